@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# quorum11. `make help` lists the targets.
+#
+# Each folder is one archive, built from all its *.c by wildcard; a file named *_main.c is a program and stays out of
+# the archive. Everything made goes to build/<flavour>/. One room's test alone, whatever the state of the others:
+#	make ROOMS='apdu base' build/release/test/unit/test_apdu
+
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
+PREFIX     ?= /usr/local
+prefix     ?= $(PREFIX)
+libdir     ?= $(prefix)/lib
+libexecdir ?= $(prefix)/libexec
+bindir     ?= $(prefix)/bin
+sbindir    ?= $(prefix)/sbin
+datadir    ?= $(prefix)/share
+mandir     ?= $(datadir)/man
+docdir     ?= $(datadir)/doc/quorum11
+sysconfdir ?= /etc
+FLAVOUR    ?= release
+PKG_CONFIG ?= pkg-config
+AR         := $(if $(filter default,$(origin AR)),gcc-ar,$(AR))
+B          := build/$(FLAVOUR)
+
+# ---- what is there ----
+
+# From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
+ROOMS ?= server cli pkcs11 login pka ramoverhttp sc-hsm attest apdu test/vcard base
+FAKES := test/fake
+LIBS  := libcrypto libpcsclite libcurl libmicrohttpd jansson inih p11-kit-1 cmocka
+
+sources = $(filter-out %_main.c,$(wildcard $1/*.c))
+archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
+main    = $(if $(wildcard $1),$2)
+
+MODULE   := $(if $(wildcard pkcs11/entry.c),$(B)/quorum11.so)
+PROGRAMS := $(call main,cli/quorum11_main.c,$(B)/quorum11) \
+            $(call main,login/connect_main.c,$(B)/connect) \
+            $(call main,server/server_main.c,$(B)/quorum11-server) \
+            $(call main,test/vcard/vcard_main.c,$(B)/quorum11-vcard)
+TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
+TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/*_main.c test/bench/*_main.c))
+
+# ---- how it is compiled ----
+
+ifneq ($(filter-out deps clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes),yes)
+$(error some of "$(LIBS)" are missing; run "make deps")
+endif
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(LIBS)))
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+            -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
+X86      := $(filter x86_64% i686% i386%,$(shell $(CC) -dumpmachine 2>/dev/null))
+HARDEN_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
+                  $(if $(X86),-fcf-protection)
+HARDEN_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+HARDEN_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread
+# A sanitizer's run-time library is found only when the program starts, so there may be undefined symbols.
+LINK_release := -Wl,-z,defs
+LINK_asan := -fsanitize=address,undefined
+LINK_tsan := -fsanitize=thread
+ifndef HARDEN_$(FLAVOUR)
+$(error FLAVOUR is release, asan or tsan)
+endif
+
+CPP_ALL := -D_GNU_SOURCE -I. $(PKG_CFLAGS) -DQUORUM11_LIBEXECDIR='"$(libexecdir)/quorum11"' \
+           -DQUORUM11_SYSCONFDIR='"$(sysconfdir)/quorum11"' $(CPPFLAGS)
+C_ALL   := -std=c11 $(WARNINGS) $(HARDEN_$(FLAVOUR)) -g -fPIC -fvisibility=hidden -pthread $(CFLAGS)
+LD_ALL  := $(LINK_$(FLAVOUR)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -pthread $(LDFLAGS)
+
+# Which foreign library a program may need. --as-needed drops what it does not use; test/check/exports.sh looks at the
+# module's list.
+NEED_module := -lcrypto -lpcsclite -linih
+NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -ljansson
+
+.PHONY: all tests
+all: $(MODULE) $(PROGRAMS)
+tests: all $(TESTS) $(TOOLS)
+
+# A change of flags makes everything again.
+COMPILE := $(CC) $(CPP_ALL) $(C_ALL)
+$(shell mkdir -p $(B))
+$(file >$(B)/flags.new,$(COMPILE) / $(LD_ALL))
+$(shell cmp -s $(B)/flags.new $(B)/flags && rm -f $(B)/flags.new || mv $(B)/flags.new $(B)/flags)
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# One archive per folder; made from nothing each time, so that a deleted file is gone from it too.
+define archive_rule
+$(call archive,$1): $$(patsubst %.c,$$(B)/%.o,$$(call sources,$1)) $$(B)/list-$$(subst /,-,$1)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$(filter %.o,$$^)
+$$(B)/list-$$(subst /,-,$1): FORCE
+	@echo '$$(call sources,$1)' | cmp -s - $$@ || echo '$$(call sources,$1)' >$$@
+endef
+.PHONY: FORCE
+FORCE:
+$(foreach r,$(ROOMS) $(FAKES),$(if $(call sources,$r),$(eval $(call archive_rule,$r))))
+
+PROGRAM = $(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+BELOW_LOGIN := login pka ramoverhttp sc-hsm attest apdu base
+
+$(B)/quorum11.so: $(call archive,pkcs11 $(BELOW_LOGIN)) pkcs11/exports.map
+	$(CC) $(C_ALL) $(LD_ALL) -shared -Wl,-soname,quorum11.so -Wl,--version-script=pkcs11/exports.map -o $@ \
+	    -Wl,--whole-archive $(B)/pkcs11.a -Wl,--no-whole-archive \
+	    -Wl,--start-group $(filter-out $(B)/pkcs11.a,$(filter %.a,$^)) -Wl,--end-group $(NEED_module)
+$(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,cli $(BELOW_LOGIN))
+	$(PROGRAM) $(NEED_all)
+$(B)/connect: $(B)/login/connect_main.o $(call archive,$(BELOW_LOGIN))
+	$(PROGRAM) $(NEED_all)
+$(B)/quorum11-server: $(B)/server/server_main.o $(call archive,server pka ramoverhttp sc-hsm attest apdu base)
+	$(PROGRAM) $(NEED_all)
+$(B)/quorum11-vcard: $(B)/test/vcard/vcard_main.o $(call archive,test/vcard base)
+	$(PROGRAM) -lcrypto -linih
+
+# A test is linked with all archives, and SCard* comes from test/fake: no test of these ever meets a real reader. A line
+#	/* fake: clock rand */
+# in a test links test/fake/clock.c and test/fake/rand.c in place of the functions that they define.
+FAKED := $(shell awk '/^\/\* fake: /{f=FILENAME;sub(/\.c$$/,"",f);for(i=3;i<NF;i++)print f":"$$i}' \
+	$(wildcard test/unit/test_*.c test/p11/test_*.c) /dev/null)
+fakes = $(patsubst $1:%,$(B)/test/fake/%.o,$(filter $1:%,$(FAKED)))
+$(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
+	$(PROGRAM) -lcmocka $(NEED_all)
+$(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(ROOMS))
+	$(PROGRAM) $(NEED_all)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- targets ----
+
+.PHONY: deps check check-asan check-tsan demo bench install clean help
+
+deps:
+	test/deps.sh build test
+
+check: tests
+	test/run.sh $(B) check unit p11 e2e
+check-asan:
+	$(MAKE) FLAVOUR=asan check-programs
+check-tsan:
+	$(MAKE) FLAVOUR=tsan check-programs
+.PHONY: check-programs
+check-programs: tests
+	test/run.sh $(B) unit p11
+
+demo:
+	test/deps.sh build test demo
+	$(MAKE) all
+	test/demo/demo.sh $(B)
+bench: tests
+	test/bench/bench.sh $(B)
+
+install: all
+	install -D -m 0644 $(B)/quorum11.so $(DESTDIR)$(libdir)/pkcs11/quorum11.so
+	install -D -m 0755 $(B)/connect $(DESTDIR)$(libexecdir)/quorum11/connect
+	install -D -m 0755 $(B)/quorum11 $(DESTDIR)$(bindir)/quorum11
+	install -D -m 0755 $(B)/quorum11-server $(DESTDIR)$(sbindir)/quorum11-server
+	install -d $(DESTDIR)$(datadir)/p11-kit/modules
+	sed 's,@MODULE@,$(libdir)/pkcs11/quorum11.so,' packaging/quorum11.module \
+	    >$(DESTDIR)$(datadir)/p11-kit/modules/quorum11.module
+	chmod 0644 $(DESTDIR)$(datadir)/p11-kit/modules/quorum11.module
+	install -D -m 0644 packaging/quorum11.conf.example $(DESTDIR)$(docdir)/quorum11.conf.example
+	for page in $(wildcard man/*.[1-8]); do \
+	    install -D -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; done
+
+clean:
+	rm -rf build/release build/asan build/tsan
+
+help:
+	@echo 'make             the module, the programs and the virtual card, in build/release'
+	@echo 'make deps        install the Debian packages that building and testing need'
+	@echo 'make check       all tests; check-asan, check-tsan: the C tests under a sanitizer'
+	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
+	@echo 'make bench       speed, against the module of OpenSC on the same card'
+	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, DESTDIR as usual'
+	@echo 'make clean'

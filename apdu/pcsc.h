@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Readers and cards by PC/SC; pcsc.c is the only file that sees SCARD types. Each call or link uses a context of its own. */
+#ifndef APDU_PCSC_H
+#define APDU_PCSC_H
+
+#include "apdu/link.h"
+
+#define PCSC_READERS_MAX 64
+#define PCSC_NAME_MAX 128       /* MAX_READERNAME of pcsc-lite, with terminator */
+
+struct pcsc_reader {
+	char name[PCSC_NAME_MAX];
+	bool has_card;
+	bool in_use;                /* some program is connected */
+	bool exclusive;             /* some program holds it exclusively */
+	uint32_t events;            /* pcscd's event counter: changes when a card is put in or taken out */
+	uint8_t atr[ATR_MAX];
+	size_t atr_size;
+};
+struct pcsc_readers {
+	size_t n;
+	struct pcsc_reader v[PCSC_READERS_MAX];
+};
+/* Readers and what is in them; talks to the service, not to a card. No readers: ERR_OK and n = 0. ERR_NO_SERVICE. */
+MUST enum err pcsc_list(struct pcsc_readers *out);
+/* Wait for any change against *last (which is updated), or for the deadline. ERR_OK, ERR_TIMEOUT, ERR_CANCELLED, ERR_NO_SERVICE. */
+MUST enum err pcsc_wait(struct pcsc_readers *last, struct deadline *dl);
+
+enum pcsc_share {
+	PCSC_SHARED,                /* begin and end are transactions */
+	PCSC_EXCLUSIVE,             /* nobody else may connect; begin and end do nothing; the death of the process resets the card */
+};
+/* ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_SHARING, ERR_TRANSPORT. Never SCardReconnect into or out of exclusive (design, C_Login). */
+MUST enum err pcsc_open(const char *reader, enum pcsc_share share, struct apdu_link **out);
+
+#endif

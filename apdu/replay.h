@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recorded exchanges as a link: a user's trace becomes a test. */
+#ifndef APDU_REPLAY_H
+#define APDU_REPLAY_H
+
+#include "apdu/link.h"
+
+/* Text: lines "> hex" (command) and "< hex" (answer), '#' comments. A command other than the recorded one: ERR_BUG, said. Copies the text. */
+MUST enum err replay_open(const char *text, struct apdu_link **out);
+bool replay_is_done(const struct apdu_link *l);                /* every recorded exchange was used */
+
+#endif

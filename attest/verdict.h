@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every check that was made, in order, with its result: a person sees all of them, not the first failure. */
+#ifndef ATTEST_VERDICT_H
+#define ATTEST_VERDICT_H
+
+#include "base/buf.h"
+
+#define ATT_CHECKS_MAX 64
+enum att_result { ATT_PASS, ATT_FAIL, ATT_NOT_MADE };          /* NOT_MADE: an earlier failure leaves nothing to check; counts as failure */
+enum att_step {                                                /* reference key-attestation 5 */
+	ATT_FORMAT, ATT_GENUINE, ATT_CHAIN, ATT_ANCHOR, ATT_SIG_CHAIN, ATT_ROLE, ATT_TIME, ATT_LIVE,
+	ATT_OTHER_DEVICE, ATT_SIG_ATT, ATT_KEYPARAM, ATT_SIG_INNER, ATT_KEY_MISMATCH, ATT_PKA_NAMES, ATT_ARCHIVE,
+	ATT_STEPS
+};
+struct att_check {
+	enum att_step step;
+	enum att_result result;
+	char text[160];             /* what was checked or why it failed; safe to show */
+};
+struct att_verdict {
+	size_t n;
+	struct att_check v[ATT_CHECKS_MAX];
+};
+const char *att_step_name(enum att_step s);                    /* "SIG_CHAIN" */
+void att_verdict_add(struct att_verdict *v, enum att_step s, enum att_result r, const char *fmt, ...) PRINTF(4, 5);
+bool att_verdict_is_good(const struct att_verdict *v);         /* at least one check, and all passed */
+const struct att_check *att_verdict_first_failure(const struct att_verdict *v);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration: /etc/quorum11/quorum11.conf, then $XDG_CONFIG_HOME/quorum11/quorum11.conf (default ~/.config), then the file QUORUM11_CONF
+ * names; later ones override single keys, lists grow. INI. An unknown section or key, or a bad value, is ERR_CONFIG, said with file and line by
+ * log_tell. QUORUM11_URL and QUORUM11_REASON override. The environment is read by secure_getenv only.
+ */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include "base/err.h"
+
+#define CONF_LIST_MAX 32
+
+struct conf_list {
+	size_t n;
+	char *v[CONF_LIST_MAX];
+};
+
+enum conf_progress { CONF_PROGRESS_AUTO, CONF_PROGRESS_STDERR, CONF_PROGRESS_LOG };
+
+struct conf {
+	struct {                            /* [module] */
+		char *helper;               /* path of the program connect; default the installed one */
+		char *log;                  /* as QUORUM11_LOG */
+		char *log_file;
+		struct conf_list readers;   /* names (a trailing * matches the rest) to use; empty: all */
+	} module;
+	struct {                            /* [login] */
+		char *url;                  /* management server, NULL: no n-of-m login */
+		char *ca;                   /* CA file, NULL: the system's */
+		char *cert, *key;           /* client certificate and key, PEM */
+		char *pin;                  /* public key pin as curl takes it: sha256//base64 */
+		bool http;                  /* allow plain http to any host, not only loopback */
+		unsigned timeout;           /* whole ceremony, seconds; 900 */
+		unsigned cooldown;          /* seconds; 60 */
+		bool exclusive;             /* yes */
+		bool reuse;                 /* no */
+		bool statements;            /* yes */
+		bool vendor_sm;             /* no */
+		struct conf_list programs;  /* who may ask; empty: all */
+		enum conf_progress progress;
+		char *reason;
+	} login;
+	struct {                            /* [server] */
+		char *listen;               /* host:port; 127.0.0.1:8443 */
+		char *cert, *key;           /* PEM; without them only loopback and http = yes */
+		char *client_ca;            /* ask for and verify client certificates against this */
+		bool http;                  /* serve without TLS (loopback only) */
+		char *state;                /* folder: enrolments, token; /var/lib/quorum11 */
+		char *url;                  /* the address that people use, for messages */
+		unsigned deadline;          /* of a request, seconds; 900 */
+		unsigned lease;             /* of a turn in per-key mode, seconds; 300 */
+		unsigned poll;              /* longest wait for work of one POST, seconds; 15 */
+		bool chip_auth;             /* demand chip authentication; yes */
+		char *log;
+	} server;
+	struct {                            /* [trust] */
+		struct conf_list roots;     /* files with further root CVCs */
+		struct conf_list unverified;/* device ids accepted without a chain */
+		bool production;            /* the built-in production root; yes */
+	} trust;
+};
+
+/* The three places. ERR_CONFIG (said), ERR_NOMEM. */
+MUST enum err conf_load(struct conf **out);
+/* One file only, for tests and quorum11-server --config. */
+MUST enum err conf_load_file(const char *path, struct conf **out);
+void conf_free(struct conf **c);
+
+#endif

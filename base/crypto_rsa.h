@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RSA. Numbers are unsigned big endian without leading zero bytes; blocks and signatures have the modulus' size. */
+#ifndef BASE_CRYPTO_RSA_H
+#define BASE_CRYPTO_RSA_H
+
+#include "base/crypto_digest.h"
+
+/* ERR_OK, ERR_SIGNATURE, ERR_FORMAT (unusable key). PKCS#1 v1.5, RFC 8017 8.2.2; DIGEST_NONE: hash is what was padded, as it is. */
+MUST enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig);
+/* EMSA-PKCS1-v1_5 padding of T (a DigestInfo, usually) to size bytes. ERR_ARG if it does not fit. */
+MUST enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block);
+
+struct rsa_key;
+MUST enum err rsa_key_generate(unsigned bits, struct rd e, struct rsa_key **out);
+MUST enum err rsa_key_import(struct rd der, struct rsa_key **out);                /* RSAPrivateKey, RFC 8017 A.1.2 */
+MUST enum err rsa_key_export(const struct rsa_key *k, struct wr *der);
+MUST enum err rsa_key_public(const struct rsa_key *k, struct wr *n, struct wr *e);
+unsigned rsa_key_bits(const struct rsa_key *k);
+/* The private operation on a block of the modulus' size; ERR_ARG if the number is not below the modulus. */
+MUST enum err rsa_key_raw(const struct rsa_key *k, struct rd block, struct wr *out);
+void rsa_key_free(struct rsa_key **k);
+
+/* SubjectPublicKeyInfo (RFC 3279 2.3.1). */
+MUST enum err rsa_spki(struct rd n, struct rd e, struct wr *der);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every ceiling has a name, and all names stand here. Sizes in bytes. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define TLV_DEPTH_MAX        8
+#define CVC_MAX              4096      /* one CVC or authenticated request */
+#define CHR_MIN              8         /* holder reference, TR-03110 part 3 */
+#define CHR_MAX              20        /* measured on a card; the standard says 16 */
+
+#define APDU_DATA_MAX        4096      /* command data */
+#define APDU_CMD_MAX         (4 + 3 + APDU_DATA_MAX + 2)
+#define APDU_RSP_MAX         (65536 + 2)
+#define ATR_MAX              33
+
+#define PIN_MIN              6         /* user PIN */
+#define PIN_MAX              16
+#define SO_PIN_SIZE          8
+
+#define FILE_SIZE_MAX        65536     /* one EF */
+#define OBJECTS_MAX          1024      /* FIDs on a card */
+#define KEYS_MAX             255
+
+#define PKA_CUSTODIANS_MAX   90        /* m; the card's own limit */
+#define PKA_MESSAGE_MAX      (CHR_MAX + 8)
+#define PKA_CHALLENGE_SIZE   8
+#define STATEMENT_MIN        65        /* never to be taken for a message to sign */
+#define STATEMENT_MAX        900
+
+#define RAM_BODY_MAX         65535
+#define RAM_READ_MAX         70000     /* what the client reads of one response */
+#define RAM_COMMANDS_MAX     8         /* in one template that we write */
+#define RAM_EXCHANGES_MAX    10000     /* in one login */
+#define RAM_MESSAGE_MAX      200
+
+#define REQUEST_JSON_MAX     3072      /* X-Quorum11-Request before base64url */
+#define LOGIN_ID_SIZE        16
+#define HTTP_BODY_MAX        (1 << 20) /* JSON API */
+#define SHOWN_MAX            200       /* a foreign text field when shown */
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes as text and back. Decoders are strict: ERR_FORMAT for a character, length or padding that should not be there. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/buf.h"
+
+void wr_hex(struct wr *w, struct rd bytes);                    /* lower case */
+MUST enum err text_unhex(struct rd text, struct wr *out);      /* both cases; no white space */
+void wr_base64url(struct wr *w, struct rd bytes);              /* RFC 4648 5, without padding */
+MUST enum err text_unbase64url(struct rd text, struct wr *out);
+void wr_base32(struct wr *w, struct rd bytes);                 /* RFC 4648 6, without padding; for 5-byte multiples */
+/*
+ * Foreign text made safe for a terminal or a log line: UTF-8 control characters, bidirectional controls, line ends and
+ * malformed bytes are written as \xNN or \u{NNNN}; at most max bytes of output, then an ellipsis.
+ */
+void wr_shown(struct wr *w, struct rd text, size_t max);
+/* The same into a static-size array of the caller, for printf; returns buf. */
+const char *text_shown(struct rd text, char *buf, size_t cap);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's side of an n-of-m login over a card that it holds: helper process, RAMOverHTTP session, filter, witness, proofs; believes only the card. Used by pkcs11/login.c and by the command. Design section 5,
+ * "C_Login, direct". Blocks; no lock of its own; dl.cancel_fd gives up.
+ */
+#ifndef LOGIN_LOGIN_H
+#define LOGIN_LOGIN_H
+
+#include "base/conf.h"
+#include "sc-hsm/card.h"
+
+struct login_params {
+	const struct conf *conf;    /* [module] helper, [login] */
+	const char *program;        /* who asks, as claimed */
+	struct rd device_id;        /* from the card's own certificate */
+	struct hsm_status status;   /* of the card before */
+	bool expect_closed_after;   /* PKA and PIN: the card opens only with the VERIFY that follows; PKA's count is what must be reached */
+	/* Progress for people: "1 of 2, code K7QF-2MXA". May be NULL. */
+	void (*progress)(void *ctx, const char *text);
+	void *ctx;
+};
+struct login_result {
+	enum err e;
+	char why[400];              /* for people: which card, which URL, why, what to do; safe to show */
+	char code[16];
+};
+/*
+ * On ERR_OK the card said that n keys are authenticated and (unless statements = no) n statements were proven. On any other result the caller closes the card; this function has already SELECTed the applet where
+ * the card still answers. ERR_DENIED, ERR_EXPIRED, ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_ATTESTATION, ERR_POLICY, ERR_CONNECT, ERR_TLS, ERR_HTTP, ERR_PROTOCOL, ERR_SERVER, ERR_REFUSED, ERR_SIGNATURE,
+ * ERR_REMOVED, ERR_RESET, ERR_TIMEOUT, ERR_CONFIG.
+ */
+MUST enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out, struct deadline *dl);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The target's side of a ceremony, run by the server: a pure step machine. Card answers and people's signatures in, the next batch of commands out; no I/O, no
+ * clock, no lock. Design section 5, "One ceremony on the server"; reference public-key-authentication 9.
+ *
+ *   IDENTIFY -> LOOKUP -> CHECK -> COLLECT <-> TURN -> SUBMIT -> OPEN
+ *                                  any state -> FAILED
+ *
+ * message x state stands in one table (activation.c); what is not in it ends the ceremony.
+ */
+#ifndef PKA_ACTIVATION_H
+#define PKA_ACTIVATION_H
+
+#include "attest/keyatt.h"
+#include "pka/statement.h"
+#include "sc-hsm/cmd.h"
+
+enum pka_state {
+	PKA_IDENTIFY,           /* select, read the device certificate */
+	PKA_LOOKUP,             /* the caller must give the target of pka_activation_device_id, or fail it with ERR_NOT_ENROLLED */
+	PKA_CHECK,              /* chip authentication, status, names, keys against the enrolment */
+	PKA_COLLECT,            /* waiting for people */
+	PKA_TURN,               /* per-key mode: fetching a challenge for the custodian whose turn it is */
+	PKA_SUBMIT,             /* giving signatures to the card */
+	PKA_OPEN,               /* n authenticated; the end */
+	PKA_FAILED              /* the end; pka_activation_result says why */
+};
+enum pka_challenge_mode { PKA_SHARED, PKA_PER_KEY };
+
+struct pka_custodian {          /* a registered key */
+	char chr[CHR_MAX + 1];
+	enum ec_curve curve;
+	uint8_t q[2 * 66 + 1];
+	size_t q_size;
+};
+struct pka_archived {           /* a key's attestation as it was at generation */
+	uint8_t key;            /* reference: CCkk */
+	struct rd attestation;
+};
+struct pka_target {             /* an enrolment; everything borrowed, must outlive the activation */
+	const char *device_id;
+	bool unverified;        /* accept a device without a chain */
+	unsigned n;             /* required */
+	unsigned m;
+	const struct pka_custodian *custodians; /* m of them */
+	const struct pka_archived *archived;
+	size_t archived_n;
+	bool has_profile;
+	enum pka_challenge_mode profile;
+};
+struct pka_policy {
+	const struct att_anchors *anchors;
+	int64_t now;            /* seconds since 1970, for dates in certificates */
+	bool chip_auth;         /* demand it (never of an unverified target) */
+	uint64_t deadline_ms;   /* from the start of COLLECT */
+	uint64_t lease_ms;
+};
+
+#define PKA_BATCH_MAX 8
+struct pka_batch {              /* commands to send, in order; reset by the machine at each step */
+	struct wr bytes;
+	size_t n;
+	size_t end[PKA_BATCH_MAX];
+};
+void pka_batch_init(struct pka_batch *b);
+void pka_batch_fini(struct pka_batch *b);
+struct rd pka_batch_cmd(const struct pka_batch *b, size_t i);
+struct pka_answers {            /* one answer (data and status word) per command of the last batch */
+	size_t n;
+	struct rd v[PKA_BATCH_MAX];
+};
+
+/* What the server shows and stores. Views live until the next call. */
+struct pka_key_facts {
+	uint8_t key;
+	char label[64];         /* from the card's description; safe to show */
+	bool is_attested;       /* the card's CE equals the archived attestation, or is an X.509 certificate with the attested key */
+	struct rd attestation;  /* archived; empty if none */
+};
+struct pka_approval_record {
+	const struct pka_custodian *by;
+	bool approve;
+	struct rd message;      /* M that was signed */
+	struct rd sig;          /* over M; empty for a denial */
+	struct rd statement, statement_sig;
+	int64_t when;           /* wall clock given by the caller */
+	bool submitted;         /* the card answered 9000 */
+};
+struct pka_facts {
+	enum pka_state state;
+	enum err result;                        /* of FAILED */
+	char why[200];                          /* of FAILED, for people */
+	struct rd devaut;
+	const struct att_chain *chain;          /* NULL before it is read */
+	const struct att_verdict *verdict;
+	bool unverified;
+	unsigned n, m, authenticated;
+	size_t keys_n;
+	const struct pka_key_facts *keys;
+	size_t records_n;
+	const struct pka_approval_record *records;
+	unsigned approvals;                     /* distinct, good, not dead */
+	enum pka_challenge_mode mode;
+	struct rd challenge;                    /* shared: current; per-key: of the turn; empty if none */
+	const struct pka_custodian *turn;       /* per-key: whose turn, NULL: nobody's */
+	uint64_t turn_ends_ms, ends_ms;         /* boot time of the caller */
+	bool changed_mode;                      /* earlier approvals were asked for again because the card took the other mode */
+};
+
+struct pka_activation;
+MUST enum err pka_activation_new(const struct pka_policy *policy, struct pka_activation **out);
+void pka_activation_free(struct pka_activation **a);
+/*
+ * Answers of the last batch (n = 0 after an empty template) and the time in; next commands out. An empty batch: nothing to do now; ask pka_activation_facts.
+ * A failure of the ceremony is not an error of this call: state FAILED. ERR_BUG, ERR_NOMEM only.
+ */
+MUST enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms, struct pka_batch *out);
+const struct pka_facts *pka_activation_facts(const struct pka_activation *a);
+/* In LOOKUP. */
+MUST enum err pka_activation_target(struct pka_activation *a, const struct pka_target *t);
+/* What the host sent: login_id and the JSON bytes (copied); before COLLECT. */
+MUST enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struct rd host_json);
+/* End it: ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_POLICY, ERR_REMOVED ... why for people. */
+void pka_activation_end(struct pka_activation *a, enum err result, const char *why);
+/*
+ * Per-key mode: ask for a turn. ERR_OK: it is (or will be after the next step) his: facts' turn and challenge; ERR_SHARING: another's turn; ERR_NOT_FOUND: not a registered key;
+ * ERR_CONDITIONS: not now, or he has approved already. In shared mode ERR_OK, nothing to wait for.
+ */
+MUST enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint64_t now_ms);
+/*
+ * A decision. Verifies statement, its hashes and both signatures with the registered key before anything changes. ERR_SIGNATURE, ERR_FORMAT, ERR_NOT_FOUND (key), ERR_CONDITIONS (state, or same
+ * custodian twice), ERR_EXPIRED (dead challenge).
+ */
+MUST enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement, struct rd statement_sig, int64_t when);
+
+#endif

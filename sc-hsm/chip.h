@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chip authentication, the terminal's side, AES variant (reference 4.1; TR-03110 part 3, chip authentication version 2): proves that whoever answers has the private key
+ * of the device certificate. Bytes only. The derived keys are kept for secure messaging.
+ */
+#ifndef SC_HSM_CHIP_H
+#define SC_HSM_CHIP_H
+
+#include "base/crypto_ec.h"
+#include "base/crypto_aes.h"
+
+struct chip_auth;
+extern const struct rd chip_oid_aes128;                        /* id-CA-ECDH-AES-CBC-CMAC-128 */
+
+MUST enum err chip_auth_new(enum ec_curve curve, struct rd device_point, struct chip_auth **out);
+/* With a given ephemeral private key: test vectors. */
+MUST enum err chip_auth_new_with(struct ec_key *ephemeral /* taken */, struct rd device_point, struct chip_auth **out);
+MUST enum err chip_auth_point(const struct chip_auth *a, struct wr *point);     /* the ephemeral public key */
+/* The answer's data to GENERAL AUTHENTICATE: ERR_OK proven, ERR_SIGNATURE not this device, ERR_FORMAT. */
+MUST enum err chip_auth_check(struct chip_auth *a, struct rd answer);
+void chip_auth_free(struct chip_auth **a);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elementary files, reference 3.7 to 3.10 and 7. */
+#ifndef SC_HSM_FILE_H
+#define SC_HSM_FILE_H
+
+#include "sc-hsm/card.h"
+
+/* The whole file appended to out. ERR_NOT_FOUND, ERR_AUTH, ERR_LIMIT. One exchange where the answer fits one. */
+MUST enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, struct deadline *dl);
+/* Content becomes exactly data: deletes first if a longer file could be there (the card never truncates). */
+MUST enum err hsm_file_write(struct hsm_card *c, uint16_t fid, struct rd data, struct deadline *dl);
+MUST enum err hsm_file_delete(struct hsm_card *c, uint16_t fid, struct deadline *dl);
+struct hsm_fids {
+	size_t n;
+	uint16_t v[OBJECTS_MAX];
+};
+MUST enum err hsm_file_list(struct hsm_card *c, struct hsm_fids *out, struct deadline *dl);
+bool hsm_fids_has(const struct hsm_fids *f, uint16_t fid);
+
+#endif

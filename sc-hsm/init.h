@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* INITIALIZE DEVICE, reference 3.4: erases everything. */
+#ifndef SC_HSM_INIT_H
+#define SC_HSM_INIT_H
+
+#include "base/secret.h"
+#include "sc-hsm/card.h"
+
+struct hsm_init {
+	uint16_t options;
+	const struct secret *so_pin;       /* 8 bytes; sets it on first use, must match later */
+	const struct secret *pin;          /* NULL: none (only with PKA) */
+	unsigned pin_tries;                /* 0: the most that hsm_pin_tries_max allows, at most 3 */
+	int dkek_shares;                   /* -1: key export off; 0: random DKEK */
+	unsigned total, required;          /* m and n of public key authentication; 0: none */
+	struct rd label;                   /* token label, may be empty */
+};
+/*
+ * Checks everything before it sends anything: ERR_ARG (n, m, tries), ERR_PIN_LENGTH, ERR_REFUSED (PKA and a PIN without HSM_OPT_COMBINED: the PIN alone may open the card).
+ * force waives only that refusal. A wrong SO-PIN: ERR_PIN_WRONG with tries where the card tells. Afterwards the applet is selected anew; the label is written where a PIN allows it.
+ */
+MUST enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool force, struct deadline *dl);
+
+#endif

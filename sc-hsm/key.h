@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Key pairs on the card, reference 3.11 and 3.13. */
+#ifndef SC_HSM_KEY_H
+#define SC_HSM_KEY_H
+
+#include "base/crypto_ec.h"
+#include "sc-hsm/file.h"
+
+struct hsm_keygen {
+	uint8_t key;                /* 1..255; must be free */
+	enum ec_curve curve;        /* EC_NONE: RSA */
+	unsigned rsa_bits;
+	struct rd exponent;         /* RSA; empty: 65537 */
+	struct rd car, chr;         /* inner CAR and holder reference */
+	struct rd algorithms;       /* allowed enum hsm_alg bytes; empty: all */
+	uint32_t use_counter;       /* 0: unlimited */
+};
+/* The authenticated request (67) appended to request; the card stores it in CEnn as well. Long: T_KEYGEN. */
+MUST enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, struct wr *request, struct deadline *dl);
+/* A free key number: no CC, C4 or CE file has it. ERR_CARD_MEMORY if none. */
+MUST enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key);
+/* Raw answer: RSA block or DER ECDSA signature. One exchange. */
+MUST enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig, struct deadline *dl);
+
+#endif
