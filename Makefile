@@ -29,7 +29,7 @@ B          := build/$(FLAVOUR)
 # ---- what is there ----
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
-ROOMS ?= server cli pkcs11 login pka ramoverhttp sc-hsm attest apdu test/vcard base
+ROOMS ?= server cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 FAKES := test/fake
 LIBS  := libcrypto libpcsclite libcurl libmicrohttpd jansson inih p11-kit-1 cmocka
 
@@ -83,6 +83,10 @@ NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -ljansson
 all: $(MODULE) $(PROGRAMS)
 tests: all $(TESTS) $(TOOLS)
 
+# V=1 shows the commands in full.
+Q   := $(if $(V),,@)
+say = @$(if $(V),:,echo '  $1 $@')
+
 # A change of flags makes everything again.
 COMPILE := $(CC) $(CPP_ALL) $(C_ALL)
 $(shell mkdir -p $(B))
@@ -91,13 +95,15 @@ $(shell cmp -s $(B)/flags.new $(B)/flags && rm -f $(B)/flags.new || mv $(B)/flag
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # One archive per folder; made from nothing each time, so that a deleted file is gone from it too.
 define archive_rule
 $(call archive,$1): $$(patsubst %.c,$$(B)/%.o,$$(call sources,$1)) $$(B)/list-$$(subst /,-,$1)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$(filter %.o,$$^)
+	$$(call say,AR)
+	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
 $$(B)/list-$$(subst /,-,$1): FORCE
 	@echo '$$(call sources,$1)' | cmp -s - $$@ || echo '$$(call sources,$1)' >$$@
 endef
@@ -105,12 +111,14 @@ endef
 FORCE:
 $(foreach r,$(ROOMS) $(FAKES),$(if $(call sources,$r),$(eval $(call archive_rule,$r))))
 
-PROGRAM = $(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+PROGRAM = $(call say,LD)
+	$(Q)$(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 BELOW_LOGIN := login pka ramoverhttp sc-hsm attest apdu base
 
 $(B)/quorum11.so: $(call archive,pkcs11 $(BELOW_LOGIN)) pkcs11/exports.map
-	$(CC) $(C_ALL) $(LD_ALL) -shared -Wl,-soname,quorum11.so -Wl,--version-script=pkcs11/exports.map -o $@ \
+	$(call say,LD)
+	$(Q)$(CC) $(C_ALL) $(LD_ALL) -shared -Wl,-soname,quorum11.so -Wl,--version-script=pkcs11/exports.map -o $@ \
 	    -Wl,--whole-archive $(B)/pkcs11.a -Wl,--no-whole-archive \
 	    -Wl,--start-group $(filter-out $(B)/pkcs11.a,$(filter %.a,$^)) -Wl,--end-group $(NEED_module)
 $(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,cli $(BELOW_LOGIN))
