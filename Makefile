@@ -111,8 +111,11 @@ endef
 FORCE:
 $(foreach r,$(ROOMS) $(FAKES),$(if $(call sources,$r),$(eval $(call archive_rule,$r))))
 
-PROGRAM = $(call say,LD)
-	$(Q)$(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+define PROGRAM
+$(call say,LD)
+$(Q)$(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+    $1
+endef
 
 BELOW_LOGIN := login pka ramoverhttp sc-hsm attest apdu base
 
@@ -122,13 +125,13 @@ $(B)/quorum11.so: $(call archive,pkcs11 $(BELOW_LOGIN)) pkcs11/exports.map
 	    -Wl,--whole-archive $(B)/pkcs11.a -Wl,--no-whole-archive \
 	    -Wl,--start-group $(filter-out $(B)/pkcs11.a,$(filter %.a,$^)) -Wl,--end-group $(NEED_module)
 $(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,cli $(BELOW_LOGIN))
-	$(PROGRAM) $(NEED_all)
+	$(call PROGRAM,$(NEED_all))
 $(B)/connect: $(B)/login/connect_main.o $(call archive,$(BELOW_LOGIN))
-	$(PROGRAM) $(NEED_all)
+	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-server: $(B)/server/server_main.o $(call archive,server pka ramoverhttp sc-hsm attest apdu base)
-	$(PROGRAM) $(NEED_all)
+	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-vcard: $(B)/test/vcard/vcard_main.o $(call archive,test/vcard base)
-	$(PROGRAM) -lcrypto -linih
+	$(call PROGRAM,-lcrypto -linih)
 
 # A test is linked with all archives, and SCard* comes from test/fake: no test of these ever meets a real reader. A line
 #	/* fake: clock rand */
@@ -137,9 +140,9 @@ FAKED := $(shell awk '/^\/\* fake: /{f=FILENAME;sub(/\.c$$/,"",f);for(i=3;i<NF;i
 	$(wildcard test/unit/test_*.c test/p11/test_*.c) /dev/null)
 fakes = $(patsubst $1:%,$(B)/test/fake/%.o,$(filter $1:%,$(FAKED)))
 $(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
-	$(PROGRAM) -lcmocka $(NEED_all)
+	$(call PROGRAM,-lcmocka $(NEED_all))
 $(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(ROOMS))
-	$(PROGRAM) $(NEED_all)
+	$(call PROGRAM,$(NEED_all))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
