@@ -31,7 +31,7 @@ B          := build/$(FLAVOUR)
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
 ROOMS ?= server cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 FAKES := test/fake
-LIBS  := libcrypto libpcsclite libcurl libmicrohttpd jansson inih p11-kit-1 cmocka
+LIBS  := libcrypto libpcsclite libcurl libmicrohttpd jansson inih p11-kit-1
 
 sources = $(filter-out %_main.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
@@ -48,6 +48,9 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/*_main.c test/bench/*
 # ---- how it is compiled ----
 
 ifneq ($(filter-out deps clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out all install $(B)/quorum11%,$(MAKECMDGOALS)),)
+LIBS += cmocka
+endif
 ifneq ($(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes),yes)
 $(error some of "$(LIBS)" are missing; run "make deps")
 endif

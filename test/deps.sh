@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Install the Debian packages of the named groups (packaging/deps.list) that are missing.
+#	test/deps.sh GROUP...
+# Nothing is touched when nothing is missing. Needs root or sudo otherwise, and says what is missing if it has neither.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing=()
+for group in "$@"; do
+	grep -q "^$group " packaging/deps.list || { echo "deps: no group \"$group\" in packaging/deps.list" >&2; exit 2; }
+	while read -r package; do
+		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+		[ "$state" = installed ] || missing+=("$package")
+	done < <(awk -v g="$group" '$1 == g { print $2 }' packaging/deps.list)
+done
+if [ ${#missing[@]} -eq 0 ]; then
+	echo "deps: nothing missing for: $*"
+	exit 0
+fi
+
+echo "deps: missing: ${missing[*]}"
+if [ "$(id -u)" -eq 0 ]; then
+	as_root=(env)
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+	as_root=(sudo -n env)
+else
+	echo "deps: neither root nor sudo without a password; install them with: apt-get install ${missing[*]}" >&2
+	exit 1
+fi
+apt=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
+"${apt[@]}" update
+"${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null

@@ -1,0 +1,281 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The harness of the end-to-end tests. A test begins with
+#	#!/bin/bash
+#	. "$(dirname "$0")/lib.sh"
+# and ends with `finish`. Run one alone: test/e2e/NAME.sh (builds nothing; `make tests` first). KEEP=1 keeps its folder.
+#
+# Sourcing this file starts the test again in mount, network and process namespaces of its own: only loopback, only its own
+# processes, an empty /run, so a pcscd of its own, any port it likes, and nothing outlives it. As root, or as a user
+# where the system lets users make namespaces; refused otherwise, loudly.
+#
+#   $B    the build folder (build/release, or what BUILD names)          $TOP  the source tree
+#   $T    a fresh folder, removed at the end; $HOME is in it             $status, $T/out, $T/err   of the last `run`
+#
+#   t TEXT CMD...             one TAP line: passes if CMD succeeds; CMD's output is shown if it does not
+#   run CMD...                 run CMD with stdin from /dev/null; stdout to $T/out, stderr to $T/err, exit status to $status
+#   t_status TEXT N CMD...     run CMD, passes if its exit status is N
+#   not CMD...                succeeds if CMD fails:  t "no key" not grep -q Key "$T/out"
+#   wait_for MS CMD...        until CMD succeeds; fails after MS milliseconds
+#   ms                        milliseconds since boot
+#
+#   start NAME CMD...         a background process; output to $T/NAME.log; its pid is ${PID[NAME]}
+#   running NAME              whether it still runs
+#   stop NAME [SIGNAL]        end it (TERM) and wait; its exit status to $status. Fails if it must be killed after 5 s
+#   reap NAME [MS]            wait for it to end by itself; its exit status to $status. Fails if it is not over in time (10 s)
+#
+#   card_new NAME [OPT...]    make the folder of a virtual card, $T/card/NAME (OPT: of quorum11-vcard new); its roots: $T/pki
+#   readers_start NAME...     pcscd with one reader per name; cards that card_new has made are put in. About a second in all
+#   reader NAME               the reader's full name as PC/SC shows it
+#   card_start NAME [OPT...]  put the card in (OPT: of quorum11-vcard run) and wait until the reader sees it
+#   card_stop NAME [SIGNAL]   pull it: ends its process (TERM) and waits until the reader is empty
+#   card_process NAME         the NAME for `running`, `stop` and ${PID[...]} of a card's process
+#
+#   tls_new                   a CA and certificates for 127.0.0.1: $T/tls/{ca,server,client}.{pem,key}
+#   server_start CONF [NAME]  quorum11-server; waits until it is ready; its address to $URL. NAME (server) for stop
+#   free_port                 a port that nobody listens on
+
+set -u
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+B=$(cd "$TOP" && realpath -m "${BUILD:-build/release}")
+
+if [ -z "${E2E_INSIDE-}" ]; then
+	spaces=(--mount --net --pid --fork --mount-proc --kill-child)
+	if ! unshare "${spaces[@]}" true 2>/dev/null; then
+		spaces=(--map-root-user "${spaces[@]}")
+		if ! why=$(unshare "${spaces[@]}" true 2>&1); then
+			echo "1..1"
+			echo "not ok 1 - namespaces: the test needs root or user namespaces: $why"
+			exit 1
+		fi
+	fi
+	E2E_INSIDE=1 exec unshare "${spaces[@]}" bash "$0" "$@"
+fi
+unset E2E_INSIDE
+
+ulimit -c 0
+ip link set lo up
+mount -t tmpfs tmpfs /run
+mkdir /run/pcscd
+# The machine's own settings are not part of any test.
+[ ! -d /etc/quorum11 ] || mount -t tmpfs tmpfs /etc/quorum11
+for name in ${!QUORUM11_@} ${!XDG_@} ${!PCSCLITE_@} ${!OPENSC_@} OPENSSL_CONF PKCS11_MODULE_PATH; do unset "$name"; done
+
+T=$(mktemp -d /tmp/quorum11-e2e.XXXXXX)
+export HOME=$T/home
+mkdir "$HOME" "$T/card"
+declare -A PID=() PORT=()
+n_ok=0 n_bad=0 finished=no status=0
+
+ok() { n_ok=$((n_ok + 1)); echo "ok $((n_ok + n_bad)) - $1"; }
+not_ok() { n_bad=$((n_bad + 1)); echo "not ok $((n_ok + n_bad)) - $1"; }
+not() { ! "$@"; }
+ms() { local up _; read -r up _ </proc/uptime; echo $((10#${up//./} * 10)); }
+
+t() {
+	local text=$1
+	shift
+	if "$@" >"$T/t.out" 2>&1 </dev/null; then
+		ok "$text"
+	else
+		not_ok "$text"
+		printf '# command: %s\n' "$*"
+		sed 's/^/# /' "$T/t.out"
+		return 1
+	fi
+}
+
+run() {
+	"$@" >"$T/out" 2>"$T/err" </dev/null
+	status=$?
+}
+
+t_status() {
+	local text=$1 want=$2
+	shift 2
+	run "$@"
+	if [ "$status" -eq "$want" ]; then
+		ok "$text"
+	else
+		not_ok "$text"
+		printf '# command: %s\n# exit status %s, not %s\n' "$*" "$status" "$want"
+		sed 's/^/# stdout: /' "$T/out"
+		sed 's/^/# stderr: /' "$T/err"
+		return 1
+	fi
+}
+
+# The one place that polls: 10 ms on a pipe that never has anything.
+exec {never}<> <(:)
+wait_for() {
+	local end=$(($(ms) + $1))
+	shift
+	until "$@"; do
+		[ "$(ms)" -lt "$end" ] || return 1
+		read -r -t 0.01 -u "$never" _
+	done
+	return 0
+}
+
+# ---- processes ----
+
+start() {
+	local name=$1
+	shift
+	"$@" >"$T/$name.log" 2>&1 </dev/null &
+	PID[$name]=$!
+}
+
+# A process that has ended but was not waited for is a zombie: still there for kill -0.
+running() {
+	[ -n "${PID[$1]-}" ] && [ -e "/proc/${PID[$1]}" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/${PID[$1]}/status" 2>/dev/null
+}
+
+reap() {
+	local name=$1 rc=0
+	if ! wait_for "${2:-10000}" not running "$name"; then
+		kill -KILL "${PID[$name]}"
+		rc=1
+	fi
+	wait "${PID[$name]}" 2>/dev/null
+	status=$?
+	unset "PID[$name]"
+	return $rc
+}
+
+stop() {
+	[ -n "${PID[$1]-}" ] || return 0
+	kill "-${2:-TERM}" "${PID[$1]}" 2>/dev/null
+	reap "$1" 5000
+}
+
+# ---- cards and readers ----
+
+card_process() { echo "card-$1"; }
+reader() { echo "Virtual HSM $1 00 00"; }
+
+card_new() {
+	local name=$1
+	shift
+	"$B/quorum11-vcard" new --pki "$T/pki" "$@" "$T/card/$name"
+}
+
+listening() { grep -qsi ":$(printf %04X "$1") [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6; }
+
+free_port() {
+	local port
+	while port=$((20000 + RANDOM % 10000)); listening "$port"; do :; done
+	echo "$port"
+}
+
+readers_start() {
+	local name driver port=36000 filled=()
+	driver=$(find /usr/lib/pcsc/drivers/serial -name libifdvpcd.so | head -n 1)
+	[ -n "$driver" ] || { echo "# no libifdvpcd.so: make deps"; return 1; }
+	mkdir "$T/readers" "$T/no-usb" || return 1
+	for name in "$@"; do
+		# Its slots are in one static array: readers that share the file overwrite each other.
+		cp -L "$driver" "$T/readers/ifd-$name.so"
+		printf 'FRIENDLYNAME "Virtual HSM %s"\nDEVICENAME /dev/null:%d\nLIBPATH %s\nCHANNELID %d\n' \
+		    "$name" "$port" "$T/readers/ifd-$name.so" "$port" >>"$T/readers.conf"
+		PORT[$name]=$port
+		port=$((port + 2))      # each has two slots
+	done
+	# The real readers of this machine are none of our business.
+	PCSCLITE_HP_DROPDIR=$T/no-usb start pcscd pcscd -f -c "$T/readers.conf"
+	for name in "$@"; do
+		wait_for 5000 listening "${PORT[$name]}" || { cat "$T/pcscd.log"; return 1; }
+		[ ! -d "$T/card/$name" ] || filled+=("$name")
+	done
+	for name in "${filled[@]}"; do card_run "$name"; done
+	[ ${#filled[@]} -eq 0 ] || readers_wait 5000 "" "${filled[@]}"
+}
+
+readers_wait() {
+	local time=$1 flag=$2 name names=()
+	shift 2
+	for name in "$@"; do names+=("$(reader "$name")"); done
+	"$B/test/e2e/waitcard" "$time" ${flag:+"$flag"} "${names[@]}"
+}
+
+card_run() {
+	local name=$1
+	shift
+	start "$(card_process "$name")" "$B/quorum11-vcard" run --port "${PORT[$name]}" "$@" "$T/card/$name"
+}
+
+card_start() { card_run "$@"; readers_wait 5000 "" "$1"; }
+card_stop() { stop "$(card_process "$1")" "${2:-TERM}"; readers_wait 5000 --empty "$1"; }
+
+# ---- server ----
+
+tls_new() (
+	mkdir -p "$T/tls" && cd "$T/tls" && umask 077 || exit 1
+	ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2)
+	openssl req -x509 "${ec[@]}" -subj "/CN=Test CA" -keyout ca.key -out ca.pem &&
+	for name in server client; do
+		openssl req "${ec[@]}" -subj "/CN=$name" -keyout $name.key -out $name.csr &&
+		printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n' >$name.ext &&
+		openssl x509 -req -days 2 -in $name.csr -CA ca.pem -CAkey ca.key -extfile $name.ext -out $name.pem || exit 1
+	done
+) >"$T/tls.log" 2>&1
+
+server_start() {
+	local conf=$1 name=${2:-server}
+	rm -f "$T/$name.ready"
+	start "$name" "$B/quorum11-server" --config "$conf" --ready-file "$T/$name.ready"
+	wait_for 10000 server_settled "$name" || return 1
+	running "$name" || return 1
+	export URL
+	URL=$(cat "$T/$name.ready")
+}
+
+server_settled() { [ -s "$T/$1.ready" ] || ! running "$1"; }
+
+# ---- the end ----
+
+others() {
+	local p
+	for p in /proc/[0-9]*; do
+		p=${p#/proc/}
+		[ "$p" -eq $$ ] || [ "$p" -eq "$BASHPID" ] || ! [ -s "/proc/$p/cmdline" ] || echo "$p"
+	done
+}
+
+finish() {
+	local name p left=0
+	[ $((n_ok + n_bad)) -gt 0 ] || not_ok "a test without a check"
+	for name in "${!PID[@]}"; do
+		# Cards first: pcscd would tell them to go; then all the rest.
+		case $name in card-*) stop "$name" || not_ok "$name ends when it is told to" ;; esac
+	done
+	for name in "${!PID[@]}"; do stop "$name" || not_ok "$name ends when it is told to"; done
+	for p in $(others); do
+		left=1
+		echo "# left running: $(tr '\0' ' ' <"/proc/$p/cmdline")"
+	done
+	if [ $left -eq 0 ]; then ok "nothing is left running"; else not_ok "nothing is left running"; fi
+	echo "1..$((n_ok + n_bad))"
+	finished=yes
+	[ $n_bad -eq 0 ]
+	exit
+}
+
+at_exit() {
+	local rc=$? log
+	if [ $finished = no ]; then
+		echo "not ok - the test ended early with status $rc"
+		rc=1
+	fi
+	if [ $rc -ne 0 ]; then
+		for log in "$T"/*.log; do
+			[ ! -s "$log" ] || { echo "# ---- end of ${log##*/}"; tail -n 40 "$log" | sed 's/^/# /'; }
+		done
+	fi
+	if [ -n "${KEEP-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi
+	exit $rc
+}
+trap at_exit EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
