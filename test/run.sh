@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Run tests and count.
+#	test/run.sh BUILD GROUP... [-- NAME...]
+# GROUP: check (test/check/*.sh), unit and p11 (programs of BUILD/test/), e2e (test/e2e/*.sh but lib.sh).
+# NAME: only these, by their names without a suffix.
+#
+# Each test prints TAP to stdout. It has failed as a whole, whatever it printed, if it ends with a status other than 0
+# without a "not ok", dies, exceeds its time, prints no plan or another number of lines than planned, tests nothing, skips, or
+# leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit.
+# The last line is "N passed, N failed"; exit status 0 only if something passed and nothing failed.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+
+build=$1
+shift
+groups=() only=()
+while [ $# -gt 0 ] && [ "$1" != -- ]; do groups+=("$1"); shift; done
+[ $# -eq 0 ] || { shift; only=("$@"); }
+
+jobs=$(nproc)
+declare -A limit=([check]=120 [unit]=120 [p11]=120 [e2e]=180)
+declare -A at_once=([check]=$jobs [unit]=$jobs [p11]=$jobs [e2e]=1)
+logs=$build/test/logs
+rm -rf "$logs"
+mkdir -p "$logs"
+trap 'kill $(jobs -p) 2>/dev/null' EXIT
+
+export BUILD=$build CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C.UTF-8
+export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1} UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
+
+tests_of() {
+	case $1 in
+	check) ls test/check/*.sh ;;
+	e2e) find test/e2e -maxdepth 1 -name '*.sh' ! -name lib.sh | sort ;;
+	unit | p11) for c in test/"$1"/test_*.c; do echo "$build/${c%.c}"; done ;;
+	*) echo "run.sh: no group $1" >&2; exit 2 ;;
+	esac
+}
+
+# All processes that carry this mark in their environment; a process that runs as a daemon carries it too.
+marked() {
+	local e
+	for e in /proc/[0-9]*/environ; do
+		if grep -qsz "^TEST_MARK=$1\$" "$e"; then e=${e#/proc/}; echo "${e%/environ}"; fi
+	done
+}
+
+# Run one test; its output to NAME.out, its result "NAME PASSED FAILED MS" and reasons to NAME.sum, NAME.why.
+one() {
+	local group=$1 path=$2 name secs began rc ok bad skipped planned p mark
+	name=$group-$(basename "$path" .sh)
+	secs=$(sed -n 's/^# limit: \([0-9]*\)$/\1/p' "$path" 2>/dev/null | head -n 1)
+	mark=$$.$name
+	began=$(date +%s%N)
+	TEST_MARK=$mark timeout -k 5 "${secs:-${limit[$group]}}" "$path" >"$logs/$name.out" 2>&1 </dev/null
+	rc=$?
+	: >"$logs/$name.why"
+	for p in $(marked "$mark"); do
+		echo "left running: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)" >>"$logs/$name.why"
+		kill -KILL "$p" 2>/dev/null
+	done
+	ok=$(grep -ac '^ok ' "$logs/$name.out")
+	bad=$(grep -ac '^not ok [0-9]' "$logs/$name.out")
+	skipped=$(grep -aicE '^(not )?ok [0-9]+ .*# skip' "$logs/$name.out")
+	planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\)\( .*\)\?$/\1/p' "$logs/$name.out" | tail -n 1)
+	{
+		case $rc in
+		0) [ "$bad" -eq 0 ] || echo "exit status 0 in spite of failures" ;;
+		124 | 137) echo "not over after ${secs:-${limit[$group]}} s" ;;
+		*) if [ $rc -gt 128 ]; then echo "ended by signal $((rc - 128))"; elif [ "$bad" -eq 0 ]; then echo "exit status $rc"; fi ;;
+		esac
+		[ -n "$planned" ] || echo "no plan"
+		[ "${planned:-$((ok + bad))}" -eq $((ok + bad)) ] || echo "planned $planned, ran $((ok + bad))"
+		[ $((ok + bad)) -gt 0 ] || echo "nothing tested"
+		[ "$skipped" -eq 0 ] || echo "skipped $skipped: what cannot run here has not passed"
+	} >>"$logs/$name.why"
+	[ ! -s "$logs/$name.why" ] || [ "$bad" -gt 0 ] || bad=1
+	echo "$name $ok $bad $((($(date +%s%N) - began) / 1000000))" >"$logs/$name.sum"
+	if [ "$bad" -gt 0 ]; then
+		# One write, so that two tests at once do not mix.
+		printf '%s\n' "---- FAILED $name" "$(cat "$logs/$name.out")" "$(sed 's/^/---- /' "$logs/$name.why")"
+	fi
+}
+
+for group in "${groups[@]}"; do
+	list=$(tests_of "$group") || exit 2
+	for path in $list; do
+		if [ ${#only[@]} -gt 0 ]; then
+			case " ${only[*]} " in *" $(basename "$path" .sh) "*) ;; *) continue ;; esac
+		fi
+		while [ "$(jobs -pr | wc -l)" -ge "${at_once[$group]}" ]; do wait -n; done
+		one "$group" "$path" &
+	done
+	wait
+done
+
+printf '%-40s %7s %7s %9s\n' test passed failed seconds
+cat "$logs"/*.sum 2>/dev/null | awk '
+	{ printf "%-40s %7d %7d %9.1f\n", $1, $2, $3, $4 / 1000; passed += $2; failed += $3 }
+	END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }'
