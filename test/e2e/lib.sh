@@ -13,10 +13,10 @@
 #   $B    the build folder (build/release, or what BUILD names)          $TOP  the source tree
 #   $T    a fresh folder, removed at the end; $HOME is in it             $status, $T/out, $T/err   of the last `run`
 #
-#   t TEXT CMD...             one TAP line: passes if CMD succeeds; CMD's output is shown if it does not
+#   t TEXT CMD...             one TAP line, see test/tap.sh
 #   run CMD...                 run CMD with stdin from /dev/null; stdout to $T/out, stderr to $T/err, exit status to $status
 #   t_status TEXT N CMD...     run CMD, passes if its exit status is N
-#   not CMD...                succeeds if CMD fails:  t "no key" not grep -q Key "$T/out"
+#   not CMD...                t "no key" not grep -q Key "$T/out"
 #   wait_for MS CMD...        until CMD succeeds; fails after MS milliseconds
 #   ms                        milliseconds since boot
 #
@@ -54,6 +54,8 @@ if [ -z "${E2E_INSIDE-}" ]; then
 fi
 unset E2E_INSIDE
 
+# shellcheck source=test/tap.sh
+. "$TOP/test/tap.sh"
 ulimit -c 0
 ip link set lo up
 mount -t tmpfs tmpfs /run
@@ -66,25 +68,9 @@ T=$(mktemp -d /tmp/quorum11-e2e.XXXXXX)
 export HOME=$T/home
 mkdir "$HOME" "$T/card"
 declare -A PID=() PORT=()
-n_ok=0 n_bad=0 finished=no status=0
+finished=no status=0
 
-ok() { n_ok=$((n_ok + 1)); echo "ok $((n_ok + n_bad)) - $1"; }
-not_ok() { n_bad=$((n_bad + 1)); echo "not ok $((n_ok + n_bad)) - $1"; }
-not() { ! "$@"; }
 ms() { local up _; read -r up _ </proc/uptime; echo $((10#${up//./} * 10)); }
-
-t() {
-	local text=$1
-	shift
-	if "$@" >"$T/t.out" 2>&1 </dev/null; then
-		ok "$text"
-	else
-		not_ok "$text"
-		printf '# command: %s\n' "$*"
-		sed 's/^/# /' "$T/t.out"
-		return 1
-	fi
-}
 
 run() {
 	"$@" >"$T/out" 2>"$T/err" </dev/null
@@ -256,9 +242,8 @@ finish() {
 		echo "# left running: $(tr '\0' ' ' <"/proc/$p/cmdline")"
 	done
 	if [ $left -eq 0 ]; then ok "nothing is left running"; else not_ok "nothing is left running"; fi
-	echo "1..$((n_ok + n_bad))"
 	finished=yes
-	[ $n_bad -eq 0 ]
+	plan
 	exit
 }
 
@@ -273,6 +258,7 @@ at_exit() {
 			[ ! -s "$log" ] || { echo "# ---- end of ${log##*/}"; tail -n 40 "$log" | sed 's/^/# /'; }
 		done
 	fi
+	tap_end
 	if [ -n "${KEEP-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi
 	exit $rc
 }
