@@ -9,7 +9,10 @@ cd "$(dirname "$0")/.."
 
 missing=()
 for group in "$@"; do
-	grep -q "^$group " packaging/deps.list || { echo "deps: no group \"$group\" in packaging/deps.list" >&2; exit 2; }
+	if ! grep -q "^$group " packaging/deps.list; then
+		echo "deps: no group \"$group\" in packaging/deps.list" >&2
+		exit 2
+	fi
 	while read -r package; do
 		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$state" = installed ] || missing+=("$package")

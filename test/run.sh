@@ -7,8 +7,8 @@
 # NAME: only these, by their names without a suffix.
 #
 # Each test prints TAP to stdout. It has failed as a whole, whatever it printed, if it ends with a status other than 0
-# without a "not ok", dies, exceeds its time, prints no plan or another number of lines than planned, tests nothing, skips, or
-# leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit.
+# without a "not ok", dies, exceeds its time, prints no plan or another number of lines than planned, tests nothing,
+# skips, or leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit.
 # The last line is "N passed, N failed"; exit status 0 only if something passed and nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
@@ -69,7 +69,10 @@ one() {
 		case $rc in
 		0) [ "$bad" -eq 0 ] || echo "exit status 0 in spite of failures" ;;
 		124 | 137) echo "not over after ${secs:-${limit[$group]}} s" ;;
-		*) if [ $rc -gt 128 ]; then echo "ended by signal $((rc - 128))"; elif [ "$bad" -eq 0 ]; then echo "exit status $rc"; fi ;;
+		*)
+			[ $rc -le 128 ] || echo "ended by signal $((rc - 128))"
+			[ $rc -gt 128 ] || [ "$bad" -gt 0 ] || echo "exit status $rc"
+			;;
 		esac
 		[ -n "$planned" ] || echo "no plan"
 		[ "${planned:-$((ok + bad))}" -eq $((ok + bad)) ] || echo "planned $planned, ran $((ok + bad))"

@@ -6,16 +6,16 @@
 #	. "$(dirname "$0")/lib.sh"
 # and ends with `finish`. Run one alone: test/e2e/NAME.sh (builds nothing; `make tests` first). KEEP=1 keeps its folder.
 #
-# Sourcing this file starts the test again in mount, network and process namespaces of its own: only loopback, only its own
-# processes, an empty /run, so a pcscd of its own, any port it likes, and nothing outlives it. As root, or as a user
-# where the system lets users make namespaces; refused otherwise, loudly.
+# Sourcing this file starts the test again in mount, network and process namespaces of its own: only loopback, only its
+# own processes, an empty /run, so a pcscd of its own, any port it likes, and nothing outlives it. As root, or as a
+# user where the system lets users make namespaces; refused otherwise, loudly.
 #
 #   $B    the build folder (build/release, or what BUILD names)          $TOP  the source tree
 #   $T    a fresh folder, removed at the end; $HOME is in it             $status, $T/out, $T/err   of the last `run`
 #
 #   t TEXT CMD...             one TAP line, see test/tap.sh
-#   run CMD...                 run CMD with stdin from /dev/null; stdout to $T/out, stderr to $T/err, exit status to $status
-#   t_status TEXT N CMD...     run CMD, passes if its exit status is N
+#   run CMD...                run CMD without input; stdout to $T/out, stderr to $T/err, exit status to $status
+#   t_status TEXT N CMD...    run CMD, passes if its exit status is N
 #   not CMD...                t "no key" not grep -q Key "$T/out"
 #   wait_for MS CMD...        until CMD succeeds; fails after MS milliseconds
 #   ms                        milliseconds since boot
@@ -23,10 +23,10 @@
 #   start NAME CMD...         a background process; output to $T/NAME.log; its pid is ${PID[NAME]}
 #   running NAME              whether it still runs
 #   stop NAME [SIGNAL]        end it (TERM) and wait; its exit status to $status. Fails if it must be killed after 5 s
-#   reap NAME [MS]            wait for it to end by itself; its exit status to $status. Fails if it is not over in time (10 s)
+#   reap NAME [MS]            wait for it to end by itself; its exit status to $status. Fails if not over in time (10 s)
 #
-#   card_new NAME [OPT...]    make the folder of a virtual card, $T/card/NAME (OPT: of quorum11-vcard new); its roots: $T/pki
-#   readers_start NAME...     pcscd with one reader per name; cards that card_new has made are put in. About a second in all
+#   card_new NAME [OPT...]    make a virtual card in $T/card/NAME (OPT: of quorum11-vcard new); its roots are in $T/pki
+#   readers_start NAME...     pcscd with one reader per name; cards that card_new has made are put in. Half a second
 #   reader NAME               the reader's full name as PC/SC shows it
 #   card_start NAME [OPT...]  put the card in (OPT: of quorum11-vcard run) and wait until the reader sees it
 #   card_stop NAME [SIGNAL]   pull it: ends its process (TERM) and waits until the reader is empty
@@ -115,7 +115,8 @@ start() {
 
 # A process that has ended but was not waited for is a zombie: still there for kill -0.
 running() {
-	[ -n "${PID[$1]-}" ] && [ -e "/proc/${PID[$1]}" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/${PID[$1]}/status" 2>/dev/null
+	local pid=${PID[$1]-}
+	[ -n "$pid" ] && [ -e "/proc/$pid" ] && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"
 }
 
 reap() {
@@ -203,7 +204,8 @@ tls_new() (
 	for name in server client; do
 		openssl req "${ec[@]}" -subj "/CN=$name" -keyout $name.key -out $name.csr &&
 		printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n' >$name.ext &&
-		openssl x509 -req -days 2 -in $name.csr -CA ca.pem -CAkey ca.key -extfile $name.ext -out $name.pem || exit 1
+		openssl x509 -req -days 2 -in $name.csr -CA ca.pem -CAkey ca.key -extfile $name.ext \
+		    -out $name.pem || exit 1
 	done
 ) >"$T/tls.log" 2>&1
 

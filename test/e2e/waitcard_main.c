@@ -92,6 +92,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "waitcard: %d of %d readers found in time\n", found, n);
 	for (int i = 0; i < n && found == n; i++)
 		if (!is_in_state(&st[i], want))
-			fprintf(stderr, "waitcard: %s is not %s\n", st[i].szReader, want == SCARD_STATE_EMPTY ? "empty" : "filled");
+			fprintf(stderr, "waitcard: %s is not %s\n", st[i].szReader,
+				want == SCARD_STATE_EMPTY ? "empty" : "filled");
 	return 1;
 }
