@@ -30,10 +30,11 @@ B          := build/$(FLAVOUR)
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
 ROOMS ?= server cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
-FAKES := test/fake
+# What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
+FAKES := test/fake test/unit test/p11
 LIBS  := libcrypto libpcsclite libcurl libmicrohttpd jansson inih p11-kit-1
 
-sources = $(filter-out %_main.c,$(wildcard $1/*.c))
+sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
 main    = $(if $(wildcard $1),$2)
 
@@ -43,7 +44,7 @@ PROGRAMS := $(call main,cli/quorum11_main.c,$(B)/quorum11) \
             $(call main,server/server_main.c,$(B)/quorum11-server) \
             $(call main,test/vcard/vcard_main.c,$(B)/quorum11-vcard)
 TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
-TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/*_main.c test/bench/*_main.c))
+TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/bench/*_main.c))
 
 # ---- how it is compiled ----
 

@@ -183,7 +183,7 @@ readers_wait() {
 	local time=$1 flag=$2 name names=()
 	shift 2
 	for name in "$@"; do names+=("$(reader "$name")"); done
-	"$B/test/e2e/waitcard" "$time" ${flag:+"$flag"} "${names[@]}"
+	"$B/test/e2e/tools/waitcard" "$time" ${flag:+"$flag"} "${names[@]}"
 }
 
 card_run() {
