@@ -16,7 +16,7 @@ size_t secret_size(const struct secret *s);
 /*
  * Read one line (without its end) from a descriptor, or from a file that must be a regular file without group or other
  * permission bits (ERR_REFUSED otherwise), or from the controlling terminal with echo off. At most 256 bytes (ERR_LIMIT).
- * ERR_IO with errno kept.
+ * ERR_FORMAT: nothing there. ERR_IO with errno kept. From the terminal ERR_CANCELLED at a signal that asks the program to end.
  */
 MUST enum err secret_read_fd(int fd, struct secret **out);
 MUST enum err secret_read_file(const char *path, struct secret **out);
