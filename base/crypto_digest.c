@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/crypto_digest.h"
+
+#include <openssl/bn.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/crypto_int.h"
+#include "base/tlv.h"
+
+static const struct digest_row {
+	const char *name, *fetch_name;
+	size_t size;
+	struct rd oid;                  /* RFC 8017 appendix B.1 */
+} rows[] = {
+	[DIGEST_SHA1] = { "SHA-1", "SHA1", 20, RD_LIT("\x2b\x0e\x03\x02\x1a") },
+	[DIGEST_SHA224] = { "SHA-224", "SHA2-224", 28, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x04") },
+	[DIGEST_SHA256] = { "SHA-256", "SHA2-256", 32, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x01") },
+	[DIGEST_SHA384] = { "SHA-384", "SHA2-384", 48, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x02") },
+	[DIGEST_SHA512] = { "SHA-512", "SHA2-512", 64, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x03") },
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static OSSL_LIB_CTX *ctx;
+static EVP_MD *mds[ROWS];               /* NULL: not available */
+
+static void make_ctx(void)
+{
+	OSSL_LIB_CTX *made = OSSL_LIB_CTX_new();
+
+	if (!made)
+		return;
+	if (!OSSL_PROVIDER_load(made, "default")) {
+		OSSL_LIB_CTX_free(made);
+		return;
+	}
+	for (size_t i = DIGEST_NONE + 1; i < ROWS; i++)
+		mds[i] = EVP_MD_fetch(made, rows[i].fetch_name, NULL);
+	ctx = made;
+}
+
+OSSL_LIB_CTX *crypto_ctx(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, make_ctx);
+	return ctx;
+}
+
+const char *digest_fetch_name(enum digest_alg a)
+{
+	return (size_t)a < ROWS ? rows[a].fetch_name : NULL;
+}
+
+BIGNUM *crypto_bn(struct rd magnitude)
+{
+	return magnitude.n > INT32_MAX ? NULL : BN_bin2bn(magnitude.p, (int)magnitude.n, NULL);
+}
+
+enum err crypto_put_bn(const BIGNUM *n, size_t size, struct wr *out)
+{
+	uint8_t *p;
+
+	if (size > INT32_MAX || (size_t)BN_num_bytes(n) > size)
+		return ERR_BUFFER;
+	p = wr_space(out, size);
+	if (p && BN_bn2binpad(n, p, (int)size) < 0)
+		return ERR_CRYPTO;
+	return wr_done(out);
+}
+
+size_t digest_size(enum digest_alg a)
+{
+	return (size_t)a < ROWS ? rows[a].size : 0;
+}
+
+const char *digest_name(enum digest_alg a)
+{
+	return digest_size(a) ? rows[a].name : "none";
+}
+
+struct digest {
+	enum digest_alg alg;
+	EVP_MD_CTX *md;
+};
+
+enum err digest_new(enum digest_alg a, struct digest **out)
+{
+	struct digest *d;
+
+	if (!digest_size(a))
+		return ERR_ARG;
+	if (!crypto_ctx() || !mds[a])
+		return ERR_CRYPTO;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return ERR_NOMEM;
+	d->alg = a;
+	d->md = EVP_MD_CTX_new();
+	if (!d->md || EVP_DigestInit_ex2(d->md, mds[a], NULL) != 1) {
+		digest_free(&d);
+		return ERR_CRYPTO;
+	}
+	*out = d;
+	return ERR_OK;
+}
+
+enum err digest_update(struct digest *d, struct rd bytes)
+{
+	return EVP_DigestUpdate(d->md, bytes.p, bytes.n) == 1 ? ERR_OK : ERR_CRYPTO;
+}
+
+enum err digest_final(struct digest *d, struct wr *out)
+{
+	uint8_t *p = wr_space(out, digest_size(d->alg));
+
+	if (p && EVP_DigestFinal_ex(d->md, p, NULL) != 1)
+		return ERR_CRYPTO;
+	return wr_done(out);
+}
+
+void digest_free(struct digest **d)
+{
+	if (!d || !*d)
+		return;
+	EVP_MD_CTX_free((*d)->md);
+	free(*d);
+	*d = NULL;
+}
+
+static enum err digest_parts(enum digest_alg a, const struct rd *parts, size_t n, struct wr *out)
+{
+	struct digest *d = NULL;
+	enum err e = digest_new(a, &d);
+
+	for (size_t i = 0; !e && i < n; i++)
+		e = digest_update(d, parts[i]);
+	if (!e)
+		e = digest_final(d, out);
+	digest_free(&d);
+	return e;
+}
+
+enum err digest_once(enum digest_alg a, struct rd bytes, struct wr *out)
+{
+	return digest_parts(a, &bytes, 1, out);
+}
+
+enum err sha256(struct rd bytes, uint8_t out[SHA256_SIZE])
+{
+	return sha256_parts(&bytes, 1, out);
+}
+
+enum err sha256_parts(const struct rd *parts, size_t n, uint8_t out[SHA256_SIZE])
+{
+	struct wr w;
+
+	wr_init(&w, out, SHA256_SIZE);
+	return digest_parts(DIGEST_SHA256, parts, n, &w);
+}
+
+enum err digest_info(enum digest_alg a, struct rd hash, struct wr *out)
+{
+	size_t info, alg;
+
+	if (!digest_size(a) || hash.n != digest_size(a))
+		return ERR_ARG;
+	info = wr_tlv_open(out, 0x30);
+	alg = wr_tlv_open(out, 0x30);
+	wr_tlv(out, 0x06, rows[a].oid);
+	wr_tlv(out, 0x05, RD_NONE);
+	wr_tlv_close(out, alg);
+	wr_tlv(out, 0x04, hash);
+	wr_tlv_close(out, info);
+	return wr_done(out);
+}
+
+enum err digest_info_parse(struct rd der, enum digest_alg *a, struct rd *hash)
+{
+	struct rd info, alg, oid, null, value;
+
+	if (!rd_tlv(&der, 0x30, &info) || !rd_end(&der) ||
+	    !rd_tlv(&info, 0x30, &alg) || !rd_tlv(&info, 0x04, &value) || !rd_end(&info) ||
+	    !rd_tlv(&alg, 0x06, &oid))
+		return ERR_FORMAT;
+	/* RFC 8017 A.2.4: parameters are NULL; absent ones must be accepted, too. */
+	if (!rd_end(&alg) && (!rd_tlv(&alg, 0x05, &null) || !rd_end(&null) || !rd_end(&alg)))
+		return ERR_FORMAT;
+	for (size_t i = DIGEST_NONE + 1; i < ROWS; i++)
+		if (rd_eq(oid, rows[i].oid) && value.n == rows[i].size) {
+			*a = (enum digest_alg)i;
+			*hash = value;
+			return ERR_OK;
+		}
+	return ERR_FORMAT;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the crypto_*.c files share. The only header that shows libcrypto. */
+#ifndef BASE_CRYPTO_INT_H
+#define BASE_CRYPTO_INT_H
+
+#include <openssl/err.h>
+#include <openssl/types.h>
+
+#include "base/crypto_digest.h"
+
+/*
+ * A library context of our own with the default provider and no configuration: we may live in a process whose OpenSSL is configured to use our
+ * own PKCS#11 module. Made once, never freed: the host may have cleaned up libcrypto before our exit handlers run. NULL on failure.
+ */
+OSSL_LIB_CTX *crypto_ctx(void);
+/*
+ * Around every call that may fail on bytes from elsewhere: what libcrypto notes about it stays out of the error queue of the thread,
+ * which is the host's.
+ */
+#define crypto_begin() ((void)ERR_set_mark())
+#define crypto_end() ((void)ERR_pop_to_mark())
+/* The name under which the provider has the hash; NULL for DIGEST_NONE. */
+const char *digest_fetch_name(enum digest_alg a);
+/* Unsigned big endian, or NULL. */
+BIGNUM *crypto_bn(struct rd magnitude);
+/* n as exactly size bytes. ERR_BUFFER if it does not fit. */
+MUST enum err crypto_put_bn(const BIGNUM *n, size_t size, struct wr *out);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/crypto_rsa.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto_int.h"
+#include "base/tlv.h"
+
+/* RFC 8017 9.2: 00 01, at least eight FF, 00. */
+#define PAD_MIN 11
+
+static EVP_PKEY *make_public(struct rd n, struct rd e)
+{
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	BIGNUM *bn_n = crypto_bn(n), *bn_e = crypto_bn(e);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY_CTX *pc = NULL;
+	EVP_PKEY *pkey = NULL;
+
+	if (b && bn_n && bn_e && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, bn_n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, bn_e) == 1)
+		params = OSSL_PARAM_BLD_to_param(b);
+	if (params && crypto_ctx())
+		pc = EVP_PKEY_CTX_new_from_name(crypto_ctx(), "RSA", NULL);
+	if (pc && EVP_PKEY_fromdata_init(pc) == 1 && EVP_PKEY_fromdata(pc, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(pc);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(b);
+	BN_free(bn_n);
+	BN_free(bn_e);
+	return pkey;
+}
+
+enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
+{
+	const char *name = digest_fetch_name(a);
+	EVP_PKEY *pkey = NULL;
+	EVP_PKEY_CTX *pc = NULL;
+	EVP_MD *md = NULL;
+	enum err result = ERR_CRYPTO;
+
+	if (!crypto_ctx())
+		return ERR_CRYPTO;
+	if (a != DIGEST_NONE && hash.n != digest_size(a))
+		return ERR_ARG;
+	/* An even modulus or exponent, or an exponent of one, is no key; libcrypto would only say that the signature is bad. */
+	if (n.n == 0 || e.n == 0 || n.p[0] == 0 || !(n.p[n.n - 1] & 1) || !(e.p[e.n - 1] & 1) || (e.n == 1 && e.p[0] == 1))
+		return ERR_FORMAT;
+	if (sig.n != n.n)
+		return ERR_SIGNATURE;
+	crypto_begin();
+	pkey = make_public(n, e);
+	md = name ? EVP_MD_fetch(crypto_ctx(), name, NULL) : NULL;
+	if (!pkey || (name && !md))
+		goto out;
+	pc = EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), pkey, NULL);
+	if (pc && EVP_PKEY_verify_init(pc) == 1 && EVP_PKEY_CTX_set_rsa_padding(pc, RSA_PKCS1_PADDING) == 1 &&
+	    (!md || EVP_PKEY_CTX_set_signature_md(pc, md) == 1))
+		result = EVP_PKEY_verify(pc, sig.p, sig.n, hash.p, hash.n) == 1 ? ERR_OK : ERR_SIGNATURE;
+out:
+	EVP_PKEY_CTX_free(pc);
+	EVP_MD_free(md);
+	EVP_PKEY_free(pkey);
+	crypto_end();
+	return result;
+}
+
+enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block)
+{
+	uint8_t *ff;
+
+	if (size < PAD_MIN || t.n > size - PAD_MIN)
+		return ERR_ARG;
+	wr_u16(block, 0x0001);
+	ff = wr_space(block, size - t.n - 3);
+	if (ff)
+		memset(ff, 0xff, size - t.n - 3);
+	wr_u8(block, 0);
+	wr_put(block, t);
+	return wr_done(block);
+}
+
+struct rsa_key {
+	EVP_PKEY *pkey;
+};
+
+static enum err wrap(EVP_PKEY *pkey, struct rsa_key **out)
+{
+	struct rsa_key *k = calloc(1, sizeof(*k));
+
+	if (!k) {
+		EVP_PKEY_free(pkey);
+		return ERR_NOMEM;
+	}
+	k->pkey = pkey;
+	*out = k;
+	return ERR_OK;
+}
+
+enum err rsa_key_generate(unsigned bits, struct rd e, struct rsa_key **out)
+{
+	BIGNUM *exponent = crypto_bn(e);
+	EVP_PKEY_CTX *pc = crypto_ctx() ? EVP_PKEY_CTX_new_from_name(crypto_ctx(), "RSA", NULL) : NULL;
+	EVP_PKEY *pkey = NULL;
+	enum err result = ERR_CRYPTO;
+
+	if (pc && exponent && EVP_PKEY_keygen_init(pc) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(pc, (int)bits) == 1 &&
+	    EVP_PKEY_CTX_set1_rsa_keygen_pubexp(pc, exponent) == 1 && EVP_PKEY_keygen(pc, &pkey) == 1)
+		result = wrap(pkey, out);
+	EVP_PKEY_CTX_free(pc);
+	BN_free(exponent);
+	return result;
+}
+
+enum err rsa_key_import(struct rd der, struct rsa_key **out)
+{
+	const uint8_t *p = der.p;
+	EVP_PKEY *pkey;
+
+	if (!crypto_ctx())
+		return ERR_CRYPTO;
+	if (der.n == 0 || der.n > INT32_MAX)
+		return ERR_FORMAT;
+	crypto_begin();
+	pkey = d2i_PrivateKey_ex(EVP_PKEY_RSA, NULL, &p, (long)der.n, crypto_ctx(), NULL);
+	crypto_end();
+	if (!pkey)
+		return ERR_FORMAT;
+	if (p != der.p + der.n || !EVP_PKEY_is_a(pkey, "RSA")) {
+		EVP_PKEY_free(pkey);
+		return ERR_FORMAT;
+	}
+	return wrap(pkey, out);
+}
+
+enum err rsa_key_export(const struct rsa_key *k, struct wr *der)
+{
+	unsigned char *p = NULL;
+	int n = i2d_PrivateKey(k->pkey, &p);
+
+	if (n <= 0)
+		return ERR_CRYPTO;
+	wr_put(der, rd_of(p, (size_t)n));
+	OPENSSL_clear_free(p, (size_t)n);
+	return wr_done(der);
+}
+
+static enum err put_param(const struct rsa_key *k, const char *name, struct wr *out)
+{
+	BIGNUM *number = NULL;
+	enum err e;
+
+	if (EVP_PKEY_get_bn_param(k->pkey, name, &number) != 1)
+		return ERR_CRYPTO;
+	e = crypto_put_bn(number, (size_t)BN_num_bytes(number), out);
+	BN_free(number);
+	return e;
+}
+
+enum err rsa_key_public(const struct rsa_key *k, struct wr *n, struct wr *e)
+{
+	enum err result = put_param(k, OSSL_PKEY_PARAM_RSA_N, n);
+
+	return result ? result : put_param(k, OSSL_PKEY_PARAM_RSA_E, e);
+}
+
+unsigned rsa_key_bits(const struct rsa_key *k)
+{
+	return (unsigned)EVP_PKEY_get_bits(k->pkey);
+}
+
+enum err rsa_key_raw(const struct rsa_key *k, struct rd block, struct wr *out)
+{
+	size_t size = (size_t)EVP_PKEY_get_size(k->pkey), n = size;
+	BIGNUM *modulus = NULL, *number = crypto_bn(block);
+	EVP_PKEY_CTX *pc = NULL;
+	enum err e = ERR_CRYPTO;
+	uint8_t *p;
+
+	if (!number || EVP_PKEY_get_bn_param(k->pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) != 1)
+		goto out;
+	if (block.n != size || BN_cmp(number, modulus) >= 0) {
+		e = ERR_ARG;
+		goto out;
+	}
+	p = wr_space(out, size);
+	if (!p) {
+		e = wr_done(out);
+		goto out;
+	}
+	pc = EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), k->pkey, NULL);
+	if (pc && EVP_PKEY_sign_init(pc) == 1 && EVP_PKEY_CTX_set_rsa_padding(pc, RSA_NO_PADDING) == 1 &&
+	    EVP_PKEY_sign(pc, p, &n, block.p, block.n) == 1 && n == size)
+		e = ERR_OK;
+out:
+	EVP_PKEY_CTX_free(pc);
+	BN_free(modulus);
+	BN_clear_free(number);
+	return e;
+}
+
+void rsa_key_free(struct rsa_key **k)
+{
+	if (!k || !*k)
+		return;
+	EVP_PKEY_free((*k)->pkey);
+	free(*k);
+	*k = NULL;
+}
+
+enum err rsa_spki(struct rd n, struct rd e, struct wr *der)
+{
+	size_t spki, alg, bits, key;
+
+	if (n.n == 0 || e.n == 0)
+		return ERR_FORMAT;
+	spki = wr_tlv_open(der, 0x30);
+	alg = wr_tlv_open(der, 0x30);
+	wr_tlv(der, 0x06, RD_LIT("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"));      /* rsaEncryption */
+	wr_tlv(der, 0x05, RD_NONE);
+	wr_tlv_close(der, alg);
+	bits = wr_tlv_open(der, 0x03);
+	wr_u8(der, 0);                                                          /* no unused bits */
+	key = wr_tlv_open(der, 0x30);
+	wr_der_uint(der, n);
+	wr_der_uint(der, e);
+	wr_tlv_close(der, key);
+	wr_tlv_close(der, bits);
+	wr_tlv_close(der, spki);
+	return wr_done(der);
+}
