@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/conf.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#ifndef QUORUM11_LIBEXECDIR
+#define QUORUM11_LIBEXECDIR "/usr/local/libexec/quorum11"
+#endif
+#ifndef QUORUM11_SYSCONFDIR
+#define QUORUM11_SYSCONFDIR "/etc/quorum11"
+#endif
+
+#define CONF_FILE_MAX 65536             /* bytes */
+#define DAY_S 86400
+#define POLL_MAX_S 30                   /* clients give up on a POST after 40 s */
+
+enum type {
+	TEXT,
+	PATH,                           /* a relative one is taken from the folder of its file */
+	BOOL,
+	SECONDS,
+	TEXTS,
+	PATHS,
+	PROGRESS
+};
+
+static const struct key {
+	const char *section, *name;
+	enum type type;
+	size_t at;
+	unsigned min, max;              /* SECONDS */
+} keys[] = {
+#define KEY(section, name, type, min, max) { #section, #name, type, offsetof(struct conf, section.name), min, max }
+	KEY(module, helper, PATH, 0, 0),
+	KEY(module, log, TEXT, 0, 0),
+	KEY(module, log_file, PATH, 0, 0),
+	KEY(module, readers, TEXTS, 0, 0),
+	KEY(login, url, TEXT, 0, 0),
+	KEY(login, ca, PATH, 0, 0),
+	KEY(login, cert, PATH, 0, 0),
+	KEY(login, key, PATH, 0, 0),
+	KEY(login, pin, TEXT, 0, 0),
+	KEY(login, http, BOOL, 0, 0),
+	KEY(login, timeout, SECONDS, 1, DAY_S),
+	KEY(login, cooldown, SECONDS, 0, DAY_S),
+	KEY(login, exclusive, BOOL, 0, 0),
+	KEY(login, reuse, BOOL, 0, 0),
+	KEY(login, statements, BOOL, 0, 0),
+	KEY(login, vendor_sm, BOOL, 0, 0),
+	KEY(login, programs, TEXTS, 0, 0),
+	KEY(login, progress, PROGRESS, 0, 0),
+	KEY(login, reason, TEXT, 0, 0),
+	KEY(server, listen, TEXT, 0, 0),
+	KEY(server, cert, PATH, 0, 0),
+	KEY(server, key, PATH, 0, 0),
+	KEY(server, client_ca, PATH, 0, 0),
+	KEY(server, http, BOOL, 0, 0),
+	KEY(server, state, PATH, 0, 0),
+	KEY(server, url, TEXT, 0, 0),
+	KEY(server, deadline, SECONDS, 1, DAY_S),
+	KEY(server, lease, SECONDS, 1, DAY_S),
+	KEY(server, poll, SECONDS, 1, POLL_MAX_S),
+	KEY(server, chip_auth, BOOL, 0, 0),
+	KEY(server, log, TEXT, 0, 0),
+	KEY(trust, roots, PATHS, 0, 0),
+	KEY(trust, unverified, TEXTS, 0, 0),
+	KEY(trust, production, BOOL, 0, 0),
+#undef KEY
+};
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+_Static_assert(KEYS <= 64, "struct parse has a bit for each key");
+
+/* One file being read. */
+struct parse {
+	struct conf *conf;
+	const char *path;
+	struct rd rest;
+	int line;
+	uint64_t seen;                  /* single keys of this file, a bit for each row */
+	int bad_line;                   /* of the first error, 0: none */
+	enum err e;
+	char why[256];
+};
+
+static void PRINTF(3, 4) refuse(struct parse *p, enum err e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (p->e)
+		return;
+	p->e = e;
+	p->bad_line = p->line;
+	va_start(ap, fmt);
+	(void)vsnprintf(p->why, sizeof(p->why), fmt, ap);
+	va_end(ap);
+}
+
+static void list_free(struct conf_list *l)
+{
+	while (l->n)
+		free(l->v[--l->n]);
+}
+
+/* value, or for a path the file's folder and value. */
+static void dup_value(struct parse *p, enum type type, struct rd value, char **out)
+{
+	const char *slash = strrchr(p->path, '/');
+	int folder = 0;
+	char *made;
+
+	if ((type == PATH || type == PATHS) && value.n && value.p[0] != '/' && slash)
+		folder = (int)(slash - p->path) + 1;
+	if (asprintf(&made, "%.*s%.*s", folder, p->path, (int)value.n, (const char *)value.p) < 0) {
+		refuse(p, ERR_NOMEM, "out of memory");
+		return;
+	}
+	free(*out);
+	*out = made;
+}
+
+static struct rd trim(struct rd text)
+{
+	while (text.n && (text.p[0] == ' ' || text.p[0] == '\t'))
+		text = rd_of(text.p + 1, text.n - 1);
+	while (text.n && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\t'))
+		text.n--;
+	return text;
+}
+
+static void set_list(struct parse *p, const struct key *k, struct rd value, struct conf_list *l)
+{
+	while (!p->e && !rd_end(&value)) {
+		const uint8_t *comma = memchr(value.p, ',', value.n);
+		size_t n = comma ? (size_t)(comma - value.p) : value.n;
+		struct rd item = trim(rd_of(value.p, n));
+
+		value = comma ? rd_of(comma + 1, value.n - n - 1) : RD_NONE;
+		if (item.n == 0)
+			continue;
+		if (l->n == CONF_LIST_MAX) {
+			refuse(p, ERR_CONFIG, "more than %d values for \"%s\"", CONF_LIST_MAX, k->name);
+			return;
+		}
+		l->v[l->n] = NULL;
+		dup_value(p, k->type, item, &l->v[l->n]);
+		if (!p->e)
+			l->n++;
+	}
+}
+
+static void set_bool(struct parse *p, const struct key *k, const char *value, bool *to)
+{
+	if (strcmp(value, "yes") == 0)
+		*to = true;
+	else if (strcmp(value, "no") == 0)
+		*to = false;
+	else
+		refuse(p, ERR_CONFIG, "\"%s\" is yes or no", k->name);
+}
+
+static void set_seconds(struct parse *p, const struct key *k, const char *value, unsigned *to)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (value[0] < '0' || value[0] > '9' || *end || errno || n < k->min || n > k->max)
+		refuse(p, ERR_CONFIG, "\"%s\" is a number of seconds from %u to %u", k->name, k->min, k->max);
+	else
+		*to = (unsigned)n;
+}
+
+static void set_progress(struct parse *p, const struct key *k, const char *value, enum conf_progress *to)
+{
+	static const char *const names[] = {
+		[CONF_PROGRESS_AUTO] = "auto", [CONF_PROGRESS_STDERR] = "stderr", [CONF_PROGRESS_LOG] = "log",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(value, names[i]) == 0) {
+			*to = (enum conf_progress)i;
+			return;
+		}
+	refuse(p, ERR_CONFIG, "\"%s\" is auto, stderr or log", k->name);
+}
+
+static void set_value(struct parse *p, const struct key *k, const char *value)
+{
+	const uint64_t bit = UINT64_C(1) << (k - keys);
+	void *to = (char *)p->conf + k->at;
+
+	if (k->type == TEXTS || k->type == PATHS) {
+		set_list(p, k, rd_str(value), to);
+		return;
+	}
+	if (p->seen & bit) {
+		refuse(p, ERR_CONFIG, "\"%s\" is set twice", k->name);
+		return;
+	}
+	p->seen |= bit;
+	switch (k->type) {
+	case TEXT:
+	case PATH:
+		dup_value(p, k->type, rd_str(value), to);
+		break;
+	case BOOL:
+		set_bool(p, k, value, to);
+		break;
+	case SECONDS:
+		set_seconds(p, k, value, to);
+		break;
+	case PROGRESS:
+		set_progress(p, k, value, to);
+		break;
+	case TEXTS:
+	case PATHS:
+		break;
+	}
+}
+
+/* inih's handler: 0 is an error. */
+static int on_value(void *user, const char *section, const char *name, const char *value)
+{
+	struct parse *p = user;
+	char shown[2][64];
+	bool known = false;
+
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(keys[i].section, section) != 0)
+			continue;
+		known = true;
+		if (strcmp(keys[i].name, name) == 0) {
+			set_value(p, &keys[i], value);
+			return !p->e;
+		}
+	}
+	(void)text_shown(rd_str(section), shown[0], sizeof(shown[0]));
+	(void)text_shown(rd_str(name), shown[1], sizeof(shown[1]));
+	if (known)
+		refuse(p, ERR_CONFIG, "unknown key \"%s\" in section [%s]", shown[1], shown[0]);
+	else
+		refuse(p, ERR_CONFIG, "unknown section [%s]", shown[0]);
+	return 0;
+}
+
+/* inih's reader: one line with a terminator, as fgets. A line that inih's buffer cannot hold is refused, not split as fgets would. */
+static char *next_line(char *buf, int size, void *stream)
+{
+	struct parse *p = stream;
+	const uint8_t *end;
+	struct rd line;
+	size_t n;
+
+	if (rd_end(&p->rest) || p->e)
+		return NULL;
+	p->line++;
+	end = memchr(p->rest.p, '\n', p->rest.n);
+	n = end ? (size_t)(end - p->rest.p) + 1 : p->rest.n;
+	if (!rd_take(&p->rest, n, &line))
+		return NULL;
+	if (size < 1 || n >= (size_t)size) {
+		refuse(p, ERR_CONFIG, "line longer than %d characters", size - 2);
+		return NULL;
+	}
+	if (memchr(line.p, 0, line.n)) {
+		refuse(p, ERR_CONFIG, "not a text file");
+		return NULL;
+	}
+	(void)memcpy(buf, line.p, line.n);
+	buf[line.n] = 0;
+	return buf;
+}
+
+/* Settings that make sense only together. */
+static const char *conflict(const struct conf *c)
+{
+	if (!c->login.cert != !c->login.key)
+		return "[login] cert and key go together";
+	if (!c->server.cert != !c->server.key)
+		return "[server] cert and key go together";
+	return NULL;
+}
+
+/* An empty text means "not set", so that a later file can undo an earlier one. */
+static void drop_empty(struct conf *c)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		char **text = (void *)((char *)c + keys[i].at);
+
+		if ((keys[i].type == TEXT || keys[i].type == PATH) && *text && **text == 0) {
+			free(*text);
+			*text = NULL;
+		}
+	}
+}
+
+static enum err read_file(struct conf *c, const char *path, bool may_miss)
+{
+	struct parse p = { .conf = c, .path = path };
+	const char *together;
+	struct wr content;
+	enum err e;
+	int line;
+
+	wr_init_heap(&content, CONF_FILE_MAX);
+	e = file_read(path, CONF_FILE_MAX, &content);
+	if (e == ERR_NOT_FOUND && may_miss) {
+		e = ERR_OK;
+		goto out;
+	}
+	if (e) {
+		log_tell("configuration %s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e));
+		e = ERR_CONFIG;
+		goto out;
+	}
+	p.rest = wr_view(&content);
+	line = ini_parse_stream(next_line, &p, on_value, &p);
+	e = p.e;
+	if (line < 0 && !e)
+		e = ERR_NOMEM;
+	if (line > 0 && (!e || line < p.bad_line)) {
+		log_tell("configuration %s:%d: neither [SECTION] nor KEY = VALUE", path, line);
+		e = ERR_CONFIG;
+	} else if (e) {
+		log_tell("configuration %s:%d: %s", path, p.bad_line, p.why);
+	}
+	drop_empty(c);
+	together = conflict(c);
+	if (!e && together) {
+		log_tell("configuration %s: %s", path, together);
+		e = ERR_CONFIG;
+	}
+out:
+	wr_free(&content);
+	return e;
+}
+
+static enum err set_text(const char *value, char **out)
+{
+	char *copy;
+
+	if (!value || !*value)
+		return ERR_OK;
+	copy = strdup(value);
+	if (!copy)
+		return ERR_NOMEM;
+	free(*out);
+	*out = copy;
+	return ERR_OK;
+}
+
+static enum err conf_new(struct conf **out)
+{
+	struct conf *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return ERR_NOMEM;
+	c->login.timeout = 900;
+	c->login.cooldown = 60;
+	c->login.exclusive = true;
+	c->login.statements = true;
+	c->server.deadline = 900;
+	c->server.lease = 300;
+	c->server.poll = 15;
+	c->server.chip_auth = true;
+	c->trust.production = true;
+	if (set_text(QUORUM11_LIBEXECDIR "/connect", &c->module.helper) ||
+	    set_text("127.0.0.1:8443", &c->server.listen) || set_text("/var/lib/quorum11", &c->server.state)) {
+		conf_free(&c);
+		return ERR_NOMEM;
+	}
+	*out = c;
+	return ERR_OK;
+}
+
+/* $XDG_CONFIG_HOME/quorum11/quorum11.conf; a relative XDG_CONFIG_HOME is to be ignored (XDG Base Directory Specification). */
+static enum err read_user_file(struct conf *c)
+{
+	const char *xdg = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
+	bool use_xdg = xdg && xdg[0] == '/';
+	char path[PATH_MAX];
+	int n;
+
+	if (!use_xdg && (!home || home[0] != '/'))
+		return ERR_OK;
+	n = snprintf(path, sizeof(path), "%s%s/quorum11/quorum11.conf", use_xdg ? xdg : home, use_xdg ? "" : "/.config");
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return ERR_OK;
+	return read_file(c, path, true);
+}
+
+enum err conf_load(struct conf **out)
+{
+	const char *named = secure_getenv("QUORUM11_CONF");
+	struct conf *c = NULL;
+	enum err e;
+
+	e = conf_new(&c);
+	if (!e)
+		e = read_file(c, QUORUM11_SYSCONFDIR "/quorum11.conf", true);
+	if (!e)
+		e = read_user_file(c);
+	if (!e && named && *named)
+		e = read_file(c, named, false);
+	if (!e)
+		e = set_text(secure_getenv("QUORUM11_URL"), &c->login.url);
+	if (!e)
+		e = set_text(secure_getenv("QUORUM11_REASON"), &c->login.reason);
+	if (e)
+		conf_free(&c);
+	else
+		*out = c;
+	return e;
+}
+
+enum err conf_load_file(const char *path, struct conf **out)
+{
+	struct conf *c = NULL;
+	enum err e = conf_new(&c);
+
+	if (!e)
+		e = read_file(c, path, false);
+	if (e)
+		conf_free(&c);
+	else
+		*out = c;
+	return e;
+}
+
+void conf_free(struct conf **c)
+{
+	if (!c || !*c)
+		return;
+	for (size_t i = 0; i < KEYS; i++) {
+		void *at = (char *)*c + keys[i].at;
+
+		if (keys[i].type == TEXT || keys[i].type == PATH)
+			free(*(char **)at);
+		else if (keys[i].type == TEXTS || keys[i].type == PATHS)
+			list_free(at);
+	}
+	free(*c);
+	*c = NULL;
+}
