@@ -19,12 +19,15 @@ apt_opts=(-q -o "Dir::Etc::sourcelist=$PWD/apt/sources.list" -o Dir::Etc::source
 	-o "Dir::Cache=$PWD/apt" -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Acquire::Retries=3
 	-o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
 
-# sources LABEL...: only those archives. An archive that has not been looked at yet has no label; it is tried.
+# sources EXCEPT: the suites of Debian that the machine uses, but those that match EXCEPT. Where apt has no lists yet, the
+# origin of a suite is not known, and it is tried.
 sources() {
 	# shellcheck disable=SC2016 # these are apt's variables
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN) $(LABEL)' 'Created-By: Packages' |
-	awk -v labels=" $* " '$3 == "main" && ($4 == "Debian" && index(labels, " " $5 " ") || $4 ~ /ORIGIN/) {
-		print "deb [arch=arm64]", $1, $2, $3; print "deb-src", $1, $2, $3 }' | sort -u >apt/sources.list
+	local format='$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' targets
+	targets=$(apt-get indextargets --format "$format" 'Created-By: Packages')
+	[ -n "$targets" ] || targets=$(apt-get indextargets --no-release-info --format "$format" 'Created-By: Packages')
+	awk -v except="$1" '$2 !~ except && $3 == "main" && ($4 == "Debian" || $4 ~ /ORIGIN/) {
+		print "deb [arch=arm64]", $1, $2, $3; print "deb-src", $1, $2, $3 }' <<<"$targets" | sort -u >apt/sources.list
 	[ -s apt/sources.list ] || { echo "fetch: apt has no Debian sources configured" >&2; return 1; }
 	apt-get "${apt_opts[@]}" update
 }
@@ -57,11 +60,12 @@ fetch_verifier() {
 }
 
 {
-	# The release's own archive first: it keeps what the one for security drops.
-	sources Debian || true
-	[ -x fit_check_sign ] || fetch_verifier || { sources Debian Debian-Security && fetch_verifier; }
-	sources Debian Debian-Security || true
-	[ -s Image ] && [ -s board.dtb ] || fetch_kernel
+	# An update that fails in part may have brought what is needed.
+	# The release's own archive first: it keeps sources that the one for security drops.
+	sources -security || true
+	[ -x fit_check_sign ] || fetch_verifier || { sources '^$' && fetch_verifier; }
+	sources '^$' || true
+	{ [ -s Image ] && [ -s board.dtb ]; } || fetch_kernel
 } >fetch.log 2>&1 || { tail -n 30 fetch.log >&2; exit 1; }
 rm -rf apt
 [ -s Image ] && [ -s board.dtb ] && [ -x fit_check_sign ]
