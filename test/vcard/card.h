@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a virtual card: for its own files and for its unit tests. */
+#ifndef VCARD_CARD_H
+#define VCARD_CARD_H
+
+#include "base/crypto_aes.h"
+#include "base/cvc.h"
+#include "test/vcard/command.h"
+#include "test/vcard/state.h"
+#include "test/vcard/vcard.h"
+
+/* Status words that no profile varies; APDU reference 2, ISO 7816-4 5.6. */
+enum {
+	SW_OK = 0x9000,
+	SW_AUTHENTICATED = 0x9001,
+	SW_END_OF_FILE = 0x6282,
+	SW_PKA_CLOSED = 0x6300,
+	SW_TRIES = 0x63C0,              /* plus the tries left */
+	SW_NO_PIN_FOR_KEY = 0x6400,
+	SW_MEMORY = 0x6581,
+	SW_LENGTH = 0x6700,
+	SW_CHANNEL = 0x6881, SW_NO_SM = 0x6882, SW_CHAINING = 0x6884,
+	SW_USER = 0x6982,
+	SW_BLOCKED = 0x6983,
+	SW_TRANSPORT = 0x6984,
+	SW_CONDITIONS = 0x6985,
+	SW_NO_EF = 0x6986,
+	SW_DATA = 0x6A80,
+	SW_FUNCTION = 0x6A81,
+	SW_NO_FILE = 0x6A82,
+	SW_FULL = 0x6A84,
+	SW_PARAMETERS = 0x6A86,
+	SW_REFERENCE = 0x6A88,
+	SW_OFFSET = 0x6B00,
+	SW_INS = 0x6D00,
+	SW_CLASS = 0x6E00,
+	SW_FAILURE = 0x6F00
+};
+
+#define FID_DEVICE_KEY 0xCC00
+#define FID_DEVAUT     0x2F02
+#define FID_TRANSFER   0x2F10
+#define FID_CLASS(fid) ((fid) >> 8)
+#define CLASS_KEY      0xCC
+#define CLASS_PRIVATE  0xCD             /* readable by the user only */
+
+#define VCARD_CHALLENGE_MAX 1024        /* bytes of one GET CHALLENGE, APDU reference 3.6 */
+#define VCARD_CHALLENGE_AUTH 256        /* ... that can be authenticated against */
+#define VCARD_KNOWN_MAX 8               /* certificates verified in a session */
+
+/* Lost on SELECT of the application, reset and power-off; APDU reference 13.1. */
+struct vcard_session {
+	bool selected;
+	uint16_t current;               /* current EF; 0: none */
+	bool pin, so;                   /* verified */
+
+	uint8_t challenge[VCARD_CHALLENGE_AUTH];
+	size_t challenge_n;             /* 0: none */
+	int at;                         /* slot chosen by MSE 81A4; -1: none */
+	bool flags[PKA_CUSTODIANS_MAX]; /* authenticated */
+	bool open;                      /* the threshold was reached */
+
+	bool verifier_set;              /* chosen by MSE 81B6 */
+	struct vcard_holder verifier;
+	struct vcard_holder known[VCARD_KNOWN_MAX];
+	size_t known_n;
+
+	bool chip;                      /* protocol chosen by MSE 41A4 */
+	bool channel;                   /* GENERAL AUTHENTICATE succeeded just now: the keys below are its */
+	uint8_t k_enc[AES_BLOCK], k_mac[AES_BLOCK];
+};
+
+struct vcard {
+	char *dir;
+	int lock;                       /* descriptor of the locked folder */
+	bool powered;
+	struct vcard_state *state;      /* NULL: lost, the card answers 6F00 */
+	struct vcard_session session;
+	struct vcard_holder own[3];     /* root, issuer, device */
+	size_t own_n;
+	unsigned delay_ms;
+};
+
+typedef uint16_t vcard_handler(struct vcard *v, const struct vcard_command *c, struct wr *out);
+
+/* One per command. The dispatcher has checked class, parameters, Lc and the user's authentication as its table says. */
+vcard_handler vcard_select, vcard_enumerate, vcard_read, vcard_update, vcard_delete;           /* file.c */
+vcard_handler vcard_verify, vcard_change, vcard_unblock;                                       /* pin.c */
+vcard_handler vcard_initialize, vcard_domain;                                                  /* init.c */
+vcard_handler vcard_challenge, vcard_manage_pka, vcard_external_authenticate;                  /* pka.c */
+vcard_handler vcard_manage_se, vcard_verify_certificate;                                       /* cert.c */
+vcard_handler vcard_general_authenticate;                                                      /* chip.c */
+vcard_handler vcard_generate;                                                                  /* key.c */
+vcard_handler vcard_sign;                                                                      /* sign.c */
+
+/* card.c */
+void vcard_session_clear(struct vcard *v);
+bool vcard_user(const struct vcard *v);                        /* user authentication reached, APDU reference 5.4 */
+bool vcard_keys(const struct vcard *v);                        /* ... and enough for the keys, too */
+/* Write the state now: for what must be on disk before the command goes on. SW_OK or SW_MEMORY. */
+MUST uint16_t vcard_commit(struct vcard *v);
+uint16_t vcard_sw(enum err e);                                 /* of an error of the machine below the card */
+/* How many keys can be registered, and how many authenticated keys the status shows. */
+size_t vcard_pka_slots(const struct vcard_state *s);
+size_t vcard_pka_missing(const struct vcard_state *s);
+
+/* pin.c: compare; the try is spent on disk before. SW_OK, 63Cx, 6983, SW_MEMORY, 6F00. */
+MUST uint16_t vcard_ref_present(struct vcard *v, struct vcard_ref *r, struct rd value);
+MUST bool vcard_pin_size_ok(size_t n);
+
+/*
+ * cert.c: a public key of a CVC as the card keeps it. parent: whose curve is inherited; NULL: none. ERR_FORMAT,
+ * ERR_UNSUPPORTED (not ECDSA).
+ */
+MUST enum err vcard_holder_of(const struct cvc *c, enum ec_curve inherited, struct vcard_holder *out);
+/* ECDSA with SHA-256. ERR_SIGNATURE. */
+MUST enum err vcard_holder_verify(const struct vcard_holder *h, struct rd message, struct rd sig);
+/* Fills own[] from root and EF.C_DevAut. */
+MUST enum err vcard_own_load(struct vcard *v);
+
+/*
+ * chip.c: APDU reference 4.1, the card's side. token: the first 8 bytes of the MAC. ERR_FORMAT: peer is no point of
+ * the curve.
+ */
+MUST enum err vcard_chip_keys(const struct ec_key *device, struct rd peer, struct rd nonce, uint8_t k_enc[AES_BLOCK],
+			      uint8_t k_mac[AES_BLOCK], uint8_t token[8]);
+
+#endif

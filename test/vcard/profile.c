@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "test/vcard/profile.h"
+
+#define ATR_4K  "\x3B\xDE\x18\xFF\x81\x91\xFE\x1F\xC3\x80\x31\x81\x54\x48\x53\x4D\x31\x73\x80\x21\x40\x81\x07\x1C"
+#define ATR_OLD "\x3B\xFE\x18\x00\x00\x81\x31\xFE\x45\x80\x31\x81\x54\x48\x53\x4D\x31\x73\x80\x21\x40\x81\x07\xFA"
+
+/*
+ * What both vendor profiles agree on. Where the reference knows no status word, the one it recommends or the nearest
+ * of ISO 7816-4.
+ */
+#define VENDOR \
+	.atr = { (const uint8_t *)ATR_4K, sizeof(ATR_4K) - 1 }, \
+	.platform = 0x06, .major = 4, .minor = 1, \
+	.select_without_fci = true, .chain = true, .device_curve = EC_BP256R1, .devaut_when_blank = true, \
+	.pka_max = 90, .pka_checked = true, .pka_chain = true, .pka_any_caller = true, .pka_from_file = true, \
+	.pka_needs_all = true, .pka_256_only = true, .challenge_8_only = true, .challenge_256 = true, \
+	.combined = true, .pin_opens = true, .status_6300 = true, .status_by_pka = true, \
+	.sw_pka_none = 0x6A86, .sw_pka_none_data = 0x6A86, .sw_pka_closed = 0x6982, .sw_pka_full = 0x6A84, \
+	.sw_pka_signature = 0x6985, .sw_auth_none = 0x6985, .sw_auth_wrong = 0x6300, .sw_auth_no_key = 0x6A88, \
+	.sw_auth_no_challenge = 0x6985, \
+	.sw_pin_length = 0x6700, .sw_last_try = 0x63C0, .sw_verify_p1 = 0x6A86, .sw_verify_p2 = 0x6A86, \
+	.sw_reset_off = 0x6985, .reset_only = true, .sw_so_pin = 0x6985, \
+	.sw_key_absent = 0x6A88, .sw_key_algorithm = 0x6A81, .sw_key_uses = 0x6984, .enumerate_all = true, \
+	.read_6282 = true, .sw_write_protected = 0x6982, .sw_cert_signature = 0x6985, .sw_cert_format = 0x6984
+
+static const struct vcard_profile profiles[] = {
+	{
+		VENDOR,
+		.name = "vendor-shared",
+		.challenge_drops_flags = true,
+	},
+	{
+		VENDOR,
+		.name = "vendor-per-key",
+		.challenge_per_key = true,
+		.status_pin_first = true,
+	},
+	{
+		.name = "open-firmware",
+		.atr = { (const uint8_t *)ATR_OLD, sizeof(ATR_OLD) - 1 },
+		.platform = 0xFF, .major = 4, .minor = 1,
+		.device_curve = EC_SECP256R1, .open_after_init = true,
+		.pka_max = 8, .pka_twice = true, .pka_own_car_only = true, .pka_once = true, .pka_prefix = true,
+		.challenge_drops_flags = true, .challenge_drops_count = true,
+		.pin_for_keys = true,
+		.sw_pka_none = 0x6A86, .sw_pka_none_data = 0x6A82, .sw_pka_closed = 0x6982, .sw_pka_full = 0x6A84,
+		.sw_pka_signature = 0x6985, .sw_auth_none = 0x6A82, .sw_auth_wrong = 0x6985, .sw_auth_no_key = 0x6A88,
+		.sw_auth_no_challenge = 0x6985,
+		.sw_pin_length = 0x6700, .sw_last_try = 0x6983, .sw_verify_p1 = 0x6B00, .sw_verify_p2 = 0x6A88,
+		.sw_reset_off = 0x6986, .reset_split = true, .transport_for_good = true, .sw_so_pin = 0x6982,
+		.sw_key_absent = 0x6A82, .sw_key_algorithm = 0x6985, .sw_key_uses = 0x6A84, .key_overwrite = true,
+		.update_truncates = true, .sw_write_protected = 0x6982,
+		.sw_cert_signature = 0x6985, .sw_cert_format = 0x6984,
+	},
+};
+
+const struct vcard_profile *vcard_profile_at(size_t i)
+{
+	return i < sizeof(profiles) / sizeof(*profiles) ? &profiles[i] : NULL;
+}
+
+const struct vcard_profile *vcard_profile_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(*profiles); i++)
+		if (strcmp(profiles[i].name, name) == 0)
+			return &profiles[i];
+	return NULL;
+}
