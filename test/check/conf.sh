@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.." || exit 2
 
 known() { sed -n 's/^\tKEY(\([a-z0-9_]*\), \([a-z0-9_]*\), .*/[\1] \2/p' base/conf.c | sort; }
 shown() {
-	awk '/^\[/ { section = $1 } /^#[a-z0-9_]+ = / { sub(/^#/, ""); print section, $1 }' packaging/quorum11.conf.example | sort
+	awk '/^\[/ { section = $1 } /^#[a-z0-9_]+ = / { sub(/^#/, ""); print section, $1 }' \
+	    packaging/quorum11.conf.example | sort
 }
 
 t "there are settings" [ "$(known | wc -l)" -gt 20 ]

@@ -32,11 +32,12 @@ has_right_mode() {
 	*) if head -c 2 "$1" | grep -q '#!'; then [ -x "$1" ]; else [ ! -x "$1" ]; fi ;;
 	esac
 }
-is_no_leftover() { case ${1##*/} in *~ | *.orig | *.rej | *.swp | *.o | *.a | *.so | *.log | core | core.* | .DS_Store | *.bak) return 1 ;; esac }
+is_no_leftover() { ! grep -qE '(~|\.(orig|rej|swp|bak|o|a|so|log)|/core(\.[0-9]+)?|/\.DS_Store)$' <<<"/$1"; }
 nothing_untracked() { [ -z "$(git ls-files -o --exclude-standard | tee /dev/stderr)" ]; }
 
 t "C files start with the licence" each starts_with_licence '*.c' '*.h'
-t "scripts and settings say their licence" each says_licence '*.sh' '*.py' '*.map' '*.its' '*.dts' .ci/run Makefile 'packaging/*'
+t "scripts and settings say their licence" each says_licence \
+    '*.sh' '*.py' '*.awk' '*.map' '*.its' '*.dts' .ci/run Makefile 'packaging/*'
 t "at most 700 lines" each is_short "${code[@]}"
 t "lines of at most 120 columns" each is_narrow '*.c' '*.h' '*.sh' Makefile
 t "no blanks at the end of lines, a newline at the end of files" each ends_clean .

@@ -15,26 +15,28 @@ if [ -s Image ] && [ -s board.dtb ] && [ -x fit_check_sign ]; then exit 0; fi
 mkdir -p apt/lists/partial apt/archives/partial
 
 # Both run without root. Own architecture, because the image is for a board.
-apt_opts=(-q -o "Dir::Etc::sourcelist=$PWD/apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$PWD/apt/lists"
-	-o "Dir::Cache=$PWD/apt" -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Acquire::Retries=3
-	-o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
+apt_opts=(-q -o "Dir::Etc::sourcelist=$PWD/apt/sources.list" -o Dir::Etc::sourceparts=-
+	-o "Dir::State::lists=$PWD/apt/lists" -o "Dir::Cache=$PWD/apt" -o APT::Architecture=arm64 -o APT::Architectures::=arm64
+	-o Acquire::Retries=3 -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
 
-# sources EXCEPT: the suites of Debian that the machine uses, but those that match EXCEPT. Where apt has no lists yet, the
-# origin of a suite is not known, and it is tried.
+# sources EXCEPT: the suites of Debian that the machine uses, but those that match EXCEPT. Where apt has no lists yet,
+# the origin of a suite is not known, and it is tried.
 sources() {
 	# shellcheck disable=SC2016 # these are apt's variables
 	local format='$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' targets
 	targets=$(apt-get indextargets --format "$format" 'Created-By: Packages')
 	[ -n "$targets" ] || targets=$(apt-get indextargets --no-release-info --format "$format" 'Created-By: Packages')
 	awk -v except="$1" '$2 !~ except && $3 == "main" && ($4 == "Debian" || $4 ~ /ORIGIN/) {
-		print "deb [arch=arm64]", $1, $2, $3; print "deb-src", $1, $2, $3 }' <<<"$targets" | sort -u >apt/sources.list
+		print "deb [arch=arm64]", $1, $2, $3
+		print "deb-src", $1, $2, $3 }' <<<"$targets" | sort -u >apt/sources.list
 	[ -s apt/sources.list ] || { echo "fetch: apt has no Debian sources configured" >&2; return 1; }
 	apt-get "${apt_opts[@]}" update
 }
 
 fetch_kernel() {
 	local package
-	package=$(apt-cache "${apt_opts[@]}" show linux-image-cloud-arm64 | sed -n 's/^Depends: \([^ ,]*\).*/\1/p' | head -n 1)
+	package=$(apt-cache "${apt_opts[@]}" show linux-image-cloud-arm64 |
+	    sed -n 's/^Depends: \([^ ,]*\).*/\1/p' | head -n 1)
 	rm -rf kernel
 	apt-get "${apt_opts[@]}" download "${package:-linux-image-cloud-arm64}" &&
 	dpkg-deb -x "$package"_*.deb kernel &&
