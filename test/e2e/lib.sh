@@ -30,6 +30,8 @@
 #   reader NAME               the reader's full name as PC/SC shows it
 #   card_start NAME [OPT...]  put the card in (OPT: of quorum11-vcard run) and wait until the reader sees it
 #   card_stop NAME [SIGNAL]   pull it: ends its process (TERM) and waits until the reader is empty
+#   card_count NAME           the number of commands that the card has got since it was put in
+#                             $T/NAME.apdu has them all, as lines "NAME > HEX" and "NAME < HEX"
 #   card_process NAME         the NAME for `running`, `stop` and ${PID[...]} of a card's process
 #
 #   tls_new                   a CA and certificates for 127.0.0.1: $T/tls/{ca,server,client}.{pem,key}
@@ -189,10 +191,12 @@ readers_wait() {
 card_run() {
 	local name=$1
 	shift
-	start "$(card_process "$name")" "$B/quorum11-vcard" run --port "${PORT[$name]}" "$@" "$T/card/$name"
+	start "$(card_process "$name")" "$B/quorum11-vcard" run --port "${PORT[$name]}" --count \
+	    --log "$T/$name.apdu" "$@" "$T/card/$name"
 }
 
 card_start() { card_run "$@"; readers_wait 5000 "" "$1"; }
+card_count() { cat "$T/card/$1/count"; }
 card_stop() { stop "$(card_process "$1")" "${2:-TERM}"; readers_wait 5000 --empty "$1"; }
 
 # ---- server ----
