@@ -17,7 +17,7 @@ struct att_anchor {
 };
 struct att_anchors;
 MUST enum err att_anchors_new(bool production, struct att_anchors **out);
-/* Checks that it is a self-signed root. ERR_FORMAT, ERR_SIGNATURE. Copies. */
+/* Checks that it is a self-signed root. ERR_FORMAT, ERR_SIGNATURE, ERR_CONDITIONS (another root of that name is there). Copies. */
 MUST enum err att_anchors_add(struct att_anchors *a, struct rd cvc);
 MUST enum err att_anchors_add_file(struct att_anchors *a, const char *path);   /* says what is wrong by log_tell */
 const struct att_anchor *att_anchors_find(const struct att_anchors *a, struct rd chr);

@@ -23,6 +23,8 @@ struct att_verdict {
 };
 const char *att_step_name(enum att_step s);                    /* "SIG_CHAIN" */
 void att_verdict_add(struct att_verdict *v, enum att_step s, enum att_result r, const char *fmt, ...) PRINTF(4, 5);
+/* Adds a check that passes or fails, with the text for each; returns ok. */
+bool att_verdict_check(struct att_verdict *v, enum att_step s, bool ok, const char *passed, const char *failed);
 bool att_verdict_is_good(const struct att_verdict *v);         /* at least one check, and all passed */
 const struct att_check *att_verdict_first_failure(const struct att_verdict *v);
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attest/keyatt.h"
+
+#include <string.h>
+
+#define ATTESTATION_MIN 200         /* reference key-attestation 5, step 1 */
+#define RSA_BITS_MIN 2048           /* step 9 */
+#define RSA_EXPONENT_MIN 65537
+#define RSA_EXPONENT_BYTES 8        /* larger exponents are legal and never seen; libcrypto limits them, too */
+
+/* The allow list of reference key-attestation 6. */
+static const enum ec_curve allowed[] = {
+	EC_SECP256R1, EC_SECP384R1, EC_SECP521R1, EC_BP256R1, EC_BP384R1, EC_BP512R1, EC_SECP256K1,
+};
+
+static struct rd magnitude(struct rd number)
+{
+	while (number.n > 0 && number.p[0] == 0) {
+		number.p++;
+		number.n--;
+	}
+	return number;
+}
+
+static unsigned bits_of(struct rd number)
+{
+	struct rd m = magnitude(number);
+	unsigned bits = (unsigned)m.n * 8;
+
+	if (m.n == 0)
+		return 0;
+	for (unsigned top = m.p[0]; !(top & 0x80); top <<= 1)
+		bits--;
+	return bits;
+}
+
+static bool is_odd(struct rd number)
+{
+	return number.n > 0 && (number.p[number.n - 1] & 1);
+}
+
+static bool exponent_is_good(struct rd e)
+{
+	uint64_t value = 0;
+
+	e = magnitude(e);
+	if (e.n == 0 || e.n > RSA_EXPONENT_BYTES || !is_odd(e))
+		return false;
+	for (size_t i = 0; i < e.n; i++)
+		value = value << 8 | e.p[i];
+	return value >= RSA_EXPONENT_MIN;
+}
+
+/* Foreign domain parameters are compared with named curves by value and never computed with (step 9). */
+static bool key_is_sound(struct att_key *k, struct att_verdict *v)
+{
+	const struct cvc_key *key = &k->request.inner.key;
+	const struct ec_domain *d;
+
+	if (key->is_rsa) {
+		k->bits = bits_of(key->modulus);
+		if (k->bits >= RSA_BITS_MIN && is_odd(key->modulus) && exponent_is_good(key->exponent)) {
+			att_verdict_add(v, ATT_KEYPARAM, ATT_PASS, "RSA key of %u bits", k->bits);
+			return true;
+		}
+		att_verdict_add(v, ATT_KEYPARAM, ATT_FAIL, "RSA key of %u bits: modulus must be odd and have %u bits or more, "
+				"exponent odd and at least %u", k->bits, RSA_BITS_MIN, RSA_EXPONENT_MIN);
+		return false;
+	}
+	k->curve = cvc_key_curve(key, EC_NONE);
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(*allowed); i++) {
+		if (k->curve != allowed[i])
+			continue;
+		d = ec_domain_get(k->curve);
+		if (!d || !ec_point_is_valid(k->curve, key->q))
+			break;
+		k->bits = d->bits;
+		att_verdict_add(v, ATT_KEYPARAM, ATT_PASS, "EC key on %s", d->name);
+		return true;
+	}
+	att_verdict_add(v, ATT_KEYPARAM, ATT_FAIL, "EC key: not a point on one of the accepted named curves");
+	return false;
+}
+
+static bool spki_is(const struct cvc_key *key, struct rd spki)
+{
+	struct wr der;
+	bool same;
+
+	wr_init_heap(&der, CVC_MAX);
+	same = cvc_key_spki(key, EC_NONE, &der) == ERR_OK && rd_eq(wr_view(&der), spki);
+	wr_free(&der);
+	return same;
+}
+
+enum err att_key_check(const struct att_chain *chain, struct rd attestation, struct rd spki, struct att_key *out,
+		       struct att_verdict *v)
+{
+	const struct cvc_request *q = &out->request;
+	struct rd r = attestation;
+	bool other, device_signed, sound, self_signed = false, same = true;
+
+	memset(out, 0, sizeof(*out));
+	if (!att_verdict_check(v, ATT_FORMAT, attestation.n >= ATTESTATION_MIN && attestation.n <= CVC_MAX &&
+		   cvc_request_read(&r, &out->request) == ERR_OK && rd_end(&r), "attestation is well formed",
+		   "attestation is malformed (an authenticated request starts with 67)")) {
+		memset(out, 0, sizeof(*out));
+		return ERR_FORMAT;
+	}
+	memcpy(out->chr, q->inner.chr.p, q->inner.chr.n);
+
+	other = !att_verdict_check(v, ATT_OTHER_DEVICE, rd_eq(q->outer_car, chain->device.chr), "attestation is of this device",
+		       "attestation is of another device");
+	if (chain->curve != EC_NONE) {
+		device_signed = att_verdict_check(v, ATT_SIG_ATT, cvc_verify(&chain->device.key, chain->curve, q->signed_part, q->sig) == ERR_OK,
+				      "attestation signed by the device key", "attestation is not signed by the device key");
+	} else {
+		device_signed = false;
+		att_verdict_add(v, ATT_SIG_ATT, ATT_NOT_MADE, "no trusted device key to verify the attestation with");
+	}
+
+	/* What the request says about its key means nothing before the device has signed it (reference key-attestation 5). */
+	sound = device_signed && key_is_sound(out, v);
+	if (!device_signed)
+		att_verdict_add(v, ATT_KEYPARAM, ATT_NOT_MADE, "the attestation is not proven");
+	if (sound)
+		self_signed = att_verdict_check(v, ATT_SIG_INNER, cvc_verify(&q->inner.key, out->curve, q->inner.body, q->inner.sig) == ERR_OK,
+				    "request signed by the key itself", "request is not signed by the key itself");
+	else
+		att_verdict_add(v, ATT_SIG_INNER, ATT_NOT_MADE, "no acceptable key to verify the request with");
+	if (spki.n > 0 && sound)
+		same = att_verdict_check(v, ATT_KEY_MISMATCH, spki_is(&q->inner.key, spki), "public key is the attested one",
+			     "public key is not the attested one");
+	else if (spki.n > 0)
+		att_verdict_add(v, ATT_KEY_MISMATCH, ATT_NOT_MADE, "no acceptable attested key to compare with");
+
+	return !other && device_signed && sound && self_signed && same ? ERR_OK : ERR_ATTESTATION;
+}
