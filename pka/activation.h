@@ -47,6 +47,7 @@ struct pka_target {             /* an enrolment; everything borrowed, must outli
 	size_t archived_n;
 	bool has_profile;
 	enum pka_challenge_mode profile;
+	struct rd devaut;       /* 2F02 as enrolled: a device without a chain must show the same certificate; empty: not compared */
 };
 struct pka_policy {
 	const struct att_anchors *anchors;
@@ -64,6 +65,9 @@ struct pka_batch {              /* commands to send, in order; reset by the mach
 };
 void pka_batch_init(struct pka_batch *b);
 void pka_batch_fini(struct pka_batch *b);
+void pka_batch_reset(struct pka_batch *b);
+/* What was written to b->bytes since the last call is one command. Over PKA_BATCH_MAX: ERR_BUG latched in bytes. */
+void pka_batch_close(struct pka_batch *b);
 struct rd pka_batch_cmd(const struct pka_batch *b, size_t i);
 struct pka_answers {            /* one answer (data and status word) per command of the last batch */
 	size_t n;

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pka/activation_int.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Which answer of the card is expected in which state, and who takes it. What has no row ends the ceremony. */
+static const struct {
+	enum pka_state state;
+	enum hsm_op op;
+	pka_take *take;
+} answers[] = {
+	{ PKA_IDENTIFY, HSM_SELECT,        pka_take_select },
+	{ PKA_IDENTIFY, HSM_READ,          pka_take_file },
+	{ PKA_CHECK,    HSM_MSE_CHIP,      pka_take_chip },
+	{ PKA_CHECK,    HSM_GENERAL_AUTH,  pka_take_general_auth },
+	{ PKA_CHECK,    HSM_PKA_STATUS,    pka_take_status },
+	{ PKA_CHECK,    HSM_PKA_KEY,       pka_take_name },
+	{ PKA_CHECK,    HSM_ENUMERATE,     pka_take_list },
+	{ PKA_CHECK,    HSM_READ,          pka_take_file },
+	{ PKA_COLLECT,  HSM_CHALLENGE,     pka_take_challenge },
+	{ PKA_TURN,     HSM_MSE_AUTH,      pka_take_turn_key },
+	{ PKA_TURN,     HSM_CHALLENGE,     pka_take_challenge },
+	{ PKA_TURN,     HSM_PKA_STATUS,    pka_take_turn_count },
+	{ PKA_SUBMIT,   HSM_MSE_AUTH,      pka_take_key },
+	{ PKA_SUBMIT,   HSM_EXTERNAL_AUTH, pka_take_signature },
+	{ PKA_SUBMIT,   HSM_PKA_STATUS,    pka_take_count },
+};
+
+/* What people and the server may do in which state; otherwise ERR_CONDITIONS and nothing changes. */
+#define IN(state) (1u << (state))
+static const unsigned permitted[] = {
+	[PKA_EV_HOST]   = IN(PKA_IDENTIFY) | IN(PKA_LOOKUP) | IN(PKA_CHECK),
+	[PKA_EV_TARGET] = IN(PKA_LOOKUP),
+	[PKA_EV_TURN]   = IN(PKA_COLLECT) | IN(PKA_TURN) | IN(PKA_SUBMIT),
+	[PKA_EV_DECIDE] = IN(PKA_COLLECT) | IN(PKA_TURN),
+};
+
+static pka_ask *const asks[] = {
+	[PKA_IDENTIFY] = pka_ask_identify,
+	[PKA_LOOKUP]   = pka_ask_lookup,
+	[PKA_CHECK]    = pka_ask_check,
+	[PKA_COLLECT]  = pka_ask_collect,
+	[PKA_TURN]     = pka_ask_turn,
+	[PKA_SUBMIT]   = pka_ask_submit,
+};
+
+bool pka_is_permitted(const struct pka_activation *a, enum pka_event ev)
+{
+	return permitted[ev] & IN(a->facts.state);
+}
+
+bool pka_is_over(const struct pka_activation *a)
+{
+	return a->facts.state == PKA_OPEN || a->facts.state == PKA_FAILED;
+}
+
+enum err pka_activation_new(const struct pka_policy *policy, struct pka_activation **out)
+{
+	struct pka_activation *a = calloc(1, sizeof(*a));
+
+	*out = a;
+	if (!a)
+		return ERR_NOMEM;
+	a->policy = *policy;
+	a->facts.state = PKA_IDENTIFY;
+	a->facts.verdict = &a->verdict;
+	a->facts.records = a->records;
+	wr_init_heap(&a->devaut, FILE_SIZE_MAX);
+	return ERR_OK;
+}
+
+void pka_activation_free(struct pka_activation **a)
+{
+	if (!*a)
+		return;
+	pka_files_free(*a);
+	pka_records_free(*a, false);
+	chip_auth_free(&(*a)->chip);
+	wr_free(&(*a)->devaut);
+	free((*a)->keys);
+	free(*a);
+	*a = NULL;
+}
+
+void pka_fail(struct pka_activation *a, enum err e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (pka_is_over(a))
+		return;
+	a->facts.state = PKA_FAILED;
+	a->facts.result = e;
+	va_start(ap, fmt);
+	vsnprintf(a->facts.why, sizeof(a->facts.why), fmt, ap);
+	va_end(ap);
+	pka_challenge_drop(a);
+	a->facts.turn = NULL;
+}
+
+void pka_fail_sw(struct pka_activation *a, enum hsm_op op, uint16_t sw, const char *what)
+{
+	const struct hsm_cmd *row = hsm_cmd_get(op);
+	char text[80];
+	struct err_detail detail;
+	enum err e = hsm_sw_err(row, sw, &detail);
+
+	pka_fail(a, e ? e : ERR_CARD, "%s: %s", what, hsm_sw_text(row, sw, text, sizeof(text)));
+}
+
+void pka_asked(struct pka_activation *a, struct pka_batch *b, enum hsm_op op, size_t arg)
+{
+	pka_batch_close(b);
+	if (a->asked_n < PKA_BATCH_MAX)
+		a->asked[a->asked_n++] = (struct pka_asked){ op, arg };
+}
+
+static enum err take(struct pka_activation *a, const struct pka_asked *q, struct rd rsp)
+{
+	struct rd data;
+	uint16_t sw;
+
+	if (apdu_answer(rsp, &data, &sw) != ERR_OK) {
+		pka_fail(a, ERR_PROTOCOL, "the host sent an answer without a status word");
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+		if (answers[i].state == a->facts.state && answers[i].op == q->op)
+			return answers[i].take(a, q->arg, data, sw);
+	pka_fail(a, ERR_BUG, "answer to %s in a state that has no use for it", hsm_cmd_get(q->op)->name);
+	return ERR_OK;
+}
+
+static enum err ask(struct pka_activation *a, struct pka_batch *out)
+{
+	enum pka_state before;
+	enum err e = ERR_OK;
+
+	do {                            /* a state may find nothing to ask and hand over to the next */
+		before = a->facts.state;
+		e = pka_is_over(a) ? ERR_OK : asks[before](a, out);
+	} while (!e && out->n == 0 && a->facts.state != before);
+	return e ? e : wr_done(&out->bytes);
+}
+
+enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms, struct pka_batch *out)
+{
+	struct pka_asked asked[PKA_BATCH_MAX];
+	size_t n = a->asked_n;
+	enum err e = ERR_OK;
+
+	pka_batch_reset(out);
+	memcpy(asked, a->asked, sizeof(asked));
+	a->asked_n = 0;
+	a->now_ms = now_ms;
+	if (in->n != n)
+		pka_fail(a, ERR_PROTOCOL, "the host sent %zu answers to %zu commands", in->n, n);
+	for (size_t i = 0; i < n && !e && !pka_is_over(a); i++)
+		e = take(a, &asked[i], in->v[i]);
+	if (!e)
+		pka_collect_time(a, now_ms);
+	if (!e)
+		e = ask(a, out);
+	if (e || pka_is_over(a)) {
+		pka_batch_reset(out);
+		a->asked_n = 0;
+	}
+	return e;
+}
+
+const struct pka_facts *pka_activation_facts(const struct pka_activation *a)
+{
+	return &a->facts;
+}
+
+const struct pka_custodian *pka_custodian_find(const struct pka_activation *a, struct rd chr)
+{
+	for (unsigned i = 0; i < a->target.m; i++)
+		if (rd_eq_str(chr, a->target.custodians[i].chr))
+			return &a->target.custodians[i];
+	return NULL;
+}
+
+/* Open firmware has no chain; then the certificate must be the enrolled one, or the id would be free for the taking. */
+static bool is_enrolled_device(const struct pka_activation *a, const struct pka_target *t)
+{
+	struct cvc device, issuer;
+	bool has_issuer;
+
+	return t->devaut.n == 0 || (cvc_devaut_read(t->devaut, &device, &issuer, &has_issuer) == ERR_OK &&
+				    rd_eq(device.whole, a->chain.device.whole));
+}
+
+enum err pka_activation_target(struct pka_activation *a, const struct pka_target *t)
+{
+	if (!pka_is_permitted(a, PKA_EV_TARGET))
+		return ERR_CONDITIONS;
+	if (t->n == 0 || t->n > t->m || t->m > PKA_CUSTODIANS_MAX || strcmp(t->device_id, a->chain.id) != 0)
+		return ERR_ARG;
+	a->target = *t;
+	a->facts.n = t->n;
+	a->facts.m = t->m;
+	a->facts.mode = t->has_profile ? t->profile : PKA_SHARED;
+	a->facts.unverified = !a->chain.is_genuine;
+	a->facts.state = PKA_CHECK;
+	a->phase = PHASE_CHIP;
+	if (a->facts.unverified && !t->unverified)
+		pka_fail(a, ERR_ATTESTATION, "device %s is not proved genuine: %s", a->chain.id,
+			 att_verdict_first_failure(&a->verdict)->text);
+	else if (a->facts.unverified && !is_enrolled_device(a, t))
+		pka_fail(a, ERR_ATTESTATION, "device %s has another certificate than the enrolled one", a->chain.id);
+	return ERR_OK;
+}
+
+enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struct rd host_json)
+{
+	enum err e;
+
+	if (!pka_is_permitted(a, PKA_EV_HOST))
+		return ERR_CONDITIONS;
+	if (login_id.n != sizeof(a->login_id))
+		return ERR_ARG;
+	e = sha256(host_json, a->request);
+	if (e)
+		return e;
+	memcpy(a->login_id, login_id.p, login_id.n);
+	a->has_host = true;
+	return ERR_OK;
+}
+
+void pka_activation_end(struct pka_activation *a, enum err result, const char *why)
+{
+	pka_fail(a, result, "%s", why);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Private to pka/activation*.c. activation.c has the tables and the step; activation_check.c takes the card from SELECT to "may
+ * be asked for"; activation_collect.c asks for challenges and gives signatures; activation_people.c hears the custodians.
+ */
+#ifndef PKA_ACTIVATION_INT_H
+#define PKA_ACTIVATION_INT_H
+
+#include "pka/activation.h"
+#include "pka/message.h"
+#include "sc-hsm/chip.h"
+
+#define PKA_SIG_MAX (2 * 66)                                   /* r || s on the largest curve */
+#define PKA_CHALLENGES(m) ((m) + 2)                            /* the host's filter lets no more through in one login */
+#define PKA_RECORDS_MAX (PKA_CUSTODIANS_MAX + 1)               /* one approval each, and the denial that ends it */
+#define PKA_CHALLENGES_MAX PKA_CHALLENGES(PKA_CUSTODIANS_MAX)
+
+/* What comes next within a state; only the state's own rows look at it. */
+enum pka_phase {
+	PHASE_DEVAUT,                                          /* IDENTIFY */
+	PHASE_CHIP, PHASE_STATUS, PHASE_NAMES, PHASE_LIST, PHASE_FILES, /* CHECK */
+	PHASE_KEY, PHASE_SIGNATURE, PHASE_COUNT                /* SUBMIT */
+};
+
+enum pka_event { PKA_EV_HOST, PKA_EV_TARGET, PKA_EV_TURN, PKA_EV_DECIDE };
+
+struct pka_asked {              /* a command of the last batch */
+	enum hsm_op op;
+	size_t arg;             /* which file, which name */
+};
+
+struct pka_card_file {          /* being read */
+	uint16_t fid;
+	bool is_done;
+	struct wr bytes;
+};
+
+struct pka_held {               /* the bytes behind one record */
+	uint8_t message[PKA_MESSAGE_MAX];
+	uint8_t sig[PKA_SIG_MAX];
+	uint8_t statement[STATEMENT_MAX];
+	uint8_t statement_sig[PKA_SIG_MAX];
+};
+
+struct pka_activation {
+	struct pka_policy policy;
+	struct pka_facts facts;
+	enum pka_phase phase;
+	uint64_t now_ms;                                       /* of the current step */
+
+	size_t asked_n;
+	struct pka_asked asked[PKA_BATCH_MAX];
+	size_t files_n;
+	struct pka_card_file *files;
+
+	struct wr devaut;
+	struct att_chain chain;
+	struct att_verdict verdict;
+	struct chip_auth *chip;
+	struct pka_target target;
+	size_t names_next;                                     /* slot to ask for */
+	bool names_differ;
+	bool name_seen[PKA_CUSTODIANS_MAX];
+	struct pka_key_facts *keys;
+
+	bool has_host;
+	uint8_t login_id[LOGIN_ID_SIZE];
+	uint8_t request[SHA256_SIZE];                          /* hash of the host's JSON */
+
+	size_t challenges_n;                                   /* ever fetched; the last may be alive */
+	uint8_t challenges[PKA_CHALLENGES_MAX][PKA_CHALLENGE_SIZE];
+	struct pka_approval_record records[PKA_RECORDS_MAX];
+	struct pka_held *held[PKA_RECORDS_MAX];                /* of the record with the same index */
+	bool is_refused;                                       /* SUBMIT: the card refused a signature that verifies */
+	bool left[2];                                          /* mode given up once: it is not tried a third time */
+};
+
+/* A take function gets one answer, an ask function writes what comes next (or nothing). ERR_OK unless ERR_NOMEM or ERR_BUG. */
+typedef enum err pka_take(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw);
+typedef enum err pka_ask(struct pka_activation *a, struct pka_batch *b);
+
+/* activation.c */
+void pka_fail(struct pka_activation *a, enum err e, const char *fmt, ...) PRINTF(3, 4);
+/* FAILED with "<what>: <meaning of the status word>". */
+void pka_fail_sw(struct pka_activation *a, enum hsm_op op, uint16_t sw, const char *what);
+/* Closes the command just written to b and remembers what its answer will be. */
+void pka_asked(struct pka_activation *a, struct pka_batch *b, enum hsm_op op, size_t arg);
+bool pka_is_permitted(const struct pka_activation *a, enum pka_event ev);
+bool pka_is_over(const struct pka_activation *a);
+const struct pka_custodian *pka_custodian_find(const struct pka_activation *a, struct rd chr);
+
+/* activation_read.c */
+MUST enum err pka_files_new(struct pka_activation *a, size_t n);
+void pka_files_free(struct pka_activation *a);
+pka_ask pka_ask_files;                                         /* asks nothing once all are read */
+pka_take pka_take_file;
+
+/* activation_check.c */
+pka_ask pka_ask_identify, pka_ask_lookup, pka_ask_check;
+pka_take pka_take_select, pka_take_chip, pka_take_general_auth, pka_take_status, pka_take_name, pka_take_list;
+
+/* activation_collect.c */
+void pka_collect_begin(struct pka_activation *a);
+void pka_collect_time(struct pka_activation *a, uint64_t now_ms);   /* deadline and lease */
+bool pka_challenge_is_left(struct pka_activation *a);               /* or the ceremony has just failed */
+void pka_challenge_drop(struct pka_activation *a);
+unsigned pka_records_submitted(const struct pka_activation *a);
+const struct pka_approval_record *pka_record_of(const struct pka_activation *a, const struct pka_custodian *c);
+void pka_submit_begin(struct pka_activation *a);
+pka_ask pka_ask_collect, pka_ask_turn, pka_ask_submit;
+pka_take pka_take_challenge, pka_take_turn_key, pka_take_turn_count, pka_take_key, pka_take_signature, pka_take_count;
+
+/* activation_people.c */
+void pka_records_free(struct pka_activation *a, bool keep_submitted);
+
+#endif

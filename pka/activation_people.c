@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Turns and decisions. Whatever does not verify changes nothing. */
+#include "pka/activation_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void facts_count(struct pka_activation *a)
+{
+	a->facts.approvals = 0;
+	for (size_t i = 0; i < a->facts.records_n; i++)
+		a->facts.approvals += a->records[i].approve;
+}
+
+/* Approvals die with their challenge; those that the card counted may stay. */
+void pka_records_free(struct pka_activation *a, bool keep_submitted)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->facts.records_n; i++) {
+		if (keep_submitted && a->records[i].submitted) {
+			a->records[kept] = a->records[i];
+			a->held[kept++] = a->held[i];
+		} else {
+			free(a->held[i]);
+		}
+	}
+	a->facts.records_n = kept;
+	facts_count(a);
+}
+
+static struct rd keep(uint8_t *to, struct rd from)
+{
+	if (from.n > 0)
+		memcpy(to, from.p, from.n);
+	return rd_of(to, from.n);
+}
+
+/* All sizes were checked: signatures verify, the statement was read, M was made here. */
+static enum err record_add(struct pka_activation *a, const struct pka_approval_record *r)
+{
+	struct pka_held *h = calloc(1, sizeof(*h));
+	struct pka_approval_record *to = &a->records[a->facts.records_n];
+
+	if (!h)
+		return ERR_NOMEM;
+	*to = *r;
+	to->message = keep(h->message, r->message);
+	to->sig = keep(h->sig, r->sig);
+	to->statement = keep(h->statement, r->statement);
+	to->statement_sig = keep(h->statement_sig, r->statement_sig);
+	a->held[a->facts.records_n++] = h;
+	facts_count(a);
+	return ERR_OK;
+}
+
+enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint64_t now_ms)
+{
+	const struct pka_custodian *c = pka_custodian_find(a, chr);
+	struct pka_facts *f = &a->facts;
+
+	if (!c)
+		return ERR_NOT_FOUND;
+	pka_collect_time(a, now_ms);
+	if (!pka_is_permitted(a, PKA_EV_TURN) || pka_record_of(a, c))
+		return ERR_CONDITIONS;
+	if (f->mode == PKA_SHARED || f->turn == c)
+		return ERR_OK;
+	if (f->turn)
+		return ERR_SHARING;
+	if (f->state != PKA_COLLECT || !pka_challenge_is_left(a))
+		return ERR_CONDITIONS;
+	f->turn = c;
+	f->turn_ends_ms = 0;    /* begins with the challenge */
+	f->state = PKA_TURN;
+	return ERR_OK;
+}
+
+/* M for one challenge of this ceremony, and its hash. */
+static enum err message_make(const struct pka_activation *a, struct rd challenge, struct wr *m, uint8_t hash[SHA256_SIZE])
+{
+	enum err e;
+
+	wr_reset(m);
+	e = pka_message(rd_str(a->chain.id), challenge, m);
+	return e ? e : sha256(wr_view(m), hash);
+}
+
+/* Was hash made over M with a challenge of this ceremony, dead or alive? Then m holds that M. */
+static bool message_find(const struct pka_activation *a, const uint8_t hash[SHA256_SIZE], struct wr *m)
+{
+	uint8_t ours[SHA256_SIZE];
+
+	for (size_t i = a->challenges_n; i > 0; i--)
+		if (message_make(a, RD_ARR(a->challenges[i - 1]), m, ours) == ERR_OK &&
+		    rd_eq(RD_ARR(ours), rd_of(hash, sizeof(ours))))
+			return true;
+	return false;
+}
+
+static enum err approve(struct pka_activation *a, struct pka_approval_record *r, const struct pka_statement *s)
+{
+	uint8_t bytes[PKA_MESSAGE_MAX], hash[SHA256_SIZE];
+	const struct pka_custodian *c = r->by;
+	struct wr m;
+	enum err e;
+
+	WR_ARR(&m, bytes);
+	if (pka_record_of(a, c))
+		return ERR_CONDITIONS;
+	if (!message_find(a, s->message, &m))
+		return ERR_SIGNATURE;
+	e = a->facts.challenge.n == 0 ? ERR_EXPIRED : message_make(a, a->facts.challenge, &m, hash);
+	if (e)
+		return e;
+	if (!rd_eq(RD_ARR(hash), RD_ARR(s->message)))
+		return ERR_EXPIRED;
+	if (a->facts.mode == PKA_PER_KEY && a->facts.turn != c)
+		return ERR_CONDITIONS;
+	e = ec_verify(c->curve, rd_of(c->q, c->q_size), RD_ARR(hash), r->sig);
+	if (e)
+		return e;
+	r->message = wr_view(&m);
+	e = record_add(a, r);
+	if (e)
+		return e;
+	if (a->facts.mode == PKA_PER_KEY || a->facts.approvals >= a->facts.n)
+		pka_submit_begin(a);
+	return ERR_OK;
+}
+
+/* A denial needs no living challenge: no is no. Who has approved may still deny; both stay on record. */
+static enum err deny(struct pka_activation *a, struct pka_approval_record *r, const struct pka_statement *s)
+{
+	uint8_t bytes[PKA_MESSAGE_MAX], hash[SHA256_SIZE];
+	struct wr m;
+	enum err e;
+
+	WR_ARR(&m, bytes);
+	if (r->sig.n > 0)
+		return ERR_FORMAT;
+	if (!message_find(a, s->message, &m)) {
+		e = sha256(rd_str(a->chain.id), hash);
+		if (e)
+			return e;
+		if (!rd_eq(RD_ARR(hash), RD_ARR(s->message)))
+			return ERR_SIGNATURE;
+		wr_reset(&m);
+		wr_text(&m, a->chain.id);
+	}
+	r->message = wr_view(&m);
+	e = record_add(a, r);
+	if (e)
+		return e;
+	pka_fail(a, ERR_DENIED, "denied by %s", r->by->chr);
+	return ERR_OK;
+}
+
+enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
+			       struct rd statement_sig, int64_t when)
+{
+	struct pka_approval_record r = {
+		.by = pka_custodian_find(a, chr), .sig = sig, .statement = statement, .statement_sig = statement_sig, .when = when,
+	};
+	struct pka_statement s;
+	enum err e;
+
+	if (!r.by)
+		return ERR_NOT_FOUND;
+	e = pka_statement_verify(statement, statement_sig, r.by->curve, rd_of(r.by->q, r.by->q_size), &s);
+	if (e)
+		return e;
+	if (!a->has_host || !rd_eq(s.key, chr) || !rd_eq(RD_ARR(s.login_id), RD_ARR(a->login_id)) ||
+	    !rd_eq(RD_ARR(s.request), RD_ARR(a->request)))
+		return ERR_SIGNATURE;   /* a good statement, about something else */
+	if (!pka_is_permitted(a, PKA_EV_DECIDE))
+		return ERR_CONDITIONS;
+	r.approve = s.approve;
+	return s.approve ? approve(a, &r, &s) : deny(a, &r, &s);
+}
