@@ -32,6 +32,7 @@ B          := build/$(FLAVOUR)
 ROOMS ?= server cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
+TOOL_ROOMS := test/bench test/e2e/tools
 LIBS  := libcrypto libpcsclite libcurl libmicrohttpd jansson inih p11-kit-1
 
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
@@ -113,7 +114,7 @@ $$(B)/list-$$(subst /,-,$1): FORCE
 endef
 .PHONY: FORCE
 FORCE:
-$(foreach r,$(ROOMS) $(FAKES),$(if $(call sources,$r),$(eval $(call archive_rule,$r))))
+$(foreach r,$(ROOMS) $(FAKES) $(TOOL_ROOMS),$(if $(call sources,$r),$(eval $(call archive_rule,$r))))
 
 define PROGRAM
 $(call say,LD)
@@ -145,7 +146,7 @@ FAKED := $(shell awk '/^\/\* fake: /{f=FILENAME;sub(/\.c$$/,"",f);for(i=3;i<NF;i
 fakes = $(patsubst $1:%,$(B)/test/fake/%.o,$(filter $1:%,$(FAKED)))
 $(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
 	$(call PROGRAM,-lcmocka $(NEED_all))
-$(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(ROOMS))
+$(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
 	$(call PROGRAM,$(NEED_all))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
