@@ -10,7 +10,10 @@
 
 struct apdu_link_ops {
 	const char *name;
-	/* Exclusive use for a command sequence; NULL: nothing to do. ERR_SHARING, ERR_RESET (then the caller's card state is lost), ERR_REMOVED. */
+	/*
+	 * Exclusive use for a command sequence; NULL: nothing to do. ERR_SHARING, ERR_REMOVED, ERR_RESET (the caller's card state is lost;
+	 * begin again). After a failure there is nothing to end.
+	 */
 	enum err (*begin)(void *ctx, struct deadline *dl);
 	/* One command, one answer (data and status word appended to rsp). */
 	enum err (*transmit)(void *ctx, struct rd cmd, struct wr *rsp, struct deadline *dl);
@@ -21,12 +24,17 @@ struct apdu_link_ops {
 	enum err (*present)(void *ctx);
 	/* reset_card: leave the card powered off or reset, so that every login is gone; otherwise as it is. */
 	void (*close)(void *ctx, bool reset_card);
+	/* The child of a fork: free ctx, touch neither card nor service. NULL: ctx is leaked. */
+	void (*abandon)(void *ctx);
 };
 
 struct apdu_link;
 
 /* Takes ctx: on failure it is closed. where: reader or URL, for messages (copied). */
-MUST enum err apdu_link_new(const struct apdu_link_ops *ops, void *ctx, const char *where, struct rd atr, struct apdu_link **out);
+MUST enum err apdu_link_new(const struct apdu_link_ops *ops, void *ctx, const char *where, struct rd atr,
+			    struct apdu_link **out);
+/* The ctx of a link that has these ops; otherwise NULL. For whoever made it. */
+void *apdu_link_ctx(const struct apdu_link *l, const struct apdu_link_ops *ops);
 void apdu_link_close(struct apdu_link **l, bool reset_card);
 /* The child of a fork: forget without touching the card or the service. */
 void apdu_link_abandon(struct apdu_link **l);
@@ -34,6 +42,8 @@ const char *apdu_link_where(const struct apdu_link *l);
 struct rd apdu_link_atr(const struct apdu_link *l);
 /* How many commands went over this link: for tests and bench. */
 uint64_t apdu_link_count(const struct apdu_link *l);
+/* The longest command APDU, in bytes, that card and reader take (quirk.c). */
+size_t apdu_link_cmd_max(const struct apdu_link *l);
 
 /* What the trace may show of one exchange. Without a flag a body is secret and only its length is shown. */
 enum { APDU_SHOW_CMD = 1, APDU_SHOW_RSP = 2 };
@@ -41,8 +51,9 @@ enum { APDU_SHOW_CMD = 1, APDU_SHOW_RSP = 2 };
 MUST enum err apdu_link_begin(struct apdu_link *l, struct deadline *dl);
 void apdu_link_end(struct apdu_link *l);
 /*
- * One exchange. Gathers 61xx by GET RESPONSE and repeats once for 6Cxx (ISO 7816-4 5.1.3); traces (area apdu); the command bytes stay the caller's
- * to wipe, intermediate buffers are wiped here. rsp gets data and the final status word.
+ * One exchange. Gathers 61xx by GET RESPONSE and repeats once for 6Cxx, if the command has an Le (ISO 7816-4 5.1.3); traces (area
+ * apdu); the command bytes stay the caller's to wipe, intermediate buffers are wiped here. rsp gets data and the final status word, and
+ * is as before on failure. A command that is not well formed is ERR_FORMAT or ERR_LIMIT and is not sent.
  */
 MUST enum err apdu_link_transmit(struct apdu_link *l, struct rd cmd, unsigned show, struct wr *rsp, struct deadline *dl);
 MUST enum err apdu_link_reset(struct apdu_link *l);

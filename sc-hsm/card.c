@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sc-hsm/card_int.h"
+
+#include <stdlib.h>
+
+#include "sc-hsm/file.h"
+
+#define RANDOM_MAX    1024      /* one GET CHALLENGE, reference 3.6 */
+#define SEQUENCE_SIZE 5         /* sequence number at the end of a holder reference, TR-03110 part 3, A.6.1.3 */
+
+enum err hsm_card_new(struct apdu_link *link, struct hsm_card **out)
+{
+	struct hsm_card *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		apdu_link_close(&link, false);
+		return ERR_NOMEM;
+	}
+	c->link = link;
+	*out = c;
+	return ERR_OK;
+}
+
+void hsm_card_free(struct hsm_card **c, bool reset_card)
+{
+	if (!c || !*c)
+		return;
+	apdu_link_close(&(*c)->link, reset_card);
+	free(*c);
+	*c = NULL;
+}
+
+void hsm_card_abandon(struct hsm_card **c)
+{
+	if (!c || !*c)
+		return;
+	apdu_link_abandon(&(*c)->link);
+	free(*c);
+	*c = NULL;
+}
+
+struct apdu_link *hsm_card_link(struct hsm_card *c)
+{
+	return c->link;
+}
+
+const struct err_detail *hsm_card_detail(const struct hsm_card *c)
+{
+	return &c->detail;
+}
+
+enum err hsm_card_refuse(struct hsm_card *c, enum err e)
+{
+	c->detail = (struct err_detail){ .tries = -1 };
+	return e;
+}
+
+/* any_sw: whatever the status word means, it is no error. data may be NULL. */
+static enum err exchange(struct hsm_card *c, enum hsm_op op, struct rd cmd, struct wr *data, bool any_sw, uint16_t *sw,
+			 struct deadline *dl)
+{
+	const struct hsm_cmd *row = hsm_cmd_get(op);
+	struct deadline limit = deadline_within(dl, hsm_time_ms(row->time));
+	struct rd body;
+	struct wr rsp;
+	enum err e;
+
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	e = apdu_link_transmit(c->link, cmd, row->show, &rsp, &limit);
+	if (!e)
+		e = apdu_answer(wr_view(&rsp), &body, sw);
+	if (e) {
+		(void)hsm_card_refuse(c, e);
+		goto out;
+	}
+	e = hsm_sw_err(row, *sw, &c->detail);
+	if (any_sw)
+		e = ERR_OK;
+	if (!e && data) {
+		wr_put(data, body);
+		e = wr_done(data);
+	}
+out:
+	wr_free(&rsp);
+	return e;
+}
+
+enum err hsm_card_exchange(struct hsm_card *c, enum hsm_op op, struct rd cmd, struct wr *data, struct deadline *dl)
+{
+	uint16_t sw;
+
+	return exchange(c, op, cmd, data, false, &sw, dl);
+}
+
+enum err hsm_card_ask(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *data, uint16_t *sw,
+		      struct deadline *dl)
+{
+	enum err e = wr_done(cmd);
+
+	if (e)
+		(void)hsm_card_refuse(c, e);
+	else
+		e = exchange(c, op, wr_view(cmd), data, true, sw, dl);
+	wr_free(cmd);
+	return e;
+}
+
+enum err hsm_card_send(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *data, struct deadline *dl)
+{
+	enum err e = wr_done(cmd);
+
+	if (e)
+		(void)hsm_card_refuse(c, e);
+	else
+		e = hsm_card_exchange(c, op, wr_view(cmd), data, dl);
+	wr_free(cmd);
+	return e;
+}
+
+enum err hsm_card_select(struct hsm_card *c, struct hsm_version *out, struct deadline *dl)
+{
+	uint16_t sw = 0;
+	struct wr cmd, fci;
+	enum err e;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&fci, APDU_RSP_MAX);
+	hsm_enc_select(&cmd);
+	e = hsm_card_ask(c, HSM_SELECT, &cmd, &fci, &sw, dl);
+	/* Another kind of card answers one thing or the other; to us they are the same. */
+	if (!e && (sw != 0x9000 || hsm_dec_select(wr_view(&fci), &c->version)))
+		e = ERR_NO_CARD;
+	if (!e && out)
+		*out = c->version;
+	wr_free(&fci);
+	return e;
+}
+
+enum err hsm_card_random(struct hsm_card *c, size_t n, struct wr *out, struct deadline *dl)
+{
+	enum err e = ERR_OK;
+	struct wr cmd;
+	size_t part, before;
+
+	while (!e && n) {
+		part = n < RANDOM_MAX ? n : RANDOM_MAX;
+		before = out->n;
+		wr_init_heap(&cmd, APDU_CMD_MAX);
+		hsm_enc_challenge(&cmd, part);
+		e = hsm_card_send(c, HSM_CHALLENGE, &cmd, out, dl);
+		if (!e && out->n - before != part)
+			e = ERR_FORMAT;
+		n -= part;
+	}
+	return e;
+}
+
+enum err hsm_card_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl)
+{
+	return hsm_file_read(c, HSM_EF_DEVAUT, out, dl);
+}
+
+struct rd hsm_device_id(const struct cvc *device)
+{
+	return device->chr;
+}
+
+struct rd hsm_device_serial(const struct cvc *device)
+{
+	struct rd chr = device->chr;
+
+	return chr.n > SEQUENCE_SIZE ? rd_of(chr.p, chr.n - SEQUENCE_SIZE) : chr;
+}

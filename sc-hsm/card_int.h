@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For sc-hsm/ only. */
+#ifndef SC_HSM_CARD_INT_H
+#define SC_HSM_CARD_INT_H
+
+#include "base/tlv.h"
+#include "sc-hsm/card.h"
+
+struct hsm_card {
+	struct apdu_link *link;
+	struct err_detail detail;
+	struct hsm_version version;        /* zero before the first SELECT */
+};
+
+/*
+ * As hsm_card_exchange, but any status word is ERR_OK and in *sw: for commands whose answer is in the status word. cmd is freed (wiped); what failed
+ * in writing it is returned.
+ */
+MUST enum err hsm_card_ask(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *data, uint16_t *sw,
+			   struct deadline *dl);
+/* hsm_card_exchange of a command in a writer, which is freed (wiped). */
+MUST enum err hsm_card_send(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *data, struct deadline *dl);
+/* Note and return an error that was found before anything was sent. */
+enum err hsm_card_refuse(struct hsm_card *c, enum err e);
+
+#endif

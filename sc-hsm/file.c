@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sc-hsm/file.h"
+
+#include "sc-hsm/card_int.h"
+
+/* CLA INS P1 P2, extended Lc, 54 02 offset, 53 82 length: what surrounds the data of an UPDATE. */
+#define UPDATE_FRAME (4 + 3 + 4 + 4)
+/* Data and status word of an answer are about as long as a command may be, less this; reference 1.2. */
+#define ANSWER_FRAME 32
+
+/*
+ * Fewer bytes than asked for are the end of the file, but before 3.4 (reference 3.7). Without a SELECT of ours the version is not known;
+ * then one more READ settles it.
+ */
+static bool short_is_end(const struct hsm_card *c)
+{
+	return c->version.major > 3 || (c->version.major == 3 && c->version.minor >= 4);
+}
+
+enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, struct deadline *dl)
+{
+	size_t block = apdu_link_cmd_max(c->link) - ANSWER_FRAME, offset = 0, got;
+	uint16_t sw = 0;
+	struct wr cmd;
+	enum err e;
+
+	for (;;) {
+		wr_init_heap(&cmd, APDU_CMD_MAX);
+		hsm_enc_read(&cmd, fid, (uint16_t)offset, block);
+		got = out->n;
+		e = hsm_card_ask(c, HSM_READ, &cmd, out, &sw, dl);
+		if (e)
+			return e;
+		got = out->n - got;
+		/* Exactly at the end cards answer 6282 without data, or that the offset is behind it. */
+		if (sw == 0x6B00)
+			return ERR_OK;
+		e = hsm_sw_err(hsm_cmd_get(HSM_READ), sw, &c->detail);
+		if (!e && got > block)
+			e = ERR_FORMAT;
+		if (e || got == 0 || (got < block && short_is_end(c)))
+			return e;
+		offset += got;
+		if (offset >= FILE_SIZE_MAX)
+			return ERR_LIMIT;
+	}
+}
+
+enum err hsm_file_write(struct hsm_card *c, uint16_t fid, struct rd data, struct deadline *dl)
+{
+	size_t block = apdu_link_cmd_max(c->link) - UPDATE_FRAME, offset = 0;
+	struct rd part;
+	struct wr cmd;
+	enum err e;
+
+	if (data.n > FILE_SIZE_MAX)
+		return hsm_card_refuse(c, ERR_LIMIT);
+	e = hsm_file_delete(c, fid, dl);
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	/* At least one command, so that an empty file exists. */
+	do {
+		if (!e && !rd_take(&data, data.n < block ? data.n : block, &part))
+			e = ERR_BUG;
+		if (e)
+			break;
+		wr_init_heap(&cmd, APDU_CMD_MAX);
+		hsm_enc_update(&cmd, fid, (uint16_t)offset, part);
+		e = hsm_card_send(c, HSM_UPDATE, &cmd, NULL, dl);
+		offset += part.n;
+	} while (!e && !rd_end(&data));
+	return e;
+}
+
+enum err hsm_file_delete(struct hsm_card *c, uint16_t fid, struct deadline *dl)
+{
+	struct wr cmd;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_delete(&cmd, fid);
+	return hsm_card_send(c, HSM_DELETE, &cmd, NULL, dl);
+}
+
+enum err hsm_file_list(struct hsm_card *c, struct hsm_fids *out, struct deadline *dl)
+{
+	struct wr cmd, data;
+	enum err e;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&data, APDU_RSP_MAX);
+	hsm_enc_enumerate(&cmd);
+	e = hsm_card_send(c, HSM_ENUMERATE, &cmd, &data, dl);
+	if (!e)
+		e = hsm_dec_enumerate(wr_view(&data), out->v, &out->n);
+	wr_free(&data);
+	return e;
+}
+
+bool hsm_fids_has(const struct hsm_fids *f, uint16_t fid)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i] == fid)
+			return true;
+	return false;
+}

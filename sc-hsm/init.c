@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sc-hsm/init.h"
+
+#include "base/log.h"
+#include "sc-hsm/card_int.h"
+#include "sc-hsm/file.h"
+#include "sc-hsm/p15.h"
+#include "sc-hsm/pin.h"
+
+#define TRIES_DEFAULT 3
+#define SHARES_MAX    255
+
+static enum err check(const struct hsm_init *i, bool force)
+{
+	bool pka = i->total || i->required;
+
+	if (pka && (i->total < 1 || i->total > PKA_CUSTODIANS_MAX || i->required < 1 || i->required > i->total))
+		return ERR_ARG;
+	if (!i->pin && !pka)
+		return ERR_ARG;
+	if (i->options & HSM_OPT_COMBINED && !(i->pin && pka))
+		return ERR_ARG;
+	if (i->dkek_shares > SHARES_MAX)
+		return ERR_ARG;
+	if (secret_size(i->so_pin) != SO_PIN_SIZE)
+		return ERR_PIN_LENGTH;
+	if (i->pin && (secret_size(i->pin) < PIN_MIN || secret_size(i->pin) > PIN_MAX))
+		return ERR_PIN_LENGTH;
+	if (i->pin && i->pin_tries > hsm_pin_tries_max(secret_size(i->pin)))
+		return ERR_ARG;
+	/* With a PIN and without the option the PIN alone may open the card (public-key-authentication 1). */
+	if (pka && i->pin && !(i->options & HSM_OPT_COMBINED) && !force)
+		return ERR_REFUSED;
+	return ERR_OK;
+}
+
+/* Reference 3.4. */
+static void put_tlvs(struct wr *w, const struct hsm_init *i)
+{
+	const uint8_t options[2] = { (uint8_t)(i->options >> 8), (uint8_t)i->options };
+	const uint8_t quorum[2] = { (uint8_t)i->total, (uint8_t)i->required };
+
+	wr_tlv(w, 0x80, RD_ARR(options));
+	if (i->pin)
+		wr_tlv(w, 0x81, secret_view(i->pin));
+	wr_tlv(w, 0x82, secret_view(i->so_pin));
+	if (i->pin)
+		wr_tlv_u8(w, 0x91, (uint8_t)(i->pin_tries ? i->pin_tries : TRIES_DEFAULT));
+	if (i->dkek_shares >= 0)
+		wr_tlv_u8(w, 0x92, (uint8_t)i->dkek_shares);
+	if (i->total)
+		wr_tlv(w, 0x93, RD_ARR(quorum));
+}
+
+/* Where a PIN opens the card: a transport PIN does not, nor does one that is only half of what is needed. */
+static enum err write_label(struct hsm_card *c, const struct hsm_init *i, struct deadline *dl)
+{
+	const struct p15_token token = { .label = i->label };
+	struct wr file;
+	enum err e;
+
+	if (!i->label.n || !i->pin || i->options & HSM_OPT_TRANSPORT_PIN)
+		return ERR_OK;
+	wr_init_heap(&file, FILE_SIZE_MAX);
+	e = p15_token_write(&token, &file);
+	if (!e)
+		e = hsm_pin_verify(c, HSM_REF_USER, i->pin, dl);
+	if (!e)
+		e = hsm_file_write(c, HSM_EF_TOKENINFO, wr_view(&file), dl);
+	if (e == ERR_AUTH && i->total) {
+		log_line(LOG_CARD, LOG_INFO, "%s: label not written: the PIN alone does not open the card",
+			 apdu_link_where(c->link));
+		e = ERR_OK;
+	}
+	wr_free(&file);
+	return e;
+}
+
+enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool force, struct deadline *dl)
+{
+	struct wr tlvs, cmd;
+	enum err e;
+
+	wr_init_heap(&tlvs, APDU_DATA_MAX);
+	e = check(i, force);
+	if (e) {
+		(void)hsm_card_refuse(c, e);
+		goto out;
+	}
+	put_tlvs(&tlvs, i);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_initialize(&cmd, wr_view(&tlvs));
+	e = hsm_card_send(c, HSM_INITIALIZE, &cmd, NULL, dl);
+	/* Open firmware stays logged in until the next SELECT, the vendor's is logged out; after it both are. */
+	if (!e)
+		e = hsm_card_select(c, NULL, dl);
+	if (!e)
+		e = write_label(c, i, dl);
+	if (!e && i->label.n)
+		e = hsm_card_select(c, NULL, dl);
+out:
+	wr_free(&tlvs);
+	return e;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sc-hsm/key.h"
+
+#include "sc-hsm/card_int.h"
+
+#define ALGORITHMS_MAX 16       /* reference 3.11, tag 91 */
+
+/* TR-03110 part 3, A.1.1.3 and D.3: id-TA-ECDSA-SHA-256 and id-TA-RSA-v1-5-SHA-256 */
+static const uint8_t oid_ecdsa[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x02, 0x03 };
+static const uint8_t oid_rsa[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x01, 0x02 };
+static const uint8_t f4[] = { 0x01, 0x00, 0x01 };
+
+static void put_u16(struct wr *w, uint32_t tag, unsigned v)
+{
+	const uint8_t bytes[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+
+	wr_tlv(w, tag, RD_ARR(bytes));
+}
+
+static enum err put_ec(struct wr *w, enum ec_curve curve)
+{
+	const struct ec_domain *d = ec_domain_get(curve);
+
+	if (!d)
+		return ERR_UNSUPPORTED;
+	wr_tlv(w, 0x06, RD_ARR(oid_ecdsa));
+	wr_tlv(w, 0x81, d->p);
+	wr_tlv(w, 0x82, d->a);
+	wr_tlv(w, 0x83, d->b);
+	wr_tlv(w, 0x84, d->g);
+	wr_tlv(w, 0x85, d->n);
+	wr_tlv_u8(w, 0x87, d->h);
+	return ERR_OK;
+}
+
+static enum err put_rsa(struct wr *w, const struct hsm_keygen *g)
+{
+	if (g->rsa_bits < 1024 || g->rsa_bits > 4096 || g->rsa_bits % 8)
+		return ERR_ARG;
+	wr_tlv(w, 0x06, RD_ARR(oid_rsa));
+	wr_tlv(w, 0x82, g->exponent.n ? g->exponent : RD_ARR(f4));
+	put_u16(w, 0x02, g->rsa_bits);
+	return ERR_OK;
+}
+
+/* Reference 3.11; hosts send exactly this order. */
+static enum err put_template(struct wr *w, const struct hsm_keygen *g)
+{
+	const uint8_t counter[4] = {
+		(uint8_t)(g->use_counter >> 24), (uint8_t)(g->use_counter >> 16),
+		(uint8_t)(g->use_counter >> 8), (uint8_t)g->use_counter,
+	};
+	size_t mark;
+	enum err e;
+
+	if (g->key == 0 || g->algorithms.n > ALGORITHMS_MAX || g->chr.n < CHR_MIN || g->chr.n > CHR_MAX)
+		return ERR_ARG;
+	if (g->car.n && (g->car.n < CHR_MIN || g->car.n > CHR_MAX))
+		return ERR_ARG;
+	wr_tlv_u8(w, 0x5F29, 0);
+	if (g->car.n)
+		wr_tlv(w, 0x42, g->car);
+	mark = wr_tlv_open(w, 0x7F49);
+	e = g->curve == EC_NONE ? put_rsa(w, g) : put_ec(w, g->curve);
+	if (e)
+		return e;
+	wr_tlv_close(w, mark);
+	wr_tlv(w, 0x5F20, g->chr);
+	if (g->use_counter)
+		wr_tlv(w, 0x90, RD_ARR(counter));
+	if (g->algorithms.n)
+		wr_tlv(w, 0x91, g->algorithms);
+	return wr_done(w);
+}
+
+enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, struct wr *request, struct deadline *dl)
+{
+	struct wr template, cmd;
+	size_t before = request->n;
+	struct rd answer;
+	enum err e;
+
+	wr_init_heap(&template, APDU_DATA_MAX);
+	e = put_template(&template, g);
+	if (e) {
+		(void)hsm_card_refuse(c, e);
+		goto out;
+	}
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_generate_pair(&cmd, g->key, wr_view(&template));
+	e = hsm_card_send(c, HSM_GENERATE_PAIR, &cmd, request, dl);
+	if (!e) {
+		answer = rd_of(request->p + before, request->n - before);
+		e = rd_tlv_peek(answer) == 0x67 ? ERR_OK : ERR_FORMAT;
+	}
+out:
+	wr_free(&template);
+	return e;
+}
+
+enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key)
+{
+	bool used[KEYS_MAX + 1] = { true };     /* 0 is the device's own */
+
+	for (size_t i = 0; i < fids->n; i++) {
+		uint8_t class = (uint8_t)(fids->v[i] >> 8);
+
+		if (class == HSM_FID_KEY || class == HSM_FID_PRKD || class == HSM_FID_EE)
+			used[fids->v[i] & 0xff] = true;
+	}
+	for (unsigned i = 1; i <= KEYS_MAX; i++) {
+		if (!used[i]) {
+			*key = (uint8_t)i;
+			return ERR_OK;
+		}
+	}
+	return ERR_CARD_MEMORY;
+}
+
+enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig,
+		      struct deadline *dl)
+{
+	size_t before = sig->n;
+	struct wr cmd;
+	enum err e;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_sign(&cmd, key, alg, data);
+	e = hsm_card_send(c, HSM_SIGN, &cmd, sig, dl);
+	if (!e && sig->n == before)
+		e = ERR_FORMAT;
+	return e;
+}

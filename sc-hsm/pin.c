@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sc-hsm/pin.h"
+
+#include "base/text.h"
+#include "sc-hsm/card_int.h"
+
+/* Reference 3.1 and 3.2: 6 to 16 bytes of any value; the SO-PIN exactly 8. */
+static bool size_is_valid(enum hsm_ref ref, const struct secret *pin)
+{
+	size_t n = secret_size(pin);
+
+	return ref == HSM_REF_SO ? n == SO_PIN_SIZE : n >= PIN_MIN && n <= PIN_MAX;
+}
+
+enum err hsm_pin_verify(struct hsm_card *c, enum hsm_ref ref, const struct secret *pin, struct deadline *dl)
+{
+	struct wr cmd;
+
+	if (!size_is_valid(ref, pin))
+		return hsm_card_refuse(c, ERR_PIN_LENGTH);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_verify(&cmd, ref, secret_view(pin));
+	return hsm_card_send(c, HSM_VERIFY, &cmd, NULL, dl);
+}
+
+enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh,
+			struct deadline *dl)
+{
+	struct wr cmd;
+
+	if (!size_is_valid(ref, old) || !size_is_valid(ref, fresh))
+		return hsm_card_refuse(c, ERR_PIN_LENGTH);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_change_pin(&cmd, ref, secret_view(old), secret_view(fresh));
+	return hsm_card_send(c, HSM_CHANGE_PIN, &cmd, NULL, dl);
+}
+
+enum err hsm_pin_reset(struct hsm_card *c, const struct secret *so_pin, const struct secret *fresh, struct deadline *dl)
+{
+	struct wr cmd;
+
+	if (!size_is_valid(HSM_REF_SO, so_pin) || (fresh && !size_is_valid(HSM_REF_USER, fresh)))
+		return hsm_card_refuse(c, ERR_PIN_LENGTH);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_reset_retry(&cmd, secret_view(so_pin), fresh ? secret_view(fresh) : RD_NONE);
+	return hsm_card_send(c, HSM_RESET_RETRY, &cmd, NULL, dl);
+}
+
+enum err hsm_so_pin_parse(const struct secret *typed, struct secret **so_pin)
+{
+	uint8_t bytes[SO_PIN_SIZE];
+	struct wr w;
+	enum err e;
+
+	if (secret_size(typed) == SO_PIN_SIZE)
+		return secret_new(secret_view(typed), so_pin);
+	if (secret_size(typed) != 2 * SO_PIN_SIZE)
+		return ERR_PIN_LENGTH;
+	WR_ARR(&w, bytes);
+	e = text_unhex(secret_view(typed), &w);
+	if (!e)
+		e = secret_new(wr_view(&w), so_pin);
+	wr_free(&w);
+	return e;
+}
+
+unsigned hsm_pin_tries_max(size_t pin_size)
+{
+	return pin_size <= 6 ? 3 : pin_size == 7 ? 5 : 10;
+}
