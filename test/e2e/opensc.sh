@@ -4,6 +4,8 @@
 # The virtual card, proved by clients that we did not write: the tools and the PKCS#11 module of OpenSC, openssl for
 # what they sign. What OpenSC 0.23 does differently from the reference's clients: sc-hsm-tool -X always asks for a
 # user PIN, also with --public-key-auth.
+# Functions are called through t.
+# shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
