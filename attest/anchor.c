@@ -153,8 +153,8 @@ enum err att_anchors_add_file(struct att_anchors *a, const char *path)
 	case ERR_OK:
 		break;
 	case ERR_FORMAT:
-		log_tell("root certificate %s is not a self-signed root in the format of card verifiable certificates (it is binary, "
-			 "starts with 7F 21)", shown);
+		log_tell("root certificate %s is not a self-signed root in the format of card verifiable certificates "
+			 "(binary, first bytes 7F 21)", shown);
 		break;
 	case ERR_SIGNATURE:
 		log_tell("root certificate %s: its own signature does not verify; get the file again", shown);

@@ -16,7 +16,9 @@ static void text_copy(char *out, struct rd chr)
 	out[chr.n] = '\0';
 }
 
-/* Below the root a certificate inherits the curve; one that names its own must name the same (TR-03110 part 3 D.3.3). */
+/*
+ * Below the root a certificate inherits the curve; one that names its own must name the same (TR-03110 part 3 D.3.3).
+ */
 static bool key_is_on(const struct cvc *c, enum ec_curve curve)
 {
 	return rd_eq(c->key.oid, att_oid_ecdsa_sha256) && cvc_key_curve(&c->key, curve) == curve &&
@@ -73,40 +75,41 @@ static void check_alone(struct att_chain *c, int64_t now, struct att_verdict *v)
 	check_dates(&c->device, "device", now, v);
 }
 
+/* Every check is made that can be made, whatever failed before. */
 static void check_pair(const struct att_anchors *anchors, struct att_chain *c, int64_t now, struct att_verdict *v)
 {
-	const struct att_anchor *root = att_anchors_find(anchors, c->issuer.car);
-	bool ok;
+	const struct cvc *device = &c->device, *issuer = &c->issuer;
+	const struct att_anchor *root = att_anchors_find(anchors, issuer->car);
+	bool issuer_signed = root && is_signed(issuer, &root->cvc, root->curve);
+	bool device_signed = root && is_signed(device, issuer, root->curve) && key_is_on(device, root->curve);
+	bool good;
 
-	ok = att_verdict_check(v, ATT_GENUINE, !rd_eq(c->device.car, c->device.chr), "the device certificate was issued by somebody else",
-		   "the device certificate names itself as issuer");
-	ok &= att_verdict_check(v, ATT_CHAIN, rd_eq(c->device.car, c->issuer.chr), "the second certificate is the device's issuer",
-		    "the second certificate is not the device's issuer");
-	if (root)
-		att_verdict_add(v, ATT_ANCHOR, ATT_PASS, "root %.*s is trusted (%s)", (int)root->cvc.chr.n,
-				(const char *)root->cvc.chr.p, root->class == ATT_PRODUCTION ? "production" : "by configuration");
-	else
-		att_verdict_add(v, ATT_ANCHOR, ATT_FAIL, "root %.*s is not trusted here", (int)c->issuer.car.n,
-				(const char *)c->issuer.car.p);
+	good = att_verdict_check(v, ATT_GENUINE, !rd_eq(device->car, device->chr),
+				 "the device certificate has an issuer", "the device certificate names itself as issuer");
+	good &= att_verdict_check(v, ATT_CHAIN, rd_eq(device->car, issuer->chr),
+				  "the second certificate is the issuer's", "the second certificate is not the issuer's");
+	att_verdict_add(v, ATT_ANCHOR, root ? ATT_PASS : ATT_FAIL, "root %.*s is %s", (int)issuer->car.n,
+			(const char *)issuer->car.p, !root ? "not trusted here" :
+			root->class == ATT_PRODUCTION ? "the production root" : "trusted by configuration");
 	if (root) {
-		ok &= att_verdict_check(v, ATT_SIG_CHAIN, is_signed(&c->issuer, &root->cvc, root->curve), "issuer signed by the root",
-			    "the issuer's certificate is not signed by the root");
-		ok &= att_verdict_check(v, ATT_SIG_CHAIN, is_signed(&c->device, &c->issuer, root->curve) && key_is_on(&c->device, root->curve),
-			    "device signed by the issuer", "the device certificate is not signed by the issuer");
+		good &= att_verdict_check(v, ATT_SIG_CHAIN, issuer_signed, "issuer signed by the root",
+					  "the issuer's certificate is not signed by the root");
+		good &= att_verdict_check(v, ATT_SIG_CHAIN, device_signed, "device signed by the issuer",
+					  "the device certificate is not signed by the issuer");
 	} else {
-		ok = false;
+		good = false;
 		att_verdict_add(v, ATT_SIG_CHAIN, ATT_NOT_MADE, "no root to verify the issuer with");
 		att_verdict_add(v, ATT_SIG_CHAIN, ATT_NOT_MADE, "no issuer to verify the device with");
 	}
-	ok &= att_verdict_check(v, ATT_ROLE, att_role_is(&c->issuer, CVC_ROLE_ISSUER), "issuer has the role of a device issuer",
-		    "the issuer's certificate may not issue devices");
-	ok &= att_verdict_check(v, ATT_ROLE, att_role_is(&c->device, CVC_ROLE_DEVICE), "device has the role of a device",
-		    "the device certificate is not one of a device");
-	check_dates(&c->device, "device", now, v);
-	check_dates(&c->issuer, "issuer", now, v);
+	good &= att_verdict_check(v, ATT_ROLE, att_role_is(issuer, CVC_ROLE_ISSUER), "the issuer may issue devices",
+				  "the issuer's certificate may not issue devices");
+	good &= att_verdict_check(v, ATT_ROLE, att_role_is(device, CVC_ROLE_DEVICE),
+				  "the device certificate is a device's", "the device certificate is not a device's");
+	check_dates(device, "device", now, v);
+	check_dates(issuer, "issuer", now, v);
 	if (root)
 		check_dates(&root->cvc, "root", now, v);
-	if (!ok)
+	if (!good)
 		return;
 	c->is_genuine = true;
 	c->class = root->class;

@@ -13,38 +13,26 @@ static const enum ec_curve allowed[] = {
 	EC_SECP256R1, EC_SECP384R1, EC_SECP521R1, EC_BP256R1, EC_BP384R1, EC_BP512R1, EC_SECP256K1,
 };
 
-static struct rd magnitude(struct rd number)
-{
-	while (number.n > 0 && number.p[0] == 0) {
-		number.p++;
-		number.n--;
-	}
-	return number;
-}
-
+/* Of a number as cvc_read gives it: not empty, no leading zero byte. */
 static unsigned bits_of(struct rd number)
 {
-	struct rd m = magnitude(number);
-	unsigned bits = (unsigned)m.n * 8;
+	unsigned bits = (unsigned)number.n * 8;
 
-	if (m.n == 0)
-		return 0;
-	for (unsigned top = m.p[0]; !(top & 0x80); top <<= 1)
+	for (unsigned top = number.p[0]; !(top & 0x80); top <<= 1)
 		bits--;
 	return bits;
 }
 
 static bool is_odd(struct rd number)
 {
-	return number.n > 0 && (number.p[number.n - 1] & 1);
+	return number.p[number.n - 1] & 1;
 }
 
 static bool exponent_is_good(struct rd e)
 {
 	uint64_t value = 0;
 
-	e = magnitude(e);
-	if (e.n == 0 || e.n > RSA_EXPONENT_BYTES || !is_odd(e))
+	if (e.n > RSA_EXPONENT_BYTES || !is_odd(e))
 		return false;
 	for (size_t i = 0; i < e.n; i++)
 		value = value << 8 | e.p[i];
@@ -63,8 +51,8 @@ static bool key_is_sound(struct att_key *k, struct att_verdict *v)
 			att_verdict_add(v, ATT_KEYPARAM, ATT_PASS, "RSA key of %u bits", k->bits);
 			return true;
 		}
-		att_verdict_add(v, ATT_KEYPARAM, ATT_FAIL, "RSA key of %u bits: modulus must be odd and have %u bits or more, "
-				"exponent odd and at least %u", k->bits, RSA_BITS_MIN, RSA_EXPONENT_MIN);
+		att_verdict_add(v, ATT_KEYPARAM, ATT_FAIL, "RSA key of %u bits: the modulus must be odd and have %u bits "
+				"or more, the exponent odd and at least %u", k->bits, RSA_BITS_MIN, RSA_EXPONENT_MIN);
 		return false;
 	}
 	k->curve = cvc_key_curve(key, EC_NONE);
@@ -93,12 +81,18 @@ static bool spki_is(const struct cvc_key *key, struct rd spki)
 	return same;
 }
 
+static bool is_signed(const struct cvc_key *by, enum ec_curve curve, struct rd message, struct rd sig)
+{
+	return cvc_verify(by, curve, message, sig) == ERR_OK;
+}
+
 enum err att_key_check(const struct att_chain *chain, struct rd attestation, struct rd spki, struct att_key *out,
 		       struct att_verdict *v)
 {
 	const struct cvc_request *q = &out->request;
+	const struct cvc *inner = &q->inner;
 	struct rd r = attestation;
-	bool other, device_signed, sound, self_signed = false, same = true;
+	bool good, proven = false, sound = false;
 
 	memset(out, 0, sizeof(*out));
 	if (!att_verdict_check(v, ATT_FORMAT, attestation.n >= ATTESTATION_MIN && attestation.n <= CVC_MAX &&
@@ -107,32 +101,34 @@ enum err att_key_check(const struct att_chain *chain, struct rd attestation, str
 		memset(out, 0, sizeof(*out));
 		return ERR_FORMAT;
 	}
-	memcpy(out->chr, q->inner.chr.p, q->inner.chr.n);
+	memcpy(out->chr, inner->chr.p, inner->chr.n);
 
-	other = !att_verdict_check(v, ATT_OTHER_DEVICE, rd_eq(q->outer_car, chain->device.chr), "attestation is of this device",
-		       "attestation is of another device");
-	if (chain->curve != EC_NONE) {
-		device_signed = att_verdict_check(v, ATT_SIG_ATT, cvc_verify(&chain->device.key, chain->curve, q->signed_part, q->sig) == ERR_OK,
-				      "attestation signed by the device key", "attestation is not signed by the device key");
-	} else {
-		device_signed = false;
-		att_verdict_add(v, ATT_SIG_ATT, ATT_NOT_MADE, "no trusted device key to verify the attestation with");
-	}
-
-	/* What the request says about its key means nothing before the device has signed it (reference key-attestation 5). */
-	sound = device_signed && key_is_sound(out, v);
-	if (!device_signed)
-		att_verdict_add(v, ATT_KEYPARAM, ATT_NOT_MADE, "the attestation is not proven");
-	if (sound)
-		self_signed = att_verdict_check(v, ATT_SIG_INNER, cvc_verify(&q->inner.key, out->curve, q->inner.body, q->inner.sig) == ERR_OK,
-				    "request signed by the key itself", "request is not signed by the key itself");
+	good = att_verdict_check(v, ATT_OTHER_DEVICE, rd_eq(q->outer_car, chain->device.chr),
+				 "attestation is of this device", "attestation is of another device");
+	if (chain->curve != EC_NONE)
+		proven = att_verdict_check(v, ATT_SIG_ATT,
+					   is_signed(&chain->device.key, chain->curve, q->signed_part, q->sig),
+					   "attestation signed by the device key",
+					   "attestation is not signed by the device key");
 	else
-		att_verdict_add(v, ATT_SIG_INNER, ATT_NOT_MADE, "no acceptable key to verify the request with");
-	if (spki.n > 0 && sound)
-		same = att_verdict_check(v, ATT_KEY_MISMATCH, spki_is(&q->inner.key, spki), "public key is the attested one",
-			     "public key is not the attested one");
-	else if (spki.n > 0)
-		att_verdict_add(v, ATT_KEY_MISMATCH, ATT_NOT_MADE, "no acceptable attested key to compare with");
+		att_verdict_add(v, ATT_SIG_ATT, ATT_NOT_MADE, "no trusted device key to verify the attestation with");
 
-	return !other && device_signed && sound && self_signed && same ? ERR_OK : ERR_ATTESTATION;
+	/* What the request says about its key means nothing before the device has signed it (reference section 5). */
+	if (proven)
+		sound = key_is_sound(out, v);
+	else
+		att_verdict_add(v, ATT_KEYPARAM, ATT_NOT_MADE, "the attestation is not proven");
+	if (sound) {
+		good &= att_verdict_check(v, ATT_SIG_INNER, is_signed(&inner->key, out->curve, inner->body, inner->sig),
+					  "request signed by its key", "request is not signed by its key");
+		if (spki.n > 0)
+			good &= att_verdict_check(v, ATT_KEY_MISMATCH, spki_is(&inner->key, spki),
+						  "public key is the attested one",
+						  "public key is not the attested one");
+	} else {
+		att_verdict_add(v, ATT_SIG_INNER, ATT_NOT_MADE, "no acceptable key to verify the request with");
+		if (spki.n > 0)
+			att_verdict_add(v, ATT_KEY_MISMATCH, ATT_NOT_MADE, "no acceptable key to compare with");
+	}
+	return good && proven && sound ? ERR_OK : ERR_ATTESTATION;
 }

@@ -104,8 +104,7 @@ void pka_fail_sw(struct pka_activation *a, enum hsm_op op, uint16_t sw, const ch
 {
 	const struct hsm_cmd *row = hsm_cmd_get(op);
 	char text[80];
-	struct err_detail detail;
-	enum err e = hsm_sw_err(row, sw, &detail);
+	enum err e = hsm_sw_err(row, sw, NULL);
 
 	pka_fail(a, e ? e : ERR_CARD, "%s: %s", what, hsm_sw_text(row, sw, text, sizeof(text)));
 }
@@ -145,7 +144,8 @@ static enum err ask(struct pka_activation *a, struct pka_batch *out)
 	return e ? e : wr_done(&out->bytes);
 }
 
-enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms, struct pka_batch *out)
+enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms,
+			     struct pka_batch *out)
 {
 	struct pka_asked asked[PKA_BATCH_MAX];
 	size_t n = a->asked_n;

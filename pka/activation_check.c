@@ -124,23 +124,26 @@ static enum err ask_status(struct pka_activation *a, struct pka_batch *b)
 enum err pka_take_status(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {
 	const struct pka_target *t = &a->target;
+	struct att_verdict *v = &a->verdict;
+	const char *id = a->chain.id;
 	struct hsm_pka s;
 
 	(void)arg;
 	if (sw != 0x9000 || hsm_dec_pka(data, &s) != ERR_OK) {
-		att_verdict_add(&a->verdict, ATT_PKA_NAMES, ATT_FAIL, "the card does not tell its n-of-m status (%04X)", sw);
-		pka_fail(a, ERR_POLICY, "device %s has no public key authentication (%04X)", a->chain.id, sw);
+		att_verdict_add(v, ATT_PKA_NAMES, ATT_FAIL, "the card does not tell its n-of-m status (%04X)", sw);
+		pka_fail(a, ERR_POLICY, "device %s has no public key authentication (%04X)", id, sw);
 		return ERR_OK;
 	}
 	a->facts.authenticated = s.authenticated;
-	if (!att_verdict_check(&a->verdict, ATT_PKA_NAMES, s.total == t->m && s.required == t->n,
-			       "n and m are the enrolled ones", "n and m are not the enrolled ones"))
-		pka_fail(a, ERR_POLICY, "device %s wants %u of %u, enrolled are %u of %u", a->chain.id, s.required, s.total,
-			 t->n, t->m);
+	if (!att_verdict_check(v, ATT_PKA_NAMES, s.total == t->m && s.required == t->n, "n and m are the enrolled ones",
+			       "n and m are not the enrolled ones"))
+		pka_fail(a, ERR_POLICY, "device %s wants %u of %u, enrolled are %u of %u", id, s.required, s.total, t->n,
+			 t->m);
 	else if (s.missing > 0)
-		pka_fail(a, ERR_POLICY, "device %s: %u of %u keys are not registered yet", a->chain.id, s.missing, s.total);
-	else if (s.authenticated > 0)   /* SELECT has just cleared it; approvals that nobody here saw are not built upon */
-		pka_fail(a, ERR_POLICY, "device %s says that %u keys are authenticated already", a->chain.id, s.authenticated);
+		pka_fail(a, ERR_POLICY, "device %s: %u of %u keys are not registered yet", id, s.missing, s.total);
+	/* SELECT has just cleared it; approvals that nobody here saw are not built upon. */
+	else if (s.authenticated > 0)
+		pka_fail(a, ERR_POLICY, "device %s says that %u keys are authenticated already", id, s.authenticated);
 	a->phase = PHASE_NAMES;
 	return ERR_OK;
 }
@@ -172,29 +175,29 @@ static void name_check(struct pka_activation *a, size_t slot, struct rd chr)
 }
 
 /*
- * The query is known from open firmware and one vendor's tool only (reference public-key-authentication 3). Firmware without it is not
- * refused: every signature is verified here with the enrolled key, and the card with its own.
+ * The query is known from open firmware and one vendor's tool only (reference public-key-authentication 3). Firmware
+ * without it is not refused: every signature is verified here with the enrolled key, and the card with its own.
  */
 enum err pka_take_name(struct pka_activation *a, size_t slot, struct rd data, uint16_t sw)
 {
-	struct err_detail detail;
-	enum err e = hsm_sw_err(hsm_cmd_get(HSM_PKA_KEY), sw, &detail);
+	struct att_verdict *v = &a->verdict;
+	enum err e = hsm_sw_err(hsm_cmd_get(HSM_PKA_KEY), sw, NULL);
 
 	if (sw == 0x9000 || sw == SW_AUTHENTICATED) {
 		name_check(a, slot, data);
 	} else if (slot == 0 && e != ERR_NOT_FOUND) {
-		att_verdict_add(&a->verdict, ATT_PKA_NAMES, ATT_NOT_MADE, "this firmware does not tell registered names (%04X)", sw);
+		att_verdict_add(v, ATT_PKA_NAMES, ATT_NOT_MADE, "this firmware does not tell the names (%04X)", sw);
 		a->phase = PHASE_LIST;
 	} else if (a->phase == PHASE_NAMES) {
 		a->names_differ = true;
-		att_verdict_add(&a->verdict, ATT_PKA_NAMES, ATT_FAIL, "registered key %zu cannot be read (%04X)", slot, sw);
+		att_verdict_add(v, ATT_PKA_NAMES, ATT_FAIL, "registered key %zu cannot be read (%04X)", slot, sw);
 	}
 	if (slot + 1 < a->target.m || a->phase != PHASE_NAMES)
 		return ERR_OK;
 	if (a->names_differ)
 		pka_fail(a, ERR_POLICY, "the keys registered in device %s are not the enrolled ones", a->chain.id);
 	else
-		att_verdict_add(&a->verdict, ATT_PKA_NAMES, ATT_PASS, "the %u registered keys have the enrolled names", a->target.m);
+		att_verdict_add(v, ATT_PKA_NAMES, ATT_PASS, "the %u names are the enrolled ones", a->target.m);
 	return ERR_OK;
 }
 
@@ -241,7 +244,10 @@ enum err pka_take_list(struct pka_activation *a, size_t arg, struct rd data, uin
 	return ERR_OK;
 }
 
-/* The card's CE file against the archived attestation: what is wrong, or "" if the key is attested. */
+/*
+ * The card's CE file against the archived attestation: what is wrong, or "" if the key is attested. A write never
+ * truncates a file, so only its first element counts (reference sc-hsm-apdu 3.8).
+ */
 static void key_check(const struct pka_activation *a, struct rd ce, struct rd archived, char *why, size_t cap)
 {
 	struct att_verdict v = { .n = 0 };
@@ -250,17 +256,16 @@ static void key_check(const struct pka_activation *a, struct rd ce, struct rd ar
 	struct rd whole, content, spki = RD_NONE;
 	uint32_t tag;
 
-	why[0] = '\0';
 	if (archived.n == 0)
 		snprintf(why, cap, "no attestation is enrolled for it");
-	else if (!rd_tlv_any(&ce, &tag, &whole, &content))  /* what follows the first element is an older, longer file's tail */
+	else if (!rd_tlv_any(&ce, &tag, &whole, &content) || (tag != TAG_ATTESTATION && tag != TAG_CERTIFICATE))
 		snprintf(why, cap, "the card has neither attestation nor certificate for it");
 	else if (tag == TAG_ATTESTATION && !rd_eq(whole, archived))
 		snprintf(why, cap, "the card's attestation is not the enrolled one");
 	else if (tag == TAG_CERTIFICATE && x509_parse(whole, &x) != ERR_OK)
 		snprintf(why, cap, "its certificate cannot be read");
-	else if (tag != TAG_ATTESTATION && tag != TAG_CERTIFICATE)
-		snprintf(why, cap, "the card has neither attestation nor certificate for it");
+	else
+		why[0] = '\0';
 	if (why[0])
 		return;
 	if (tag == TAG_CERTIFICATE)

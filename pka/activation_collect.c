@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * COLLECT, TURN and SUBMIT: challenges out of the card, signatures into it, in either challenge mode, and the change from one to the
- * other when the card shows that it is of the other kind (reference public-key-authentication 6 and 9.2).
+ * COLLECT, TURN and SUBMIT: challenges out of the card, signatures into it, in either challenge mode, and the change
+ * from one to the other when the card shows that it is of the other kind (reference public-key-authentication 6 and
+ * 9.2).
  */
 #include "pka/activation_int.h"
 
@@ -64,8 +65,8 @@ bool pka_challenge_is_left(struct pka_activation *a)
 {
 	if (a->challenges_n < PKA_CHALLENGES(a->target.m))
 		return true;
-	pka_fail(a, ERR_EXPIRED, "%zu challenges were fetched, the host allows no more: too many turns ended without a decision",
-		 a->challenges_n);
+	pka_fail(a, ERR_EXPIRED, "%zu challenges were fetched and the host allows no more: too many turns ended without "
+		 "a decision", a->challenges_n);
 	return false;
 }
 
@@ -94,8 +95,8 @@ enum err pka_take_challenge(struct pka_activation *a, size_t arg, struct rd data
 }
 
 /*
- * The status comes with the challenge: on a card of the shared kind the second challenge has just discarded what was approved
- * (reference 6.2), and nobody shall be asked to approve in vain.
+ * The status comes with the challenge: on a card of the shared kind the second challenge has just discarded what was
+ * approved (reference 6.2), and nobody shall be asked to approve in vain.
  */
 enum err pka_ask_turn(struct pka_activation *a, struct pka_batch *b)
 {
@@ -175,11 +176,17 @@ enum err pka_take_turn_count(struct pka_activation *a, size_t arg, struct rd dat
 void pka_submit_begin(struct pka_activation *a)
 {
 	a->facts.state = PKA_SUBMIT;
-	/* In per-key mode the key was selected before its challenge, and nothing shall come between them and the signature. */
+	/*
+	 * In per-key mode the key was selected before its challenge, and nothing shall come between them and the
+	 * signature.
+	 */
 	a->phase = a->facts.mode == PKA_SHARED ? PHASE_KEY : PHASE_SIGNATURE;
 }
 
-/* Key and signature go in two batches, so that a key that the card does not know is noticed before a signature is spent on it. */
+/*
+ * Key and signature go in two batches, so that a key that the card does not know is noticed before a signature is
+ * spent on it.
+ */
 enum err pka_ask_submit(struct pka_activation *a, struct pka_batch *b)
 {
 	const struct pka_approval_record *r = pending(a);
@@ -219,7 +226,7 @@ enum err pka_take_signature(struct pka_activation *a, size_t arg, struct rd data
 		a->is_refused = true;   /* the first was good for this challenge: perhaps it served only one key */
 		a->phase = PHASE_COUNT;
 	} else {
-		pka_fail(a, ERR_CARD, "the card refused a good signature of %s (%04X): its challenge was replaced by somebody else, "
+		pka_fail(a, ERR_CARD, "the card refused a good signature of %s (%04X): somebody else replaced its challenge, "
 			 "or it holds another key of this name", r->by->chr, sw);
 	}
 	return ERR_OK;
@@ -242,8 +249,9 @@ static void become_per_key(struct pka_activation *a)
 }
 
 /*
- * Open is what both say: n answers of 9000 and a count of n. The count alone is not necessary evidence on open firmware, where a later
- * challenge sets it to 0 (reference 6.4), but no challenge is fetched after the n-th answer, so it must stand here.
+ * Open is what both say: n answers of 9000 and a count of n. The count alone is not necessary evidence on open
+ * firmware, where a later challenge sets it to 0 (reference 6.4), but no challenge is fetched after the n-th answer,
+ * so it must stand here.
  */
 enum err pka_take_count(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to pka/activation*.c. activation.c has the tables and the step; activation_check.c takes the card from SELECT to "may
- * be asked for"; activation_collect.c asks for challenges and gives signatures; activation_people.c hears the custodians.
+ * Private to pka/activation*.c. activation.c has the tables and the step; activation_check.c takes the card from
+ * SELECT to "may be asked for"; activation_collect.c asks for challenges and gives signatures; activation_people.c
+ * hears the custodians.
  */
 #ifndef PKA_ACTIVATION_INT_H
 #define PKA_ACTIVATION_INT_H
@@ -75,7 +76,10 @@ struct pka_activation {
 	bool left[2];                                          /* mode given up once: it is not tried a third time */
 };
 
-/* A take function gets one answer, an ask function writes what comes next (or nothing). ERR_OK unless ERR_NOMEM or ERR_BUG. */
+/*
+ * A take function gets one answer, an ask function writes what comes next (or nothing). ERR_OK unless ERR_NOMEM or
+ * ERR_BUG.
+ */
 typedef enum err pka_take(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw);
 typedef enum err pka_ask(struct pka_activation *a, struct pka_batch *b);
 

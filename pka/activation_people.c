@@ -77,7 +77,8 @@ enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint64_t n
 }
 
 /* M for one challenge of this ceremony, and its hash. */
-static enum err message_make(const struct pka_activation *a, struct rd challenge, struct wr *m, uint8_t hash[SHA256_SIZE])
+static enum err message_make(const struct pka_activation *a, struct rd challenge, struct wr *m,
+			     uint8_t hash[SHA256_SIZE])
 {
 	enum err e;
 
@@ -160,7 +161,8 @@ enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct r
 			       struct rd statement_sig, int64_t when)
 {
 	struct pka_approval_record r = {
-		.by = pka_custodian_find(a, chr), .sig = sig, .statement = statement, .statement_sig = statement_sig, .when = when,
+		.by = pka_custodian_find(a, chr), .sig = sig, .statement = statement, .statement_sig = statement_sig,
+		.when = when,
 	};
 	struct pka_statement s;
 	enum err e;

@@ -43,8 +43,8 @@ enum err pka_ask_files(struct pka_activation *a, struct pka_batch *b)
 }
 
 /*
- * A full block without the end-of-file word: there may be more. An error ends the file, too: absent at the first block, and some
- * firmware answers a block behind the end with one. What was read is judged by its content.
+ * A full block without the end-of-file word: there may be more. An error ends the file, too: absent at the first
+ * block, and some firmware answers a block behind the end with one. What was read is judged by its content.
  */
 enum err pka_take_file(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {

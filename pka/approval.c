@@ -64,9 +64,13 @@ static enum err device_check(struct pka_approval *a, const struct pka_request *r
 	same = att_verdict_check(v, ATT_OTHER_DEVICE, strcmp(r->device_id, a->chain.id) == 0,
 				 "the request is for the device of this certificate",
 				 "the request names another device than its certificate");
-	/* Of a device without a chain only its own signature is known; one with a chain that does not hold is a fake. */
+	/*
+	 * Of a device without a chain only its own signature is known; one with a chain that does not hold is a fake.
+	 */
 	a->facts.unverified = !a->chain.is_genuine;
-	if (!same || (a->facts.unverified && (a->chain.curve == EC_NONE || !is_listed(a->chain.id, unverified, unverified_n))))
+	if (!same)
+		return ERR_ATTESTATION;
+	if (a->facts.unverified && (a->chain.curve == EC_NONE || !is_listed(a->chain.id, unverified, unverified_n)))
 		return ERR_ATTESTATION;
 	a->facts.device_id = a->chain.id;
 	a->facts.path = a->chain.path;
@@ -80,6 +84,7 @@ static enum err keys_check(struct pka_approval *a, const struct pka_request *r, 
 	struct pka_key_facts *k;
 	struct att_key key;
 	const char *why;
+	struct rd label;
 
 	if (r->keys_n > KEYS_MAX)
 		return ERR_FORMAT;
@@ -89,7 +94,8 @@ static enum err keys_check(struct pka_approval *a, const struct pka_request *r, 
 	for (size_t i = 0; i < r->keys_n; i++) {
 		k = &a->keys[i];
 		k->key = r->keys[i].key;
-		text_shown(rd_of(r->keys[i].label, strnlen(r->keys[i].label, sizeof(k->label))), k->label, sizeof(k->label));
+		label = rd_of(r->keys[i].label, strnlen(r->keys[i].label, sizeof(k->label)));
+		text_shown(label, k->label, sizeof(k->label));
 		local.n = 0;
 		why = NULL;
 		if (r->keys[i].attestation.n == 0)
@@ -211,13 +217,14 @@ enum err pka_approval_decide(struct pka_approval *a, bool approve, struct rd lim
 	return ERR_OK;
 }
 
-/* The card's DER into plain r || s, verified with the registered key: a wrong card is noticed here, not by the target. */
+/*
+ * The card's DER into plain r || s, verified with the registered key: a wrong card is noticed here, not by the target.
+ */
 static enum err sig_take(struct rd rsp, struct rd signed_bytes, enum ec_curve curve, struct rd q, uint8_t buf[SIG_MAX],
 			 struct rd *sig)
 {
 	const struct ec_domain *d = ec_domain_get(curve);
 	const struct hsm_cmd *row = hsm_cmd_get(HSM_SIGN);
-	struct err_detail detail;
 	uint8_t hash[SHA256_SIZE];
 	struct rd der;
 	struct wr w;
@@ -228,7 +235,7 @@ static enum err sig_take(struct rd rsp, struct rd signed_bytes, enum ec_curve cu
 		return ERR_UNSUPPORTED;
 	e = apdu_answer(rsp, &der, &sw);
 	if (!e)
-		e = hsm_sw_err(row, sw, &detail);
+		e = hsm_sw_err(row, sw, NULL);
 	wr_init(&w, buf, SIG_MAX);
 	if (!e)
 		e = ec_sig_from_der(der, d->n.n, &w);

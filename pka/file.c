@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define CHR_STANDARD_MAX 16         /* TR-03110; cards have taken longer ones, but the target has to store this one */
-#define KEY_BITS 256                /* larger ones register and then never authenticate (reference public-key-authentication 4.3) */
+#define KEY_BITS 256                /* larger ones register but never authenticate (public-key-authentication 4.3) */
 
 /* 1.3.6.1.4.1.24991.4.3.1 */
 static const uint8_t oid_new_form[] = { 0x2B, 0x06, 0x01, 0x04, 0x01, 0x81, 0xC3, 0x1F, 0x04, 0x03, 0x01 };
@@ -39,7 +39,9 @@ static bool read_old(struct rd r, struct parts *p)
 	return true;
 }
 
-/* 30 { 06 form, 61 { 7F21 }, 62 { 7F21 }, 63 { 67 request } }; one of 61 and 62 may be missing: a self-signed device. */
+/*
+ * 30 { 06 form, 61 { 7F21 }, 62 { 7F21 }, 63 { 67 request } }; one of 61 and 62 may be missing: a self-signed device.
+ */
 static bool read_new(struct rd r, struct parts *p)
 {
 	struct rd oid, in;
@@ -49,7 +51,8 @@ static bool read_new(struct rd r, struct parts *p)
 	for (uint32_t tag = TAG_ISSUER; tag <= TAG_DEVICE; tag++)
 		if (rd_tlv(&r, tag, &in) && (!read_cert(&in, p) || !rd_end(&in)))
 			return false;
-	return rd_tlv(&r, TAG_REQUEST, &in) && cvc_request_read(&in, &p->request) == ERR_OK && rd_end(&in) && rd_end(&r);
+	return rd_tlv(&r, TAG_REQUEST, &in) && cvc_request_read(&in, &p->request) == ERR_OK && rd_end(&in) &&
+	       rd_end(&r);
 }
 
 /* Which certificate is which: sources disagree on the tags, so the content decides. */
@@ -136,14 +139,15 @@ enum err pka_file_check(const struct pka_file *f, const struct att_anchors *anch
 	return e;
 }
 
-static enum err problem(struct pka_file_set_problem *out, size_t a, size_t b, const struct pka_file *f, const char *text)
+static enum err problem(struct pka_file_set_problem *out, size_t a, size_t b, const struct pka_file *f,
+			const char *text)
 {
 	struct rd chr = f->request.inner.chr, id = f->device.chr;
 
 	out->a = a;
 	out->b = b;
-	snprintf(out->text, sizeof(out->text), "key %.*s of device %.*s: %s", (int)chr.n, (const char *)chr.p, (int)id.n,
-		 (const char *)id.p, text);
+	snprintf(out->text, sizeof(out->text), "key %.*s of device %.*s: %s", (int)chr.n, (const char *)chr.p,
+		 (int)id.n, (const char *)id.p, text);
 	return ERR_REFUSED;
 }
 

@@ -99,7 +99,8 @@ enum err pka_statement_read(struct rd text, struct pka_statement *out)
 	return ERR_OK;
 }
 
-enum err pka_statement_verify(struct rd text, struct rd sig, enum ec_curve curve, struct rd q, struct pka_statement *out)
+enum err pka_statement_verify(struct rd text, struct rd sig, enum ec_curve curve, struct rd q,
+			      struct pka_statement *out)
 {
 	uint8_t hash[SHA256_SIZE];
 	enum err e = pka_statement_read(text, out);

@@ -214,8 +214,8 @@ static size_t proven(const struct pka_witness *w, const struct pka_proof *p, con
 	return i;
 }
 
-enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *proofs, size_t n, unsigned required, char *why,
-			   size_t cap)
+enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *proofs, size_t n, unsigned required,
+			   char *why, size_t cap)
 {
 	bool seen[PKA_CUSTODIANS_MAX] = { false };
 	const char *reason, *first = NULL;
