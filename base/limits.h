@@ -38,4 +38,12 @@
 #define HTTP_BODY_MAX        (1 << 20) /* JSON API */
 #define SHOWN_MAX            200       /* a foreign text field when shown */
 
+#define SRV_POST_MAX         (128 * 1024) /* body of a RAMOverHTTP POST */
+#define SRV_REPLY_MAX        (32 << 20)
+#define SRV_TEMPLATES_MAX    100000    /* in one session */
+#define SRV_SESSIONS_MAX     1024      /* at once */
+#define SRV_PER_ADDRESS_MAX  16        /* of them from one address that have not asked people yet */
+#define SRV_KEPT_MAX         1000      /* ended requests, kept for reading */
+#define SRV_CONNECTIONS_MAX  4096
+
 #endif

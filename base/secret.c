@@ -123,6 +123,11 @@ static enum err read_line(int fd, int signals, struct secret **out)
 
 enum err secret_read_fd(int fd, struct secret **out)
 {
+	/* poll() would wait for ever for no descriptor. */
+	if (fd < 0) {
+		errno = EBADF;
+		return ERR_IO;
+	}
 	return read_line(fd, -1, out);
 }
 

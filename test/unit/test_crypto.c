@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test/unit/test.h"
+
+#include <openssl/err.h>
+
+#include "base/crypto_aes.h"
+#include "base/crypto_ec.h"
+#include "base/crypto_rsa.h"
+#include "base/crypto_x509.h"
+
+/* Made by the openssl command: an RSA key of 1024 bits, its signatures of "quorum11", and a certificate. */
+static const char rsa_private_hex[] =
+	"3082025e02010002818100d493f64b64bff5fd9af5efe59d6f67b3108f26a5bfed0c2b87c975a9490f04210828301730"
+	"1f681556a17b0c38bc62c1c5d0bd6bc3eb4bddabd961397f6aa9c850b2728adaad2c80583eb814b7c509178eae407025"
+	"3f25236909f83236a4f516b05069ff4e5ce60cbe4f52410367dc01a330d0ea187e6a25b20eca273941b8b70203010001"
+	"02818100d40c9c9cec6d4816a86337e0964130f2404c6bc2df46b8e31b5a6cd2671c618409bcfcebc4872fae49725f69"
+	"fb967ff4c73cc8171da23355763d2b6ccd9b3aabd24069c8d0df4ef30da61816d445edc6f4f2b98bbc062fb800a0f2ca"
+	"5cdac60fa945c65d34401e1b7c282c05728dc09aa20b327e5987f88b313ab4ed85b1c171024100fd77e9b8aad142ceb6"
+	"1880b5860fc72238d28523e92e3caa93e8ca215c548e3926d34a2b40b359679a6bc67b26d9c79141bf9fc740300d4684"
+	"08f02db426553b024100d6b37f54f3f3e109cb5722971ebc7e7cc0d3bdbf5353b500125cfa7ce70b523c0bf640d7f786"
+	"37ededaf96b72aae51aec0435d996f539c1e0a072ca79ca702b50240037427d62155baa05070e308162c8edd138322d7"
+	"4b6d1adc84296edfa77f6b74b1e7bd21fbbeb5e02885816dda28ab847a2ddf427ac86cd5e224b1091e644b53024100b0"
+	"f46a4b1b71f3153e79c7b1a40c9977bafa0996ea57c083999ef67901786c43bf5c2c1f940c1486ce72fd1664601e4498"
+	"842d5debca8e8e9797482fb146594d0241008dda5909b81d1cc29226a1164fb5266b3e132cb347609242e674f03be54d"
+	"adbc181a2f1dc12ecafd8845b54da5edd06c23bd8d6925bdc5be39f2114c0b676ac1";
+static const char rsa_sha256_hex[] =
+	"c84266e32f6d149c04f3c7a243a27f074a867f11e7687ce96c885a67939e9e733df20ca98e77948fa43b8944110e0649"
+	"35ee3a1e69dd84a497259dc22dd0ff57c9cf3647b90393a05e3e9ed363092ca8b22d8b536112dcf5609d82ca6ae8fe5d"
+	"995437d262d4b81167946fcba04c5afc36d3447eb5d9564f8b2ad4b37dbefb05";
+static const char rsa_sha512_hex[] =
+	"259c4b136861367e432153620bc1842aa26517f7a6e7a7937b6291ff95f7c8bd71c75e501d6a01db85a7a307c14a8a98"
+	"9d946edc34087a4d47ce7811ccde342ecd5023124da7f5279933414f0da7d803b2877a2be1bf826fd46df60cfa413e71"
+	"34c18e23bd1ca4395e94240a7c219f223f0b228a39f3d5baed0fe6be74c3eb9f";
+static const char rsa_spki_hex[] =
+	"30819f300d06092a864886f70d010101050003818d0030818902818100d493f64b64bff5fd9af5efe59d6f67b3108f26"
+	"a5bfed0c2b87c975a9490f042108283017301f681556a17b0c38bc62c1c5d0bd6bc3eb4bddabd961397f6aa9c850b272"
+	"8adaad2c80583eb814b7c509178eae4070253f25236909f83236a4f516b05069ff4e5ce60cbe4f52410367dc01a330d0"
+	"ea187e6a25b20eca273941b8b70203010001";
+static const char x509_hex[] =
+	"3082016e30820113a00302010202020081300a06082a8648ce3d04030230143112301006035504030c09756e69742074"
+	"6573743020170d3236313132313037333135365a180f32303531303731333037333135365a3014311230100603550403"
+	"0c09756e697420746573743059301306072a8648ce3d020106082a8648ce3d03010703420004ed812200c3efeb23933d"
+	"0d52a691c8fc0d5be074d1051fbb5de8e4ee111e712d194bb5b2cfc9b48d4f9f2ab25d49b7615929ddd5bc5b314d80bf"
+	"d2181c13b67ca3533051301d0603551d0e04160414ada9ee67509375b43e00750551a183404ebe61d1301f0603551d23"
+	"041830168014ada9ee67509375b43e00750551a183404ebe61d1300f0603551d130101ff040530030101ff300a06082a"
+	"8648ce3d0403020349003046022100ca48df54a8ddfa73fd3e88db44a4a9662ef34fe39ce53dc7a43e3aa3d8f69cab02"
+	"2100df2819809fa3e96722a787527b92dd5fcf81f53679f98b28c6f42c41914d314e";
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- hashes: FIPS 180-4 examples ---- */
+
+static void hashes(void **state)
+{
+	static const struct { enum digest_alg a; const char *abc; } rows[] = {
+		{ DIGEST_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d" },
+		{ DIGEST_SHA224, "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7" },
+		{ DIGEST_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+		{ DIGEST_SHA384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+				 "8086072ba1e7cc2358baeca134c825a7" },
+		{ DIGEST_SHA512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+				 "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f" },
+	};
+	const struct rd parts[] = { RD_LIT("a"), RD_NONE, RD_LIT("bc") };
+	uint8_t room[256], out[SHA256_SIZE];
+	struct digest *d;
+	struct wr w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rd want;
+
+		WR_ARR(&w, room);
+		want = test_unhex(&w, rows[i].abc);
+		assert_int_equal(want.n, digest_size(rows[i].a));
+		assert_int_equal(digest_once(rows[i].a, RD_LIT("abc"), &w), ERR_OK);
+		assert_bytes_equal(rd_of(w.p + want.n, w.n - want.n), want);
+		wr_cut(&w, want.n);
+		assert_int_equal(digest_new(rows[i].a, &d), ERR_OK);
+		for (size_t j = 0; j < COUNT(parts); j++)
+			assert_int_equal(digest_update(d, parts[j]), ERR_OK);
+		assert_int_equal(digest_final(d, &w), ERR_OK);
+		digest_free(&d);
+		assert_bytes_equal(rd_of(w.p + want.n, w.n - want.n), want);
+	}
+	WR_ARR(&w, room);
+	assert_int_equal(sha256_parts(parts, COUNT(parts), out), ERR_OK);
+	assert_bytes_equal(RD_ARR(out), test_unhex(&w, rows[2].abc));
+	assert_int_equal(digest_new(DIGEST_NONE, &d), ERR_ARG);
+	assert_int_equal(digest_size(DIGEST_NONE), 0);
+	wr_init(&w, room, 31);
+	assert_int_equal(digest_once(DIGEST_SHA256, RD_NONE, &w), ERR_BUFFER);
+}
+
+/* RFC 8017 9.2 note 1. */
+static void digest_infos(void **state)
+{
+	uint8_t room[128], hash[DIGEST_MAX] = { 7 };
+	enum digest_alg a;
+	struct rd found;
+	struct wr w;
+
+	(void)state;
+	for (int i = DIGEST_SHA1; i <= DIGEST_SHA512; i++) {
+		struct rd h = rd_of(hash, digest_size((enum digest_alg)i));
+
+		WR_ARR(&w, room);
+		assert_int_equal(digest_info((enum digest_alg)i, h, &w), ERR_OK);
+		assert_int_equal(digest_info_parse(wr_view(&w), &a, &found), ERR_OK);
+		assert_int_equal(a, i);
+		assert_bytes_equal(found, h);
+		for (size_t n = 0; n < w.n; n++)
+			assert_int_equal(digest_info_parse(rd_of(w.p, n), &a, &found), ERR_FORMAT);
+		wr_u8(&w, 0);
+		assert_int_equal(digest_info_parse(wr_view(&w), &a, &found), ERR_FORMAT);
+		assert_int_equal(digest_info((enum digest_alg)i, rd_of(hash, 19), &w), ERR_ARG);
+	}
+	WR_ARR(&w, room);
+	assert_int_equal(digest_info(DIGEST_SHA256, rd_of(hash, 32), &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p, 19), RD_LIT("\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"));
+	/* Without the NULL. */
+	assert_int_equal(digest_info_parse(RD_LIT("\x30\x1f\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a\x04\x14" "01234567890123456789"),
+					   &a, &found), ERR_OK);
+	assert_int_equal(a, DIGEST_SHA1);
+}
+
+/* ---- AES: SP 800-38B D.1, SP 800-38A F.2.1 ---- */
+
+static void aes(void **state)
+{
+	static const char key_hex[] = "2b7e151628aed2a6abf7158809cf4f3c", block_hex[] = "6bc1bee22e409f96e93d7e117393172a";
+	uint8_t room[256], mac[AES_BLOCK], iv[AES_BLOCK];
+	struct rd key, block;
+	struct wr w, out;
+	uint8_t out_room[32];
+
+	(void)state;
+	WR_ARR(&w, room);
+	WR_ARR(&out, out_room);
+	key = test_unhex(&w, key_hex);
+	block = test_unhex(&w, block_hex);
+	assert_int_equal(aes_cmac(key, RD_NONE, mac), ERR_OK);
+	assert_bytes_equal(RD_ARR(mac), test_unhex(&w, "bb1d6929e95937287fa37d129b756746"));
+	assert_int_equal(aes_cmac(key, block, mac), ERR_OK);
+	assert_bytes_equal(RD_ARR(mac), test_unhex(&w, "070a16b46b4d4144f79bdd9dd04a287c"));
+	for (size_t i = 0; i < sizeof(iv); i++)
+		iv[i] = (uint8_t)i;
+	assert_int_equal(aes_cbc_encrypt(key, iv, block, &out), ERR_OK);
+	assert_bytes_equal(wr_view(&out), test_unhex(&w, "7649abac8119b246cee98e9b12e9197d"));
+	assert_int_equal(aes_cbc_decrypt(key, iv, wr_view(&out), &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + w.n - 16, 16), block);
+	assert_int_equal(aes_cbc_encrypt(key, iv, rd_of(block.p, 15), &out), ERR_ARG);
+	assert_int_equal(aes_cbc_encrypt(rd_of(key.p, 15), iv, block, &out), ERR_ARG);
+	assert_int_equal(aes_cmac(rd_of(key.p, 15), block, mac), ERR_ARG);
+	assert_int_equal(aes_cbc_encrypt(key, iv, block, &out), ERR_OK);
+	assert_int_equal(aes_cbc_encrypt(key, iv, block, &out), ERR_BUFFER);
+}
+
+/* ---- curves ---- */
+
+static void domains(void **state)
+{
+	const struct ec_domain *d;
+
+	(void)state;
+	for (int c = EC_NONE + 1; c < EC_CURVES; c++) {
+		d = ec_domain_get((enum ec_curve)c);
+		assert_non_null(d);
+		assert_int_equal(d->curve, c);
+		assert_ptr_equal(ec_domain_by_oid(d->oid), d);
+		assert_ptr_equal(ec_domain_by_name(d->name), d);
+		assert_ptr_equal(ec_domain_find(d->p, d->a, d->b, d->g, d->n, rd_of(&d->h, 1)), d);
+		assert_null(ec_domain_find(d->p, d->a, d->b, d->g, d->n, RD_LIT("\x02")));
+		assert_null(ec_domain_find(d->p, d->a, d->b, d->g, d->p, rd_of(&d->h, 1)));
+		assert_true(ec_point_is_valid((enum ec_curve)c, d->g));
+		assert_int_equal(d->size, (d->bits + 7) / 8);
+		assert_int_equal(d->h, 1);
+	}
+	assert_null(ec_domain_get(EC_NONE));
+	assert_null(ec_domain_get(EC_CURVES));
+	assert_null(ec_domain_by_name("secp999r1"));
+	d = ec_domain_get(EC_BP256R1);
+	assert_string_equal(d->name, "brainpoolP256r1");
+	assert_bytes_equal(d->oid, RD_LIT("\x2b\x24\x03\x03\x02\x08\x01\x01\x07"));
+	assert_int_equal(ec_domain_get(EC_SECP521R1)->size, 66);
+}
+
+/* RFC 6979 A.2.5: P-256, SHA-256, "sample". */
+static void ecdsa_of_a_standard(void **state)
+{
+	uint8_t room[512], hash[SHA256_SIZE];
+	struct ec_key *k = NULL;
+	struct rd q, d, sig;
+	struct wr w, der;
+	uint8_t der_room[128];
+	size_t size;
+
+	(void)state;
+	WR_ARR(&w, room);
+	d = test_unhex(&w, "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
+	q = test_unhex(&w, "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+			   "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
+	sig = test_unhex(&w, "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+			     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8");
+	assert_int_equal(sha256(RD_LIT("sample"), hash), ERR_OK);
+	assert_int_equal(ec_verify(EC_SECP256R1, q, RD_ARR(hash), sig), ERR_OK);
+	for (size_t i = 0; i < 64; i++) {
+		room[32 + 65 + i] ^= 1;
+		assert_int_equal(ec_verify(EC_SECP256R1, q, RD_ARR(hash), sig), ERR_SIGNATURE);
+		room[32 + 65 + i] ^= 1;
+	}
+	hash[31] ^= 1;
+	assert_int_equal(ec_verify(EC_SECP256R1, q, RD_ARR(hash), sig), ERR_SIGNATURE);
+	hash[31] ^= 1;
+	assert_int_equal(ec_verify(EC_SECP256R1, q, RD_ARR(hash), rd_of(sig.p, 63)), ERR_SIGNATURE);
+	assert_int_equal(ec_verify(EC_SECP256R1, rd_of(q.p, 64), RD_ARR(hash), sig), ERR_FORMAT);
+	assert_int_equal(ec_verify(EC_BP256R1, q, RD_ARR(hash), sig), ERR_FORMAT);
+	assert_int_equal(ec_verify(EC_NONE, q, RD_ARR(hash), sig), ERR_UNSUPPORTED);
+
+	assert_int_equal(ec_sig_to_der(sig, (WR_ARR(&der, der_room), &der)), ERR_OK);
+	size = w.n;
+	assert_int_equal(ec_sig_from_der(wr_view(&der), 32, &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + size, 64), sig);
+
+	size = w.n;
+	assert_int_equal(ec_key_import(EC_SECP256R1, d, &k), ERR_OK);
+	assert_int_equal(ec_key_public(k, &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + size, 65), q);
+	size = w.n;
+	assert_int_equal(ec_key_export(k, &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + size, 32), d);
+	size = w.n;
+	assert_int_equal(ec_key_sign(k, RD_ARR(hash), &w), ERR_OK);
+	assert_int_equal(w.n - size, 64);
+	assert_int_equal(ec_verify(EC_SECP256R1, q, RD_ARR(hash), rd_of(w.p + size, 64)), ERR_OK);
+	assert_int_equal(ec_key_curve(k), EC_SECP256R1);
+	ec_key_free(&k);
+	assert_null(k);
+}
+
+/* FIPS 186-4 6.4.2: r and s are in 1..n-1; a verifier that forgets this accepts zeros. */
+static void ecdsa_range(void **state)
+{
+	const struct ec_domain *d = ec_domain_get(EC_SECP256R1);
+	uint8_t sig[64] = { 0 }, hash[32] = { 1 };
+
+	(void)state;
+	assert_int_equal(ec_verify(EC_SECP256R1, d->g, RD_ARR(hash), RD_ARR(sig)), ERR_SIGNATURE);
+	memcpy(sig, d->n.p, 32);
+	memcpy(sig + 32, d->n.p, 32);
+	assert_int_equal(ec_verify(EC_SECP256R1, d->g, RD_ARR(hash), RD_ARR(sig)), ERR_SIGNATURE);
+	memset(sig, 0, 32);
+	sig[63] ^= 1;
+	assert_int_equal(ec_verify(EC_SECP256R1, d->g, RD_ARR(hash), RD_ARR(sig)), ERR_SIGNATURE);
+}
+
+static void private_keys_out_of_range(void **state)
+{
+	const struct ec_domain *d = ec_domain_get(EC_BP256R1);
+	struct ec_key *k = NULL;
+	uint8_t n[32], zero[32] = { 0 };
+
+	(void)state;
+	memcpy(n, d->n.p, 32);
+	assert_int_equal(ec_key_import(EC_BP256R1, RD_ARR(n), &k), ERR_FORMAT);
+	assert_int_equal(ec_key_import(EC_BP256R1, RD_ARR(zero), &k), ERR_FORMAT);
+	assert_int_equal(ec_key_import(EC_BP256R1, RD_NONE, &k), ERR_FORMAT);
+	assert_null(k);
+	n[31]--;
+	assert_int_equal(ec_key_import(EC_BP256R1, RD_ARR(n), &k), ERR_OK);
+	ec_key_free(&k);
+}
+
+/* RFC 7027 A.1, and the worked example of chip authentication (reference sc-hsm-apdu 4.4). */
+static void agreement(void **state)
+{
+	static const struct { const char *a, *b, *x; } rows[] = {
+		{ "81db1ee100150ff2ea338d708271be38300cb54241d79950f77b063039804f1d",
+		  "55e40bc41e37e3e2ad25c3c6654511ffa8474a91a0032087593852d3e7d76bd3",
+		  "89afc39d41d3b327814b80940b042590f96556ec91e6ae7939bce31f3a18bf2b" },
+		{ "1111111111111111111111111111111111111111111111111111111111111121",
+		  "2222222222222222222222222222222222222222222222222222222222222223",
+		  "895105ca2eaef62cfaf134896d6df2eaccb6e727d6ff96f8ac8d593a70f25c25" },
+	};
+	uint8_t room[512];
+	struct ec_key *k[2];
+	struct wr w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rd x, q[2];
+
+		WR_ARR(&w, room);
+		assert_int_equal(ec_key_import(EC_BP256R1, test_unhex(&w, rows[i].a), &k[0]), ERR_OK);
+		assert_int_equal(ec_key_import(EC_BP256R1, test_unhex(&w, rows[i].b), &k[1]), ERR_OK);
+		x = test_unhex(&w, rows[i].x);
+		for (int j = 0; j < 2; j++) {
+			assert_int_equal(ec_key_public(k[j], &w), ERR_OK);
+			q[j] = rd_of(w.p + w.n - 65, 65);
+		}
+		for (int j = 0; j < 2; j++) {
+			assert_int_equal(ec_key_agree(k[j], q[1 - j], &w), ERR_OK);
+			assert_bytes_equal(rd_of(w.p + w.n - 32, 32), x);
+		}
+		room[w.n - 64 - 1] ^= 1;
+		assert_int_equal(ec_key_agree(k[0], q[1], &w), ERR_FORMAT);
+		assert_int_equal(ec_key_agree(k[0], ec_domain_get(EC_SECP256R1)->g, &w), ERR_FORMAT);
+		ec_key_free(&k[0]);
+		ec_key_free(&k[1]);
+	}
+}
+
+static void generated_keys_sign_on_every_curve(void **state)
+{
+	uint8_t room[1024], hash[SHA256_SIZE];
+
+	(void)state;
+	assert_int_equal(sha256(RD_LIT("x"), hash), ERR_OK);
+	for (int c = EC_NONE + 1; c < EC_CURVES; c++) {
+		const struct ec_domain *d = ec_domain_get((enum ec_curve)c);
+		struct ec_key *k, *again;
+		struct rd q, sig, private;
+		struct wr w;
+		size_t at;
+
+		WR_ARR(&w, room);
+		assert_int_equal(ec_key_generate((enum ec_curve)c, &k), ERR_OK);
+		assert_int_equal(ec_key_public(k, &w), ERR_OK);
+		q = wr_view(&w);
+		at = w.n;
+		assert_int_equal(ec_key_export(k, &w), ERR_OK);
+		private = rd_of(w.p + at, w.n - at);
+		assert_int_equal(private.n, d->n.n);
+		assert_int_equal(ec_key_import((enum ec_curve)c, private, &again), ERR_OK);
+		at = w.n;
+		assert_int_equal(ec_key_sign(again, RD_ARR(hash), &w), ERR_OK);
+		sig = rd_of(w.p + at, w.n - at);
+		assert_int_equal(sig.n, 2 * d->n.n);
+		assert_int_equal(ec_verify((enum ec_curve)c, q, RD_ARR(hash), sig), ERR_OK);
+		ec_key_free(&k);
+		ec_key_free(&again);
+	}
+}
+
+static void signatures_in_der(void **state)
+{
+	static const struct rd bad[] = {
+		RD_LIT(""), RD_LIT("\x30\x00"), RD_LIT("\x30\x03\x02\x01\x01"), RD_LIT("\x30\x06\x02\x01\x81\x02\x01\x01"),
+		RD_LIT("\x30\x06\x02\x01\x01\x02\x01\x01\x00"), RD_LIT("\x30\x07\x02\x01\x01\x02\x01\x01\x00"),
+		RD_LIT("\x30\x05\x02\x00\x02\x01\x01"), RD_LIT("\x30\x08\x02\x03\x01\x01\x01\x02\x01\x01"),
+	};
+	uint8_t room[16];
+	struct wr w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		WR_ARR(&w, room);
+		assert_int_equal(ec_sig_from_der(bad[i], 2, &w), ERR_FORMAT);
+	}
+	WR_ARR(&w, room);
+	assert_int_equal(ec_sig_from_der(RD_LIT("\x30\x09\x02\x01\x01\x02\x04\x00\x00\x00\xfe"), 2, &w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_LIT("\x00\x01\x00\xfe"));
+	WR_ARR(&w, room);
+	assert_int_equal(ec_sig_to_der(RD_LIT("\x00\x01\x00\xfe"), &w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_LIT("\x30\x07\x02\x01\x01\x02\x02\x00\xfe"));
+	assert_int_equal(ec_sig_to_der(RD_LIT("\x00\x01\x00"), &w), ERR_FORMAT);
+}
+
+/* ---- RSA ---- */
+
+static void rsa(void **state)
+{
+	uint8_t room[8192], hash[DIGEST_MAX];
+	struct rd der, n, e, sig, sig512, spki, info, block;
+	struct rsa_key *k = NULL;
+	struct wr w, h;
+	size_t at;
+
+	(void)state;
+	WR_ARR(&w, room);
+	der = test_unhex(&w, rsa_private_hex);
+	sig = test_unhex(&w, rsa_sha256_hex);
+	sig512 = test_unhex(&w, rsa_sha512_hex);
+	spki = test_unhex(&w, rsa_spki_hex);
+	assert_int_equal(rsa_key_import(der, &k), ERR_OK);
+	assert_int_equal(rsa_key_bits(k), 1024);
+	at = w.n;
+	assert_int_equal(rsa_key_export(k, &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + at, w.n - at), der);
+	at = w.n;
+	{
+		struct wr wn, we;
+		uint8_t room_n[256];
+		uint8_t room_e[8];
+
+		WR_ARR(&wn, room_n);
+		WR_ARR(&we, room_e);
+		assert_int_equal(rsa_key_public(k, &wn, &we), ERR_OK);
+		wr_put(&w, wr_view(&wn));
+		wr_put(&w, wr_view(&we));
+		n = rd_of(w.p + at, wn.n);
+		e = rd_of(w.p + at + wn.n, we.n);
+	}
+	assert_bytes_equal(e, RD_LIT("\x01\x00\x01"));
+	at = w.n;
+	assert_int_equal(rsa_spki(n, e, &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + at, w.n - at), spki);
+
+	WR_ARR(&h, hash);
+	assert_int_equal(digest_once(DIGEST_SHA512, RD_LIT("quorum11"), &h), ERR_OK);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA512, wr_view(&h), sig512), ERR_OK);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA512, wr_view(&h), sig), ERR_SIGNATURE);
+	WR_ARR(&h, hash);
+	assert_int_equal(digest_once(DIGEST_SHA256, RD_LIT("quorum11"), &h), ERR_OK);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA256, wr_view(&h), sig), ERR_OK);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA1, rd_of(hash, 20), sig), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA256, rd_of(hash, 20), sig), ERR_ARG);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA256, wr_view(&h), rd_of(sig.p, sig.n - 1)), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_pkcs1(n, RD_LIT("\x01"), DIGEST_SHA256, wr_view(&h), sig), ERR_FORMAT);
+	assert_int_equal(rsa_verify_pkcs1(RD_NONE, e, DIGEST_SHA256, wr_view(&h), sig), ERR_FORMAT);
+	hash[0] ^= 1;
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA256, wr_view(&h), sig), ERR_SIGNATURE);
+	hash[0] ^= 1;
+
+	/* Padding and the raw operation make the same signature as the openssl command. */
+	at = w.n;
+	assert_int_equal(digest_info(DIGEST_SHA256, wr_view(&h), &w), ERR_OK);
+	info = rd_of(w.p + at, w.n - at);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_NONE, info, sig), ERR_OK);
+	at = w.n;
+	assert_int_equal(rsa_pad_pkcs1(info, 128, &w), ERR_OK);
+	block = rd_of(w.p + at, w.n - at);
+	assert_int_equal(block.n, 128);
+	at = w.n;
+	assert_int_equal(rsa_key_raw(k, block, &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + at, w.n - at), sig);
+	assert_int_equal(rsa_key_raw(k, rd_of(block.p, 127), &w), ERR_ARG);
+	assert_int_equal(rsa_key_raw(k, n, &w), ERR_ARG);
+	rsa_key_free(&k);
+
+	for (size_t i = 0; i < der.n; i += 7)
+		assert_int_equal(rsa_key_import(rd_of(der.p, i), &k), ERR_FORMAT);
+	assert_int_equal(rsa_key_import(rd_of(der.p, der.n + 1), &k), ERR_FORMAT);
+	assert_int_equal(rsa_pad_pkcs1(rd_of(room, 118), 128, &w), ERR_ARG);
+	assert_int_equal(rsa_pad_pkcs1(rd_of(room, 117), 128, &w), ERR_OK);
+	assert_int_equal(rsa_pad_pkcs1(RD_NONE, 10, &w), ERR_ARG);
+	assert_int_equal(rsa_key_generate(1024, RD_LIT("\x01\x00\x01"), &k), ERR_OK);
+	assert_int_equal(rsa_key_bits(k), 1024);
+	rsa_key_free(&k);
+}
+
+/* ---- X.509 ---- */
+
+static void certificates(void **state)
+{
+	uint8_t room[2048];
+	struct rd der;
+	struct x509 x;
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, room);
+	der = test_unhex(&w, x509_hex);
+	assert_int_equal(x509_parse(der, &x), ERR_OK);
+	assert_bytes_equal(x.serial, RD_LIT("\x02\x02\x00\x81"));
+	assert_bytes_equal(x.subject, RD_LIT("\x30\x14\x31\x12\x30\x10\x06\x03\x55\x04\x03\x0c\x09unit test"));
+	assert_bytes_equal(x.issuer, x.subject);
+	assert_int_equal(x.spki.n, 91);
+	assert_int_equal(x.not_before.p[0], 0x17);
+	assert_int_equal(x.not_after.p[0], 0x18);
+	for (size_t n = 0; n < der.n; n++)
+		assert_int_equal(x509_parse(rd_of(der.p, n), &x), ERR_FORMAT);
+	wr_u8(&w, 0);
+	assert_int_equal(x509_parse(wr_view(&w), &x), ERR_FORMAT);
+	/* Well formed for us, but not for libcrypto: the signature is no bit string. */
+	assert_int_equal(room[der.n - 0x49 - 2], 0x03);
+	room[der.n - 0x49 - 2] = 0x04;
+	assert_int_equal(x509_parse(der, &x), ERR_FORMAT);
+}
+
+static void spki_of_a_curve(void **state)
+{
+	uint8_t room[2048];
+	struct rd der;
+	struct x509 x;
+	struct wr w;
+	size_t at;
+
+	(void)state;
+	WR_ARR(&w, room);
+	der = test_unhex(&w, x509_hex);
+	assert_int_equal(x509_parse(der, &x), ERR_OK);
+	at = w.n;
+	assert_int_equal(ec_spki(EC_SECP256R1, rd_of(x.spki.p + 26, 65), &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + at, w.n - at), x.spki);
+	assert_int_equal(ec_spki(EC_SECP256K1, rd_of(x.spki.p + 26, 65), &w), ERR_FORMAT);
+	assert_int_equal(ec_spki(EC_NONE, rd_of(x.spki.p + 26, 65), &w), ERR_UNSUPPORTED);
+}
+
+/* The host's error queue must not see what we failed at. */
+static void failures_leave_no_trace_in_libcrypto(void **state)
+{
+	uint8_t room[2048], zero[64] = { 0 };
+	struct ec_key *k = NULL;
+	struct rsa_key *r = NULL;
+	struct x509 x;
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, room);
+	ERR_clear_error();
+	assert_int_equal(ec_verify(EC_SECP256R1, ec_domain_get(EC_SECP256R1)->g, rd_of(zero, 32), RD_ARR(zero)), ERR_SIGNATURE);
+	assert_false(ec_point_is_valid(EC_SECP256R1, ec_domain_get(EC_BP256R1)->g));
+	assert_int_equal(ec_key_import(EC_SECP256R1, RD_ARR(zero), &k), ERR_FORMAT);
+	assert_int_equal(rsa_key_import(RD_LIT("\x30\x00"), &r), ERR_FORMAT);
+	assert_int_equal(rsa_verify_pkcs1(RD_LIT("\xff\xff\xff"), RD_LIT("\x03"), DIGEST_NONE, RD_LIT("x"), RD_LIT("abc")),
+			 ERR_SIGNATURE);
+	(void)test_unhex(&w, x509_hex);
+	room[w.n - 0x49 - 2] = 0x04;
+	assert_int_equal(x509_parse(wr_view(&w), &x), ERR_FORMAT);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hashes),
+		cmocka_unit_test(digest_infos),
+		cmocka_unit_test(aes),
+		cmocka_unit_test(domains),
+		cmocka_unit_test(ecdsa_of_a_standard),
+		cmocka_unit_test(ecdsa_range),
+		cmocka_unit_test(private_keys_out_of_range),
+		cmocka_unit_test(agreement),
+		cmocka_unit_test(generated_keys_sign_on_every_curve),
+		cmocka_unit_test(signatures_in_der),
+		cmocka_unit_test(rsa),
+		cmocka_unit_test(certificates),
+		cmocka_unit_test(spki_of_a_curve),
+		cmocka_unit_test(failures_leave_no_trace_in_libcrypto),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
