@@ -21,7 +21,10 @@ enum err apdu_encode(const struct apdu *a, struct wr *cmd)
 	wr_u8(cmd, a->ins);
 	wr_u8(cmd, a->p1);
 	wr_u8(cmd, a->p2);
-	/* A zero byte says that the lengths after it have two bytes; a command without either has no lengths to tell apart. */
+	/*
+	 * A zero byte says that the lengths after it have two bytes; a command without either has no lengths to tell
+	 * apart.
+	 */
 	if (extended && (a->data.n || a->ne))
 		wr_u8(cmd, 0);
 	if (a->data.n && extended)

@@ -146,8 +146,9 @@ enum err apdu_link_reset(struct apdu_link *l)
 }
 
 /*
- * The trace: "> command" and "< answer" lines, "+" where one goes on. A body that may be shown is complete, so that a trace can be
- * replayed (replay.h); of any other only the length is shown. The header, the lengths and the status word are never secret.
+ * The trace: "> command" and "< answer" lines, "+" where one goes on. A body that may be shown is complete, so that a
+ * trace can be replayed (replay.h); of any other only the length is shown. The header, the lengths and the status
+ * word are never secret.
  */
 static void trace_bytes(const struct apdu_link *l, char mark, struct rd bytes)
 {
@@ -172,8 +173,8 @@ static void trace_cmd(const struct apdu_link *l, struct rd cmd, const struct apd
 	if (show)
 		trace_bytes(l, '>', cmd);
 	else
-		log_line(LOG_APDU, LOG_TRACE, "%s > %02x%02x%02x%02x: %zu bytes not shown, Le %zu", l->where, a->cla, a->ins,
-			 a->p1, a->p2, a->data.n, a->ne);
+		log_line(LOG_APDU, LOG_TRACE, "%s > %02x%02x%02x%02x: %zu bytes not shown, Le %zu", l->where, a->cla,
+			 a->ins, a->p1, a->p2, a->data.n, a->ne);
 }
 
 static void trace_rsp(const struct apdu_link *l, struct rd rsp, bool show, uint64_t ms)
@@ -259,7 +260,10 @@ enum err apdu_link_transmit(struct apdu_link *l, struct rd cmd, unsigned show, s
 		goto out;
 
 	sw = cut_sw(rsp);
-	/* 6Cxx: not executed, ask again with this Le. A command without Le never asked for data and is never sent twice. */
+	/*
+	 * 6Cxx: not executed, ask again with this Le. A command without Le never asked for data and is never sent
+	 * twice.
+	 */
 	if (sw >> 8 == 0x6c && a.ne && rsp->n == before) {
 		a.ne = ne_of(sw);
 		a.extended = a.data.n > UINT8_MAX;
@@ -268,7 +272,10 @@ enum err apdu_link_transmit(struct apdu_link *l, struct rd cmd, unsigned show, s
 			goto out;
 		sw = cut_sw(rsp);
 	}
-	/* 61xx: more to fetch, on the same logical channel. The sizes of rsp bound it; a card that sends nothing ends it. */
+	/*
+	 * 61xx: more to fetch, on the same logical channel. The sizes of rsp bound it; a card that sends nothing ends
+	 * it.
+	 */
 	get.cla = a.cla & CHANNEL_BITS;
 	while (sw >> 8 == 0x61) {
 		had = rsp->n;

@@ -11,8 +11,8 @@
 struct apdu_link_ops {
 	const char *name;
 	/*
-	 * Exclusive use for a command sequence; NULL: nothing to do. ERR_SHARING, ERR_REMOVED, ERR_RESET (the caller's card state is lost;
-	 * begin again). After a failure there is nothing to end.
+	 * Exclusive use for a command sequence; NULL: nothing to do. ERR_SHARING, ERR_REMOVED, ERR_RESET (the
+	 * caller's card state is lost; begin again). After a failure there is nothing to end.
 	 */
 	enum err (*begin)(void *ctx, struct deadline *dl);
 	/* One command, one answer (data and status word appended to rsp). */
@@ -20,7 +20,10 @@ struct apdu_link_ops {
 	void (*end)(void *ctx);
 	/* Power cycle; the new ATR. NULL: not possible. */
 	enum err (*reset)(void *ctx, struct wr *atr);
-	/* Is the card there, without talking to it? ERR_OK, ERR_REMOVED, ERR_RESET (somebody reset it). NULL: not known. */
+	/*
+	 * Is the card there, without talking to it? ERR_OK, ERR_REMOVED, ERR_RESET (somebody reset it). NULL: not
+	 * known.
+	 */
 	enum err (*present)(void *ctx);
 	/* reset_card: leave the card powered off or reset, so that every login is gone; otherwise as it is. */
 	void (*close)(void *ctx, bool reset_card);
@@ -51,11 +54,13 @@ enum { APDU_SHOW_CMD = 1, APDU_SHOW_RSP = 2 };
 MUST enum err apdu_link_begin(struct apdu_link *l, struct deadline *dl);
 void apdu_link_end(struct apdu_link *l);
 /*
- * One exchange. Gathers 61xx by GET RESPONSE and repeats once for 6Cxx, if the command has an Le (ISO 7816-4 5.1.3); traces (area
- * apdu); the command bytes stay the caller's to wipe, intermediate buffers are wiped here. rsp gets data and the final status word, and
- * is as before on failure. A command that is not well formed is ERR_FORMAT or ERR_LIMIT and is not sent.
+ * One exchange. Gathers 61xx by GET RESPONSE and repeats once for 6Cxx, if the command has an Le (ISO 7816-4 5.1.3);
+ * traces (area apdu); the command bytes stay the caller's to wipe, intermediate buffers are wiped here. rsp gets data
+ * and the final status word, and is as before on failure. A command that is not well formed is ERR_FORMAT or
+ * ERR_LIMIT and is not sent.
  */
-MUST enum err apdu_link_transmit(struct apdu_link *l, struct rd cmd, unsigned show, struct wr *rsp, struct deadline *dl);
+MUST enum err apdu_link_transmit(struct apdu_link *l, struct rd cmd, unsigned show, struct wr *rsp,
+				 struct deadline *dl);
 MUST enum err apdu_link_reset(struct apdu_link *l);
 MUST enum err apdu_link_present(struct apdu_link *l);          /* ERR_OK also where the link cannot tell */
 

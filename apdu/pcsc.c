@@ -20,8 +20,8 @@ struct pcsc {
 };
 
 /*
- * Each return value of PC/SC twice: for whoever is looking for a card, and for whoever is connected to one. Anything not listed is
- * ERR_TRANSPORT.
+ * Each return value of PC/SC twice: for whoever is looking for a card, and for whoever is connected to one. Anything
+ * not listed is ERR_TRANSPORT.
  */
 #define ROW(code, opening, connected) { (uint32_t)code, #code, opening, connected }
 static const struct pcsc_code {
@@ -229,8 +229,8 @@ static DWORD share_mode(enum pcsc_share share)
 }
 
 /*
- * Every call on a connected card ends here. After somebody else's reset a shared connection is good again once it is renewed; the card's state
- * is lost, which ERR_RESET tells. The command is not repeated: the caller must think first.
+ * Every call on a connected card ends here. After somebody else's reset a shared connection is good again once it is
+ * renewed; the card's state is lost, which ERR_RESET tells. The command is not repeated: the caller must think first.
  */
 static enum err after(const char *call, struct pcsc *p, LONG rv)
 {
@@ -313,7 +313,10 @@ static enum err pcsc_reset(void *ctx, struct wr *atr)
 	return read_atr(p, atr);
 }
 
-/* Asks the service, which never waits for the card. An exclusive card is also asked whether it was reset: nobody can lock it. */
+/*
+ * Asks the service, which never waits for the card. An exclusive card is also asked whether it was reset: nobody can
+ * lock it.
+ */
 static enum err pcsc_present(void *ctx)
 {
 	struct pcsc *p = ctx;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers and cards by PC/SC; pcsc.c is the only file that sees SCARD types. Each call or link uses a context of its own. */
+/*
+ * Readers and cards by PC/SC; pcsc.c is the only file that sees SCARD types. Each call or link uses a context of its
+ * own.
+ */
 #ifndef APDU_PCSC_H
 #define APDU_PCSC_H
 
@@ -23,14 +26,23 @@ struct pcsc_readers {
 };
 /* Readers and what is in them; talks to the service, not to a card. No readers: ERR_OK and n = 0. ERR_NO_SERVICE. */
 MUST enum err pcsc_list(struct pcsc_readers *out);
-/* Wait for any change against *last (which is updated), or for the deadline. ERR_OK, ERR_TIMEOUT, ERR_CANCELLED, ERR_NO_SERVICE. */
+/*
+ * Wait for a change of readers or cards (not of who is connected) against *last, which is updated, or for the
+ * deadline. Looks for a caller who gives up every 250 ms. ERR_OK, ERR_TIMEOUT, ERR_CANCELLED, ERR_NO_SERVICE.
+ */
 MUST enum err pcsc_wait(struct pcsc_readers *last, struct deadline *dl);
 
 enum pcsc_share {
-	PCSC_SHARED,                /* begin and end are transactions */
-	PCSC_EXCLUSIVE,             /* nobody else may connect; begin and end do nothing; the death of the process resets the card */
+	/* Begin and end are transactions. */
+	PCSC_SHARED,
+	/* Nobody else may connect; begin and end do nothing; the death of the process resets the card. */
+	PCSC_EXCLUSIVE,
 };
-/* ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_SHARING, ERR_TRANSPORT. Never SCardReconnect into or out of exclusive (design, C_Login). */
+/*
+ * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_SHARING, ERR_TRANSPORT. Never SCardReconnect into or out of
+ * exclusive (design, C_Login). The service knows no limits of time for begin (somebody else's transaction) and
+ * transmit (the card's own time): a deadline is looked at before them, not while they run.
+ */
 MUST enum err pcsc_open(const char *reader, enum pcsc_share share, struct apdu_link **out);
 
 #endif

@@ -6,8 +6,8 @@
 #include "apdu/apdu.h"
 
 /*
- * The longest whole command APDU, in bytes, that a card with this answer to reset takes through a reader of this name: the
- * smallest limit of the rows that match; never more than APDU_CMD_MAX. Source: APDU reference 1.2.
+ * The longest whole command APDU, in bytes, that a card with this answer to reset takes through a reader of this
+ * name: the smallest limit of the rows that match; never more than APDU_CMD_MAX. Source: APDU reference 1.2.
  */
 size_t quirk_cmd_max(struct rd atr, const char *reader);
 

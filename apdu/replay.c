@@ -84,7 +84,10 @@ static void put_length(struct wr *w, size_t at)
 		w->p[at + i] = (uint8_t)(n >> (24 - 8 * i));
 }
 
-/* Commands and answers must take turns; a line with '+' goes on with the one before it; what follows the hex word is a comment. */
+/*
+ * Commands and answers must take turns; a line with '+' goes on with the one before it; what follows the hex word is
+ * a comment.
+ */
 static enum err parse(struct rd text, struct wr *out)
 {
 	char last = '<';

@@ -4,7 +4,8 @@
 #include "sc-hsm/card_int.h"
 #include "sc-hsm/file.h"
 
-static enum err read_status(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct hsm_pka *out, struct deadline *dl)
+static enum err read_status(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct hsm_pka *out,
+			    struct deadline *dl)
 {
 	uint8_t bytes[APDU_LE_SHORT_MAX];
 	struct wr data;
@@ -74,7 +75,10 @@ static enum err make_known(struct hsm_card *c, const struct cvc *cert, struct de
 	return select_verify_key(c, cert->chr, dl);
 }
 
-/* For what one APDU cannot hold: the card takes it from EF 2F10. Left there, the next status query would register it again. */
+/*
+ * For what one APDU cannot hold: the card takes it from EF 2F10. Left there, the next status query would register it
+ * again.
+ */
 static enum err register_from_file(struct hsm_card *c, struct rd content, struct hsm_pka *out, struct deadline *dl)
 {
 	struct wr cmd;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A SmartCard-HSM over a link. One owner at a time. All calls expect that the caller has begun the link (apdu_link_begin) if it is shared;
- * none selects the applet by itself, because that logs out.
+ * A SmartCard-HSM over a link. One owner at a time. All calls expect that the caller has begun the link
+ * (apdu_link_begin) if it is shared; none selects the applet by itself, because that logs out.
  */
 #ifndef SC_HSM_CARD_H
 #define SC_HSM_CARD_H
@@ -21,23 +21,28 @@ const struct err_detail *hsm_card_detail(const struct hsm_card *c); /* of the la
 
 /* SELECT the applet: logs out, drops challenge and selected keys. ERR_NO_CARD if it is not a SmartCard-HSM. */
 MUST enum err hsm_card_select(struct hsm_card *c, struct hsm_version *out, struct deadline *dl);
-/* One encoded command by its row's rules: secrecy, time limit, status map. Answer data without status word is appended to data (may be NULL). */
-MUST enum err hsm_card_exchange(struct hsm_card *c, enum hsm_op op, struct rd cmd, struct wr *data, struct deadline *dl);
+/*
+ * One encoded command by its row's rules: secrecy, time limit, status map. Answer data without status word is
+ * appended to data (may be NULL).
+ */
+MUST enum err hsm_card_exchange(struct hsm_card *c, enum hsm_op op, struct rd cmd, struct wr *data,
+				struct deadline *dl);
 
 /* Who may log in how, from the card's own answers; the one place for what is uncertain between cards (mode.c). */
 enum hsm_mode { HSM_MODE_UNSET, HSM_MODE_PIN, HSM_MODE_PKA, HSM_MODE_PKA_OR_PIN, HSM_MODE_PKA_AND_PIN };
 struct hsm_status {
 	struct hsm_version version;
-	enum hsm_mode mode;                                    /* UNSET: never initialised, or PKA keys still missing and no PIN */
+	enum hsm_mode mode;             /* UNSET: never initialised, or PKA keys still missing and no PIN */
 	bool has_pka;
 	struct hsm_pka pka;
-	uint16_t pin_sw, so_sw;                                /* answers of the VERIFY status queries */
-	int pin_tries, so_tries;                               /* -1 not known */
+	uint16_t pin_sw, so_sw;         /* answers of the VERIFY status queries */
+	int pin_tries, so_tries;        /* -1 not known */
 	bool pin_verified, pin_blocked, pin_transport;
-	bool open;                                             /* keys can be used now */
+	bool open;                      /* keys can be used now */
 };
 /* Status queries only; version must come from an earlier select. */
-MUST enum err hsm_card_status(struct hsm_card *c, const struct hsm_version *v, struct hsm_status *out, struct deadline *dl);
+MUST enum err hsm_card_status(struct hsm_card *c, const struct hsm_version *v, struct hsm_status *out,
+			      struct deadline *dl);
 bool hsm_mode_needs_pin(enum hsm_mode m);
 bool hsm_mode_needs_pka(enum hsm_mode m);                      /* a ceremony opens it, or is part of it */
 const char *hsm_mode_text(enum hsm_mode m);
@@ -46,7 +51,10 @@ const char *hsm_mode_text(enum hsm_mode m);
 MUST enum err hsm_card_random(struct hsm_card *c, size_t n, struct wr *out, struct deadline *dl);
 /* EF.C_DevAut as it is; parse it with cvc_devaut_read. */
 MUST enum err hsm_card_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl);
-/* The device id of a parsed device certificate (CHR), and the serial number that people know (CHR without its last 5). */
+/*
+ * The device id of a parsed device certificate (CHR), and the serial number that people know (CHR without its last
+ * 5).
+ */
 struct rd hsm_device_id(const struct cvc *device);
 struct rd hsm_device_serial(const struct cvc *device);
 

@@ -13,8 +13,8 @@ struct hsm_card {
 };
 
 /*
- * As hsm_card_exchange, but any status word is ERR_OK and in *sw: for commands whose answer is in the status word. cmd is freed (wiped); what failed
- * in writing it is returned.
+ * As hsm_card_exchange, but any status word is ERR_OK and in *sw: for commands whose answer is in the status word.
+ * cmd is freed (wiped); what failed in writing it is returned.
  */
 MUST enum err hsm_card_ask(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *data, uint16_t *sw,
 			   struct deadline *dl);

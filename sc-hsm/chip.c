@@ -97,7 +97,10 @@ static enum err derive(const struct chip_auth *a, struct rd nonce, uint32_t coun
 	return e;
 }
 
-/* Step 6: what the token is a MAC of is our own ephemeral key, which only we and the device's private key can have met. */
+/*
+ * Step 6: what the token is a MAC of is our own ephemeral key, which only we and the device's private key can have
+ * met.
+ */
 static enum err expected_token(const struct chip_auth *a, const uint8_t key[KEY_SIZE], uint8_t mac[AES_BLOCK])
 {
 	uint8_t bytes[POINT_MAX + 32];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chip authentication, the terminal's side, AES variant (reference 4.1; TR-03110 part 3, chip authentication version 2): proves that whoever answers has the private key
- * of the device certificate. Bytes only.
+ * Chip authentication, the terminal's side, AES variant (reference 4.1; TR-03110 part 3, chip authentication version
+ * 2): proves that whoever answers has the private key of the device certificate. Bytes only.
  */
 #ifndef SC_HSM_CHIP_H
 #define SC_HSM_CHIP_H

@@ -14,8 +14,8 @@ static const uint8_t aid[] = { 0xE8, 0x2B, 0x06, 0x01, 0x04, 0x01, 0x81, 0xC3, 0
 const struct rd hsm_aid = { aid, sizeof(aid) };
 
 /*
- * READ and UPDATE serve private data objects (CDnn), too, and GET CHALLENGE makes the random numbers of C_GenerateRandom: so their
- * contents are secret.
+ * READ and UPDATE serve private data objects (CDnn), too, and GET CHALLENGE makes the random numbers of
+ * C_GenerateRandom: so their contents are secret.
  */
 static const struct hsm_cmd rows[HSM_OPS] = {
 #define ROW(op, name, cla, ins, p1, p1_mask, p2, p2_mask, data, show, time, sw, who) \
@@ -109,8 +109,8 @@ uint64_t hsm_time_ms(enum hsm_time t)
 /* ---- answers ---- */
 
 /*
- * The template of SELECT, reference 1.3: 6F (P2 = 00) or 62 (P2 = 04), in it 85 with the version in the last two bytes, before it the
- * platform and the options where they are.
+ * The template of SELECT, reference 1.3: 6F (P2 = 00) or 62 (P2 = 04), in it 85 with the version in the last two
+ * bytes, before it the platform and the options where they are.
  */
 enum err hsm_dec_select(struct rd data, struct hsm_version *out)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The card's commands, one row each (source: reference sc-hsm-apdu, section 3): header, which direction is secret, time class, meaning
- * of status words, who may send it over a network. Here are also one encode function per command and the decode functions of their answers. No I/O.
+ * The card's commands, one row each (source: reference sc-hsm-apdu, section 3): header, which direction is secret,
+ * time class, meaning of status words, who may send it over a network. Here are also one encode function per command
+ * and the decode functions of their answers. No I/O.
  */
 #ifndef SC_HSM_CMD_H
 #define SC_HSM_CMD_H
@@ -9,32 +10,37 @@
 #include "apdu/apdu.h"
 
 enum hsm_op {
-	HSM_SELECT, HSM_SELECT_FILE, HSM_VERIFY, HSM_VERIFY_STATUS, HSM_KEEP_LOGIN, HSM_CHANGE_PIN, HSM_RESET_RETRY, HSM_INITIALIZE, HSM_DEVICE_INFO,
-	HSM_CHALLENGE, HSM_READ, HSM_UPDATE, HSM_DELETE, HSM_ENUMERATE, HSM_GENERATE_PAIR, HSM_SIGN, HSM_DECIPHER, HSM_WRAP, HSM_UNWRAP,
-	HSM_KEY_DOMAIN, HSM_PKA_STATUS, HSM_PKA_REGISTER, HSM_PKA_KEY, HSM_MSE_CHIP, HSM_MSE_VERIFY, HSM_MSE_AUTH, HSM_PSO_VERIFY,
-	HSM_EXTERNAL_AUTH, HSM_GENERAL_AUTH,
+	HSM_SELECT, HSM_SELECT_FILE, HSM_VERIFY, HSM_VERIFY_STATUS, HSM_KEEP_LOGIN, HSM_CHANGE_PIN, HSM_RESET_RETRY,
+	HSM_INITIALIZE, HSM_DEVICE_INFO, HSM_CHALLENGE, HSM_READ, HSM_UPDATE, HSM_DELETE, HSM_ENUMERATE,
+	HSM_GENERATE_PAIR, HSM_SIGN, HSM_DECIPHER, HSM_WRAP, HSM_UNWRAP, HSM_KEY_DOMAIN, HSM_PKA_STATUS,
+	HSM_PKA_REGISTER, HSM_PKA_KEY, HSM_MSE_CHIP, HSM_MSE_VERIFY, HSM_MSE_AUTH, HSM_PSO_VERIFY, HSM_EXTERNAL_AUTH,
+	HSM_GENERAL_AUTH,
 	HSM_OPS
 };
 
-enum hsm_secrecy { TX_SECRET = 0, TX_PUBLIC = 1, RX_SECRET = 0, RX_PUBLIC = 2 }; /* or-ed: APDU_SHOW_CMD, APDU_SHOW_RSP */
+/* Or-ed; APDU_SHOW_CMD and APDU_SHOW_RSP of apdu/link.h. */
+enum hsm_secrecy { TX_SECRET = 0, TX_PUBLIC = 1, RX_SECRET = 0, RX_PUBLIC = 2 };
 enum hsm_time { T_SHORT, T_KEYOP, T_KEYGEN };                  /* deadline of one exchange, hsm_time_ms() */
 enum hsm_sw_map { SW_PLAIN, SW_PIN, SW_KEY, SW_FILE, SW_READ, SW_PKA, SW_AUTH, SW_INIT };
 enum { HSM_FOR_LOGIN = 1 };                                    /* profiles that may send the command from a network */
 
 struct hsm_cmd {
 	enum hsm_op op;
-	const char *name;                                      /* "EXTERNAL AUTHENTICATE" */
-	uint8_t cla, ins, p1, p2;                              /* p1, p2 where fixed, see mask */
-	uint8_t p1_mask, p2_mask;                              /* bits that are fixed */
-	bool with_data;                                        /* tells rows with equal headers apart: VERIFY and its status query */
-	unsigned show;                                         /* enum hsm_secrecy */
+	const char *name;               /* "EXTERNAL AUTHENTICATE" */
+	uint8_t cla, ins, p1, p2;       /* p1, p2 where fixed, see mask */
+	uint8_t p1_mask, p2_mask;       /* bits that are fixed */
+	bool with_data;                 /* tells rows with equal headers apart: VERIFY and its status query */
+	unsigned show;                  /* enum hsm_secrecy */
 	enum hsm_time time;
 	enum hsm_sw_map sw;
 	unsigned profiles;
-	unsigned per_login;                                    /* at most this often in a login; 0: RAM_EXCHANGES_MAX; GET CHALLENGE: m + 2 */
+	unsigned per_login;             /* at most this often; 0: RAM_EXCHANGES_MAX; GET CHALLENGE: m + 2 */
 };
 const struct hsm_cmd *hsm_cmd_get(enum hsm_op op);
-/* The row of a decoded command, NULL if none: then everything about it is secret and refused. Exact class byte; no secure messaging. */
+/*
+ * The row of a decoded command, NULL if none: then everything about it is secret and refused. Exact class byte; no
+ * secure messaging.
+ */
 const struct hsm_cmd *hsm_cmd_find(const struct apdu *a);
 uint64_t hsm_time_ms(enum hsm_time t);
 /* Meaning of a status word for this row; detail gets sw and tries. An unknown word is ERR_CARD, never a wrong PIN. */
@@ -46,18 +52,24 @@ extern const struct rd hsm_aid;                                /* E8 2B 06 01 04
 
 /* file identifiers, reference 7.1 */
 enum { HSM_EF_DEVAUT = 0x2F02, HSM_EF_TOKENINFO = 0x2F03, HSM_EF_BUFFER = 0x2F10 };
-enum { HSM_FID_PRKD = 0xC4, HSM_FID_CD = 0xC8, HSM_FID_DCOD = 0xC9, HSM_FID_CA = 0xCA, HSM_FID_KEY = 0xCC, HSM_FID_DATA_PRIVATE = 0xCD,
-       HSM_FID_EE = 0xCE, HSM_FID_DATA = 0xCF };               /* high bytes */
+enum { HSM_FID_PRKD = 0xC4, HSM_FID_CD = 0xC8, HSM_FID_DCOD = 0xC9, HSM_FID_CA = 0xCA, HSM_FID_KEY = 0xCC,
+       HSM_FID_DATA_PRIVATE = 0xCD, HSM_FID_EE = 0xCE, HSM_FID_DATA = 0xCF }; /* high bytes */
 #define HSM_FID(high, low) ((uint16_t)((high) << 8 | (low)))
 
 enum hsm_ref { HSM_REF_USER = 0x81, HSM_REF_SO = 0x88 };
 
 /* algorithm bytes, reference 3.13 */
-enum hsm_alg { HSM_RSA_RAW = 0x20, HSM_RSA_PKCS1 = 0x30, HSM_RSA_PKCS1_SHA1 = 0x31, HSM_RSA_PKCS1_SHA256 = 0x33, HSM_RSA_PKCS1_SHA384 = 0x34,
-	       HSM_RSA_PKCS1_SHA512 = 0x35, HSM_RSA_PSS = 0x40, HSM_ECDSA = 0x70, HSM_ECDSA_SHA1 = 0x71, HSM_ECDSA_SHA224 = 0x72,
-	       HSM_ECDSA_SHA256 = 0x73, HSM_ECDSA_SHA384 = 0x74, HSM_ECDSA_SHA512 = 0x75 };
+enum hsm_alg {
+	HSM_RSA_RAW = 0x20, HSM_RSA_PKCS1 = 0x30, HSM_RSA_PKCS1_SHA1 = 0x31, HSM_RSA_PKCS1_SHA256 = 0x33,
+	HSM_RSA_PKCS1_SHA384 = 0x34, HSM_RSA_PKCS1_SHA512 = 0x35, HSM_RSA_PSS = 0x40, HSM_ECDSA = 0x70,
+	HSM_ECDSA_SHA1 = 0x71, HSM_ECDSA_SHA224 = 0x72, HSM_ECDSA_SHA256 = 0x73, HSM_ECDSA_SHA384 = 0x74,
+	HSM_ECDSA_SHA512 = 0x75
+};
 
-/* Encoders: append one command APDU to w; failures latch in w. Answers' Le is extended where an answer can exceed 256 bytes. */
+/*
+ * Encoders: append one command APDU to w; failures latch in w. Answers' Le is extended where an answer can exceed 256
+ * bytes.
+ */
 void hsm_enc_select(struct wr *w);                             /* P2 = 00, Le: works on every card */
 void hsm_enc_verify(struct wr *w, enum hsm_ref ref, struct rd pin);
 void hsm_enc_verify_status(struct wr *w, enum hsm_ref ref);
@@ -86,8 +98,8 @@ struct hsm_version {                                           /* from SELECT's 
 	uint16_t options;
 	uint8_t platform, major, minor;
 };
-enum { HSM_OPT_RESET_RETRY = 0x0001, HSM_OPT_TRANSPORT_PIN = 0x0002, HSM_OPT_SESSION_PIN = 0x0004, HSM_OPT_REPLACE_PKA = 0x0008,
-       HSM_OPT_COMBINED = 0x0010, HSM_OPT_RESET_ONLY = 0x0020 };
+enum { HSM_OPT_RESET_RETRY = 0x0001, HSM_OPT_TRANSPORT_PIN = 0x0002, HSM_OPT_SESSION_PIN = 0x0004,
+       HSM_OPT_REPLACE_PKA = 0x0008, HSM_OPT_COMBINED = 0x0010, HSM_OPT_RESET_ONLY = 0x0020 };
 MUST enum err hsm_dec_select(struct rd data, struct hsm_version *out);
 
 struct hsm_pka {                                               /* four bytes of MANAGE PKA */

@@ -9,8 +9,8 @@
 #define ANSWER_FRAME 32
 
 /*
- * Fewer bytes than asked for are the end of the file, but before 3.4 (reference 3.7). Without a SELECT of ours the version is not known;
- * then one more READ settles it.
+ * Fewer bytes than asked for are the end of the file, but before 3.4 (reference 3.7). Without a SELECT of ours the
+ * version is not known; then one more READ settles it.
  */
 static bool short_is_end(const struct hsm_card *c)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a network may send to a local card. Decides by the command rows: everything not allowed is refused, with data where none belongs, more often than allowed, out
- * of order, or under a secure-messaging class byte (unless vendor_sm). Bytes only.
+ * What a network may send to a local card. Decides by the command rows: everything not allowed is refused, with data
+ * where none belongs, more often than allowed, out of order, or under a secure-messaging class byte (unless
+ * vendor_sm). Bytes only.
  */
 #ifndef SC_HSM_FILTER_H
 #define SC_HSM_FILTER_H

@@ -16,8 +16,10 @@ struct hsm_init {
 	struct rd label;                   /* token label, may be empty */
 };
 /*
- * Checks everything before it sends anything: ERR_ARG (n, m, tries), ERR_PIN_LENGTH, ERR_REFUSED (PKA and a PIN without HSM_OPT_COMBINED: the PIN alone may open the card).
- * force waives only that refusal. A wrong SO-PIN: ERR_PIN_WRONG with tries where the card tells. Afterwards the applet is selected anew; the label is written where a PIN allows it.
+ * Checks everything before it sends anything: ERR_ARG (n, m, tries), ERR_PIN_LENGTH, ERR_REFUSED (PKA and a PIN
+ * without HSM_OPT_COMBINED: the PIN alone may open the card). force waives only that refusal. A wrong SO-PIN:
+ * ERR_PIN_WRONG with tries where the card tells. Afterwards the applet is selected anew; the label is written where a
+ * PIN allows it.
  */
 MUST enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool force, struct deadline *dl);
 

@@ -20,6 +20,7 @@ MUST enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, s
 /* A free key number: no CC, C4 or CE file has it. ERR_CARD_MEMORY if none. */
 MUST enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key);
 /* Raw answer: RSA block or DER ECDSA signature. One exchange. */
-MUST enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig, struct deadline *dl);
+MUST enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig,
+			   struct deadline *dl);
 
 #endif

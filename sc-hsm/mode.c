@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may log in how, and is the card open? The one place for what cards answer differently, and what is not known for certain
- * (public-key-authentication 7 and 11):
+ * Who may log in how, and is the card open? The one place for what cards answer differently, and what is not known
+ * for certain (public-key-authentication 7 and 11):
  *
- *   question                                   vendor's firmware                open firmware (platform byte FF)
- *   VERIFY status, PKA set up and closed       6300; with a PIN that opens      63Cx, or 6A88 without a PIN
- *                                              it perhaps 63Cx (inferred)
- *   VERIFY status, opened by keys              9000 (one source)                unchanged; 9000 only after the PIN
- *   does the PIN alone open it?                disputed; not with option 0010   no: 6982
- *   do the keys alone open it?                 yes; not with option 0010        access yes, but using a key is
- *                                                                               refused with 6400 until the PIN is given
- *   usable while registered keys are missing?  no                               as soon as n keys authenticate
- *   option 0010 (keys and PIN)                 honoured                         ignored
- *   GET CHALLENGE after opening                not known                        count falls to 0, stays open
+ *   question                               vendor's firmware               open firmware (platform byte FF)
+ *   VERIFY status, PKA set up and closed   6300; with a PIN that opens     63Cx, or 6A88 without a PIN
+ *                                          it perhaps 63Cx (inferred)
+ *   VERIFY status, opened by keys          9000 (one source)               unchanged; 9000 only after the PIN
+ *   does the PIN alone open it?            disputed; not with option 0010  no: 6982
+ *   do the keys alone open it?             yes; not with option 0010       yes, but keys cannot be used before
+ *                                                                          the PIN is given, too: 6400
+ *   usable while keys are missing?         no                              as soon as n keys authenticate
+ *   option 0010 (keys and PIN)             honoured                        ignored
+ *   GET CHALLENGE after opening            not known                       count falls to 0, stays open
  *
- * Two rules follow for what is uncertain. A mode that asks people for more wins: where the answer is 6300 and nothing says that there is a PIN, a card counts as
- * PKA, and a PIN given for it is not sent. And "open" needs proof: what cannot be proved open counts as closed.
+ * Two rules follow for what is uncertain. A mode that asks people for more wins: where the answer is 6300 and nothing
+ * says that there is a PIN, a card counts as PKA, and a PIN given for it is not sent. And "open" needs proof: what
+ * cannot be proved open counts as closed.
  */
 #include "sc-hsm/mode.h"
 
@@ -39,7 +40,10 @@ static enum pin_state pin_state(const struct hsm_status *s)
 	case 0x6a88:
 		return PIN_NONE;
 	case 0x6984:
-		/* Never initialised: version 1 says so always, later ones by an SO-PIN that is not there either (3.1). */
+		/*
+		 * Never initialised: version 1 says so always, later ones by an SO-PIN that is not there either
+		 * (3.1).
+		 */
 		return s->version.major < 2 || s->so_sw == 0x6a88 ? PIN_NONE : PIN_CLOSED;
 	default:
 		return PIN_UNKNOWN;

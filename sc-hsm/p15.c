@@ -4,7 +4,10 @@
 #define USAGE_BITS 10           /* KeyUsageFlags that we know */
 #define P521_BITS  521
 
-/* Which outer tag says which kind of key, PKCS#15 6.3: PrivateKeyType, and secret keys in the same file (reference 8.3). */
+/*
+ * Which outer tag says which kind of key, PKCS#15 6.3: PrivateKeyType, and secret keys in the same file (reference
+ * 8.3).
+ */
 static const struct {
 	enum p15_type type;
 	uint32_t tag;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PKCS#15 descriptions as the card's files hold them, reference 8. Readers take one TLV and ignore what follows (old tails), accept the older encodings; writers
- * make what OpenSC and sc-hsm-embedded both read.
+ * PKCS#15 descriptions as the card's files hold them, reference 8. Readers take one TLV and ignore what follows (old
+ * tails), accept the older encodings; writers make what OpenSC and sc-hsm-embedded both read.
  */
 #ifndef SC_HSM_P15_H
 #define SC_HSM_P15_H
@@ -11,8 +11,9 @@
 
 enum p15_type { P15_RSA, P15_EC, P15_AES };
 enum {                                                         /* KeyUsageFlags, PKCS#15 6.3 */
-	P15_USE_ENCRYPT = 1 << 0, P15_USE_DECRYPT = 1 << 1, P15_USE_SIGN = 1 << 2, P15_USE_SIGN_RECOVER = 1 << 3, P15_USE_WRAP = 1 << 4,
-	P15_USE_UNWRAP = 1 << 5, P15_USE_VERIFY = 1 << 6, P15_USE_VERIFY_RECOVER = 1 << 7, P15_USE_DERIVE = 1 << 8, P15_USE_NON_REPUDIATION = 1 << 9
+	P15_USE_ENCRYPT = 1 << 0, P15_USE_DECRYPT = 1 << 1, P15_USE_SIGN = 1 << 2, P15_USE_SIGN_RECOVER = 1 << 3,
+	P15_USE_WRAP = 1 << 4, P15_USE_UNWRAP = 1 << 5, P15_USE_VERIFY = 1 << 6, P15_USE_VERIFY_RECOVER = 1 << 7,
+	P15_USE_DERIVE = 1 << 8, P15_USE_NON_REPUDIATION = 1 << 9
 };
 struct p15_key {
 	enum p15_type type;

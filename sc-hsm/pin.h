@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PINs. A wrong length never reaches the card (ERR_PIN_LENGTH). No VERIFY is ever repeated. Tries left: hsm_card_detail(c)->tries. */
+/*
+ * PINs. A wrong length never reaches the card (ERR_PIN_LENGTH). No VERIFY is ever repeated. Tries left:
+ * hsm_card_detail(c)->tries.
+ */
 #ifndef SC_HSM_PIN_H
 #define SC_HSM_PIN_H
 
@@ -7,9 +10,11 @@
 #include "sc-hsm/card.h"
 
 MUST enum err hsm_pin_verify(struct hsm_card *c, enum hsm_ref ref, const struct secret *pin, struct deadline *dl);
-MUST enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh, struct deadline *dl);
+MUST enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh,
+			     struct deadline *dl);
 /* fresh NULL: reset the counter, keep the PIN. */
-MUST enum err hsm_pin_reset(struct hsm_card *c, const struct secret *so_pin, const struct secret *fresh, struct deadline *dl);
+MUST enum err hsm_pin_reset(struct hsm_card *c, const struct secret *so_pin, const struct secret *fresh,
+			    struct deadline *dl);
 /* 16 hex digits as people write it, or 8 raw characters: the 8 bytes. ERR_PIN_LENGTH, ERR_FORMAT. */
 MUST enum err hsm_so_pin_parse(const struct secret *typed, struct secret **so_pin);
 /* Retry counter the card accepts for a PIN of this length, reference 3.4: 6 -> 3, 7 -> 5, 8 and more -> 10. */

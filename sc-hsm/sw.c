@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a status word means (reference 2). One table: the first row that fits word and kind of command. The same word means different
- * things after different commands, and a word that is not here is ERR_CARD, never a wrong PIN.
+ * What a status word means (reference 2). One table: the first row that fits word and kind of command. The same word
+ * means different things after different commands, and a word that is not here is ERR_CARD, never a wrong PIN.
  */
 #include "sc-hsm/cmd.h"
 
