@@ -25,7 +25,6 @@ declare -A at_once=([check]=$jobs [unit]=$jobs [p11]=$jobs [e2e]=1)
 logs=$build/test/logs
 rm -rf "$logs"
 mkdir -p "$logs"
-trap 'kill $(jobs -p) 2>/dev/null' EXIT
 
 export BUILD=$build CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C.UTF-8
 export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1} UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
@@ -46,6 +45,14 @@ marked() {
 		if grep -qsz "^TEST_MARK=$1\$" "$e"; then e=${e#/proc/}; echo "${e%/environ}"; fi
 	done
 }
+
+# However this ends, no test goes on.
+end_all() {
+	local p
+	for p in $(jobs -p) $(marked "$$\..*"); do kill -KILL "$p" 2>/dev/null; done
+}
+trap end_all EXIT
+trap 'exit 130' INT TERM
 
 # Run one test; its output to NAME.out, its result "NAME PASSED FAILED MS" and reasons to NAME.sum, NAME.why.
 one() {

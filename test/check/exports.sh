@@ -29,6 +29,7 @@ needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
 needs() {
 	local file=$1 lib bad=0
 	shift
+	[ -f "$file" ] || { echo "no $file"; return 1; }
 	for lib in $(needed "$file" | grep -vE '^(libc|libpthread|libm|libdl|ld-linux.*)\.so'); do
 		case " $* " in *" ${lib%%.so*} "*) ;; *) echo "$file needs $lib"; bad=1 ;; esac
 	done
