@@ -136,8 +136,8 @@ void wr_fail(struct wr *w, enum err e)
 }
 
 /*
- * Room for n more bytes. Memory is never handed to realloc: what was written may be secret, and realloc leaves a copy. Heap memory
- * has one byte more than cap says, for the terminator of wr_cstr and wr_printf.
+ * Room for n more bytes. Memory is never handed to realloc: what was written may be secret, and realloc leaves a
+ * copy. Heap memory has one byte more than cap says, for the terminator of wr_cstr and wr_printf.
  */
 static bool reserve(struct wr *w, size_t n)
 {

@@ -254,7 +254,10 @@ static int on_value(void *user, const char *section, const char *name, const cha
 	return 0;
 }
 
-/* inih's reader: one line with a terminator, as fgets. A line that inih's buffer cannot hold is refused, not split as fgets would. */
+/*
+ * inih's reader: one line with a terminator, as fgets. A line that inih's buffer cannot hold is refused, not split
+ * as fgets would.
+ */
 static char *next_line(char *buf, int size, void *stream)
 {
 	struct parse *p = stream;
@@ -384,7 +387,10 @@ static enum err conf_new(struct conf **out)
 	return ERR_OK;
 }
 
-/* $XDG_CONFIG_HOME/quorum11/quorum11.conf; a relative XDG_CONFIG_HOME is to be ignored (XDG Base Directory Specification). */
+/*
+ * $XDG_CONFIG_HOME/quorum11/quorum11.conf; a relative XDG_CONFIG_HOME is to be ignored (XDG Base Directory
+ * Specification).
+ */
 static enum err read_user_file(struct conf *c)
 {
 	const char *xdg = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
@@ -394,7 +400,8 @@ static enum err read_user_file(struct conf *c)
 
 	if (!use_xdg && (!home || home[0] != '/'))
 		return ERR_OK;
-	n = snprintf(path, sizeof(path), "%s%s/quorum11/quorum11.conf", use_xdg ? xdg : home, use_xdg ? "" : "/.config");
+	n = snprintf(path, sizeof(path), "%s%s/quorum11/quorum11.conf", use_xdg ? xdg : home,
+		     use_xdg ? "" : "/.config");
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return ERR_OK;
 	return read_file(c, path, true);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Configuration: /etc/quorum11/quorum11.conf, then $XDG_CONFIG_HOME/quorum11/quorum11.conf (default ~/.config), then the file
- * that QUORUM11_CONF names; later ones override single keys (an empty value unsets), lists grow. INI. An unknown section or key,
- * or a bad value, is ERR_CONFIG, said with file and line by log_tell. A relative path is taken from its file's folder. List values
- * are separated by commas, or the key is repeated. QUORUM11_URL and QUORUM11_REASON override. The environment is read by
- * secure_getenv only.
+ * Configuration: /etc/quorum11/quorum11.conf, then $XDG_CONFIG_HOME/quorum11/quorum11.conf (default ~/.config),
+ * then the file that QUORUM11_CONF names; later ones override single keys (an empty value unsets), lists grow. INI.
+ * An unknown section or key, or a bad value, is ERR_CONFIG, said with file and line by log_tell. A relative path is
+ * taken from its file's folder. List values are separated by commas, or the key is repeated. QUORUM11_URL and
+ * QUORUM11_REASON override. The environment is read by secure_getenv only.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H

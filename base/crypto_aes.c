@@ -59,8 +59,9 @@ static enum err cbc(struct rd key, const uint8_t *iv, struct rd in, struct wr *o
 		goto out;
 	cipher = EVP_CIPHER_fetch(crypto_ctx(), name, NULL);
 	c = cipher ? EVP_CIPHER_CTX_new() : NULL;
-	if (c && EVP_CipherInit_ex2(c, cipher, key.p, iv, encrypt, NULL) == 1 && EVP_CIPHER_CTX_set_padding(c, 0) == 1 &&
-	    EVP_CipherUpdate(c, p, &n, in.p, (int)in.n) == 1 && (size_t)n == in.n)
+	if (c && EVP_CipherInit_ex2(c, cipher, key.p, iv, encrypt, NULL) == 1 &&
+	    EVP_CIPHER_CTX_set_padding(c, 0) == 1 && EVP_CipherUpdate(c, p, &n, in.p, (int)in.n) == 1 &&
+	    (size_t)n == in.n)
 		e = ERR_OK;
 out:
 	EVP_CIPHER_CTX_free(c);

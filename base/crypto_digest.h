@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hashes. With crypto_rsa, crypto_ec, crypto_aes and crypto_x509 the only files that see libcrypto, in a library context of our own. */
+/*
+ * Hashes. With crypto_rsa, crypto_ec, crypto_aes and crypto_x509 the only files that see libcrypto, in a library
+ * context of our own.
+ */
 #ifndef BASE_CRYPTO_DIGEST_H
 #define BASE_CRYPTO_DIGEST_H
 

@@ -254,8 +254,8 @@ out:
 }
 
 /*
- * FIPS 186-4 B.4.2, by testing candidates of base/rand: neither a random generator that the host put into libcrypto nor a test's
- * need for known keys asks for anything more.
+ * FIPS 186-4 B.4.2, by testing candidates of base/rand: neither a random generator that the host put into libcrypto
+ * nor a test's need for known keys asks for anything more.
  */
 enum err ec_key_generate(enum ec_curve c, struct ec_key **out)
 {

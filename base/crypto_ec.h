@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Elliptic curves: domain parameters, keys, ECDSA and ECDH. Points are uncompressed, 04 || x || y. Signatures are plain r || s, each
- * padded to the order's size, unless a name says DER.
+ * Elliptic curves: domain parameters, keys, ECDSA and ECDH. Points are uncompressed, 04 || x || y. Signatures are
+ * plain r || s, each padded to the order's size, unless a name says DER.
  */
 #ifndef BASE_CRYPTO_EC_H
 #define BASE_CRYPTO_EC_H
@@ -21,7 +21,7 @@ struct ec_domain {
 	enum ec_curve curve;
 	const char *name;           /* "secp256r1", "brainpoolP256r1" */
 	unsigned bits;              /* of the field */
-	size_t size;                /* of a field element, bytes; all views below are padded to it (n: to its own size) */
+	size_t size;                /* of a field element, bytes; the views are padded to it (n: to its own size) */
 	struct rd oid;              /* content bytes of the named curve OID */
 	struct rd p, a, b, g, n;    /* g uncompressed */
 	uint8_t h;
@@ -34,7 +34,10 @@ const struct ec_domain *ec_domain_by_oid(struct rd oid);
 const struct ec_domain *ec_domain_by_name(const char *name);
 
 bool ec_point_is_valid(enum ec_curve c, struct rd q);          /* right size, on the curve, not infinity */
-/* ERR_OK, ERR_SIGNATURE (also for r or s out of 1..n-1 and wrong sizes), ERR_FORMAT (bad point). hash as it was computed; ECDSA truncates. */
+/*
+ * ERR_OK, ERR_SIGNATURE (also for r or s out of 1..n-1 and wrong sizes), ERR_FORMAT (bad point). hash as it was
+ * computed; ECDSA truncates.
+ */
 MUST enum err ec_verify(enum ec_curve c, struct rd q, struct rd hash, struct rd sig);
 
 struct ec_key;
@@ -44,7 +47,8 @@ MUST enum err ec_key_export(const struct ec_key *k, struct wr *d);              
 MUST enum err ec_key_public(const struct ec_key *k, struct wr *q);
 enum ec_curve ec_key_curve(const struct ec_key *k);
 MUST enum err ec_key_sign(const struct ec_key *k, struct rd hash, struct wr *sig);
-MUST enum err ec_key_agree(const struct ec_key *k, struct rd peer, struct wr *x); /* shared point's x, full field size; ERR_FORMAT */
+/* x of the shared point, in the full size of the field. ERR_FORMAT: peer is no point of the curve. */
+MUST enum err ec_key_agree(const struct ec_key *k, struct rd peer, struct wr *x);
 void ec_key_free(struct ec_key **k);
 
 MUST enum err ec_sig_to_der(struct rd sig, struct wr *der);

@@ -9,13 +9,14 @@
 #include "base/crypto_digest.h"
 
 /*
- * A library context of our own with the default provider and no configuration: we may live in a process whose OpenSSL is configured to use our
- * own PKCS#11 module. Made once, never freed: the host may have cleaned up libcrypto before our exit handlers run. NULL on failure.
+ * A library context of our own with the default provider and no configuration: we may live in a process whose
+ * OpenSSL is configured to use our own PKCS#11 module. Made once, never freed: the host may have cleaned up
+ * libcrypto before our exit handlers run. NULL on failure.
  */
 OSSL_LIB_CTX *crypto_ctx(void);
 /*
- * Around every call that may fail on bytes from elsewhere: what libcrypto notes about it stays out of the error queue of the thread,
- * which is the host's.
+ * Around every call that may fail on bytes from elsewhere: what libcrypto notes about it stays out of the error
+ * queue of the thread, which is the host's.
  */
 #define crypto_begin() ((void)ERR_set_mark())
 #define crypto_end() ((void)ERR_pop_to_mark())

@@ -51,8 +51,12 @@ enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd
 		return ERR_CRYPTO;
 	if (a != DIGEST_NONE && hash.n != digest_size(a))
 		return ERR_ARG;
-	/* An even modulus or exponent, or an exponent of one, is no key; libcrypto would only say that the signature is bad. */
-	if (n.n == 0 || e.n == 0 || n.p[0] == 0 || !(n.p[n.n - 1] & 1) || !(e.p[e.n - 1] & 1) || (e.n == 1 && e.p[0] == 1))
+	/*
+	 * An even modulus or exponent, or an exponent of one, is no key; libcrypto would only say that the
+	 * signature is bad.
+	 */
+	if (n.n == 0 || e.n == 0 || n.p[0] == 0 || !(n.p[n.n - 1] & 1) || !(e.p[e.n - 1] & 1) ||
+	    (e.n == 1 && e.p[0] == 1))
 		return ERR_FORMAT;
 	if (sig.n != n.n)
 		return ERR_SIGNATURE;

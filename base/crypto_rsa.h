@@ -5,7 +5,10 @@
 
 #include "base/crypto_digest.h"
 
-/* ERR_OK, ERR_SIGNATURE, ERR_FORMAT (unusable key). PKCS#1 v1.5, RFC 8017 8.2.2; DIGEST_NONE: hash is what was padded, as it is. */
+/*
+ * ERR_OK, ERR_SIGNATURE, ERR_FORMAT (unusable key). PKCS#1 v1.5, RFC 8017 8.2.2; DIGEST_NONE: hash is what was
+ * padded, as it is.
+ */
 MUST enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig);
 /* EMSA-PKCS1-v1_5 padding of T (a DigestInfo, usually) to size bytes. ERR_ARG if it does not fit. */
 MUST enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block);

@@ -43,8 +43,9 @@ enum err x509_parse(struct rd der, struct x509 *out)
 		return ERR_FORMAT;
 	if (rd_tlv_peek(tbs) == 0xa0 && !rd_tlv(&tbs, 0xa0, &skipped))
 		return ERR_FORMAT;
-	if (!take_whole(&tbs, 0x02, &x.serial) || !take_whole(&tbs, 0x30, &skipped) || !take_whole(&tbs, 0x30, &x.issuer) ||
-	    !rd_tlv(&tbs, 0x30, &validity) || !take_whole(&tbs, 0x30, &x.subject) || !take_whole(&tbs, 0x30, &x.spki) ||
+	if (!take_whole(&tbs, 0x02, &x.serial) || !take_whole(&tbs, 0x30, &skipped) ||
+	    !take_whole(&tbs, 0x30, &x.issuer) || !rd_tlv(&tbs, 0x30, &validity) ||
+	    !take_whole(&tbs, 0x30, &x.subject) || !take_whole(&tbs, 0x30, &x.spki) ||
 	    !take_time(&validity, &x.not_before) || !take_time(&validity, &x.not_after) || !rd_end(&validity))
 		return ERR_FORMAT;
 	if (!is_accepted(der))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Card verifiable certificates and authenticated requests (TR-03110 part 3, C and D.2). Parses, never trusts: nothing here looks at a
- * signature's truth, except the two verify functions that are told which key to use.
+ * Card verifiable certificates and authenticated requests (TR-03110 part 3, C and D.2). Parses, never trusts:
+ * nothing here looks at a signature's truth, except the two verify functions that are told which key to use.
  */
 #ifndef BASE_CVC_H
 #define BASE_CVC_H
@@ -44,15 +44,27 @@ struct cvc_request {                /* 67: key attestation, authenticated reques
 	struct rd sig;
 };
 
-/* The next element of r as a CVC or as a plain request (has_chat false). Duplicate, missing or unknown elements, wrong sizes, bad references: ERR_FORMAT, nothing moves. */
+/*
+ * The next element of r as a CVC or as a plain request (has_chat false). Duplicate, missing or unknown elements,
+ * wrong sizes, bad references: ERR_FORMAT, nothing moves.
+ */
 MUST enum err cvc_read(struct rd *r, struct cvc *out);
 MUST enum err cvc_request_read(struct rd *r, struct cvc_request *out);
-/* EF.C_DevAut: device and issuer certificate, nothing more but zero padding. has_issuer is false for one self-signed certificate (open firmware). */
+/*
+ * EF.C_DevAut: device and issuer certificate, nothing more but zero padding. has_issuer is false for one self-
+ * signed certificate (open firmware).
+ */
 MUST enum err cvc_devaut_read(struct rd bytes, struct cvc *device, struct cvc *issuer, bool *has_issuer);
 
-/* The curve of a key with explicit parameters; inherited if it has none (EC_NONE: none to inherit). EC_NONE: not a curve we know. */
+/*
+ * The curve of a key with explicit parameters; inherited if it has none (EC_NONE: none to inherit). EC_NONE: not a
+ * curve we know.
+ */
 enum ec_curve cvc_key_curve(const struct cvc_key *k, enum ec_curve inherited);
-/* ECDSA or RSA PKCS#1 v1.5 by the OID of the verifying key. ERR_SIGNATURE, ERR_UNSUPPORTED (OID, SHA-1 among them), ERR_FORMAT. */
+/*
+ * ECDSA or RSA PKCS#1 v1.5 by the OID of the verifying key. ERR_SIGNATURE, ERR_UNSUPPORTED (OID, SHA-1 among them),
+ * ERR_FORMAT.
+ */
 MUST enum err cvc_verify(const struct cvc_key *by, enum ec_curve curve, struct rd message, struct rd sig);
 /* SubjectPublicKeyInfo of a key. */
 MUST enum err cvc_key_spki(const struct cvc_key *k, enum ec_curve inherited, struct wr *der);

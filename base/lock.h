@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A mutex and a condition that cannot fail quietly: misuse ends the program (it is our bug). The child of a fork gives no lock that its
- * parent took; it calls lock_init anew.
+ * A mutex and a condition that cannot fail quietly: misuse ends the program (it is our bug). The child of a fork
+ * gives no lock that its parent took; it calls lock_init anew.
  */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H

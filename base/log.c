@@ -29,9 +29,9 @@ static _Atomic unsigned char levels[LOG_AREAS];
 static const char *_Atomic program = "quorum11";
 
 /*
- * The log file. Its descriptor keeps its number for the life of the process: a new file takes it over by dup3, so that a line being
- * written meets one file or the other. A host may close our descriptor and get the number back for a file of its own; so we know the file
- * again before each line.
+ * The log file. Its descriptor keeps its number for the life of the process: a new file takes it over by dup3, so
+ * that a line being written meets one file or the other. A host may close our descriptor and get the number back
+ * for a file of its own; so we know the file again before each line.
  */
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 static int file_fd = -1;
@@ -144,7 +144,8 @@ static void put_line(int fd, struct rd line)
 	struct stat st;
 	ssize_t n;
 
-	if (fd != STDERR_FILENO && (fstat(fd, &st) != 0 || st.st_dev != atomic_load(&file_dev) || st.st_ino != atomic_load(&file_ino)))
+	if (fd != STDERR_FILENO && (fstat(fd, &st) != 0 || st.st_dev != atomic_load(&file_dev) ||
+				    st.st_ino != atomic_load(&file_ino)))
 		return;
 	do
 		n = write(fd, line.p, line.n);

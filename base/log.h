@@ -19,8 +19,9 @@ bool log_wants(enum log_area a, enum log_level l);
 void log_line(enum log_area a, enum log_level l, const char *fmt, ...) PRINTF(3, 4);
 
 /*
- * One line to the person: "quorum11: ..." on stderr, whatever the log's settings, and to the log if that goes elsewhere. Says what failed,
- * on which card, reader or URL, and what to do. Foreign text in it has gone through text_shown.
+ * One line to the person: "quorum11: ..." on stderr, whatever the log's settings, and to the log if that goes
+ * elsewhere. Says what failed, on which card, reader or URL, and what to do. Foreign text in it has gone through
+ * text_shown.
  */
 void log_tell(const char *fmt, ...) PRINTF(1, 2);
 /* The program's name at the start of log_tell's line; a literal; default "quorum11". */

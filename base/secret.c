@@ -16,7 +16,10 @@
 
 #define LINE_MAX_BYTES 256
 
-/* Each secret has pages of its own: mlock and madvise work on pages, and unlocking one must not unlock its neighbour. */
+/*
+ * Each secret has pages of its own: mlock and madvise work on pages, and unlocking one must not unlock its
+ * neighbour.
+ */
 struct secret {
 	size_t size;
 	size_t mapped;
@@ -171,8 +174,8 @@ static enum err write_all(int fd, const char *s)
 }
 
 /*
- * Signals that end the program wait in a signalfd while the echo is off, so that the terminal is itself again before they
- * are delivered.
+ * Signals that end the program wait in a signalfd while the echo is off, so that the terminal is itself again
+ * before they are delivered.
  */
 enum err secret_read_tty(const char *prompt, struct secret **out)
 {

@@ -13,7 +13,8 @@ static enum err read_rsa(struct rd alg, struct rd key, struct spki *out)
 	/* RFC 3279 2.3.1: the parameters are NULL. */
 	if (!rd_tlv(&alg, 0x05, &null) || null.n || !rd_end(&alg))
 		return ERR_FORMAT;
-	if (!rd_tlv(&key, 0x30, &seq) || !rd_end(&key) || !rd_tlv(&seq, 0x02, &n) || !rd_tlv(&seq, 0x02, &e) || !rd_end(&seq))
+	if (!rd_tlv(&key, 0x30, &seq) || !rd_end(&key) || !rd_tlv(&seq, 0x02, &n) ||
+	    !rd_tlv(&seq, 0x02, &e) || !rd_end(&seq))
 		return ERR_FORMAT;
 	out->is_rsa = true;
 	return rd_der_uint(n, &out->n) && rd_der_uint(e, &out->e) && out->n.n && out->e.n ? ERR_OK : ERR_FORMAT;

@@ -127,14 +127,15 @@ enum err text_unbase64url(struct rd text, struct wr *out)
 }
 
 /*
- * What moves the cursor, turns the direction of text or cannot be seen: C0, DEL, C1 (Unicode class Cc), line ends (Zl, Zp) and format
- * characters (Cf) of the common blocks.
+ * What moves the cursor, turns the direction of text or cannot be seen: C0, DEL, C1 (Unicode class Cc), line ends
+ * (Zl, Zp) and format characters (Cf) of the common blocks.
  */
 static bool is_unsafe(uint32_t c)
 {
 	static const struct { uint32_t from, to; } ranges[] = {
-		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e }, { 0x200b, 0x200f },
-		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
+		{ 0xe0000, 0xe007f },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)

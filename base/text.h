@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes as text and back. Decoders are strict: ERR_FORMAT for a character, length or padding that should not be there. */
+/*
+ * Bytes as text and back. Decoders are strict: ERR_FORMAT for a character, length or padding that should not be
+ * there.
+ */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * ISO 7816-4 5.2.2.1, X.690 8.1.2: more tag bytes follow a first byte that ends in five ones; the number of such a tag is at least 31
- * and its first byte is not 80. A zero byte is no tag here: it is padding.
+ * ISO 7816-4 5.2.2.1, X.690 8.1.2: more tag bytes follow a first byte that ends in five ones; the number of such a
+ * tag is at least 31 and its first byte is not 80. A zero byte is no tag here: it is padding.
  */
 static bool take_tag(struct rd *r, uint32_t *tag)
 {

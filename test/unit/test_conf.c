@@ -83,12 +83,15 @@ static void an_empty_file_has_the_defaults(void **state)
 static void every_key(void **state)
 {
 	struct conf *c = load_good(
-		"# comment\n[module]\nhelper = /x/connect\nlog = apdu+trace\nlog_file = log\nreaders = Nitrokey *, Other\n"
+		"# comment\n[module]\nhelper = /x/connect\nlog = apdu+trace\nlog_file = log\n"
+		"readers = Nitrokey *, Other\n"
 		"readers = Third\n"
-		"[login]\nurl = https://mgmt.example/rt/hsm\nca = /ca\ncert = c.pem\nkey = /k.pem\npin = sha256//AA=\nhttp = yes\n"
+		"[login]\nurl = https://mgmt.example/rt/hsm\nca = /ca\ncert = c.pem\nkey = /k.pem\npin = sha256//AA=\n"
+		"http = yes\n"
 		"timeout = 5\ncooldown = 0\nexclusive = no\nreuse = yes\nstatements = no\nvendor_sm = yes\n"
 		"programs = mkimage, openssl,\nprogress = stderr\nreason = nightly build\n"
-		"[server]\nlisten = [::1]:0\ncert = /c\nkey = /k\nclient_ca = /cc\nhttp = yes\nstate = state\nurl = https://m\n"
+		"[server]\nlisten = [::1]:0\ncert = /c\nkey = /k\nclient_ca = /cc\nhttp = yes\nstate = state\n"
+		"url = https://m\n"
 		"deadline = 1\nlease = 2\npoll = 3\nchip_auth = no\nlog = srv+info\n"
 		"[trust]\nroots = a.cvc, /b.cvc\nunverified = ESTEST00001\nproduction = no\n");
 	char want[128];
@@ -108,7 +111,8 @@ static void every_key(void **state)
 	assert_string_equal(c->login.cert, want);
 	assert_string_equal(c->login.key, "/k.pem");
 	assert_string_equal(c->login.pin, "sha256//AA=");
-	assert_true(c->login.http && !c->login.exclusive && c->login.reuse && !c->login.statements && c->login.vendor_sm);
+	assert_true(c->login.http && !c->login.exclusive && c->login.reuse);
+	assert_true(!c->login.statements && c->login.vendor_sm);
 	assert_int_equal(c->login.timeout, 5);
 	assert_int_equal(c->login.cooldown, 0);
 	assert_int_equal(c->login.programs.n, 2);
@@ -156,7 +160,8 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 		{ "[login]\nworse\nbad = 1\n", "conf:2: neither" },
 		{ "[login]\ncert = a\n", "conf: [login] cert and key go together" },
 		{ "[server]\nkey = a\n", "conf: [server] cert and key go together" },
-		{ "[login]\nprograms=a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a\n", "conf:2: more than 32" },
+		{ "[login]\nprograms=a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a\n",
+		  "conf:2: more than 32" },
 	};
 	char line[4096];
 	struct conf *c;

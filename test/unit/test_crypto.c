@@ -117,10 +117,11 @@ static void digest_infos(void **state)
 	}
 	WR_ARR(&w, room);
 	assert_int_equal(digest_info(DIGEST_SHA256, rd_of(hash, 32), &w), ERR_OK);
-	assert_bytes_equal(rd_of(w.p, 19), RD_LIT("\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"));
+	assert_bytes_equal(rd_of(w.p, 19),
+			   RD_LIT("\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"));
 	/* Without the NULL. */
-	assert_int_equal(digest_info_parse(RD_LIT("\x30\x1f\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a\x04\x14" "01234567890123456789"),
-					   &a, &found), ERR_OK);
+	assert_int_equal(digest_info_parse(RD_LIT("\x30\x1f\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a\x04\x14"
+						  "01234567890123456789"), &a, &found), ERR_OK);
 	assert_int_equal(a, DIGEST_SHA1);
 }
 
@@ -128,7 +129,8 @@ static void digest_infos(void **state)
 
 static void aes(void **state)
 {
-	static const char key_hex[] = "2b7e151628aed2a6abf7158809cf4f3c", block_hex[] = "6bc1bee22e409f96e93d7e117393172a";
+	static const char key_hex[] = "2b7e151628aed2a6abf7158809cf4f3c";
+	static const char block_hex[] = "6bc1bee22e409f96e93d7e117393172a";
 	uint8_t room[256], mac[AES_BLOCK], iv[AES_BLOCK];
 	struct rd key, block;
 	struct wr w, out;
@@ -345,7 +347,8 @@ static void generated_keys_sign_on_every_curve(void **state)
 static void signatures_in_der(void **state)
 {
 	static const struct rd bad[] = {
-		RD_LIT(""), RD_LIT("\x30\x00"), RD_LIT("\x30\x03\x02\x01\x01"), RD_LIT("\x30\x06\x02\x01\x81\x02\x01\x01"),
+		RD_LIT(""), RD_LIT("\x30\x00"), RD_LIT("\x30\x03\x02\x01\x01"),
+		RD_LIT("\x30\x06\x02\x01\x81\x02\x01\x01"),
 		RD_LIT("\x30\x06\x02\x01\x01\x02\x01\x01\x00"), RD_LIT("\x30\x07\x02\x01\x01\x02\x01\x01\x00"),
 		RD_LIT("\x30\x05\x02\x00\x02\x01\x01"), RD_LIT("\x30\x08\x02\x03\x01\x01\x01\x02\x01\x01"),
 	};
@@ -509,12 +512,13 @@ static void failures_leave_no_trace_in_libcrypto(void **state)
 	(void)state;
 	WR_ARR(&w, room);
 	ERR_clear_error();
-	assert_int_equal(ec_verify(EC_SECP256R1, ec_domain_get(EC_SECP256R1)->g, rd_of(zero, 32), RD_ARR(zero)), ERR_SIGNATURE);
+	assert_int_equal(ec_verify(EC_SECP256R1, ec_domain_get(EC_SECP256R1)->g, rd_of(zero, 32), RD_ARR(zero)),
+			 ERR_SIGNATURE);
 	assert_false(ec_point_is_valid(EC_SECP256R1, ec_domain_get(EC_BP256R1)->g));
 	assert_int_equal(ec_key_import(EC_SECP256R1, RD_ARR(zero), &k), ERR_FORMAT);
 	assert_int_equal(rsa_key_import(RD_LIT("\x30\x00"), &r), ERR_FORMAT);
-	assert_int_equal(rsa_verify_pkcs1(RD_LIT("\xff\xff\xff"), RD_LIT("\x03"), DIGEST_NONE, RD_LIT("x"), RD_LIT("abc")),
-			 ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_pkcs1(RD_LIT("\xff\xff\xff"), RD_LIT("\x03"), DIGEST_NONE, RD_LIT("x"),
+					  RD_LIT("abc")), ERR_SIGNATURE);
 	(void)test_unhex(&w, x509_hex);
 	room[w.n - 0x49 - 2] = 0x04;
 	assert_int_equal(x509_parse(wr_view(&w), &x), ERR_FORMAT);

@@ -31,8 +31,10 @@ static struct cvc read_one(struct rd bytes)
 static void roots(void **state)
 {
 	static const struct { struct rd bytes; const char *chr, *hash; } rows[] = {
-		{ RD_ARR(golden_root), "DESRCACC100001", "453a391015c5fbb60116c838ed613591828bf62ac8a1aca276ce4e60525ec3e3" },
-		{ RD_ARR(golden_test_root), "UTSRCACC100001", "03fc6de4527c8e914eb02cd90b0beb105832562e8fd0a097d6ce047e87fe4a55" },
+		{ RD_ARR(golden_root), "DESRCACC100001",
+		  "453a391015c5fbb60116c838ed613591828bf62ac8a1aca276ce4e60525ec3e3" },
+		{ RD_ARR(golden_test_root), "UTSRCACC100001",
+		  "03fc6de4527c8e914eb02cd90b0beb105832562e8fd0a097d6ce047e87fe4a55" },
 	};
 
 	(void)state;
@@ -151,7 +153,10 @@ static void truncation_at_every_byte(void **state)
 		}
 }
 
-/* Each bit of the attestation is covered by its syntax or by one of its signatures, or by the names that a verdict compares. */
+/*
+ * Each bit of the attestation is covered by its syntax or by one of its signatures, or by the names that a verdict
+ * compares.
+ */
 static void every_bit_of_an_attestation_counts(void **state)
 {
 	struct rd file = RD_ARR(golden_attestation), copy;
@@ -230,8 +235,8 @@ static void what_follows_the_device_certificates(void **state)
 /* ---- a certificate of our own, with one thing wrong at a time ---- */
 
 enum fault {
-	NONE, REQUEST, PROFILE, TWO_CAR, NO_CHR, UNKNOWN, NO_Q, SOME_DOMAIN, LONG_ROLE, NO_CHAT, NO_DATE, BAD_DATE, SHORT_CHR, LONG_CHR,
-	NO_CAR, TWO_SIG, NO_SIG, EMPTY_SIG, RSA_KEY, RSA_WITHOUT_EXPONENT, COMPRESSED
+	NONE, REQUEST, PROFILE, TWO_CAR, NO_CHR, UNKNOWN, NO_Q, SOME_DOMAIN, LONG_ROLE, NO_CHAT, NO_DATE, BAD_DATE,
+	SHORT_CHR, LONG_CHR, NO_CAR, TWO_SIG, NO_SIG, EMPTY_SIG, RSA_KEY, RSA_WITHOUT_EXPONENT, COMPRESSED
 };
 
 static void write_key(struct wr *w, enum fault f)
@@ -274,7 +279,8 @@ static void write_certificate(struct wr *w, enum fault f)
 		wr_tlv_close(w, chat);
 	}
 	if (f != REQUEST)
-		wr_tlv(w, 0x5f25, f == BAD_DATE ? RD_LIT("\x02\x06\x01\x03\x00\x01") : RD_LIT("\x02\x06\x01\x02\x03\x01"));
+		wr_tlv(w, 0x5f25, f == BAD_DATE ? RD_LIT("\x02\x06\x01\x03\x00\x01") :
+			RD_LIT("\x02\x06\x01\x02\x03\x01"));
 	if (f != REQUEST && f != NO_DATE)
 		wr_tlv(w, 0x5f24, RD_LIT("\x02\x06\x01\x02\x03\x01"));
 	if (f == UNKNOWN)

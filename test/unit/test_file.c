@@ -118,7 +118,8 @@ static void a_killed_writer(void **state)
 		if (pid == 0) {
 			for (int i = 0;; i++) {
 				memset(room, i, sizeof(room));
-				if (file_write(path, 0600, rd_of(room, (size_t)i % 256 * 70)) || write(fds[1], "x", 1) != 1)
+				if (file_write(path, 0600, rd_of(room, (size_t)i % 256 * 70)) ||
+				    write(fds[1], "x", 1) != 1)
 					_exit(1);
 			}
 		}

@@ -22,8 +22,8 @@ static void members_are_separated_and_escaped(void **state)
 	wr_json_bool(&w, "f", false);
 	wr_json_text(&w, "u", RD_LIT("\xc3\xbc\xff"));
 	wr_json_close(&w);
-	assert_string_equal(wr_cstr(&w), "{\"a\":\"q\\\"b\\\\n\\u000a{\",\"n\":-9223372036854775808,\"t\":true,\"f\":false,"
-			    "\"u\":\"\xc3\xbc\xef\xbf\xbd\"}");
+	assert_string_equal(wr_cstr(&w), "{\"a\":\"q\\\"b\\\\n\\u000a{\",\"n\":-9223372036854775808,\"t\":true,"
+			    "\"f\":false,\"u\":\"\xc3\xbc\xef\xbf\xbd\"}");
 	wr_free(&w);
 }
 

@@ -115,7 +115,8 @@ static void a_long_line_is_cut(void **state)
 	log_tell("%s", text);
 	release_stderr();
 	(void)content(err_path, &w);
-	assert_int_equal(w.n, 2048 + 2048 - (sizeof("2026-01-01T00:00:00Z ") + (size_t)snprintf(NULL, 0, "%d", (int)getpid())));
+	assert_int_equal(w.n, 2048 + 2048 - sizeof("2026-01-01T00:00:00Z ") -
+			 (size_t)snprintf(NULL, 0, "%d", (int)getpid()));
 	assert_int_equal(w.p[2047], '\n');
 	assert_int_equal(w.p[w.n - 1], '\n');
 	wr_free(&w);
@@ -136,7 +137,8 @@ static void a_file_of_the_host_is_never_written(void **state)
 	for (fd = 3; fd < from + 8; fd++) {
 		struct stat ours, st;
 
-		if (stat(log_path, &ours) == 0 && fstat(fd, &st) == 0 && st.st_ino == ours.st_ino && st.st_dev == ours.st_dev)
+		if (stat(log_path, &ours) == 0 && fstat(fd, &st) == 0 && st.st_ino == ours.st_ino &&
+		    st.st_dev == ours.st_dev)
 			break;
 	}
 	assert_true(fd < from + 8);

@@ -56,7 +56,8 @@ static void malformed_elements_move_nothing(void **state)
 static void lengths_round_trip_in_minimal_form(void **state)
 {
 	static const struct { size_t n, header; } rows[] = {
-		{ 0, 2 }, { 1, 2 }, { 127, 2 }, { 128, 3 }, { 255, 3 }, { 256, 4 }, { 65535, 4 }, { 65536, 5 }, { 70000, 5 },
+		{ 0, 2 }, { 1, 2 }, { 127, 2 }, { 128, 3 }, { 255, 3 }, { 256, 4 }, { 65535, 4 },
+		{ 65536, 5 }, { 70000, 5 },
 	};
 
 	(void)state;
