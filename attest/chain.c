@@ -85,9 +85,11 @@ static void check_pair(const struct att_anchors *anchors, struct att_chain *c, i
 	bool good;
 
 	good = att_verdict_check(v, ATT_GENUINE, !rd_eq(device->car, device->chr),
-				 "the device certificate has an issuer", "the device certificate names itself as issuer");
+				 "the device certificate has an issuer",
+				 "the device certificate names itself as issuer");
 	good &= att_verdict_check(v, ATT_CHAIN, rd_eq(device->car, issuer->chr),
-				  "the second certificate is the issuer's", "the second certificate is not the issuer's");
+				  "the second certificate is the issuer's",
+				  "the second certificate is not the issuer's");
 	att_verdict_add(v, ATT_ANCHOR, root ? ATT_PASS : ATT_FAIL, "root %.*s is %s", (int)issuer->car.n,
 			(const char *)issuer->car.p, !root ? "not trusted here" :
 			root->class == ATT_PRODUCTION ? "the production root" : "trusted by configuration");

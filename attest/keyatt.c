@@ -51,8 +51,9 @@ static bool key_is_sound(struct att_key *k, struct att_verdict *v)
 			att_verdict_add(v, ATT_KEYPARAM, ATT_PASS, "RSA key of %u bits", k->bits);
 			return true;
 		}
-		att_verdict_add(v, ATT_KEYPARAM, ATT_FAIL, "RSA key of %u bits: the modulus must be odd and have %u bits "
-				"or more, the exponent odd and at least %u", k->bits, RSA_BITS_MIN, RSA_EXPONENT_MIN);
+		att_verdict_add(v, ATT_KEYPARAM, ATT_FAIL, "RSA key of %u bits: the modulus must be odd and have %u "
+				"bits or more, the exponent odd and at least %u", k->bits, RSA_BITS_MIN,
+				RSA_EXPONENT_MIN);
 		return false;
 	}
 	k->curve = cvc_key_curve(key, EC_NONE);

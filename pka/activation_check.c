@@ -137,8 +137,8 @@ enum err pka_take_status(struct pka_activation *a, size_t arg, struct rd data, u
 	a->facts.authenticated = s.authenticated;
 	if (!att_verdict_check(v, ATT_PKA_NAMES, s.total == t->m && s.required == t->n, "n and m are the enrolled ones",
 			       "n and m are not the enrolled ones"))
-		pka_fail(a, ERR_POLICY, "device %s wants %u of %u, enrolled are %u of %u", id, s.required, s.total, t->n,
-			 t->m);
+		pka_fail(a, ERR_POLICY, "device %s wants %u of %u, enrolled are %u of %u", id, s.required, s.total,
+			 t->n, t->m);
 	else if (s.missing > 0)
 		pka_fail(a, ERR_POLICY, "device %s: %u of %u keys are not registered yet", id, s.missing, s.total);
 	/* SELECT has just cleared it; approvals that nobody here saw are not built upon. */

@@ -65,8 +65,8 @@ bool pka_challenge_is_left(struct pka_activation *a)
 {
 	if (a->challenges_n < PKA_CHALLENGES(a->target.m))
 		return true;
-	pka_fail(a, ERR_EXPIRED, "%zu challenges were fetched and the host allows no more: too many turns ended without "
-		 "a decision", a->challenges_n);
+	pka_fail(a, ERR_EXPIRED, "%zu challenges were fetched and the host allows no more: too many turns ended "
+		 "without a decision", a->challenges_n);
 	return false;
 }
 
@@ -226,8 +226,8 @@ enum err pka_take_signature(struct pka_activation *a, size_t arg, struct rd data
 		a->is_refused = true;   /* the first was good for this challenge: perhaps it served only one key */
 		a->phase = PHASE_COUNT;
 	} else {
-		pka_fail(a, ERR_CARD, "the card refused a good signature of %s (%04X): somebody else replaced its challenge, "
-			 "or it holds another key of this name", r->by->chr, sw);
+		pka_fail(a, ERR_CARD, "the card refused a good signature of %s (%04X): somebody else replaced its "
+			 "challenge, or it holds another key of this name", r->by->chr, sw);
 	}
 	return ERR_OK;
 }
