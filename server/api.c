@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/api.h"
+#include "server/api_json.h"
+#include "server/enrol.h"
+
+/* j is freed. */
+static void answer(struct srv_call *call, int status, json_t *j)
+{
+	srv_json_write(j, &call->reply.body);
+	srv_call_answer(call, status, SRV_JSON);
+}
+
+static void answer_request(struct srv_call *call, const struct srv_ceremony *c, uint64_t now_ms)
+{
+	answer(call, 200, srv_json_request(c, SRV_IN_FULL, now_ms));
+}
+
+/* The request with this id, or NULL and the call is refused. */
+static struct srv_ceremony *request_find(struct srv *s, struct srv_call *call, const char *id)
+{
+	struct srv_ceremony *c = srv_desk_find(s->desk, id);
+
+	if (!c)
+		srv_call_refuse(call, 404, "not_found", "no request with this id; it may have ended over an hour ago");
+	return c;
+}
+
+/* The body as an object, or NULL and the call is refused. */
+static json_t *body_parse(struct srv_call *call)
+{
+	char why[200];
+	json_t *j = srv_json_parse(call->request.body, why, sizeof(why));
+
+	if (!j)
+		srv_call_refuse(call, 400, "bad_request", "%s", why);
+	return j;
+}
+
+/* ---- operator ---- */
+
+static void refuse_enrolment(struct srv_call *call, const struct srv_enrol_report *r)
+{
+	answer(call, 422, json_pack("{s:s, s:o, s:o}", "error", "refused", "message", srv_json_text(r->why), "verdict",
+				    srv_json_verdict(&r->verdict)));
+}
+
+void srv_api_enrol(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_enrol_report r;
+	struct srv_target *t = NULL;
+	char device[SHOWN_MAX];
+	enum err e = srv_enrol(s->anchors, call->request.body, clock_wall_s(), &t, &r);
+
+	(void)arg;
+	if (!e)
+		e = s->store.ops->put(s->store.ctx, t, r.replace);
+	log_line(LOG_SRV, LOG_INFO, "event=enrol device=%s from=%s replace=%s unverified=%s result=\"%s\"",
+		 t ? text_shown(rd_str(t->device_id), device, sizeof(device)) : "-", call->request.from,
+		 r.replace ? "yes" : "no", t && t->unverified ? "yes" : "no", e ? err_text(e) : "enrolled");
+	if (!e) {
+		/* Approvals that were asked for under other names or numbers must not count. */
+		srv_desk_end_device(s->desk, t->device_id, ERR_POLICY, "the device was enrolled anew", now_ms);
+		answer(call, 201,
+		       json_pack("{s:o, s:i, s:i, s:o, s:b}", "device_id", srv_json_text(t->device_id), "n", t->n, "m",
+				 t->m, "path", srv_json_text(t->path), "unverified", t->unverified));
+	} else if (e == ERR_FORMAT) {
+		srv_call_refuse(call, 400, "bad_request", "%s", r.why);
+	} else if (e == ERR_ATTESTATION || e == ERR_REFUSED) {
+		refuse_enrolment(call, &r);
+	} else if (e == ERR_CONDITIONS) {
+		srv_call_refuse(call, 409, "exists", "device %s is enrolled; replace it explicitly", t->device_id);
+	} else {
+		srv_call_refuse(call, 500, "server", "the enrolment could not be kept: %s", err_text(e));
+	}
+	srv_target_unref(&t);
+}
+
+void srv_api_targets(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	const struct srv_target *t = NULL;
+	json_t *list = json_array();
+
+	(void)arg;
+	(void)now_ms;
+	while ((t = s->store.ops->next(s->store.ctx, t)))
+		srv_json_append(&list, srv_json_target(s, t));
+	answer(call, 200, json_pack("{s:o}", "targets", list));
+}
+
+void srv_api_requests(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	const struct srv_ceremony *c = NULL;
+	json_t *list = json_array();
+
+	(void)arg;
+	while ((c = srv_desk_next(s->desk, c)))
+		srv_json_append(&list, srv_json_request(c, SRV_IN_LIST, now_ms));
+	answer(call, 200, json_pack("{s:o}", "requests", list));
+}
+
+void srv_api_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_ceremony *c = request_find(s, call, arg);
+	json_t *j = c ? body_parse(call) : NULL;
+
+	if (!j)
+		return;
+	if (json_object_size(j)) {
+		srv_call_refuse(call, 400, "bad_request", "the body has no members");
+	} else if (c->ended_ms) {
+		srv_call_refuse(call, 409, "ended", "the request has ended");
+	} else {
+		srv_ceremony_end(c, ERR_CANCELLED, "the operator cancelled the request", now_ms);
+		answer_request(call, c, now_ms);
+	}
+	json_decref(j);
+}
+
+/* ---- custodian ---- */
+
+/* Does c wait for the decision of this key? */
+static bool waits_for(const struct srv_ceremony *c, const char *chr)
+{
+	return c->is_open && !c->ended_ms && srv_target_find(c->target, chr) < c->target->m &&
+	       !srv_ceremony_record(c, chr);
+}
+
+void srv_api_waiting(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	const struct srv_ceremony *c = NULL;
+	json_t *list = json_array();
+
+	(void)now_ms;
+	while ((c = srv_desk_next(s->desk, c)))
+		if (waits_for(c, arg))
+			srv_json_append(&list, json_string(c->id));
+	answer(call, 200, json_pack("{s:o}", "requests", list));
+}
+
+void srv_api_request(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	const struct srv_ceremony *c = request_find(s, call, arg);
+
+	if (c)
+		answer_request(call, c, now_ms);
+}
+
+/* Why a decision, or a turn, is not possible now, where the machine said so by e. */
+static void refuse_conditions(struct srv_call *call, const struct srv_ceremony *c, const char *chr)
+{
+	if (c->ended_ms)
+		srv_call_refuse(call, 409, "ended", "the request has ended");
+	else if (srv_ceremony_record(c, chr))
+		srv_call_refuse(call, 409, "decided", "this key has decided already");
+	else
+		srv_call_refuse(call, 409, "not_now", "the card is not ready for a decision; ask again in a second");
+}
+
+static void answer_turn(struct srv_call *call, const struct srv_ceremony *c, const char *chr)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+
+	if (f->challenge.n && (f->mode == PKA_SHARED || (f->turn && !strcmp(f->turn->chr, chr))))
+		answer(call, 200, json_pack("{s:o}", "challenge", srv_json_bytes(f->challenge)));
+	else
+		answer(call, 202, json_pack("{s:s}", "wait", "asking the card"));
+}
+
+static void refuse_busy(struct srv_call *call, const struct srv_ceremony *c, uint64_t now_ms)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	uint64_t left = f->turn_ends_ms > now_ms ? (f->turn_ends_ms - now_ms + 999) / 1000 : 0;
+
+	answer(call, 409,
+	       json_pack("{s:s, s:s, s:o, s:I}", "error", "busy", "message", "it is another custodian's turn", "turn",
+			 f->turn ? srv_json_text(f->turn->chr) : json_null(), "seconds", (json_int_t)left));
+}
+
+void srv_api_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_ceremony *c = request_find(s, call, arg);
+	json_t *j = c ? body_parse(call) : NULL;
+	json_error_t at;
+	const char *chr;
+
+	if (!j)
+		return;
+	if (json_unpack_ex(j, &at, 0, "{s:s !}", "chr", &chr)) {
+		srv_call_refuse(call, 400, "bad_request", "%s", at.text);
+		goto out;
+	}
+	switch (srv_ceremony_turn(c, chr, now_ms)) {
+	case ERR_OK:
+		if (c->ended_ms)
+			refuse_conditions(call, c, chr);
+		else
+			answer_turn(call, c, chr);
+		break;
+	case ERR_SHARING:
+		refuse_busy(call, c, now_ms);
+		break;
+	case ERR_NOT_FOUND:
+		srv_call_refuse(call, 404, "not_found", "no key of this name is registered");
+		break;
+	case ERR_CONDITIONS:
+		if (c->is_open && !c->ended_ms && !srv_ceremony_record(c, chr))
+			answer(call, 202, json_pack("{s:s}", "wait", "asking the card"));
+		else
+			refuse_conditions(call, c, chr);
+		break;
+	default:
+		srv_call_refuse(call, 500, "server", "the server failed");
+	}
+out:
+	json_decref(j);
+}
+
+/* The members of a decision, decoded into the writers. ERR_FORMAT: the call is refused. */
+static enum err decision_read(struct srv_call *call, json_t *j, struct srv_decision *d, struct wr w[3])
+{
+	json_t *part[3] = { NULL };
+	json_error_t at;
+	struct rd *const view[3] = { &d->statement, &d->statement_sig, &d->sig };
+	size_t i;
+	int bad;
+
+	bad = d->approve ? json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
+					  "statement_signature", &part[1], "signature", &part[2])
+			 : json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
+					  "statement_signature", &part[1]);
+	if (bad) {
+		srv_call_refuse(call, 400, "bad_request", "%s", at.text);
+		return ERR_FORMAT;
+	}
+	for (i = 0; i < 3; i++) {
+		if (part[i] && srv_json_read_bytes(part[i], &w[i])) {
+			srv_call_refuse(call, 400, "bad_request",
+					"a signature or the statement is too long or not base64url");
+			return ERR_FORMAT;
+		}
+		*view[i] = wr_view(&w[i]);
+	}
+	return ERR_OK;
+}
+
+static void decide(struct srv *s, struct srv_call *call, const char *id, bool approve, uint64_t now_ms)
+{
+	struct srv_ceremony *c = request_find(s, call, id);
+	json_t *j = c ? body_parse(call) : NULL;
+	struct srv_decision d = { .from = call->request.from, .approve = approve };
+	struct wr w[3];
+	size_t i;
+
+	if (!j)
+		return;
+	for (i = 0; i < 3; i++)
+		wr_init_heap(&w[i], STATEMENT_MAX);
+	if (decision_read(call, j, &d, w))
+		goto out;
+	switch (srv_ceremony_decide(c, &d, now_ms)) {
+	case ERR_OK:
+		answer_request(call, c, now_ms);
+		break;
+	case ERR_SIGNATURE:
+	case ERR_FORMAT:
+	case ERR_NOT_FOUND:     /* whose key it is not is nobody */
+		srv_call_refuse(call, 401, "bad_signature",
+				"statement and signatures are not those of a registered key for this request");
+		break;
+	case ERR_EXPIRED:
+		srv_call_refuse(call, 409, "dead_challenge",
+				"the card has another challenge now; fetch the request again");
+		break;
+	case ERR_CONDITIONS:
+		refuse_conditions(call, c, d.chr);
+		break;
+	default:
+		srv_call_refuse(call, 500, "server", "the server failed");
+	}
+out:
+	for (i = 0; i < 3; i++)
+		wr_free(&w[i]);
+	json_decref(j);
+}
+
+void srv_api_approve(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	decide(s, call, arg, true, now_ms);
+}
+
+void srv_api_deny(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	decide(s, call, arg, false, now_ms);
+}
+
+/* ---- host, operation ---- */
+
+void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	uint8_t login_id[LOGIN_ID_SIZE];
+	const struct srv_ceremony *c = NULL;
+	struct wr w;
+
+	WR_ARR(&w, login_id);
+	if (!text_unhex(rd_str(arg), &w) && w.n == sizeof(login_id))
+		c = srv_desk_find_opened(s->desk, RD_ARR(login_id), now_ms);
+	if (c)
+		answer(call, 200, srv_json_proofs(c));
+	else
+		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card in the last minutes");
+}
+
+void srv_api_health(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	(void)s;
+	(void)arg;
+	(void)now_ms;
+	answer(call, 200, json_pack("{s:s}", "status", "ok"));
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/api_json.h"
+
+static const char *state_name(enum pka_state s)
+{
+	static const char *const names[] = {
+		[PKA_IDENTIFY] = "checking", [PKA_LOOKUP] = "checking", [PKA_CHECK] = "checking",
+		[PKA_COLLECT] = "waiting", [PKA_TURN] = "waiting", [PKA_SUBMIT] = "opening",
+		[PKA_OPEN] = "open", [PKA_FAILED] = "failed",
+	};
+
+	return names[s];
+}
+
+/* How it ended, in the words of docs/API.md; what is not a person's or a rule's decision is the server's failure. */
+static json_t *result_json(const struct pka_facts *f)
+{
+	static const struct { enum err e; const char *word;
+	} words[] = {
+		{ ERR_DENIED, "denied" },
+		{ ERR_EXPIRED, "expired" },
+		{ ERR_CANCELLED, "cancelled" },
+		{ ERR_REMOVED, "cancelled" },
+		{ ERR_ATTESTATION, "attestation" },
+		{ ERR_POLICY, "policy" },
+		{ ERR_NOT_ENROLLED, "not_enrolled" },
+	};
+	size_t i;
+
+	if (f->state == PKA_OPEN)
+		return json_string("ok");
+	if (f->state != PKA_FAILED)
+		return json_null();
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].e == f->result)
+			return json_string(words[i].word);
+	return json_string("server");
+}
+
+json_t *srv_json_verdict(const struct att_verdict *v)
+{
+	static const char *const results[] = { [ATT_PASS] = "pass", [ATT_FAIL] = "fail", [ATT_NOT_MADE] = "not_made" };
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; v && i < v->n; i++)
+		srv_json_append(&list, json_pack("{s:s, s:s, s:o}", "check", att_step_name(v->v[i].step), "result",
+						 results[v->v[i].result], "text", srv_json_text(v->v[i].text)));
+	return list;
+}
+
+json_t *srv_json_target(const struct srv *s, const struct srv_target *t)
+{
+	enum pka_challenge_mode mode;
+	json_t *custodians = json_array();
+	size_t i;
+
+	for (i = 0; i < t->m; i++)
+		(void)json_array_append_new(custodians, srv_json_text(t->custodians[i].chr));
+	return json_pack("{s:o, s:o, s:i, s:i, s:o, s:I, s:b, s:o}", "device_id", srv_json_text(t->device_id), "name",
+			 srv_json_text(t->name), "n", t->n, "m", t->m, "custodians", custodians, "keys",
+			 (json_int_t)t->archived_n, "unverified", t->unverified, "mode",
+			 s->store.ops->mode(s->store.ctx, t->device_id, SRV_ANY_FIRMWARE, &mode)
+				 ? json_string(srv_mode_name(mode))
+				 : json_null());
+}
+
+static json_t *custodians_json(const struct srv_ceremony *c)
+{
+	const struct pka_approval_record *r;
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; c->target && i < c->target->m; i++) {
+		r = srv_ceremony_record(c, c->target->custodians[i].chr);
+		srv_json_append(&list, json_pack("{s:o, s:s?, s:o}", "chr", srv_json_text(c->target->custodians[i].chr),
+						 "decision", r ? (r->approve ? "approve" : "deny") : NULL, "when",
+						 r ? json_integer(r->when) : json_null()));
+	}
+	return list;
+}
+
+static json_t *keys_json(const struct pka_facts *f, enum srv_detail detail)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < f->keys_n; i++)
+		srv_json_append(&list,
+				json_pack("{s:i, s:o, s:b, s:o}", "key", f->keys[i].key, "label",
+					  srv_json_text(f->keys[i].label), "attested", f->keys[i].is_attested,
+					  "attestation",
+					  detail == SRV_IN_LIST ? json_null()
+								: srv_json_bytes_or_null(f->keys[i].attestation)));
+	return list;
+}
+
+static json_int_t seconds_until(uint64_t at_ms, uint64_t now_ms)
+{
+	return at_ms > now_ms ? (json_int_t)((at_ms - now_ms + 999) / 1000) : 0;
+}
+
+json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, uint64_t now_ms)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	bool full = detail == SRV_IN_FULL, over = c->ended_ms != 0;
+	json_t *j, *part[4];
+	int bad;
+	size_t i;
+
+	/* Four parts, so that a format and its arguments can be compared at a glance. */
+	part[0] = json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "id", c->id, "state", state_name(f->state), "result",
+			    result_json(f), "why", f->state == PKA_FAILED ? srv_json_text(f->why) : json_null(),
+			    "device_id", srv_json_text(c->target ? c->target->device_id : ""), "unverified",
+			    f->unverified, "devaut", full ? srv_json_bytes_or_null(f->devaut) : json_null());
+	part[1] = json_pack("{s:i, s:i, s:i, s:s, s:b, s:o}", "n", f->n, "m", f->m, "approvals", f->approvals, "mode",
+			    srv_mode_name(f->mode), "changed_mode", f->changed_mode, "challenge",
+			    over ? json_null() : srv_json_bytes_or_null(f->challenge));
+	part[2] = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "turn",
+			    f->turn && !over ? srv_json_text(f->turn->chr) : json_null(), "turn_seconds",
+			    f->turn && !over ? json_integer(seconds_until(f->turn_ends_ms, now_ms)) : json_null(),
+			    "seconds_left", over ? (json_int_t)0 : seconds_until(f->ends_ms, now_ms), "created",
+			    (json_int_t)c->created, "login_id", srv_json_hex(RD_ARR(c->login_id)), "host_json",
+			    srv_json_bytes_or_null(wr_view(&c->host_json)));
+	part[3] = json_pack("{s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
+			    "verdict", srv_json_verdict(full ? f->verdict : NULL));
+	j = json_object();
+	bad = !j;
+	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		bad |= !part[i] || json_object_update(j, part[i]);
+		json_decref(part[i]);
+	}
+	if (bad) {
+		json_decref(j);
+		return NULL;
+	}
+	return j;
+}
+
+json_t *srv_json_proofs(const struct srv_ceremony *c)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	const struct pka_approval_record *r;
+	json_t *list = json_array();
+	size_t i, k;
+
+	for (i = 0; i < f->records_n; i++) {
+		r = &f->records[i];
+		k = r->approve && r->submitted ? srv_target_find(c->target, r->by->chr) : c->target->m;
+		if (k == c->target->m)
+			continue;
+		srv_json_append(&list, json_pack("{s:o, s:o, s:o, s:o}", "chr", srv_json_text(r->by->chr), "pka_file",
+							    srv_json_bytes(c->target->pka_files[k]), "statement",
+							    srv_json_bytes(r->statement), "statement_signature",
+							    srv_json_bytes(r->statement_sig)));
+	}
+	return json_pack("{s:o}", "proofs", list);
+}

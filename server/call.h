@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One HTTP request and its answer, without any HTTP library: http.c fills it, front.c and below answer it, at once or
+ * later.
+ */
+#ifndef SERVER_CALL_H
+#define SERVER_CALL_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+struct srv_request {                    /* borrowed from the call's owner until the call is done */
+	const char *method;
+	const char *path;               /* as sent: percent-encoded, without the query */
+	const char *type;               /* headers; NULL: absent */
+	const char *cookie;
+	const char *authorization;
+	const char *host_facts;         /* X-Quorum11-Request */
+	struct rd body;
+	const char *from;               /* the peer's address as text, for limits and the log */
+};
+struct srv_reply {
+	int status;
+	const char *type;               /* literal; NULL: no body */
+	const char *allow;              /* literal: methods, with 405 */
+	char cookie[160];               /* Set-Cookie, "" if none */
+	struct wr body;
+};
+struct srv_call {
+	struct srv_request request;
+	struct srv_reply reply;
+	bool done;                      /* the reply is complete */
+	void (*wake)(struct srv_call *call);    /* called once, when done becomes true; NULL: nobody waits */
+};
+
+#define SRV_JSON "application/json"
+
+void srv_call_init(struct srv_call *call);
+void srv_call_fini(struct srv_call *call);
+/* The reply's body has been written: it is done. A body that failed to be written becomes status 500 without body. */
+void srv_call_answer(struct srv_call *call, int status, const char *type);
+/* {"error": word, "message": text}; word is a literal. */
+void srv_call_refuse(struct srv_call *call, int status, const char *word, const char *fmt, ...) PRINTF(4, 5);
+
+#endif

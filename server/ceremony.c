@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "pka/result.h"
+#include "server/ceremony.h"
+
+static const struct pka_answers no_answers;
+
+const struct pka_facts *srv_ceremony_facts(const struct srv_ceremony *c)
+{
+	return pka_activation_facts(c->activation);
+}
+
+static bool is_over(const struct pka_facts *f)
+{
+	return f->state == PKA_OPEN || f->state == PKA_FAILED;
+}
+
+static bool is_asking(const struct pka_facts *f)
+{
+	return f->state == PKA_COLLECT || f->state == PKA_TURN || f->state == PKA_SUBMIT;
+}
+
+/* Foreign text as a value between quotes on a log line. */
+struct quoted { char text[4 * SHOWN_MAX]; };
+
+static const char *quote(const char *text, struct quoted *q)
+{
+	char *p;
+
+	(void)text_shown(rd_str(text), q->text, sizeof(q->text));
+	for (p = q->text; *p; p++)
+		if (*p == '"')
+			*p = '\'';
+	return q->text;
+}
+
+/* One line about this ceremony: what happened, and to whom. */
+static PRINTF(3, 4) void note(const struct srv_ceremony *c, const char *event, const char *fmt, ...)
+{
+	struct quoted device;
+	char text[4 * SHOWN_MAX];
+	va_list ap;
+
+	if (!log_wants(LOG_SRV, LOG_INFO))
+		return;
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+	log_line(LOG_SRV, LOG_INFO, "event=%s request=%s device=%s %s", event, c->id,
+		 c->target ? quote(c->target->device_id, &device) : "-", text);
+}
+
+static enum err random_hex(size_t n, char *out)
+{
+	uint8_t raw[SRV_COOKIE_BYTES];
+	struct wr w;
+	enum err e = n > sizeof(raw) ? ERR_BUG : rand_bytes(raw, n);
+
+	if (e)
+		return e;
+	wr_init(&w, out, 2 * n);
+	wr_hex(&w, rd_of(raw, n));
+	wipe(raw, sizeof(raw));
+	out[2 * n] = '\0';
+	return wr_done(&w);
+}
+
+static enum err host_take(struct srv_ceremony *c, const struct srv_host *host)
+{
+	enum err e = ERR_OK;
+
+	if (host->login_id.n == sizeof(c->login_id))
+		memcpy(c->login_id, host->login_id.p, sizeof(c->login_id));
+	else
+		e = host->login_id.n ? ERR_ARG : rand_bytes(c->login_id, sizeof(c->login_id));
+	wr_put(&c->host_json, host->json);
+	if (!e)
+		e = wr_done(&c->host_json);
+	return e ? e : pka_activation_host(c->activation, RD_ARR(c->login_id), wr_view(&c->host_json));
+}
+
+enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, const char *from,
+			  struct srv_ceremony **out)
+{
+	struct srv_ceremony *c = calloc(1, sizeof(*c));
+	struct pka_policy policy = { .anchors = env->anchors,
+				     .chip_auth = env->chip_auth,
+				     .deadline_ms = env->deadline_ms,
+				     .lease_ms = env->lease_ms };
+	enum err e;
+
+	*out = NULL;
+	if (!c)
+		return ERR_NOMEM;
+	c->env = env;
+	c->created = policy.now = clock_wall_s();
+	c->session.state = SRV_CLOSED;
+	pka_batch_init(&c->batch);
+	wr_init_heap(&c->host_json, REQUEST_JSON_MAX);
+	(void)snprintf(c->from, sizeof(c->from), "%s", from);
+	e = pka_activation_new(&policy, &c->activation);
+	if (!e)
+		e = host_take(c, host);
+	if (!e)
+		e = random_hex(SRV_ID_BYTES, c->id);
+	if (!e)
+		e = random_hex(SRV_COOKIE_BYTES, c->cookie);
+	if (e)
+		goto out;
+	*out = c;
+	c = NULL;
+out:
+	srv_ceremony_free(&c);
+	return e;
+}
+
+void srv_ceremony_free(struct srv_ceremony **c)
+{
+	struct srv_ceremony *it = *c;
+
+	*c = NULL;
+	if (!it)
+		return;
+	pka_activation_free(&it->activation);
+	srv_target_unref(&it->target);
+	pka_batch_fini(&it->batch);
+	wr_free(&it->host_json);
+	wipe(it->cookie, sizeof(it->cookie));
+	free(it);
+}
+
+static PRINTF(3, 4) void fail(struct srv_ceremony *c, enum err result, const char *fmt, ...)
+{
+	char why[SHOWN_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(why, sizeof(why), fmt, ap) < 0)
+		why[0] = '\0';
+	va_end(ap);
+	pka_activation_end(c->activation, result, why);
+}
+
+/* The activation has read which card it is and asks for its enrolment. */
+static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
+{
+	const struct srv_store *store = c->env->store;
+	struct srv_target *t = store->ops->get(store->ctx, chain->id);
+	enum err e;
+
+	if (!t) {
+		fail(c, ERR_NOT_ENROLLED, "device %s is not enrolled here; an operator does that by quorum11 enrol",
+		     chain->id);
+		return;
+	}
+	c->target = srv_target_ref(t);
+	c->view = (struct pka_target){ .device_id = t->device_id,
+				       .devaut = t->devaut,
+				       .unverified = t->unverified,
+				       .n = t->n,
+				       .m = t->m,
+				       .custodians = t->custodians,
+				       .archived = t->archived,
+				       .archived_n = t->archived_n };
+	c->view.has_profile =
+		c->has_firmware && store->ops->mode(store->ctx, t->device_id, c->firmware, &c->view.profile);
+	e = pka_activation_target(c->activation, &c->view);
+	if (e)
+		fail(c, ERR_SERVER, "the server failed: %s", err_text(e));
+}
+
+/* The first answer of all is SELECT's and names the firmware. */
+static void firmware_take(struct srv_ceremony *c, const struct pka_answers *answers)
+{
+	struct hsm_version v;
+	struct rd data;
+	uint16_t sw;
+
+	if (c->has_firmware || c->session.templates != 1 || !answers->n)
+		return;
+	if (apdu_answer(answers->v[0], &data, &sw) || hsm_dec_select(data, &v))
+		return;
+	c->firmware = (uint16_t)(v.major << 8 | v.minor);
+	c->has_firmware = c->firmware != SRV_ANY_FIRMWARE;
+}
+
+static void step(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	enum err e;
+
+	firmware_take(c, answers);
+	e = pka_activation_step(c->activation, answers, now_ms, &c->batch);
+	if (!e && f->state == PKA_LOOKUP && f->chain) {
+		lookup(c, f->chain);
+		if (!is_over(f))
+			e = pka_activation_step(c->activation, &no_answers, now_ms, &c->batch);
+	}
+	if (e)
+		fail(c, ERR_SERVER, "the server failed: %s", err_text(e));
+}
+
+/* A card's mode is known when a second key went through in it, or when it had to be changed. */
+static void learn(const struct srv_ceremony *c, const struct pka_facts *f)
+{
+	const struct srv_store *store = c->env->store;
+
+	if (!c->target || !c->has_firmware || !(f->changed_mode || (f->state == PKA_OPEN && f->n > 1)))
+		return;
+	if (store->ops->learn(store->ctx, c->target->device_id, c->firmware, f->mode))
+		note(c, "learn", "mode=%s result=not-kept", srv_mode_name(f->mode));
+}
+
+/* What is new since the last look: people are being asked, or it is over. */
+static void observe(struct srv_ceremony *c, uint64_t now_ms)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	struct quoted why;
+
+	if (!c->is_open && is_asking(f)) {
+		if (c->env->is_taken(c->env->ctx, c)) {
+			fail(c, ERR_POLICY,
+			     "card %s already waits for approvals, asked for by another program or host; only one "
+			     "request a card: let it end, or have it cancelled",
+			     c->target->device_id);
+		} else {
+			c->is_open = true;
+			note(c, "open", "from=%s n=%u m=%u keys=%zu unverified=%s", c->from, f->n, f->m, f->keys_n,
+			     f->unverified ? "yes" : "no");
+		}
+	}
+	learn(c, f);
+	if (is_over(f) && !c->ended_ms) {
+		c->ended_ms = now_ms;
+		note(c, "end", "from=%s result=%s approvals=%u why=\"%s\"", c->from,
+		     f->state == PKA_OPEN ? "open" : "failed", f->approvals,
+		     quote(f->state == PKA_OPEN ? "" : f->why, &why));
+	}
+}
+
+/* A line about how far it is, if it has changed since the host was told. */
+static bool progress(struct srv_ceremony *c, const struct pka_facts *f, struct srv_note *out)
+{
+	char text[sizeof(c->told)];
+
+	if (!c->is_open)
+		return false;
+	(void)snprintf(text, sizeof(text), "%u of %u%s%s%s", f->approvals, f->n, f->turn ? ", turn of " : "",
+		       f->turn ? f->turn->chr : "", f->changed_mode ? "; the card wants a challenge for each key" : "");
+	if (!strcmp(text, c->told))
+		return false;
+	memcpy(c->told, text, sizeof(text));
+	*out = (struct srv_note){ .id = (int32_t)f->approvals + 1, .text = c->told };
+	return true;
+}
+
+static void answer(struct srv_ceremony *c, int status, const char *type)
+{
+	struct srv_call *call = c->held;
+
+	c->held = NULL;
+	srv_call_answer(call, status, type);
+}
+
+/* Answer the waiting POST if there is something to say, or if it has waited long enough. Follows a step. */
+static void reply(struct srv_ceremony *c, uint64_t now_ms)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	struct srv_note n;
+	bool has_note;
+	enum err e;
+
+	if (!c->held)
+		return;
+	if (is_over(f)) {
+		n = (struct srv_note){ .id = f->state == PKA_OPEN ? 0 : pka_result_id(f->result),
+				       .text = f->state == PKA_OPEN ? "open" : f->why };
+		e = srv_session_last(&c->session, &n, now_ms, &c->held->reply.body);
+	} else {
+		has_note = progress(c, f, &n);
+		if (!has_note && !c->batch.n && now_ms < c->session.until_ms)
+			return;
+		e = srv_session_send(&c->session, &c->batch, has_note ? &n : NULL, now_ms, &c->held->reply.body);
+	}
+	if (!e) {
+		answer(c, 200, RAM_TYPE_RESPONSE);
+		return;
+	}
+	srv_session_close(&c->session);
+	answer(c, 500, NULL);
+	srv_ceremony_end(c, ERR_SERVER, err_text(e), now_ms);
+}
+
+/* Go on with what there is. The machine is not touched while the host still works on the last commands. */
+static void advance(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms)
+{
+	if (c->held && !is_over(srv_ceremony_facts(c)))
+		step(c, answers, now_ms);
+	observe(c, now_ms);
+	reply(c, now_ms);
+}
+
+static void refuse(struct srv_call *call, int status)
+{
+	wr_reset(&call->reply.body);
+	srv_call_answer(call, status, NULL);
+}
+
+void srv_ceremony_begin(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms)
+{
+	if (srv_session_begin(&c->session, call->request.body, now_ms, c->env->poll_ms)) {
+		srv_ceremony_end(c, ERR_PROTOCOL, "the host's first message could not be read", now_ms);
+		refuse(call, 400);
+		return;
+	}
+	c->held = call;
+	advance(c, &no_answers, now_ms);
+}
+
+void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms)
+{
+	struct pka_answers answers;
+	struct rd reason;
+	struct quoted shown;
+	char why[SHOWN_MAX];
+
+	switch (srv_session_results(&c->session, call->request.body, now_ms, c->env->poll_ms, &answers, &reason)) {
+	case ERR_OK:
+		c->held = call;
+		advance(c, &answers, now_ms);
+		return;
+	case ERR_EXPIRED:
+		refuse(call, 204);
+		return;
+	case ERR_CANCELLED:
+		(void)snprintf(why, sizeof(why), "the host gave up: %s",
+			       text_shown(reason, shown.text, sizeof(shown.text)));
+		srv_ceremony_end(c, ERR_CANCELLED, why, now_ms);
+		refuse(call, 204);
+		return;
+	case ERR_CONDITIONS:
+		refuse(call, 409);
+		return;
+	case ERR_NOT_FOUND:
+		refuse(call, 404);
+		return;
+	default:
+		srv_ceremony_end(c, ERR_PROTOCOL, "the host's answers do not fit the commands", now_ms);
+		refuse(call, 400);
+		return;
+	}
+}
+
+void srv_ceremony_gone(struct srv_ceremony *c, uint64_t now_ms)
+{
+	if (c->held)
+		answer(c, 404, NULL);
+	srv_session_close(&c->session);
+	srv_ceremony_end(c, ERR_REMOVED, "the host hung up", now_ms);
+}
+
+void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, uint64_t now_ms)
+{
+	if (is_over(srv_ceremony_facts(c)))
+		return;
+	fail(c, result, "%s", why);
+	advance(c, &no_answers, now_ms);
+}
+
+enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now_ms)
+{
+	enum err e;
+
+	(void)srv_ceremony_tick(c, now_ms);
+	e = pka_activation_turn(c->activation, rd_str(chr), now_ms);
+	if (!e || is_over(srv_ceremony_facts(c)))
+		advance(c, &no_answers, now_ms);
+	return e;
+}
+
+enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms)
+{
+	struct pka_statement s;
+	struct quoted chr;
+	enum err e;
+
+	(void)srv_ceremony_tick(c, now_ms);     /* a deadline or a lease may have passed */
+	e = pka_statement_read(d->statement, &s);
+	if (!e && (s.approve != d->approve || d->approve != (d->sig.n > 0)))
+		e = ERR_SIGNATURE;
+	if (!e)
+		e = pka_activation_decide(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig,
+					  clock_wall_s());
+	note(c, "decision", "key=\"%s\" decision=%s from=%s result=\"%s\"", quote(d->chr, &chr),
+	     d->approve ? "approve" : "deny", d->from, e ? err_text(e) : "accepted");
+	if (!e)
+		advance(c, &no_answers, now_ms);
+	return e;
+}
+
+static bool is_due(uint64_t at_ms, uint64_t now_ms)
+{
+	return at_ms && at_ms <= now_ms;
+}
+
+uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	const struct srv_session *s = &c->session;
+	uint64_t next;
+
+	if (s->state == SRV_READY && c->held) {
+		if (is_due(s->until_ms, now_ms) || is_due(f->ends_ms, now_ms) || is_due(f->turn_ends_ms, now_ms))
+			advance(c, &no_answers, now_ms);
+	} else if (s->state != SRV_CLOSED && is_due(s->until_ms, now_ms)) {
+		srv_session_close(&c->session);
+		srv_ceremony_end(c, ERR_REMOVED, "the host was lost: no word from it after the last commands", now_ms);
+	}
+	if (s->state == SRV_CLOSED)
+		return UINT64_MAX;
+	next = s->until_ms;
+	if (s->state == SRV_READY && f->ends_ms > now_ms && f->ends_ms < next)
+		next = f->ends_ms;
+	if (s->state == SRV_READY && f->turn_ends_ms > now_ms && f->turn_ends_ms < next)
+		next = f->turn_ends_ms;
+	return next;
+}
+
+const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	size_t i = f->records_n;
+
+	while (i--)
+		if (f->records[i].by && !strcmp(f->records[i].by->chr, chr))
+			return &f->records[i];
+	return NULL;
+}

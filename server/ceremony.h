@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One ceremony: a RAMOverHTTP session joined with the target's side of n-of-m (pka/activation.h). POSTs come in,
+ * people's decisions come in, time passes; the waiting POST is answered as soon as there is something to say.
+ */
+#ifndef SERVER_CEREMONY_H
+#define SERVER_CEREMONY_H
+
+#include "base/text.h"
+#include "server/call.h"
+#include "server/session.h"
+#include "server/store.h"
+
+#define SRV_ID_BYTES 16
+#define SRV_ID_SIZE (2 * SRV_ID_BYTES + 1)
+#define SRV_COOKIE_BYTES 32
+#define SRV_COOKIE_SIZE (2 * SRV_COOKIE_BYTES + 1)
+#define SRV_FROM_SIZE 64
+
+struct srv_ceremony;
+struct srv_ceremony_env {               /* what all ceremonies share; borrowed */
+	const struct att_anchors *anchors;
+	const struct srv_store *store;
+	uint64_t deadline_ms, lease_ms, poll_ms;
+	bool chip_auth;
+	/* Does another ceremony of this device wait for people? One device has one at a time. */
+	bool (*is_taken)(void *ctx, const struct srv_ceremony *c);
+	void *ctx;
+};
+struct srv_ceremony {
+	struct srv_ceremony *next;              /* desk.c's list */
+	const struct srv_ceremony_env *env;
+	char id[SRV_ID_SIZE];                   /* of the request, hex */
+	char cookie[SRV_COOKIE_SIZE];           /* hex */
+	char from[SRV_FROM_SIZE];
+	uint8_t login_id[LOGIN_ID_SIZE];
+	struct wr host_json;                    /* as sent; empty: a client without our header */
+	struct srv_session session;
+	struct srv_call *held;                  /* the POST that waits; NULL unless the session is READY */
+	struct pka_activation *activation;
+	struct pka_batch batch;
+	struct srv_target *target;              /* a reference; NULL until the card is identified */
+	struct pka_target view;                 /* of target, for the activation */
+	uint16_t firmware;                      /* from the first SELECT */
+	bool has_firmware;
+	bool is_open;                           /* people were asked */
+	char told[RAM_MESSAGE_MAX + 1];         /* the last progress sent to the host */
+	int64_t created;                        /* seconds since 1970 */
+	uint64_t ended_ms;                      /* 0: still going */
+};
+
+/* What the host says about itself: login_id and JSON, copied. */
+struct srv_host {
+	struct rd login_id;     /* empty: one is made */
+	struct rd json;
+};
+MUST enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, const char *from,
+			       struct srv_ceremony **out);
+void srv_ceremony_free(struct srv_ceremony **c);        /* NULL-safe; a held POST must have been answered */
+
+/* A POST of its session: the first one (E8), and each later one. Answers the call now or keeps it. */
+void srv_ceremony_begin(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms);
+void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms);
+/*
+ * The waiting POST's connection is gone, and the answer with it: nothing can be resynchronised (reference ramoverhttp
+ * 9).
+ */
+void srv_ceremony_gone(struct srv_ceremony *c, uint64_t now_ms);
+/* As pka_activation_turn. */
+MUST enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now_ms);
+/* As pka_activation_decide, after a check that the statement says what the endpoint does: ERR_SIGNATURE otherwise. */
+struct srv_decision {
+	const char *chr, *from;
+	bool approve;
+	struct rd sig, statement, statement_sig;
+};
+MUST enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms);
+/* End it, unless it has ended. */
+void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, uint64_t now_ms);
+/* Do what time demands; when to come again (boot time, UINT64_MAX: never). */
+uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms);
+
+const struct pka_facts *srv_ceremony_facts(const struct srv_ceremony *c);
+/* The record of a custodian's decision that counts, NULL if none. */
+const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr);
+
+#endif

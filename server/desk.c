@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "server/desk.h"
+
+struct srv_desk {
+	struct srv_ceremony_env env;
+	struct srv_ceremony *list;      /* the newest first */
+	bool is_stopping;
+};
+
+/* A card that is asked for counts until its request ends, however long its host takes for the next POST. */
+static bool is_taken(void *ctx, const struct srv_ceremony *c)
+{
+	const struct srv_desk *d = ctx;
+	const struct srv_ceremony *it;
+
+	for (it = d->list; it; it = it->next)
+		if (it != c && it->is_open && !it->ended_ms && !strcmp(it->target->device_id, c->target->device_id))
+			return true;
+	return false;
+}
+
+enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **out)
+{
+	struct srv_desk *d = calloc(1, sizeof(*d));
+
+	*out = d;
+	if (!d)
+		return ERR_NOMEM;
+	d->env = (struct srv_ceremony_env){ .anchors = config->anchors,
+					    .store = config->store,
+					    .deadline_ms = config->deadline_ms,
+					    .lease_ms = config->lease_ms,
+					    .poll_ms = config->poll_ms,
+					    .chip_auth = config->chip_auth,
+					    .is_taken = is_taken,
+					    .ctx = d };
+	return ERR_OK;
+}
+
+void srv_desk_free(struct srv_desk **d)
+{
+	struct srv_ceremony *it;
+
+	if (!*d)
+		return;
+	while ((it = (*d)->list)) {
+		(*d)->list = it->next;
+		srv_ceremony_free(&it);
+	}
+	free(*d);
+	*d = NULL;
+}
+
+/* All are compared, each in constant time: the time tells nothing about any cookie. */
+static struct srv_ceremony *find_cookie(const struct srv_desk *d, struct rd cookie)
+{
+	struct srv_ceremony *it, *found = NULL;
+
+	for (it = d->list; it; it = it->next)
+		if (rd_eq_secret(cookie, rd_of(it->cookie, sizeof(it->cookie) - 1)))
+			found = it;
+	return found;
+}
+
+static bool is_full(const struct srv_desk *d, const char *from)
+{
+	const struct srv_ceremony *it;
+	size_t all = 0, new_here = 0;
+
+	for (it = d->list; it; it = it->next) {
+		all += it->session.state != SRV_CLOSED;
+		new_here += !it->ended_ms && !it->is_open && !strcmp(it->from, from);
+	}
+	return all >= SRV_SESSIONS_MAX || new_here >= SRV_PER_ADDRESS_MAX;
+}
+
+/* Whoever knows a login_id may fetch its proofs: one login, one session. */
+static bool login_is_used(const struct srv_desk *d, struct rd login_id)
+{
+	const struct srv_ceremony *it;
+
+	for (it = d->list; it; it = it->next)
+		if (rd_eq(login_id, RD_ARR(it->login_id)))
+			return true;
+	return false;
+}
+
+static void refuse(struct srv_call *call, int status)
+{
+	srv_call_answer(call, status, NULL);
+}
+
+static void begin(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms)
+{
+	struct srv_ceremony *c = NULL;
+
+	if (d->is_stopping || is_full(d, call->request.from)) {
+		log_line(LOG_SRV, LOG_WARN, "event=refused from=%s why=\"%s\"", call->request.from,
+			 d->is_stopping ? "the server stops" : "too many sessions");
+		refuse(call, 503);
+	} else if (login_is_used(d, p->host.login_id)) {
+		refuse(call, 400);
+	} else if (srv_ceremony_new(&d->env, &p->host, call->request.from, &c)) {
+		refuse(call, 503);
+	} else {
+		c->next = d->list;
+		d->list = c;
+		(void)snprintf(call->reply.cookie, sizeof(call->reply.cookie), "HSMSESSION=%s; Path=%s; HttpOnly%s",
+			       c->cookie, p->path, p->secure ? "; Secure" : "");
+		srv_ceremony_begin(c, call, now_ms);
+		if (call->reply.status != 200)
+			call->reply.cookie[0] = '\0';
+	}
+}
+
+void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms)
+{
+	struct srv_ceremony *old = p->cookie.n ? find_cookie(d, p->cookie) : NULL;
+	struct ram_initiation i;
+
+	if (!ram_read_initiation(call->request.body, &i)) {
+		if (old) {
+			srv_ceremony_end(old, ERR_CANCELLED, "the host began anew", now_ms);
+			srv_ceremony_gone(old, now_ms);
+		}
+		begin(d, p, call, now_ms);
+	} else if (old) {
+		srv_ceremony_post(old, call, now_ms);
+	} else {
+		refuse(call, p->cookie.n ? 404 : 400);
+	}
+}
+
+void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms)
+{
+	struct srv_ceremony *it;
+
+	for (it = d->list; it && it->held != call; it = it->next)
+		;
+	if (it)
+		srv_ceremony_gone(it, now_ms);
+}
+
+struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id)
+{
+	struct srv_ceremony *it;
+
+	for (it = d->list; it; it = it->next)
+		if (!strcmp(it->id, id))
+			return it;
+	return NULL;
+}
+
+struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, uint64_t now_ms)
+{
+	struct srv_ceremony *it;
+
+	for (it = d->list; it; it = it->next)
+		if (rd_eq(login_id, RD_ARR(it->login_id)))
+			break;
+	if (!it || srv_ceremony_facts(it)->state != PKA_OPEN || now_ms - it->ended_ms > SRV_PROOFS_MS)
+		return NULL;
+	return it;
+}
+
+struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony *last)
+{
+	struct srv_ceremony *it = last ? last->next : d->list;
+
+	while (it && !it->target)
+		it = it->next;
+	return it;
+}
+
+void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err result, const char *why, uint64_t now_ms)
+{
+	struct srv_ceremony *it;
+
+	for (it = d->list; it; it = it->next)
+		if (it->target && !strcmp(it->target->device_id, device_id))
+			srv_ceremony_end(it, result, why, now_ms);
+}
+
+static void forget(struct srv_ceremony **at)
+{
+	struct srv_ceremony *c = *at;
+
+	*at = c->next;
+	srv_ceremony_free(&c);
+}
+
+/*
+ * The place of the ended request that is missed least: one that never asked anybody, else the oldest. NULL: nothing
+ * has ended.
+ */
+static struct srv_ceremony **least(struct srv_desk *d)
+{
+	struct srv_ceremony **at, **found = NULL;
+
+	for (at = &d->list; *at; at = &(*at)->next) {
+		if (!(*at)->ended_ms || (*at)->session.state != SRV_CLOSED)
+			continue;
+		if (!found || (*at)->is_open < (*found)->is_open ||
+		    ((*at)->is_open == (*found)->is_open && (*at)->ended_ms <= (*found)->ended_ms))
+			found = at;
+	}
+	return found;
+}
+
+static void tidy(struct srv_desk *d, uint64_t now_ms)
+{
+	struct srv_ceremony **at = &d->list, *c;
+	size_t kept = 0;
+
+	while ((c = *at)) {
+		/* What never was an enrolled card's is only for the log. */
+		if (c->session.state == SRV_CLOSED && c->ended_ms &&
+		    (!c->target || now_ms - c->ended_ms > SRV_KEEP_MS)) {
+			forget(at);
+			continue;
+		}
+		kept += c->ended_ms != 0;
+		at = &c->next;
+	}
+	for (; kept > SRV_KEPT_MAX && (at = least(d)); kept--)
+		forget(at);
+}
+
+uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms)
+{
+	struct srv_ceremony *it;
+	uint64_t next = UINT64_MAX, due;
+
+	for (it = d->list; it; it = it->next) {
+		due = srv_ceremony_tick(it, now_ms);
+		if (due < next)
+			next = due;
+	}
+	tidy(d, now_ms);
+	return next;
+}
+
+void srv_desk_stop(struct srv_desk *d, uint64_t now_ms)
+{
+	struct srv_ceremony *it;
+
+	d->is_stopping = true;
+	for (it = d->list; it; it = it->next)
+		srv_ceremony_end(it, ERR_SERVER, "the server stops", now_ms);
+}
+
+bool srv_desk_is_quiet(const struct srv_desk *d)
+{
+	const struct srv_ceremony *it;
+
+	for (it = d->list; it; it = it->next)
+		if (it->session.state != SRV_CLOSED)
+			return false;
+	return true;
+}

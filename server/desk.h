@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All ceremonies of the server: found by cookie, id or login, counted, forgotten in time. One thread owns it; nothing
+ * here waits.
+ */
+#ifndef SERVER_DESK_H
+#define SERVER_DESK_H
+
+#include "server/ceremony.h"
+
+#define SRV_KEEP_MS   (60 * 60 * 1000)  /* an ended request stays readable */
+#define SRV_PROOFS_MS (10 * 60 * 1000)  /* the proofs of an opened one stay fetchable */
+
+struct srv_desk_config {        /* borrowed */
+	const struct att_anchors *anchors;
+	const struct srv_store *store;
+	uint64_t deadline_ms, lease_ms, poll_ms;
+	bool chip_auth;
+};
+struct srv_desk;
+MUST enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **out);
+void srv_desk_free(struct srv_desk **d);        /* NULL-safe; every held call must be done: srv_desk_stop */
+
+/*
+ * A POST to the RAMOverHTTP path. cookie: the value of HSMSESSION, empty if none. An initiation begins a session,
+ * with the host's facts, whatever the cookie, and ends the one that the cookie names; anything else belongs to that
+ * one. secure: the cookie is for TLS only.
+ */
+struct srv_post {
+	struct rd cookie;
+	struct srv_host host;
+	const char *path;       /* of the cookie */
+	bool secure;
+};
+void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms);
+/* The connection of a held call is gone: its session is over, and the call done. */
+void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms);
+
+/*
+ * By the request's id (hex), by login_id among those that opened not long ago; NULL: no such. Borrowed until the next
+ * tick.
+ */
+struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id);
+struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, uint64_t now_ms);
+/* Enumerate those of enrolled cards, the newest first; NULL begins. */
+struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony *last);
+/* End what goes on for this device. */
+void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err result, const char *why, uint64_t now_ms);
+
+/* Do what time demands, forget what is old; when to come again (boot time; UINT64_MAX: never). */
+uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms);
+/* The server stops: no new session; everybody waiting is told. */
+void srv_desk_stop(struct srv_desk *d, uint64_t now_ms);
+bool srv_desk_is_quiet(const struct srv_desk *d);       /* no session is open any more */
+
+#endif

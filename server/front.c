@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <strings.h>
+#include "base/log.h"
+#include "server/api.h"
+#include "server/front.h"
+#include "server/json.h"
+#include "server/token.h"
+
+#define ARG_MAX_SIZE 64         /* a decoded path segment: an id or a holder reference */
+#define SMALL_BODY_MAX (16 * 1024)
+#define RAM_PATH "/rt/hsm"
+
+enum who { ANYBODY, OPERATOR };
+struct route {
+	const char *method, *path;      /* '*': one segment, given to the handler */
+	enum who who;
+	size_t body_max;
+	srv_handler *handle;
+};
+
+static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
+
+static const struct route routes[] = {
+	{ "POST", RAM_PATH,                    ANYBODY,  SRV_POST_MAX,   ram_post },
+	{ "POST", "/api/v1/targets",           OPERATOR, HTTP_BODY_MAX,  srv_api_enrol },
+	{ "GET",  "/api/v1/targets",           OPERATOR, 0,              srv_api_targets },
+	{ "GET",  "/api/v1/requests",          OPERATOR, 0,              srv_api_requests },
+	{ "POST", "/api/v1/requests/*/cancel", OPERATOR, SMALL_BODY_MAX, srv_api_cancel },
+	{ "GET",  "/api/v1/waiting/*",         ANYBODY,  0,              srv_api_waiting },
+	{ "GET",  "/api/v1/requests/*",        ANYBODY,  0,              srv_api_request },
+	{ "POST", "/api/v1/requests/*/turn",   ANYBODY,  SMALL_BODY_MAX, srv_api_turn },
+	{ "POST", "/api/v1/requests/*/approve", ANYBODY, SMALL_BODY_MAX, srv_api_approve },
+	{ "POST", "/api/v1/requests/*/deny",   ANYBODY,  SMALL_BODY_MAX, srv_api_deny },
+	{ "GET",  "/api/v1/logins/*/proofs",   ANYBODY,  0,              srv_api_proofs },
+	{ "GET",  "/healthz",                  ANYBODY,  0,              srv_api_health },
+};
+#define ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | (c >= 'A' && c <= 'F' ? 0x20 : 0)) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/*
+ * One segment without its percent signs (RFC 3986 2.1): false if it is malformed, empty, too long, or holds a zero
+ * byte.
+ */
+static bool segment_decode(struct rd in, char out[ARG_MAX_SIZE + 1])
+{
+	size_t n = 0, i;
+	int hi, lo;
+	char c;
+
+	for (i = 0; i < in.n; i++) {
+		c = (char)in.p[i];
+		if (c == '%') {
+			hi = i + 2 < in.n ? hex_digit((char)in.p[i + 1]) : -1;
+			lo = hi < 0 ? -1 : hex_digit((char)in.p[i + 2]);
+			if (lo < 0)
+				return false;
+			c = (char)(hi << 4 | lo);
+			i += 2;
+		}
+		if (!c || n == ARG_MAX_SIZE)
+			return false;
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return n > 0;
+}
+
+/* Up to the next slash; the slash itself is skipped. */
+static struct rd segment_next(const char **path)
+{
+	const char *start = *path;
+	size_t n = strcspn(start, "/");
+
+	*path = start + n + (start[n] == '/');
+	return rd_of(start, n);
+}
+
+static bool path_fits(const char *pattern, const char *path, char arg[ARG_MAX_SIZE + 1])
+{
+	struct rd want, have;
+
+	arg[0] = '\0';
+	while (*pattern && *path) {
+		want = segment_next(&pattern);
+		have = segment_next(&path);
+		if (rd_eq_str(want, "*") ? !segment_decode(have, arg) : !rd_eq(want, have))
+			return false;
+	}
+	return !*pattern && !*path;
+}
+
+/* The route, or NULL; then allow names the methods that this path knows, NULL if it knows none. */
+static const struct route *route_find(const char *method, const char *path, char arg[ARG_MAX_SIZE + 1],
+				      const char **allow)
+{
+	size_t i, n = strlen(path);
+	bool get = false, post = false;
+
+	for (i = 0; n && path[n - 1] != '/' && i < ROUTES; i++) {
+		if (!path_fits(routes[i].path, path, arg))
+			continue;
+		if (!strcmp(routes[i].method, method))
+			return &routes[i];
+		get |= !strcmp(routes[i].method, "GET");
+		post |= !strcmp(routes[i].method, "POST");
+	}
+	*allow = get && post ? "GET, POST" : get ? "GET" : post ? "POST" : NULL;
+	return NULL;
+}
+
+size_t srv_front_body_max(const char *method, const char *path)
+{
+	char arg[ARG_MAX_SIZE + 1];
+	const char *allow;
+	const struct route *r = route_find(method, path, arg, &allow);
+
+	return r ? r->body_max : SMALL_BODY_MAX;
+}
+
+static void ram_refuse(struct srv_call *call, int status)
+{
+	srv_call_answer(call, status, NULL);
+}
+
+/* The media type before any parameter (RFC 9110 8.3.1). */
+static bool type_fits(const char *type, const char *want)
+{
+	size_t n = strcspn(want, ";");
+
+	return type && !strncasecmp(type, want, n) && (!type[n] || strchr("; \t", type[n]));
+}
+
+/* The value of our cookie (RFC 6265 4.2.1), empty if there is none; false if it is there twice. */
+static bool cookie_find(const char *header, struct rd *value)
+{
+	static const char name[] = "HSMSESSION=";
+	size_t n;
+
+	*value = RD_NONE;
+	while (header && *header) {
+		header += strspn(header, "; \t");
+		n = strcspn(header, ";");
+		if (!strncmp(header, name, sizeof(name) - 1)) {
+			if (value->p)
+				return false;
+			*value = rd_of(header + sizeof(name) - 1, n - (sizeof(name) - 1));
+		}
+		header += n;
+	}
+	return true;
+}
+
+/*
+ * X-Quorum11-Request: what the host says about itself. Only its version and the login_id concern the server; the rest
+ * is for custodians, who are shown it as claimed.
+ */
+static bool facts_read(const char *header, struct wr *json, uint8_t login_id[LOGIN_ID_SIZE], struct srv_host *out)
+{
+	char why[100];
+	const char *id;
+	struct wr w;
+	json_t *j = NULL;
+	int version;
+	bool ok = false;
+
+	*out = (struct srv_host){ .json = RD_NONE };
+	if (!header)
+		return true;
+	if (!text_unbase64url(rd_str(header), json))
+		j = srv_json_parse(wr_view(json), why, sizeof(why));
+	if (j && !json_unpack(j, "{s:i, s:s}", "v", &version, "login_id", &id) && version == 1) {
+		wr_init(&w, login_id, LOGIN_ID_SIZE);
+		ok = !text_unhex(rd_str(id), &w) && w.n == LOGIN_ID_SIZE;
+		*out = (struct srv_host){ .login_id = rd_of(login_id, LOGIN_ID_SIZE), .json = wr_view(json) };
+	}
+	json_decref(j);
+	return ok;
+}
+
+static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	uint8_t login_id[LOGIN_ID_SIZE], json[REQUEST_JSON_MAX];
+	struct srv_post post = { .path = RAM_PATH, .secure = s->conf->server.cert != NULL };
+	struct wr w;
+
+	(void)arg;
+	WR_ARR(&w, json);
+	if (type_fits(call->request.type, RAM_TYPE_REQUEST) && cookie_find(call->request.cookie, &post.cookie) &&
+	    facts_read(call->request.host_facts, &w, login_id, &post.host))
+		srv_desk_post(s->desk, &post, call, now_ms);
+	else
+		ram_refuse(call, 400);
+}
+
+void srv_front_handle(struct srv *s, struct srv_call *call, uint64_t now_ms)
+{
+	const struct srv_request *q = &call->request;
+	char arg[ARG_MAX_SIZE + 1];
+	const char *allow = NULL;
+	const struct route *r = route_find(q->method, q->path, arg, &allow);
+
+	if (!r && allow) {
+		call->reply.allow = allow;
+		srv_call_refuse(call, 405, "method", "this path knows %s", allow);
+	} else if (!r) {
+		srv_call_refuse(call, 404, "not_found", "no such path; see docs/API.md");
+	} else if (q->body.n > r->body_max) {
+		srv_call_refuse(call, 413, "too_large", "at most %zu bytes", r->body_max);
+	} else if (r->who == OPERATOR && !srv_token_fits(s->conf->server.state, q->authorization)) {
+		log_line(LOG_SRV, LOG_WARN, "event=unauthorized from=%s", q->from);
+		srv_call_refuse(call, 401, "unauthorized",
+				"this needs the operator's token; see quorum11-server token");
+	} else {
+		r->handle(s, call, arg, now_ms);
+	}
+}

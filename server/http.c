@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "server/front.h"
+#include "server/http.h"
+#include "server/listen.h"
+
+#define PEM_MAX (1 << 20)
+#define READ_MS 10000           /* handshake, header and body of one request (reference ramoverhttp 7.6) */
+#define IDLE_S 60               /* a kept-alive connection without a request */
+#define TICK_MS 1000            /* how late a slow reader may be noticed */
+#define EVENTS 32
+
+/* A connection, for the time limit of its requests. */
+struct conn {
+	struct conn *next, **at;
+	int fd;
+	uint64_t since_ms;              /* a request is being read since then; 0: none is */
+};
+/* A request; conn's at most one. */
+struct request {
+	struct srv_call call;           /* first: wake() gets here from it */
+	struct srv_http *http;
+	struct MHD_Connection *mhd;
+	struct conn *conn;
+	struct wr body;
+	size_t body_max;
+	bool is_handled, is_suspended, is_too_large;
+	char from[SRV_FROM_SIZE];
+};
+struct srv_http {
+	struct srv *srv;
+	struct MHD_Daemon *daemon;
+	struct srv_listen listen;
+	struct wr cert, key, client_ca; /* PEM */
+	struct conn *conns;
+	size_t requests;                /* begun and not completed */
+	int epoll;
+	char url[SRV_ADDRESS_SIZE + 8];
+};
+
+/* ---- one request ---- */
+
+static void conn_reading(struct conn *c, bool on)
+{
+	if (!c)
+		return;
+	if (!on)
+		c->since_ms = 0;
+	else if (!c->since_ms)
+		c->since_ms = clock_boot_ms();
+}
+
+static struct conn *conn_of(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static const char *header(struct MHD_Connection *mhd, const char *name)
+{
+	return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name);
+}
+
+/* While a POST waits nothing reads its connection; the kernel still tells when the other side has closed it. */
+static void watch(struct request *r, bool on)
+{
+	struct epoll_event ev = { .events = EPOLLRDHUP, .data.ptr = r };
+
+	if (r->conn && epoll_ctl(r->http->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, r->conn->fd, &ev))
+		log_line(LOG_SRV, LOG_WARN, "event=watch result=\"%s\"", strerror(errno));
+}
+
+/* The call is done: let the connection go on. A call that was done at once has not been suspended. */
+static void wake(struct srv_call *call)
+{
+	struct request *r = (struct request *)(void *)call;
+
+	if (!r->is_suspended)
+		return;
+	r->is_suspended = false;
+	watch(r, false);
+	MHD_resume_connection(r->mhd);
+}
+
+static struct request *request_new(struct srv_http *h, struct MHD_Connection *mhd, const char *method, const char *path)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	srv_call_init(&r->call);
+	r->call.wake = wake;
+	r->http = h;
+	r->mhd = mhd;
+	r->conn = conn_of(mhd);
+	r->body_max = srv_front_body_max(method, path);
+	wr_init_heap(&r->body, r->body_max);
+	srv_listen_peer(info ? info->client_addr : NULL, r->from, sizeof(r->from));
+	r->call.request = (struct srv_request){
+		.method = method,
+		.path = path,
+		.from = r->from,
+		.type = header(mhd, "Content-Type"),
+		.cookie = header(mhd, "Cookie"),
+		.authorization = header(mhd, "Authorization"),
+		.host_facts = header(mhd, "X-Quorum11-Request"),
+	};
+	h->requests++;
+	return r;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_RequestTerminationCode how)
+{
+	struct srv_http *h = cls;
+	struct request *r = *ctx;
+
+	(void)how;
+	conn_reading(conn_of(mhd), false);
+	if (!r)
+		return;
+	*ctx = NULL;
+	if (r->is_suspended)
+		watch(r, false);
+	r->is_suspended = false;
+	if (r->is_handled && !r->call.done)
+		srv_desk_gone(h->srv->desk, &r->call, clock_boot_ms());
+	h->requests--;
+	wr_free(&r->body);
+	srv_call_fini(&r->call);
+	free(r);
+}
+
+/*
+ * With a client CA configured: did the peer show a certificate of it? MHD asks for one but leaves the judgement to
+ * us.
+ */
+static bool is_certified(const struct srv_http *h, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info;
+	unsigned status = 0;
+
+	if (!h->client_ca.n)
+		return true;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	return info && info->tls_session && !gnutls_certificate_verify_peers2(info->tls_session, &status) && !status;
+}
+
+static enum MHD_Result queue(struct request *r)
+{
+	struct srv_reply *reply = &r->call.reply;
+	static const struct { const char *name, *value; } always[] = {
+		{ "Cache-Control", "no-store" }, { "X-Content-Type-Options", "nosniff" },
+	};
+	struct MHD_Response *response;
+	enum MHD_Result ok;
+	size_t i;
+
+	conn_reading(r->conn, false);
+	response = MHD_create_response_from_buffer(reply->body.n, reply->body.p, MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	ok = MHD_YES;
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		ok &= MHD_add_response_header(response, always[i].name, always[i].value);
+	if (reply->type)
+		ok &= MHD_add_response_header(response, "Content-Type", reply->type);
+	if (reply->allow)
+		ok &= MHD_add_response_header(response, "Allow", reply->allow);
+	if (reply->status == 401)
+		ok &= MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+	if (reply->cookie[0])
+		ok &= MHD_add_response_header(response, "Set-Cookie", reply->cookie);
+	if (ok)
+		ok = MHD_queue_response(r->mhd, (unsigned)reply->status, response);
+	MHD_destroy_response(response);
+	return ok;
+}
+
+/* The declared size, before any of the body is read; a body without one is counted as it comes. */
+static bool is_declared_too_large(const struct request *r)
+{
+	const char *text = header(r->mhd, "Content-Length");
+	char *end;
+	unsigned long long n = text ? strtoull(text, &end, 10) : 0;
+
+	return n > r->body_max;
+}
+
+static enum MHD_Result refuse_too_large(struct request *r)
+{
+	r->is_handled = true;
+	srv_call_refuse(&r->call, 413, "too_large", "at most %zu bytes", r->body_max);
+	return queue(r);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *path, const char *method,
+				  const char *version, const char *data, size_t *size, void **ctx)
+{
+	struct srv_http *h = cls;
+	struct request *r = *ctx;
+
+	(void)version;
+	if (!r) {               /* the header is here */
+		r = *ctx = request_new(h, mhd, method, path);
+		if (!r)
+			return MHD_NO;
+		return is_declared_too_large(r) ? refuse_too_large(r) : MHD_YES;
+	}
+	if (*size) {            /* a part of the body */
+		if (r->body.n + *size > r->body_max)
+			r->is_too_large = true;
+		else
+			wr_put(&r->body, rd_of(data, *size));
+		*size = 0;
+		return MHD_YES;
+	}
+	if (r->is_handled)      /* resumed, or called again without need */
+		return r->call.done ? queue(r) : MHD_YES;
+	if (r->is_too_large)
+		return refuse_too_large(r);
+	if (wr_done(&r->body))
+		return MHD_NO;
+	conn_reading(r->conn, false);
+	r->is_handled = true;
+	r->call.request.body = wr_view(&r->body);
+	if (is_certified(h, mhd))
+		srv_front_handle(h->srv, &r->call, clock_boot_ms());
+	else
+		srv_call_refuse(&r->call, 403, "certificate", "this server wants a client certificate of its own CA");
+	if (r->call.done)
+		return queue(r);
+	r->is_suspended = true;
+	watch(r, true);
+	MHD_suspend_connection(mhd);
+	return MHD_YES;
+}
+
+/* ---- connections ---- */
+
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_ConnectionNotificationCode what)
+{
+	struct srv_http *h = cls;
+	const union MHD_ConnectionInfo *info;
+	struct conn *c = *ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+		c = info ? calloc(1, sizeof(*c)) : NULL;
+		*ctx = c;
+		if (!c)
+			return;
+		c->fd = info->connect_fd;
+		conn_reading(c, true);
+		c->next = h->conns;
+		c->at = &h->conns;
+		if (c->next)
+			c->next->at = &c->next;
+		h->conns = c;
+	} else if (c) {
+		*c->at = c->next;
+		if (c->next)
+			c->next->at = c->at;
+		free(c);
+		*ctx = NULL;
+	}
+}
+
+/* The request line is here: from now on its time counts, on a connection that was kept alive, too. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+	(void)cls;
+	(void)uri;
+	conn_reading(conn_of(mhd), true);
+	return NULL;
+}
+
+/* Whoever takes too long to say what he wants is cut off. */
+static void cut_slow(struct srv_http *h, uint64_t now_ms)
+{
+	struct conn *c;
+
+	for (c = h->conns; c; c = c->next) {
+		if (!c->since_ms || now_ms - c->since_ms < READ_MS)
+			continue;
+		(void)shutdown(c->fd, SHUT_RDWR);
+		c->since_ms = now_ms;   /* MHD will notice; not again at once */
+	}
+}
+
+/* Segments are decoded one by one in front.c, so that an encoded slash is none. */
+static size_t keep_encoded(void *cls, struct MHD_Connection *mhd, char *s)
+{
+	(void)cls;
+	(void)mhd;
+	return strlen(s);
+}
+
+static PRINTF(2, 0) void on_log(void *cls, const char *fmt, va_list ap)
+{
+	char text[300], shown[300];
+
+	(void)cls;
+	if (!log_wants(LOG_SRV, LOG_TRACE) || vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	log_line(LOG_SRV, LOG_TRACE, "event=http text=\"%s\"", text_shown(rd_str(text), shown, sizeof(shown)));
+}
+
+/* ---- start and stop ---- */
+
+/* A PEM file as text. */
+static enum err pem_read(const char *what, const char *path, struct wr *out)
+{
+	enum err e = file_read(path, PEM_MAX, out);
+
+	if (e)
+		log_tell("[server] %s = %s: %s", what, path, e == ERR_IO ? strerror(errno) : err_text(e));
+	else
+		(void)wr_cstr(out);
+	return e ? ERR_CONFIG : ERR_OK;
+}
+
+static enum err tls_read(struct srv_http *h, const struct conf *conf)
+{
+	enum err e = ERR_OK;
+
+	if (!conf->server.cert != !conf->server.key) {
+		log_tell("[server] cert and key go together");
+		return ERR_CONFIG;
+	}
+	if (conf->server.cert && conf->server.http) {
+		log_tell("[server] cert and http = yes contradict each other");
+		return ERR_CONFIG;
+	}
+	if (!conf->server.cert && (!conf->server.http || !h->listen.is_loopback || conf->server.client_ca)) {
+		log_tell("[server] cert and key are missing; plain http needs http = yes and a loopback address, and "
+			 "has no client_ca");
+		return ERR_CONFIG;
+	}
+	if (conf->server.cert)
+		e = pem_read("cert", conf->server.cert, &h->cert);
+	if (!e && conf->server.key)
+		e = pem_read("key", conf->server.key, &h->key);
+	if (!e && conf->server.client_ca)
+		e = pem_read("client_ca", conf->server.client_ca, &h->client_ca);
+	return e;
+}
+
+static enum err daemon_start(struct srv_http *h)
+{
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (h->cert.n ? MHD_USE_TLS : 0);
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, h->cert.p },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key.p },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+		{ h->client_ca.n ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, h->client_ca.p },
+		{ MHD_OPTION_END, 0, NULL },
+	}, plain[] = { { MHD_OPTION_END, 0, NULL } };
+	const union MHD_DaemonInfo *info;
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+
+	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h,
+				     MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+				     MHD_OPTION_LISTEN_SOCKET, h->listen.fd,
+				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)SRV_CONNECTIONS_MAX,
+				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+				     MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+				     MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
+				     MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
+				     MHD_OPTION_ARRAY, h->cert.n ? tls : plain,
+				     MHD_OPTION_END);
+	if (!h->daemon) {
+		log_tell("cannot start the server on %s; are certificate and key in PEM, and do they belong together?",
+			 h->listen.address);
+		return ERR_CONFIG;
+	}
+	h->listen.fd = -1;      /* the daemon's now */
+	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	h->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!info || h->epoll < 0 || epoll_ctl(h->epoll, EPOLL_CTL_ADD, info->epoll_fd, &ev)) {
+		log_tell("epoll: %s", strerror(errno));
+		return ERR_IO;
+	}
+	return ERR_OK;
+}
+
+enum err srv_http_open(struct srv *s, struct srv_http **out)
+{
+	struct srv_http *h = calloc(1, sizeof(*h));
+	enum err e;
+
+	*out = NULL;
+	if (!h) {
+		log_tell("%s", err_text(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	h->srv = s;
+	h->epoll = h->listen.fd = -1;
+	wr_init_heap(&h->cert, PEM_MAX + 1);
+	wr_init_heap(&h->key, PEM_MAX + 1);
+	wr_init_heap(&h->client_ca, PEM_MAX + 1);
+	e = srv_listen_open(s->conf->server.listen, &h->listen);
+	if (!e)
+		e = tls_read(h, s->conf);
+	if (!e)
+		e = daemon_start(h);
+	if (e) {
+		srv_http_close(&h);
+		return e;
+	}
+	(void)snprintf(h->url, sizeof(h->url), "%s://%s", h->cert.n ? "https" : "http", h->listen.address);
+	*out = h;
+	return ERR_OK;
+}
+
+const char *srv_http_url(const struct srv_http *h)
+{
+	return h->url;
+}
+
+void srv_http_close(struct srv_http **h)
+{
+	struct srv_http *it = *h;
+
+	if (!it)
+		return;
+	if (it->daemon)
+		MHD_stop_daemon(it->daemon);
+	if (it->listen.fd >= 0)
+		(void)close(it->listen.fd);
+	if (it->epoll >= 0)
+		(void)close(it->epoll);
+	wr_free(&it->client_ca);
+	wr_free(&it->key);
+	wr_free(&it->cert);
+	free(it);
+	*h = NULL;
+}
+
+/* ---- the loop ---- */
+
+/* Milliseconds until something is due: the daemon's own, the ceremonies', a slow reader's, the end of the grace. */
+static int time_left(struct srv_http *h, uint64_t due_ms, uint64_t now_ms)
+{
+	MHD_UNSIGNED_LONG_LONG daemons;
+	uint64_t left = due_ms > now_ms ? due_ms - now_ms : 0;
+
+	if (MHD_get_timeout(h->daemon, &daemons) == MHD_YES && daemons < left)
+		left = daemons;
+	if (h->conns && left > TICK_MS)
+		left = TICK_MS;
+	return left > INT32_MAX ? -1 : (int)left;
+}
+
+/* What happened; true: the stop descriptor. */
+static bool events_take(struct srv_http *h, const struct epoll_event *ev, int n, uint64_t now_ms)
+{
+	struct request *r;
+	bool stop = false;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		r = ev[i].data.ptr;
+		if (ev[i].data.ptr == h)
+			stop = true;
+		else if (r && r->is_suspended)
+			srv_desk_gone(h->srv->desk, &r->call, now_ms);
+	}
+	return stop;
+}
+
+static void stop_begin(struct srv_http *h, int stop_fd, uint64_t now_ms)
+{
+	MHD_socket fd = MHD_quiesce_daemon(h->daemon);
+
+	if (fd != MHD_INVALID_SOCKET)
+		(void)close(fd);
+	(void)epoll_ctl(h->epoll, EPOLL_CTL_DEL, stop_fd, &(struct epoll_event){ 0 });
+	srv_desk_stop(h->srv->desk, now_ms);
+}
+
+enum err srv_http_run(struct srv_http *h, int stop_fd)
+{
+	struct epoll_event ev[EVENTS], stop = { .events = EPOLLIN, .data.ptr = h };
+	uint64_t now_ms = clock_boot_ms(), due_ms, stop_at_ms = UINT64_MAX;
+	bool is_stopping = false;
+	int n;
+
+	if (epoll_ctl(h->epoll, EPOLL_CTL_ADD, stop_fd, &stop)) {
+		log_tell("epoll: %s", strerror(errno));
+		return ERR_IO;
+	}
+	while (!is_stopping || (now_ms < stop_at_ms && (h->requests || !srv_desk_is_quiet(h->srv->desk)))) {
+		due_ms = srv_desk_tick(h->srv->desk, now_ms);
+		n = epoll_wait(h->epoll, ev, EVENTS, time_left(h, due_ms < stop_at_ms ? due_ms : stop_at_ms, now_ms));
+		if (n < 0 && errno != EINTR) {
+			log_tell("epoll: %s", strerror(errno));
+			return ERR_IO;
+		}
+		now_ms = clock_boot_ms();
+		if (events_take(h, ev, n, now_ms) && !is_stopping) {
+			is_stopping = true;
+			stop_at_ms = now_ms + SRV_GRACE_MS;
+			stop_begin(h, stop_fd, now_ms);
+		}
+		cut_slow(h, now_ms);
+		if (MHD_run(h->daemon) != MHD_YES) {
+			log_tell("the HTTP library failed");
+			return ERR_IO;
+		}
+		now_ms = clock_boot_ms();
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "server/path.h"
+
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+enum err srv_path(char out[SRV_PATH_MAX], const char *dir, const char *name, const char *suffix)
+{
+	struct wr w;
+
+	wr_init(&w, out, SRV_PATH_MAX);
+	wr_text(&w, dir);
+	wr_u8(&w, '/');
+	for (; *name; name++) {
+		if (is_plain(*name))
+			wr_u8(&w, (uint8_t)*name);
+		else
+			wr_printf(&w, "%%%02X", (uint8_t)*name);
+	}
+	wr_text(&w, suffix);
+	wr_u8(&w, 0);
+	return wr_done(&w) ? ERR_LIMIT : ERR_OK;
+}
+
+enum err srv_path_folder(const char *path)
+{
+	struct stat st;
+
+	if (!mkdir(path, 0700))
+		return ERR_OK;
+	if (errno != EEXIST || stat(path, &st))
+		return ERR_IO;
+	if (S_ISDIR(st.st_mode))
+		return ERR_OK;
+	errno = ENOTDIR;
+	return ERR_IO;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of files in the state folder. */
+#ifndef SERVER_PATH_H
+#define SERVER_PATH_H
+
+#include "base/buf.h"
+
+#define SRV_PATH_MAX 4096
+
+/*
+ * dir/name + suffix. Every byte of name that is not a letter, a digit, '-' or '_' becomes %XX: a device id comes from
+ * a card and may hold any printable character. ERR_LIMIT.
+ */
+MUST enum err srv_path(char out[SRV_PATH_MAX], const char *dir, const char *name, const char *suffix);
+/* Make the folder (mode 0700) if there is none. ERR_IO, errno kept. */
+MUST enum err srv_path_folder(const char *path);
+
+#endif

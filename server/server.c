@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/server.h"
+
+static enum err anchors_open(const struct conf *conf, struct att_anchors **out)
+{
+	enum err e = att_anchors_new(conf->trust.production, out);
+	size_t i;
+
+	if (e) {
+		log_tell("cannot set up the trusted roots: %s", err_text(e));
+		return e;
+	}
+	for (i = 0; !e && i < conf->trust.roots.n; i++)
+		e = att_anchors_add_file(*out, conf->trust.roots.v[i]);
+	return e;
+}
+
+enum err srv_open(const struct conf *conf, struct srv **out)
+{
+	struct srv *s = calloc(1, sizeof(*s));
+	struct srv_desk_config config;
+	enum err e;
+
+	*out = NULL;
+	if (!s) {
+		log_tell("%s", err_text(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	s->conf = conf;
+	e = anchors_open(conf, &s->anchors);
+	if (!e)
+		e = srv_store_file_open(conf->server.state, s->anchors, clock_wall_s(), &s->store, &s->refused);
+	if (e)
+		goto out;
+	config = (struct srv_desk_config){ .anchors = s->anchors,
+					   .store = &s->store,
+					   .chip_auth = conf->server.chip_auth,
+					   .deadline_ms = conf->server.deadline * 1000ull,
+					   .lease_ms = conf->server.lease * 1000ull,
+					   .poll_ms = conf->server.poll * 1000ull };
+	e = srv_desk_new(&config, &s->desk);
+	if (e)
+		log_tell("%s", err_text(e));
+	else {
+		*out = s;
+		s = NULL;
+	}
+out:
+	srv_close(&s);
+	return e;
+}
+
+void srv_close(struct srv **s)
+{
+	if (!*s)
+		return;
+	srv_desk_free(&(*s)->desk);
+	srv_store_close(&(*s)->store);
+	att_anchors_free(&(*s)->anchors);
+	free(*s);
+	*s = NULL;
+}
+
+size_t srv_target_count(const struct srv *s)
+{
+	const struct srv_target *t = NULL;
+	size_t n = 0;
+
+	while ((t = s->store.ops->next(s->store.ctx, t)))
+		n++;
+	return n;
+}

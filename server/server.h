@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server without its sockets: settings, trust, store, ceremonies. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "base/conf.h"
+#include "server/desk.h"
+
+struct srv {
+	const struct conf *conf;        /* borrowed */
+	struct att_anchors *anchors;
+	struct srv_store store;
+	struct srv_desk *desk;
+	size_t refused;                 /* enrolments that failed their checks and were left out */
+};
+/* Reads the roots of [trust] and the state folder. Errors have been said. */
+MUST enum err srv_open(const struct conf *conf, struct srv **out);
+void srv_close(struct srv **s);         /* NULL-safe; every held call must be done: srv_desk_stop */
+/* How many devices are enrolled. */
+size_t srv_target_count(const struct srv *s);
+
+#endif

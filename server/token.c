@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "server/path.h"
+#include "server/token.h"
+
+#define TOKEN_BYTES 32
+
+enum err srv_token_make(const char *state, bool replace)
+{
+	uint8_t raw[TOKEN_BYTES], text[TOKEN_BYTES * 2];
+	char path[SRV_PATH_MAX];
+	struct wr w;
+	enum err e;
+
+	WR_ARR(&w, text);
+	e = srv_path(path, state, "token", "");
+	if (!e)
+		e = rand_bytes(raw, sizeof(raw));
+	if (e)
+		goto out;
+	wr_base64url(&w, RD_ARR(raw));
+	wr_u8(&w, '\n');
+	e = wr_done(&w);
+	if (!e)
+		e = replace ? file_write(path, 0600, wr_view(&w)) : file_create(path, 0600, wr_view(&w));
+out:
+	wipe(raw, sizeof(raw));
+	wipe(text, sizeof(text));
+	return e;
+}
+
+enum err srv_token_read(const char *state, struct secret **out)
+{
+	char path[SRV_PATH_MAX];
+	enum err e = srv_path(path, state, "token", "");
+
+	*out = NULL;
+	return e ? e : secret_read_file(path, out);
+}
+
+bool srv_token_fits(const char *state, const char *authorization)
+{
+	static const char scheme[] = "Bearer ";
+	struct secret *token = NULL;
+	bool fits = false;
+	enum err e;
+
+	if (!authorization || strncasecmp(authorization, scheme, sizeof(scheme) - 1))
+		return false;
+	e = srv_token_read(state, &token);
+	if (e)
+		log_line(LOG_SRV, LOG_WARN, "event=token result=unreadable why=\"%s\"", err_text(e));
+	else
+		fits = secret_size(token) &&
+		       rd_eq_secret(rd_str(authorization + sizeof(scheme) - 1), secret_view(token));
+	secret_free(&token);
+	return fits;
+}
