@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "login/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/tlv.h"
+#include "login/frame.h"
+
+#define HELPER_FD      3
+#define TICK_MS        250
+#define GRACE_MS       100
+#define OPEN_MAX_BYTES 16384
+
+struct login_helper {
+	int fd;
+	int pidfd;              /* names our child even after the host has reaped it and its number has gone to another */
+	pid_t pid;
+};
+
+/*
+ * The child gets our socket as descriptor 3, /dev/null as 0 to 2, and nothing else: no environment (a proxy named there is none of ours), no signal state. A process
+ * group of its own: a Ctrl-C that the host survives must not end its login.
+ */
+static int spawn(const char *path, int theirs, pid_t *pid)
+{
+	char *const argv[] = { (char[]){ "quorum11-connect" }, NULL }, *const envp[] = { NULL };
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int rc;
+
+	(void)sigemptyset(&none);
+	(void)sigfillset(&all);
+	rc = posix_spawn_file_actions_init(&fa);
+	if (rc)
+		return rc;
+	rc = posix_spawnattr_init(&attr);
+	if (rc) {
+		(void)posix_spawn_file_actions_destroy(&fa);
+		return rc;
+	}
+	/* First ours to 3, as ours may be 0 to 2 in a host that has closed its own. */
+	rc = posix_spawn_file_actions_adddup2(&fa, theirs, HELPER_FD);
+	for (int fd = 0; fd < HELPER_FD && !rc; fd++)
+		rc = posix_spawn_file_actions_addopen(&fa, fd, "/dev/null", O_RDWR, 0);
+	if (!rc)
+		rc = posix_spawn_file_actions_addclosefrom_np(&fa, HELPER_FD + 1);
+	if (!rc)
+		rc = posix_spawnattr_setsigmask(&attr, &none);
+	if (!rc)
+		rc = posix_spawnattr_setsigdefault(&attr, &all);
+	if (!rc)
+		rc = posix_spawnattr_setpgroup(&attr, 0);
+	if (!rc)
+		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	if (!rc)
+		rc = posix_spawn(pid, path, &fa, &attr, argv, envp);
+	(void)posix_spawnattr_destroy(&attr);
+	(void)posix_spawn_file_actions_destroy(&fa);
+	return rc;
+}
+
+static void put_setting(struct wr *w, enum login_setting tag, const char *value)
+{
+	if (value)
+		wr_tlv(w, tag, rd_str(value));
+}
+
+/* What the helper answers in LOGIN_FAIL: an error and a text, which may quote the server. */
+static enum err read_fail(struct rd content, char *why, size_t cap)
+{
+	uint8_t code;
+
+	if (!rd_u8(&content, &code) || code == ERR_OK || code >= ERR_COUNT)
+		return ERR_PROTOCOL;
+	if (why)
+		(void)text_shown(content, why, cap);
+	return (enum err)code;
+}
+
+/* The next frame; tick while it is not there. */
+static enum err receive(struct login_helper *h, uint8_t *type, struct wr *content, enum err (*tick)(void *ctx), void *ctx, struct deadline *dl)
+{
+	for (;;) {
+		struct deadline slice = deadline_within(dl, TICK_MS);
+		enum err e = deadline_wait(tick ? &slice : dl, h->fd);
+
+		if (!e)
+			return login_frame_receive(h->fd, type, content, dl);
+		if (e != ERR_TIMEOUT || deadline_left_ms(dl) == 0)
+			return e;
+		e = tick(ctx);
+		if (e)
+			return e;
+	}
+}
+
+/* One question and its answer; content is the answer's. */
+static enum err converse(struct login_helper *h, enum login_frame type, struct rd question, enum login_frame want, struct wr *content,
+			 enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
+{
+	uint8_t got = 0;
+	enum err e;
+
+	e = login_frame_send(h->fd, (uint8_t)type, question, dl);
+	if (!e)
+		e = receive(h, &got, content, tick, ctx, dl);
+	if (e == ERR_IO && why)
+		(void)snprintf(why, cap, "the helper process ended");
+	if (e)
+		return e;
+	if (got == LOGIN_FAIL)
+		return read_fail(wr_view(content), why, cap);
+	return got == want ? ERR_OK : ERR_PROTOCOL;
+}
+
+enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header, struct login_helper **out,
+			   char *why, size_t cap, struct deadline *dl)
+{
+	struct login_helper *h = NULL;
+	struct wr open, answer;
+	int pair[2] = { -1, -1 }, rc;
+	enum err e = ERR_IO;
+
+	wr_init_heap(&open, OPEN_MAX_BYTES);
+	wr_init_heap(&answer, OPEN_MAX_BYTES);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+		(void)snprintf(why, cap, "no socket pair: %s", strerrordesc_np(errno));
+		goto out;
+	}
+	e = ERR_NOMEM;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		goto out;
+	h->fd = h->pidfd = -1;
+	rc = spawn(path, pair[1], &h->pid);
+	if (rc) {
+		(void)snprintf(why, cap, "%s: %s", path, strerrordesc_np(rc));
+		e = ERR_CONFIG;
+		goto out;
+	}
+	h->pidfd = pidfd_open(h->pid, 0);
+	h->fd = pair[0];
+	pair[0] = -1;
+	(void)close(pair[1]);
+	pair[1] = -1;
+	put_setting(&open, LOGIN_URL, url);
+	put_setting(&open, LOGIN_CA, conf->login.ca);
+	put_setting(&open, LOGIN_CERT, conf->login.cert);
+	put_setting(&open, LOGIN_KEY, conf->login.key);
+	put_setting(&open, LOGIN_PIN, conf->login.pin);
+	put_setting(&open, LOGIN_HEADER, header);
+	wr_tlv_u8(&open, LOGIN_HTTP, conf->login.http);
+	e = wr_done(&open);
+	if (!e)
+		e = converse(h, LOGIN_OPEN, wr_view(&open), LOGIN_READY, &answer, NULL, NULL, why, cap, dl);
+out:
+	wr_free(&answer);
+	wr_free(&open);
+	for (int i = 0; i < 2; i++)
+		if (pair[i] >= 0)
+			(void)close(pair[i]);
+	if (e && h && h->fd >= 0) {
+		login_helper_close(&h);
+	} else if (e) {
+		free(h);
+		h = NULL;
+	}
+	*out = h;
+	return e;
+}
+
+enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status, struct wr *body,
+			  enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
+{
+	struct wr answer;
+	uint16_t code;
+	struct rd r;
+	enum err e;
+
+	wr_init_heap(&answer, LOGIN_FRAME_MAX);
+	e = converse(h, type, content, LOGIN_REPLY, &answer, tick, ctx, why, cap, dl);
+	if (e)
+		goto out;
+	r = wr_view(&answer);
+	e = ERR_PROTOCOL;
+	if (!rd_u16(&r, &code))
+		goto out;
+	*status = code;
+	wr_put(body, r);
+	e = wr_done(body);
+out:
+	wr_free(&answer);
+	return e;
+}
+
+/* It ends at our end of file; a process that does not is killed. The host may have reaped it, or may ignore SIGCHLD: then there is nothing to wait for. */
+static void end_child(struct login_helper *h)
+{
+	struct pollfd fd = { .fd = h->pidfd, .events = POLLIN };
+
+	if (h->pidfd < 0)
+		(void)kill(h->pid, SIGKILL);
+	else if (poll(&fd, 1, GRACE_MS) != 1)
+		(void)pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
+	while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void forget(struct login_helper **h)
+{
+	if ((*h)->fd >= 0)
+		(void)close((*h)->fd);
+	if ((*h)->pidfd >= 0)
+		(void)close((*h)->pidfd);
+	free(*h);
+	*h = NULL;
+}
+
+void login_helper_close(struct login_helper **h)
+{
+	if (!h || !*h)
+		return;
+	(void)close((*h)->fd);
+	(*h)->fd = -1;
+	end_child(*h);
+	forget(h);
+}
+
+void login_helper_abandon(struct login_helper **h)
+{
+	if (h && *h)
+		forget(h);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "login/login.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "base/tlv.h"
+#include "login/frame.h"
+#include "login/helper.h"
+#include "login/request.h"
+#include "pka/result.h"
+#include "pka/witness.h"
+#include "ramoverhttp/client.h"
+#include "sc-hsm/auth.h"
+#include "sc-hsm/filter.h"
+
+#define OPEN_MS   30000         /* the helper's start; it does not connect yet */
+#define ANSWER_MS 70000         /* one POST: the helper gives up after 60 s by itself */
+
+struct session {
+	struct hsm_card *card;
+	const struct login_params *p;
+	struct hsm_filter filter;
+	struct pka_witness *witness;
+	struct login_helper *helper;
+	struct ram_client *ram;
+	char last[RAM_MESSAGE_MAX + 1];         /* the server's last words, safe to show */
+	char why[300];                          /* detail of the first failure, safe to show */
+};
+
+static void show_progress(struct session *s)
+{
+	const char *code = pka_witness_code(s->witness);
+	char text[sizeof(s->last) + 32];
+
+	/* The code is ours: computed from what the card answered, not from what the server says. */
+	(void)snprintf(text, sizeof(text), "%s%s%s", *s->last ? s->last : "waiting for approvals", *code ? ", code " : "", code);
+	log_line(LOG_PKA, LOG_INFO, "%s: %s", apdu_link_where(hsm_card_link(s->card)), text);
+	if (s->p->progress)
+		s->p->progress(s->p->ctx, text);
+}
+
+/* ---- what the RAMOverHTTP machine asks of us ---- */
+
+static bool allow(void *ctx, struct rd cmd, char *why, size_t cap)
+{
+	struct session *s = ctx;
+
+	return hsm_filter_command(&s->filter, cmd, why, cap);
+}
+
+static enum err transmit(void *ctx, struct rd cmd, struct wr *rsp, struct deadline *dl)
+{
+	struct session *s = ctx;
+	const struct hsm_cmd *row;
+	struct deadline within;
+	bool fresh = false;
+	size_t at = rsp->n;
+	struct apdu a;
+	struct rd answer;
+	enum err e;
+
+	e = apdu_decode(cmd, &a);
+	if (e)
+		return e;
+	/* Protected commands (vendor_sm) have no row: nothing of them is shown. */
+	row = hsm_cmd_find(&a);
+	within = deadline_within(dl, hsm_time_ms(row ? row->time : T_KEYOP));
+	e = apdu_link_transmit(hsm_card_link(s->card), cmd, row ? row->show : 0, rsp, &within);
+	if (e)
+		return e;
+	answer = rd_of(rsp->p + at, rsp->n - at);
+	e = pka_witness_see(s->witness, cmd, answer, &fresh);
+	if (!e && fresh)
+		show_progress(s);
+	return e;
+}
+
+static void notify(void *ctx, int32_t id, struct rd message)
+{
+	struct session *s = ctx;
+
+	(void)text_shown(message, s->last, sizeof(s->last));
+	if (id > 0)
+		show_progress(s);
+}
+
+/* While people think: is the card still ours? */
+static enum err card_is_there(void *ctx)
+{
+	struct session *s = ctx;
+	enum err e = apdu_link_present(hsm_card_link(s->card));
+
+	if (e && !*s->why)
+		(void)snprintf(s->why, sizeof(s->why), "%s", err_text(e));
+	return e;
+}
+
+/* ---- the conversation ---- */
+
+/* One response of the server through the machine; in shared mode the card is ours for exactly this batch. */
+static enum err step(struct session *s, int status, struct rd reply, struct wr *body, enum ram_next *next, struct deadline *dl)
+{
+	enum err e = apdu_link_begin(hsm_card_link(s->card), dl);
+
+	if (e)
+		return e;
+	e = ram_client_step(s->ram, status, reply, body, next, dl);
+	apdu_link_end(hsm_card_link(s->card));
+	return e;
+}
+
+/* A last word to the server why we go; its answer is of no interest. */
+static void say_goodbye(struct session *s, struct rd body)
+{
+	struct deadline dl = deadline_in(2000);
+	struct wr reply;
+	int status;
+
+	wr_init_heap(&reply, LOGIN_FRAME_MAX);
+	if (body.n && login_helper_ask(s->helper, LOGIN_POST, body, &status, &reply, NULL, NULL, NULL, 0, &dl))
+		log_line(LOG_RAM, LOG_INFO, "the server did not take our goodbye");
+	wr_free(&reply);
+}
+
+static enum err converse(struct session *s, struct deadline *dl)
+{
+	enum ram_next next = RAM_POST;
+	struct wr body, reply;
+	int32_t id;
+	struct rd message;
+	enum err e;
+
+	wr_init_heap(&body, RAM_BODY_MAX);
+	wr_init_heap(&reply, LOGIN_FRAME_MAX);
+	e = ram_client_begin(s->ram, apdu_link_atr(hsm_card_link(s->card)), &body);
+	while (!e && next == RAM_POST) {
+		struct deadline answer = deadline_within(dl, ANSWER_MS);
+		int status = 0;
+
+		wr_reset(&reply);
+		e = login_helper_ask(s->helper, LOGIN_POST, wr_view(&body), &status, &reply, card_is_there, s, s->why,
+				     sizeof(s->why), &answer);
+		if (e)
+			break;
+		wr_reset(&body);
+		e = step(s, status, wr_view(&reply), &body, &next, dl);
+		if (e) {
+			(void)snprintf(s->why, sizeof(s->why), "%s", ram_client_why(s->ram));
+			say_goodbye(s, wr_view(&body));
+		}
+	}
+	if (!e) {
+		ram_client_last(s->ram, &id, &message);
+		e = pka_result_err(id);
+		if (e)
+			(void)text_shown(message, s->why, sizeof(s->why));
+	}
+	wr_free(&reply);
+	wr_free(&body);
+	return e;
+}
+
+/* The server's 204 proves nothing: the card is asked. */
+static enum err ask_card(struct session *s, struct deadline *dl)
+{
+	struct hsm_status now;
+	enum err e = apdu_link_begin(hsm_card_link(s->card), dl);
+
+	if (e)
+		return e;
+	e = hsm_card_status(s->card, &s->p->status.version, &now, dl);
+	apdu_link_end(hsm_card_link(s->card));
+	if (e)
+		return e;
+	if (now.pka.required == s->p->status.pka.required && now.pka.authenticated >= now.pka.required &&
+	    (now.open || s->p->expect_closed_after))
+		return ERR_OK;
+	(void)snprintf(s->why, sizeof(s->why), "the server says that it is done, but the card counts %u of %u approvals",
+		       now.pka.authenticated, now.pka.required);
+	return ERR_PROTOCOL;
+}
+
+static bool read_proof(struct rd *all, struct pka_proof *out)
+{
+	struct rd one;
+
+	return rd_tlv(all, LOGIN_PROOF, &one) && rd_tlv(&one, LOGIN_PROOF_FILE, &out->pka_file) &&
+	       rd_tlv(&one, LOGIN_PROOF_STATEMENT, &out->statement) && rd_tlv(&one, LOGIN_PROOF_SIG, &out->statement_sig) &&
+	       rd_end(&one);
+}
+
+/* n statements that hold our own hashes, by keys whose signatures our card accepted. */
+static enum err judge(struct session *s, struct rd login_id, struct deadline *dl)
+{
+	struct pka_proof proofs[PKA_CUSTODIANS_MAX];
+	struct deadline answer = deadline_within(dl, ANSWER_MS);
+	int status = 0;
+	size_t n = 0;
+	struct wr reply;
+	struct rd all;
+	enum err e;
+
+	wr_init_heap(&reply, LOGIN_FRAME_MAX);
+	e = login_helper_ask(s->helper, LOGIN_PROOFS, login_id, &status, &reply, card_is_there, s, s->why, sizeof(s->why), &answer);
+	if (!e && status != 200) {
+		(void)snprintf(s->why, sizeof(s->why), "the server gives no statements (HTTP %d)", status);
+		e = ERR_SIGNATURE;
+	}
+	if (e)
+		goto out;
+	for (all = wr_view(&reply); !rd_end(&all) && n < PKA_CUSTODIANS_MAX; n++)
+		if (!read_proof(&all, &proofs[n])) {
+			e = ERR_PROTOCOL;
+			goto out;
+		}
+	e = pka_witness_judge(s->witness, proofs, n, s->p->status.pka.required, s->why, sizeof(s->why));
+out:
+	wr_free(&reply);
+	return e;
+}
+
+/* ---- the whole ---- */
+
+/* What a person can do about it; one row per end. */
+static const struct { enum err e; const char *what, *advice; } ends[] = {
+	{ ERR_DENIED, "a custodian denied it", "talk to them before you ask again" },
+	{ ERR_EXPIRED, "not enough custodians approved in time", "ask again when they are there" },
+	{ ERR_CANCELLED, "cancelled", "ask again" },
+	{ ERR_NOT_ENROLLED, "the server does not know this card", "the operator runs: quorum11 enrol" },
+	{ ERR_ATTESTATION, "the server's checks of the card or its keys failed", "the operator compares the card with its enrolment" },
+	{ ERR_POLICY, "the server's policy refuses it", "ask its operator" },
+	{ ERR_CONNECT, "no connection to the server", "check [login] url and the network" },
+	{ ERR_TLS, "the server's certificate is refused", "check [login] ca, pin and url" },
+	{ ERR_HTTP, "the server's answer is none of the protocol", "check the path in [login] url" },
+	{ ERR_NOT_FOUND, "the server has no such service", "check the path in [login] url" },
+	{ ERR_PROTOCOL, "the server breaks the protocol", "tell its operator" },
+	{ ERR_FORMAT, "the server breaks the protocol", "tell its operator" },
+	{ ERR_LIMIT, "the server sends more than it may", "tell its operator" },
+	{ ERR_REFUSED, "the server sent a command that a login must not contain", "do not trust this server; tell its operator" },
+	{ ERR_SIGNATURE, "the custodians' statements do not prove the approval", "do not trust this server; tell its operator" },
+	{ ERR_SERVER, "the server failed", "see its log" },
+	{ ERR_TIMEOUT, "no end within the time allowed", "ask again, or raise [login] timeout" },
+	{ ERR_REMOVED, "the card was removed", "put it back and start again" },
+	{ ERR_RESET, "another program reset the card", "stop that program and start again" },
+	{ ERR_CONFIG, "the configuration does not work", "check [login] and [module] helper" },
+};
+
+static void explain(const struct session *s, enum err e, struct login_result *out)
+{
+	const char *what = err_text(e), *advice = "see the log (QUORUM11_LOG=info)", *url = s->p->conf->login.url;
+	const char *detail = *s->why ? s->why : e == ERR_DENIED || e == ERR_EXPIRED ? s->last : "";
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends[i].e == e) {
+			what = ends[i].what;
+			advice = ends[i].advice;
+		}
+	(void)snprintf(out->why, sizeof(out->why), "%.*s in %.60s, %.120s: %s%s%.120s%s; %s", (int)s->p->device_id.n,
+		       (const char *)s->p->device_id.p, apdu_link_where(hsm_card_link(s->card)), url ? url : "no server", what,
+		       *detail ? " (" : "", detail, *detail ? ")" : "", advice);
+}
+
+static enum err begin(struct session *s, struct login_request *request, struct deadline *dl)
+{
+	const struct conf *conf = s->p->conf;
+	struct ram_client_ops ops = { .allow = allow, .transmit = transmit, .notify = notify };
+	struct wr json, header;
+	struct deadline start = deadline_within(dl, OPEN_MS);
+	enum err e;
+
+	wr_init_heap(&json, REQUEST_JSON_MAX);
+	wr_init_heap(&header, 2 * REQUEST_JSON_MAX);
+	e = rand_bytes(request->login_id, sizeof(request->login_id));
+	if (!e)
+		e = login_request_json(request, &json);
+	wr_base64url(&header, wr_view(&json));
+	if (!e)
+		e = wr_done(&header);
+	if (!e)
+		e = pka_witness_new(s->p->device_id, RD_ARR(request->login_id), wr_view(&json), &s->witness);
+	if (!e)
+		e = ram_client_new(&ops, s, &s->ram);
+	if (!e)
+		e = login_helper_open(conf->module.helper, conf->login.url, conf, wr_cstr(&header), &s->helper, s->why, sizeof(s->why),
+				      &start);
+	wr_free(&header);
+	wr_free(&json);
+	return e;
+}
+
+enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out, struct deadline *dl)
+{
+	struct session s = { .card = card, .p = p };
+	struct login_request request = {
+		.reason = p->conf->login.reason, .program = p->program, .exclusive = p->conf->login.exclusive, .reuse = p->conf->login.reuse,
+	};
+	enum err e;
+
+	*out = (struct login_result){ 0 };
+	hsm_filter_init(&s.filter, HSM_FOR_LOGIN, p->status.pka.total, p->conf->login.vendor_sm);
+	if (!p->conf->login.url) {
+		(void)snprintf(s.why, sizeof(s.why), "[login] url is not set");
+		e = ERR_CONFIG;
+		goto out;
+	}
+	e = begin(&s, &request, dl);
+	if (!e)
+		e = converse(&s, dl);
+	if (!e)
+		e = ask_card(&s, dl);
+	if (!e && p->conf->login.statements)
+		e = judge(&s, RD_ARR(request.login_id), dl);
+	else if (!e)
+		log_line(LOG_PKA, LOG_WARN, "%s: statements = no: nothing proves who approved what", apdu_link_where(hsm_card_link(card)));
+out:
+	if (e) {
+		struct deadline closing = deadline_in(5000);
+
+		login_helper_close(&s.helper);
+		explain(&s, e, out);
+		if (apdu_link_begin(hsm_card_link(card), &closing) == ERR_OK) {
+			if (hsm_card_select(card, NULL, &closing))
+				log_line(LOG_CARD, LOG_WARN, "%s: not closed by SELECT", apdu_link_where(hsm_card_link(card)));
+			apdu_link_end(hsm_card_link(card));
+		}
+	}
+	out->e = e;
+	if (s.witness)
+		(void)snprintf(out->code, sizeof(out->code), "%s", pka_witness_code(s.witness));
+	login_helper_close(&s.helper);
+	ram_client_free(&s.ram);
+	pka_witness_free(&s.witness);
+	return e;
+}
