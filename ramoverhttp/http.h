@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An HTTP client as four entries; http_curl.c is the only file that sees libcurl. One connection, cookies kept in memory, no redirects, no proxy from the environment. */
+/*
+ * An HTTP client as four entries; http_curl.c is the only file that sees libcurl. One connection, cookies kept in
+ * memory, no redirects, no proxy from the environment.
+ */
 #ifndef RAMOVERHTTP_HTTP_H
 #define RAMOVERHTTP_HTTP_H
 
@@ -23,8 +26,12 @@ struct http_request {
 };
 struct http_ops {
 	enum err (*open)(const struct http_config *c, void **ctx);
-	/* status and body (appended). ERR_CONNECT, ERR_TLS, ERR_TIMEOUT, ERR_CANCELLED, ERR_LIMIT, ERR_CONFIG (URL refused). why: text for people, may be NULL. */
-	enum err (*request)(void *ctx, const struct http_request *r, int *status, struct wr *body, char *why, size_t cap, struct deadline *dl);
+	/*
+	 * status and body (appended). ERR_CONNECT, ERR_TLS, ERR_TIMEOUT, ERR_CANCELLED, ERR_LIMIT, ERR_CONFIG (URL
+	 * refused). why: text for people, may be NULL.
+	 */
+	enum err (*request)(void *ctx, const struct http_request *r, int *status, struct wr *body, char *why,
+			    size_t cap, struct deadline *dl);
 	/* Drop the connection and the cookies. */
 	void (*reset)(void *ctx);
 	void (*close)(void *ctx);

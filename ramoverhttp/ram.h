@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RAMOverHTTP templates (reference ramoverhttp 3 and 4). Codec only. Lengths up to 82 hhll, minimal; a child never runs past its parent. */
+/*
+ * RAMOverHTTP templates (reference ramoverhttp 3 and 4). Codec only. Lengths up to 82 hhll, minimal; a child never
+ * runs past its parent.
+ */
 #ifndef RAMOVERHTTP_RAM_H
 #define RAMOVERHTTP_RAM_H
 
@@ -28,7 +31,8 @@ void ram_write_reset(struct wr *w);
 void ram_write_notify(struct wr *w, int32_t id, struct rd message);
 void ram_write_template(struct wr *w, struct rd units);         /* AA { units } */
 MUST enum err ram_open_template(struct rd body, struct rd *units);   /* nothing may follow AA */
-MUST enum err ram_next_unit(struct rd *units, struct ram_unit *out); /* ERR_NOT_FOUND at the end; ERR_FORMAT, unknown tags too */
+/* ERR_NOT_FOUND at the end; ERR_FORMAT (unknown objects, too), ERR_LIMIT: nothing moves. */
+MUST enum err ram_next_unit(struct rd *units, struct ram_unit *out);
 
 /* Client writes, server reads. */
 enum ram_result_kind { RAM_ANSWER, RAM_NEW_ATR, RAM_CLOSE };
