@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# limit: 400
+#
+# Servers that break, lie or attack, against the module in a program that we did not write. Whatever they do: the login fails with our reason on
+# stderr, nothing dangerous reaches the card, and the card is closed.
+# Functions are called through t.
+# shellcheck disable=SC2317
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/e2e/tools/nofm.sh
+. "$TOP/test/e2e/tools/nofm.sh"
+
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 20" || finish
+t "an RSA key" nofm_key rsa:2048 fit
+echo "release 1.2" >"$T/data"
+
+liar() {
+	rm -f "$T/liar.ready"
+	start liar python3 "$TOP/test/e2e/tools/liar.py" --ready "$T/liar.ready" --log "$T/liar.http" "$@"
+	wait_for 5000 test -s "$T/liar.ready"
+	QUORUM11_URL=$(cat "$T/liar.ready")/rt/hsm
+	export QUORUM11_URL
+}
+honest() { stop liar; unset QUORUM11_URL; }
+sign() {
+	rm -f "$T/sig"
+	run host pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM --login --sign --label fit --mechanism SHA256-RSA-PKCS \
+	    --input-file "$T/data" --output-file "$T/sig"
+	cat "$T/out" "$T/err"
+	[ "$status" -eq 0 ] && [ -s "$T/sig" ]
+}
+fails() { not sign && [ ! -s "$T/sig" ]; }
+said() { grep -q "^quorum11: .*$1" "$T/err"; }
+is_closed() { login_status >"$T/closed" && [ "$(jq .open "$T/closed")" = false ]; }
+
+# behaves TEXT WORDS LIAR-ARGS...
+behaves() {
+	local text=$1 words=$2
+	shift 2
+	liar "$@"
+	t "$text: the login fails" fails
+	t "$text: our line says why" said "$words"
+	honest
+	t "$text: the card is closed" is_closed
+}
+
+behaves "404" "no such service" status 404
+behaves "500" "server" status 500
+behaves "504" "server" status 504
+behaves "302" "none of the protocol" status 302
+behaves "204 at once" "the card counts 0 of 2" status 204
+behaves "garbage" "protocol" garbage
+behaves "a dropped connection, first answer" "no connection\|protocol\|server" drop 1
+behaves "a dropped connection, third answer" "no connection\|protocol\|server" drop 3
+behaves "endless empty templates" "time\|protocol\|more than" empty
+behaves "64 MiB" "more than\|protocol" huge
+liar status 404
+stop liar
+t "nobody listens: the login fails" fails
+t "nobody listens: our line says why" said "no connection"
+unset QUORUM11_URL
+
+# ---- commands that must not reach the card ----
+
+: >"$T/target.apdu"
+# TEXT HEADER (as it must not appear) HEX... (what the server sends)
+attack() {
+	local text=$1 header=$2
+	shift 2
+	: >"$T/target.apdu"
+	liar inject "$@"
+	t "$text: the login fails" fails
+	t "$text: our line says why" said "must not contain"
+	honest
+	t "$text: it did not reach the card" not card_got "$header"
+	t "$text: the card is closed" is_closed
+}
+attack "VERIFY with a PIN" 00200081 0020008106363438323139
+attack "INITIALIZE" 80500000 8050000010800200018208353736323138383091010300
+attack "SIGN" 80680133 806801330568656C6C6F00
+attack "DELETE FILE" 00E402 00E4020002CC01
+attack "WRAP" 80720192 80720192000000
+attack "UPDATE BINARY" 00D7 00D7CF000654020000530000
+attack "MANAGE PKA with data" 8054000005 8054000005010203040500
+attack "CHANGE REFERENCE DATA" 00240081 002400810C363438323139313233343536
+attack "RESET RETRY COUNTER" 002C0081 002C00810E3537363231383830313233343536
+attack "a second SELECT" 00A404000BE82B0601040181C31F02010000A404 00A404000BE82B0601040181C31F020100
+attack "a reset" C0 reset
+attack "GENERATE" 00460100 0046010000
+attack "chaining" 10200081 1020008106363438323139
+for header in 00200081 00D70000 00E40200 00840000 00820000; do
+	sm=$(printf '%02X%s' $((0x${header:0:2} | 0x0C)) "${header:2}")
+	attack "secure messaging class byte $sm" "$sm" "${sm}0A8E08112233445566778800"
+done
+attack "GET CHALLENGE six times" none 0084000008 0084000008 0084000008 0084000008 0084000008 0084000008
+t "GET CHALLENGE: five of them reached the card" test "$(grep -ci '> *0084000008' "$T/target.apdu")" -eq 5
+attack "16 random bytes" 0084000010 0084000010
+
+# ---- statements ----
+
+# The liar speaks plain http to a real server that does, too.
+stop server
+sed -i '/^cert\|^key/d; s/^\[server\]/[server]\nhttp = yes/' "$T/server.conf"
+t "the real server, plain http on loopback" server_start "$T/server.conf"
+forged() {
+	local text=$1
+	shift
+	liar proxy "$URL" "$@"
+	approvers c1 c2
+	t "$text: the login fails" fails
+	t "$text: our line says why" said "do not prove"
+	approvers_done c1 c2 >/dev/null
+	honest
+	t "$text: the card is closed" is_closed
+}
+path='/proofs$'
+forged "a forged statement" "flip:$path:proofs.0.statement"
+forged "a forged signature of a statement" "flip:$path:proofs.1.statement_signature"
+forged "a missing statement" "remove:$path:proofs.0"
+forged "no statements" "json:$path:proofs=[]"
+forged "one custodian's statement twice" "json:$path:proofs.1={}"
+liar proxy "$URL" "drop:/proofs"
+approvers c1 c2
+t "statements not to be had: the login fails" fails
+approvers_done c1 c2 >/dev/null
+honest
+t "... the card is closed" is_closed
+liar proxy "$URL" delay-drop:12
+approvers c1 c2
+t "the connection drops in mid-ceremony: the login fails" fails
+stop approve-c1
+stop approve-c2
+honest
+t "... the card is closed" is_closed
+
+# ---- the honest server still works ----
+
+export QUORUM11_URL=$URL/rt/hsm
+approvers c1 c2
+t "and with the honest server it signs" sign
+t "... both approved" approvers_done c1 c2
+
+finish

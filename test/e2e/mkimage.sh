@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# limit: 300
+#
+# mkimage, unmodified, and everything that can go wrong around it: too few custodians, another program at the card, a killed or interrupted
+# mkimage, a card that is pulled.
+# Functions are called through t.
+# shellcheck disable=SC2317
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/e2e/tools/nofm.sh
+. "$TOP/test/e2e/tools/nofm.sh"
+
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 || finish
+t "an RSA key" nofm_key rsa:2048 fit
+
+head -c 20000 /dev/urandom >"$T/kernel"
+cat >"$T/image.its" <<'END'
+/dts-v1/;
+/ {
+	description = "test";
+	#address-cells = <1>;
+	images {
+		kernel-1 {
+			description = "kernel"; data = /incbin/("kernel"); type = "kernel"; arch = "arm64"; os = "linux";
+			compression = "none"; load = <0x80000>; entry = <0x80000>;
+			signature-1 { algo = "sha256,rsa2048"; key-name-hint = "fit"; };
+		};
+	};
+	configurations {
+		default = "conf-1";
+		conf-1 {
+			kernel = "kernel-1";
+			signature-1 { algo = "sha256,rsa2048"; key-name-hint = "fit"; sign-images = "kernel"; };
+		};
+	};
+};
+END
+echo '/dts-v1/; / { };' | dtc -O dtb -o "$T/key.dtb" 2>/dev/null
+
+export PKCS11_MODULE_PATH=$MODULE
+make_image() { rm -f "$T/out.itb"; cp "$T/key.dtb" "$T/u-boot.dtb"; cd "$T" && host exec mkimage -f image.its -N pkcs11 -k token=SmartCard-HSM -K u-boot.dtb -r out.itb; }
+image_start() { : >"$T/target.apdu"; start mkimage make_image; }
+image_ends() { reap mkimage "${1:-20000}"; }
+image_made() { image_ends && [ "$status" -eq 0 ] && mkimage -l "$T/out.itb" | grep -q "Sign value"; }
+image_fails() { image_ends "$@" && [ "$status" -eq 1 ]; }
+said() { grep -q "^quorum11: .*$1" "$T/mkimage.log"; }
+is_closed() { login_status >"$T/closed" && [ "$(jq .open "$T/closed")" = false ]; }
+signed_nothing() { not card_got 8068; }
+token=$(cat "$T/state/token")
+requests() { curl -sS --cacert "$T/tls/ca.pem" -H "Authorization: Bearer $token" "$URL/api/v1/requests" | jq "[.requests[]$1] | length"; }
+waits() { [ "$(requests '|select(.state=="waiting")')" = 1 ]; }
+nothing_waits() { [ "$(requests '|select(.state=="waiting")')" = 0 ]; }
+card_signs() { card_got 8068; }
+helpers_gone() { ! pgrep -x connect >/dev/null; }
+
+# ---- the main job ----
+
+before=$(requests "")
+image_start
+t "c1 approves" approve c1
+t "c2 approves" approve c2
+t "mkimage makes a signed image" image_made || cat "$T/mkimage.log"
+t "... with one login" test "$(requests "")" = $((before + 1))
+t "... the progress was shown" grep -q "1 of 2, code " "$T/mkimage.log"
+t "... the card is closed" is_closed
+
+# ---- another program is connected ----
+
+start hold "$B/test/e2e/tools/holdcard" "$(reader target)"
+wait_for 5000 grep -q connected "$T/hold.log"
+image_start
+t "another program at the card: mkimage fails at once" image_fails 5000
+t "... it is said that, and who" said "holdcard"
+t "... nothing was signed" signed_nothing
+stop hold
+
+# ---- one custodian only ----
+
+cp "$T/host.conf" "$T/host.conf.all"
+sed -i '/^\[login\]/a timeout = 4' "$T/host.conf"
+image_start
+t "one custodian approves" approve c1
+t "mkimage fails with status 1 in the configured time" image_fails 8000
+t "... it is said why" said "time"
+t "... nothing was signed" signed_nothing
+t "... the card is closed" is_closed
+t "... nothing waits on the server" wait_for 5000 nothing_waits
+cp "$T/host.conf.all" "$T/host.conf"
+
+# ---- mkimage is interrupted while it waits ----
+
+image_start
+t "a request waits" wait_for 10000 waits
+kill -INT "${PID[mkimage]}"
+t "SIGINT ends mkimage" reap mkimage 3000
+t "... the request is over" wait_for 5000 nothing_waits
+t "... no helper is left" wait_for 3000 helpers_gone
+t "... the card is closed" is_closed
+
+# ---- while mkimage waits, others cannot use the card; when it is killed, the card is closed ----
+
+image_start
+t "a request waits" wait_for 10000 waits
+t_status "another program cannot connect meanwhile" 3 "$B/test/e2e/tools/holdcard" "$(reader target)"
+kill -KILL "${PID[mkimage]}"
+reap mkimage 3000
+t "killed: no helper is left" wait_for 3000 helpers_gone
+t "... the request is over" wait_for 5000 nothing_waits
+t "... the card is closed" is_closed
+
+# ---- the card is pulled while mkimage waits ----
+
+image_start
+t "a request waits" wait_for 10000 waits
+start_ms=$(ms)
+t "the card is pulled" card_stop target
+t "mkimage fails" image_fails 5000
+t "... within a second" test $(($(ms) - start_ms)) -lt 1500
+t "... it is said why" said "removed"
+t "... the request is over" wait_for 5000 nothing_waits
+
+# ---- a slow card: pulled, and killed, while it signs ----
+
+t "the card is put back, with the real one's delays" card_start target --delays
+image_start
+approvers c1 c2
+t "the card signs" wait_for 20000 card_signs
+t "... and is pulled" card_stop target
+t "mkimage fails" image_ends 10000
+t "... with a status" test "$status" -ne 0
+t "... no image" not test -s "$T/out.itb" || cat "$T/mkimage.log"
+approvers_done c1 c2 >/dev/null
+t "the card is put back" card_start target --delays
+image_start
+approvers c1 c2
+t "the card signs" wait_for 20000 card_signs
+kill -KILL "${PID[mkimage]}"
+reap mkimage 3000
+approvers_done c1 c2 >/dev/null
+t "mkimage killed while the card was open: the card is closed" is_closed
+
+# ---- shared connection: a second client keeps the card powered when mkimage dies ----
+
+sed -i '/^\[login\]/a exclusive = no' "$T/host.conf"
+start hold "$B/test/e2e/tools/holdcard" "$(reader target)"
+wait_for 5000 grep -q connected "$T/hold.log"
+image_start
+approvers c1 c2
+t "exclusive = no: the card signs although another program is connected" wait_for 20000 card_signs
+kill -KILL "${PID[mkimage]}"
+reap mkimage 3000
+approvers_done c1 c2 >/dev/null
+before=$(requests "")
+image_start
+t "the next mkimage asks again" wait_for 10000 waits
+t "... and did not use the card that it found open" signed_nothing
+t "... one request more" test "$(requests "")" = $((before + 1))
+kill -INT "${PID[mkimage]}"
+reap mkimage 3000
+stop hold
+
+finish
