@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/approve_text.h"
+#include "cli/inbox.h"
+#include "cli/say.h"
+#include "cli/trust.h"
+
+#define TEXT_MAX     (256 * 1024)
+#define SETTLE_S     10         /* a request that is just being made */
+
+struct approve {
+	struct cli *cli;
+	struct cli_api *api;
+	struct cli_custodians *mine;
+	struct cli_custodian *me;       /* one of mine */
+	struct cli_request *request;
+	struct pka_approval *approval;  /* our own judgement of it */
+};
+
+/* [URL] [REQUEST]: a request's id cannot be taken for a URL. */
+static enum err read_operands(const struct cli_args *a, const char **url, const char **id)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const char **slot = strstr(a->v[i], "://") ? url : id;
+
+		if (*slot)
+			return cli_refuse(ERR_ARG, "approve takes one URL and one request");
+		*slot = a->v[i];
+	}
+	if (*id && !cli_api_is_id(*id))
+		return cli_refuse(ERR_ARG, "a request is named by 32 hex digits");
+	return ERR_OK;
+}
+
+/* Which of our keys decides: one that the request names and that has not decided yet. */
+static enum err choose_key(struct approve *a)
+{
+	bool decided = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->mine->n; i++)
+		for (size_t k = 0; k < a->request->custodians_n; k++) {
+			if (strcmp(a->mine->v[i].chr, a->request->custodians[k].chr))
+				continue;
+			if (a->request->custodians[k].decision != DECISION_NONE) {
+				decided = true;
+				continue;
+			}
+			a->me = &a->mine->v[i];
+			n++;
+		}
+	if (n == 1)
+		return ERR_OK;
+	if (n == 0)
+		return cli_refuse(decided ? ERR_CONDITIONS : ERR_NOT_FOUND, "request %s: %s", a->request->id,
+				  decided ? "you have decided already" : "no key on the cards at hand is one of its custodians");
+	log_tell("several keys at hand could decide: name the card by --device or --reader");
+	for (size_t i = 0; i < a->mine->n; i++)
+		log_tell("  %s  on card %s", a->mine->v[i].chr, a->mine->v[i].device);
+	return ERR_REFUSED;
+}
+
+/* Everything the server says is checked here again; what does not pass is refused, whatever the custodian wants. */
+static enum err judge(struct approve *a)
+{
+	const struct conf_list *unverified = &a->cli->conf->trust.unverified;
+	const char *ids[CONF_LIST_MAX];
+	struct pka_request r = cli_request_view(a->request);
+	struct att_anchors *anchors = NULL;
+	struct att_verdict v = { .n = 0 };
+	enum err e;
+
+	for (size_t i = 0; i < unverified->n; i++)
+		ids[i] = unverified->v[i];
+	e = cli_trust_load(a->cli, &anchors);
+	if (e)
+		return e;
+	/* In per-key mode a challenge is only believed when it comes with our own turn. */
+	if (cli_request_is_per_key(a->request))
+		r.challenge = RD_NONE;
+	e = pka_approval_new(&r, anchors, ids, unverified->n, clock_wall_s(), &a->approval, &v);
+	att_anchors_free(&anchors);
+	if (e == ERR_NOMEM)
+		return cli_fail(e, "checking the request");
+	if (e) {
+		cli_verdict_tell("check", &v);
+		return cli_refuse(ERR_REFUSED, "request %s is refused: card %s is not what the server says, or not genuine",
+				  a->request->id, a->request->device_id);
+	}
+	return ERR_OK;
+}
+
+static enum err show(const struct approve *a)
+{
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, TEXT_MAX);
+	cli_approve_text(a->request, pka_approval_facts(a->approval), a->me->chr, &w);
+	e = wr_done(&w);
+	if (!e)
+		fputs(wr_cstr(&w), stdout);
+	wr_free(&w);
+	return cli_fail(e, "showing the request");
+}
+
+static enum err check_code(const struct approve *a)
+{
+	const char *want = a->cli->args->expect_code, *code = pka_approval_facts(a->approval)->code;
+
+	if (!want || !*code || strcasecmp(want, code) == 0)
+		return ERR_OK;
+	return cli_refuse(ERR_REFUSED, "request %s has the code %s, not the expected one: refused", a->request->id, code);
+}
+
+static enum err ask(const struct approve *a, const char *question)
+{
+	if (cli_ask(question, a->cli->args->yes))
+		return ERR_OK;
+	return cli_refuse(ERR_CANCELLED, "nothing was signed or sent");
+}
+
+/*
+ * The question, and in per-key mode two: only with the turn comes the challenge, and with it the code that the
+ * custodian has to compare before he agrees.
+ */
+static enum err decide(struct approve *a)
+{
+	uint8_t buf[PKA_CHALLENGE_SIZE];
+	struct wr challenge;
+	enum err e;
+
+	if (a->cli->args->deny)
+		return ask(a, "Deny this request, for everybody?");
+	if (*pka_approval_facts(a->approval)->code) {
+		e = check_code(a);
+		return e ? e : ask(a, "Approve?");
+	}
+	e = ask(a, "Take your turn?");
+	WR_ARR(&challenge, buf);
+	if (!e)
+		e = cli_inbox_turn(a->cli, a->api, a->request->id, a->me->chr, a->request->seconds_left, &challenge);
+	if (!e)
+		e = cli_fail(pka_approval_challenge(a->approval, wr_view(&challenge)), "the challenge of your turn");
+	if (!e)
+		e = check_code(a);
+	if (e)
+		return e;
+	printf("  CODE           %s   the person who signs sees the same; compare over another channel\n",
+	       pka_approval_facts(a->approval)->code);
+	return ask(a, "Approve?");
+}
+
+static enum err send_batch(struct approve *a, const struct pka_batch *batch, struct wr *answers, struct pka_answers *in)
+{
+	size_t end[PKA_BATCH_MAX];
+	struct cli_card card;
+	enum err e;
+
+	e = cli_custodian_open(a->cli, a->me, NULL, &card);
+	if (e)
+		return e;
+	for (size_t i = 0; i < batch->n && !e; i++) {
+		e = hsm_card_exchange(card.hsm, HSM_SIGN, pka_batch_cmd(batch, i), answers, &a->cli->dl);
+		wr_u16(answers, 0x9000);        /* what an exchange without error has answered */
+		end[i] = wr_view(answers).n;
+	}
+	cli_card_fail(&card, e, "signing");
+	cli_card_close(a->cli, &card, true);
+	if (!e)
+		e = wr_done(answers);
+	in->n = batch->n;
+	for (size_t i = 0; i < batch->n && !e; i++)
+		in->v[i] = rd_of(answers->p + (i ? end[i - 1] : 0), end[i] - (i ? end[i - 1] : 0));
+	return e;
+}
+
+static enum err sign_and_send(struct approve *a)
+{
+	struct rd sig, statement, statement_sig;
+	struct cli_request *after = NULL;
+	struct pka_answers in = { .n = 0 };
+	struct pka_batch batch;
+	struct wr answers;
+	bool approve = !a->cli->args->deny;
+	enum err e;
+
+	pka_batch_init(&batch);
+	wr_init_heap(&answers, PKA_BATCH_MAX * 512);
+	e = pka_approval_decide(a->approval, approve, rd_str(a->cli->args->limits), rd_str(a->me->chr), a->me->key, &batch);
+	cli_fail(e, "making the statement (--limits: short printable text)");
+	if (!e)
+		e = send_batch(a, &batch, &answers, &in);
+	if (!e)
+		e = cli_fail(pka_approval_finish(a->approval, &in, a->me->curve, cli_custodian_point(a->me), &sig,
+						 &statement, &statement_sig), "the card's signatures");
+	if (!e)
+		e = cli_inbox_send(a->cli, a->api, a->request->id, a->me->chr, sig, statement, statement_sig, &after);
+	if (!e && approve)
+		printf("approved: %u of %u, request %s for card %s\n", after->approvals, after->n, after->id,
+		       a->request->device_id);
+	else if (!e)
+		printf("denied: request %s for card %s\n", after->id, a->request->device_id);
+	cli_request_free(&after);
+	wr_free(&answers);
+	pka_batch_fini(&batch);
+	return e;
+}
+
+enum err verb_approve(struct cli *cli)
+{
+	struct approve a = { .cli = cli };
+	const char *url = NULL, *wanted = NULL;
+	char id[REQUEST_ID_SIZE + 1];
+	enum err e;
+
+	e = read_operands(cli->args, &url, &wanted);
+	if (!e)
+		e = cli_api_open(cli, url, &a.api);
+	if (!e)
+		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, &a.mine);
+	if (!e && a.mine->n == 0)
+		e = cli_refuse(ERR_NOT_FOUND, "no custodian's key on the cards at hand");
+	if (!e && wanted)
+		memcpy(id, wanted, sizeof(id));
+	else if (!e)
+		e = cli_inbox_find(cli, a.api, a.mine, cli->args->wait, id);
+	if (!e)
+		e = cli_inbox_fetch(cli, a.api, id, SETTLE_S, &a.request);
+	if (!e)
+		e = choose_key(&a);
+	if (!e)
+		e = judge(&a);
+	if (!e)
+		e = show(&a);
+	if (!e)
+		e = decide(&a);
+	if (!e)
+		e = sign_and_send(&a);
+	pka_approval_free(&a.approval);
+	cli_request_free(&a.request);
+	cli_custodians_free(&a.mine);
+	cli_api_close(&a.api);
+	return e;
+}

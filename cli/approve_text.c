@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/approve_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define NAME_MAX_SHOWN 40       /* a member's name in the host's JSON */
+
+static void wr_quoted(struct wr *w, struct rd text, size_t max)
+{
+	wr_text(w, "\"");
+	wr_shown(w, text, max);
+	wr_text(w, "\"");
+}
+
+static void write_value(struct wr *w, const json_t *v)
+{
+	char *text;
+
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		wr_quoted(w, rd_of(json_string_value(v), json_string_length(v)), SHOWN_MAX);
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		wr_text(w, json_is_true(v) ? "yes" : "no");
+		break;
+	case JSON_INTEGER:
+		wr_printf(w, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		break;
+	default:
+		text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+		wr_shown(w, rd_str(text), SHOWN_MAX);
+		free(text);
+	}
+}
+
+/* What everybody asks first; the rest follows as the host wrote it. */
+static const char *const first[] = { "reason", "host", "user", "program", "budget", "manifest", "exclusive", "reuse" };
+#define FIRST_N (sizeof(first) / sizeof(first[0]))
+
+static bool is_first(const char *name)
+{
+	for (size_t i = 0; i < FIRST_N; i++)
+		if (strcmp(first[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool says_something(const json_t *v)
+{
+	return v && !json_is_null(v) && !(json_is_string(v) && json_string_length(v) == 0);
+}
+
+static void write_claim(struct wr *w, const char *name, const json_t *v)
+{
+	char shown[NAME_MAX_SHOWN + 1];
+
+	wr_printf(w, "    %-12s ", text_shown(rd_str(name), shown, sizeof(shown)));
+	write_value(w, v);
+	wr_text(w, "\n");
+}
+
+void cli_claims_text(struct rd host_json, struct wr *out)
+{
+	json_t *o;
+	const char *name;
+	json_t *v;
+
+	if (host_json.n == 0) {
+		wr_text(out, "  the host says nothing about who asks and why\n");
+		return;
+	}
+	wr_text(out, "  claimed by the host, checked by nobody:\n");
+	o = json_loadb((const char *)host_json.p, host_json.n, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(o)) {
+		wr_text(out, "    not readable: ");
+		wr_quoted(out, host_json, SHOWN_MAX);
+		wr_text(out, "\n");
+	}
+	for (size_t i = 0; i < FIRST_N; i++)
+		if (says_something(json_object_get(o, first[i])))
+			write_claim(out, first[i], json_object_get(o, first[i]));
+	json_object_foreach(o, name, v)
+		if (!is_first(name) && strcmp(name, "v") && strcmp(name, "login_id") && says_something(v))
+			write_claim(out, name, v);
+	json_decref(o);
+}
+
+static void write_keys(struct wr *w, const struct pka_approval_facts *f, bool attested)
+{
+	for (size_t i = 0; i < f->keys_n; i++) {
+		if (f->keys[i].is_attested != attested)
+			continue;
+		wr_printf(w, "    key %u ", f->keys[i].key);
+		wr_quoted(w, rd_str(f->keys[i].label), sizeof(f->keys[i].label));
+		wr_text(w, "\n");
+	}
+}
+
+static void write_people(struct wr *w, const struct cli_request *r)
+{
+	wr_printf(w, "  needs          %u of %u custodians; approved so far: ", r->n, r->m);
+	if (r->approvals == 0)
+		wr_text(w, "nobody");
+	for (size_t i = 0, n = 0; i < r->custodians_n; i++)
+		if (r->custodians[i].decision == DECISION_APPROVE)
+			wr_printf(w, "%s%s", n++ ? ", " : "", r->custodians[i].chr);
+	wr_text(w, "\n");
+	if (r->changed_mode)
+		wr_text(w, "                 asked again: the card takes only one signature for each challenge\n");
+}
+
+void cli_approve_text(const struct cli_request *r, const struct pka_approval_facts *f, const char *own_chr,
+		      struct wr *out)
+{
+	wr_printf(out, "request %s\n", r->id);
+	wr_printf(out, "  card           %s\n", f->device_id);
+	if (f->unverified)
+		wr_text(out, "                 UNVERIFIED: no certificate chain, nobody can prove what it is\n");
+	else
+		wr_printf(out, "                 genuine: %s\n", f->path);
+	wr_printf(out, "  keys attested  %zu\n", f->attested_n);
+	write_keys(out, f, true);
+	wr_printf(out, "  NOT attested   %zu\n", f->unattested_n);
+	write_keys(out, f, false);
+	write_people(out, r);
+	wr_printf(out, "  time left      %u min %u s\n", r->seconds_left / 60, r->seconds_left % 60);
+	wr_printf(out, "  your key       %s\n", own_chr);
+	cli_claims_text(wr_view(&r->host_json), out);
+	if (*f->code)
+		wr_printf(out, "  CODE           %s   the person who signs sees the same; compare over another channel\n",
+			  f->code);
+	else
+		wr_text(out, "  CODE           is known when it is your turn\n");
+	wr_text(out, "An approval opens every key on the card; limits are kept by the host's agent, not by the card.\n");
+}

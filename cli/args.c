@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/verb.h"
+
+enum kind { FLAG, TEXT, NUMBER, LIST };
+
+struct row {
+	const char *name;
+	enum kind kind;
+	size_t offset;          /* in struct cli_args */
+	unsigned min, max;      /* NUMBER */
+	const char *value;      /* in the help: FILE */
+	const char *help;
+};
+
+#define AT(member) offsetof(struct cli_args, member)
+
+static const struct row rows[OPTS] = {
+	[OPT_READER]      = { "reader", TEXT, AT(reader), 0, 0, "NAME", "the reader to use: its name or a part of it" },
+	[OPT_DEVICE]      = { "device", TEXT, AT(device), 0, 0, "ID", "the card to use: its device id" },
+	[OPT_JSON]        = { "json", FLAG, AT(json), 0, 0, NULL, "answer in JSON, for programs" },
+	[OPT_YES]         = { "yes", FLAG, AT(yes), 0, 0, NULL, "do not ask, for scripts" },
+	[OPT_FORCE]       = { "force", FLAG, AT(force), 0, 0, NULL, "do what a rule of ours refuses, as the last PIN try" },
+	[OPT_PIN_FILE]    = { "pin-file", TEXT, AT(pin_file), 0, 0, "FILE", "PIN from a file of mode 0600" },
+	[OPT_PIN_FD]      = { "pin-fd", NUMBER, AT(pin_fd), 0, 1023, "N", "PIN from an open file descriptor" },
+	[OPT_SO_PIN_FILE] = { "so-pin-file", TEXT, AT(so_pin_file), 0, 0, "FILE", "SO-PIN (16 hex digits) from a file of mode 0600" },
+	[OPT_SO_PIN_FD]   = { "so-pin-fd", NUMBER, AT(so_pin_fd), 0, 1023, "N", "SO-PIN from an open file descriptor" },
+	[OPT_LABEL]       = { "label", TEXT, AT(label), 0, 0, "TEXT", "name of the card or key, as programs will show it" },
+	[OPT_TOKEN_LABEL] = { "token-label", TEXT, AT(token_label), 0, 0, "TEXT", "new name of the card, written while it is open" },
+	[OPT_ID]          = { "id", TEXT, AT(id), 0, 0, "HEX", "id of the key (CKA_ID); default: its number on the card" },
+	[OPT_TYPE]        = { "type", TEXT, AT(type), 0, 0, "TYPE", "rsa:2048, rsa:3072, rsa:4096 or ec:CURVE, as ec:secp256r1" },
+	[OPT_ARCHIVE]     = { "archive", LIST, AT(archive), 0, 0, "FILE", "archived attestation of a key" },
+	[OPT_COUNTRY]     = { "country", TEXT, AT(country), 0, 0, "CC", "two letters; default: those of the device id" },
+	[OPT_OUT]         = { "out", TEXT, AT(out), 0, 0, "FILE", "where to write" },
+	[OPT_KEY]         = { "key", TEXT, AT(key), 0, 0, "LABEL|ID", "the key to use: its label, or its id in hex" },
+	[OPT_CUSTODIANS]  = { "custodians", NUMBER, AT(custodians), 1, 90, "M", "how many custodians' keys will be registered" },
+	[OPT_REQUIRED]    = { "required", NUMBER, AT(required), 1, 90, "N", "how many of them open the card" },
+	[OPT_WITH_PIN]    = { "with-pin", FLAG, AT(with_pin), 0, 0, NULL, "the card also needs its PIN (PKA and PIN)" },
+	[OPT_OR_PIN]      = { "or-pin", FLAG, AT(or_pin), 0, 0, NULL, "the PIN alone opens the card, too; needs --force" },
+	[OPT_NO_PIN_RESET] = { "no-pin-reset", FLAG, AT(no_pin_reset), 0, 0, NULL, "the SO-PIN cannot replace a forgotten PIN" },
+	[OPT_UNVERIFIED]  = { "unverified", FLAG, AT(unverified), 0, 0, NULL, "accept a card without a certificate chain (open firmware)" },
+	[OPT_SAME_DEVICE] = { "same-device", FLAG, AT(same_device), 0, 0, NULL, "accept two custodians' keys of one card" },
+	[OPT_PROVE]       = { "prove", FLAG, AT(prove), 0, 0, NULL, "show with the custodians' cards that n open it and n - 1 do not" },
+	[OPT_CUSTODIAN_PIN_FILE] = { "custodian-pin-file", LIST, AT(custodian_pin_file), 0, 0, "[CHR=]FILE",
+				     "PIN of a custodian's card; without CHR: of all of them" },
+	[OPT_CA]          = { "ca", TEXT, AT(ca), 0, 0, "FILE", "certificates to check the server with; default: [login] ca" },
+	[OPT_TOKEN_FILE]  = { "token-file", TEXT, AT(token_file), 0, 0, "FILE", "the operator's token" },
+	[OPT_REPLACE]     = { "replace", FLAG, AT(replace), 0, 0, NULL, "replace the enrolment that the server has" },
+	[OPT_NAME]        = { "name", TEXT, AT(name), 0, 0, "TEXT", "name of the card for people" },
+	[OPT_DENY]        = { "deny", FLAG, AT(deny), 0, 0, NULL, "say no, which ends the request for everybody" },
+	[OPT_EXPECT_CODE] = { "expect-code", TEXT, AT(expect_code), 0, 0, "CODE", "refuse if the request has another code" },
+	[OPT_LIMITS]      = { "limits", TEXT, AT(limits), 0, 0, "TEXT", "limits that you set, put into your statement" },
+	[OPT_WAIT]        = { "wait", NUMBER, AT(wait), 0, 86400, "SECONDS", "wait so long for a request or for your turn" },
+	[OPT_MECHANISM]   = { "mechanism", TEXT, AT(mechanism), 0, 0, "NAME", "how to sign; default: SHA-256 or what fits the key" },
+	[OPT_OUT_SUFFIX]  = { "out-suffix", TEXT, AT(out_suffix), 0, 0, "TEXT", "signature of FILE goes to FILE with this; default .sig" },
+	[OPT_URL]         = { "url", TEXT, AT(url), 0, 0, "URL", "management server; default: [login] url" },
+	[OPT_REASON]      = { "reason", TEXT, AT(reason), 0, 0, "TEXT", "why you ask; the custodians see it" },
+	[OPT_HELP]        = { "help", FLAG, AT(help), 0, 0, NULL, "this text" },
+};
+
+static bool verb_takes(const struct cli_verb *verb, enum cli_opt o)
+{
+	return o == OPT_HELP || (verb->options & OPT_BIT(o));
+}
+
+/* Decimal digits only: strtoul alone would take " -1". */
+static bool read_number(const char *text, const struct row *row, unsigned *out)
+{
+	char *end;
+	unsigned long v;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (errno || *end || v < row->min || v > row->max)
+		return false;
+	*out = (unsigned)v;
+	return true;
+}
+
+static enum err store(const struct row *row, const char *value, struct cli_args *out)
+{
+	void *at = (char *)out + row->offset;
+	struct cli_list *list = at;
+
+	switch (row->kind) {
+	case FLAG:
+		*(bool *)at = true;
+		return ERR_OK;
+	case TEXT:
+		*(const char **)at = value;
+		return ERR_OK;
+	case NUMBER:
+		if (read_number(value, row, at))
+			return ERR_OK;
+		log_tell("--%s takes a number from %u to %u", row->name, row->min, row->max);
+		return ERR_ARG;
+	case LIST:
+		if (list->n == ARGS_LIST_MAX) {
+			log_tell("--%s is given more than %d times", row->name, ARGS_LIST_MAX);
+			return ERR_ARG;
+		}
+		list->v[list->n++] = value;
+		return ERR_OK;
+	}
+	return ERR_BUG;
+}
+
+/* The name in "--name=value", which getopt has just looked at; shown only up to the '=', what follows may be a secret. */
+static int name_size(const char *typed)
+{
+	return (int)strcspn(typed, "=");
+}
+
+enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_args *out)
+{
+	struct option longs[OPTS + 1] = { { 0 } };
+	size_t n = 0;
+	enum err e;
+
+	*out = (struct cli_args){ .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD };
+	for (enum cli_opt o = 0; o < OPTS; o++)
+		if (verb_takes(verb, o))
+			longs[n++] = (struct option){ rows[o].name, rows[o].kind == FLAG ? no_argument : required_argument, NULL, o };
+
+	optind = 0;     /* GNU: begin anew */
+	opterr = 0;
+	for (;;) {
+		int which = -1, o = getopt_long(argc, argv, "", longs, &which);
+		const char *typed;
+
+		if (o == -1)
+			break;
+		/* The option stands just before optind, or before its separate value. */
+		typed = argv[optind - (o != '?' && optarg && optarg == argv[optind - 1] ? 2 : 1)];
+		if (o == '?') {
+			if (strncmp(typed, "--", 2))
+				typed = "a short option";
+			log_tell("%s: %.*s is no option of it, or lacks its value, or takes none; see quorum11 %s --help",
+				 verb->name, name_size(typed), typed, verb->name);
+			return ERR_ARG;
+		}
+		if (strncmp(typed, "--", 2) || (size_t)name_size(typed) != 2 + strlen(rows[o].name)) {
+			log_tell("%s: write --%s in full", verb->name, rows[o].name);
+			return ERR_ARG;
+		}
+		e = store(&rows[o], optarg, out);
+		if (e)
+			return e;
+	}
+	out->n = (size_t)(argc - optind);
+	out->v = argv + optind;
+	if (out->help)
+		return ERR_OK;
+	if (out->n < verb->min || out->n > verb->max) {
+		log_tell("usage: quorum11 %s [OPTION]...%s%s", verb->name, *verb->operands ? " " : "", verb->operands);
+		return ERR_ARG;
+	}
+	return ERR_OK;
+}
+
+void cli_args_help(const struct cli_verb *verb, struct wr *w)
+{
+	wr_printf(w, "usage: quorum11 %s [OPTION]...%s%s\n\n%s.\n\n", verb->name, *verb->operands ? " " : "", verb->operands, verb->summary);
+	for (enum cli_opt o = 0; o < OPTS; o++) {
+		const struct row *r = &rows[o];
+		int width = 27 - (int)strlen(r->name) - (r->value ? 1 + (int)strlen(r->value) : 0);
+
+		if (verb_takes(verb, o))
+			wr_printf(w, "  --%s%s%s%*s  %s\n", r->name, r->value ? " " : "", r->value ? r->value : "",
+				  width > 0 ? width : 0, "", r->help);
+	}
+}

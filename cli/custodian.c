@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/custodian.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/say.h"
+
+#define CUSTODIAN_BITS 256
+
+bool cli_custodian_key_is(const struct cli_key *k)
+{
+	const struct ec_domain *d = k->kind == CE_REQUEST && k->has_public && !k->pub.is_rsa ? ec_domain_get(k->pub.curve) : NULL;
+
+	return d && d->bits == CUSTODIAN_BITS && *k->chr;
+}
+
+static void take(struct cli_custodians *list, const char *reader, const struct cli_card *card, const struct cli_key *k)
+{
+	struct cli_custodian *c = &list->v[list->n];
+
+	if (list->n == PKA_CUSTODIANS_MAX || k->pub.q.n > sizeof(c->q))
+		return;
+	list->n++;
+	memcpy(c->reader, reader, sizeof(c->reader));
+	memcpy(c->device, card->id, sizeof(c->device));
+	memcpy(c->chr, k->chr, sizeof(c->chr));
+	c->key = k->number;
+	c->curve = k->pub.curve;
+	memcpy(c->q, k->pub.q.p, k->pub.q.n);
+	c->q_size = k->pub.q.n;
+}
+
+static enum err find_on_card(struct cli *cli, const char *reader, const char *device, struct cli_custodians *list)
+{
+	struct cli_keys *keys = NULL;
+	struct cli_card card;
+	enum err e;
+
+	e = cli_card_look(cli, reader, &card);
+	if (e == ERR_NO_CARD)
+		return ERR_OK;          /* not a SmartCard-HSM */
+	if (e)
+		return cli_fail(e, "card in %s", card.reader);
+	if (!device || strcmp(device, card.id) == 0) {
+		e = cli_card_hold(cli, &card);
+		if (!e)
+			e = cli_keys_read(cli, &card, &keys);
+		for (size_t i = 0; !e && i < keys->n; i++)
+			if (cli_custodian_key_is(&keys->v[i]))
+				take(list, reader, &card, &keys->v[i]);
+	}
+	cli_keys_free(&keys);
+	cli_card_close(cli, &card, false);
+	return e;
+}
+
+enum err cli_custodians_find(struct cli *cli, const char *reader, const char *device, struct cli_custodians **out)
+{
+	struct cli_custodians *list = calloc(1, sizeof(*list));
+	struct pcsc_readers readers;
+	enum err e, last = ERR_OK;
+
+	if (!list)
+		return cli_fail(ERR_NOMEM, "looking for custodians' keys");
+	e = cli_readers(cli, reader, &readers);
+	if (e) {
+		free(list);
+		return e;
+	}
+	/* One card that somebody else uses must not hide the others. */
+	for (size_t i = 0; i < readers.n; i++)
+		if (readers.v[i].has_card) {
+			e = find_on_card(cli, readers.v[i].name, device, list);
+			if (e)
+				last = e;
+		}
+	if (!list->n && last) {
+		free(list);
+		return last;
+	}
+	*out = list;
+	return ERR_OK;
+}
+
+void cli_custodians_free(struct cli_custodians **c)
+{
+	if (!*c)
+		return;
+	for (size_t i = 0; i < (*c)->n; i++)
+		secret_free(&(*c)->v[i].pin);
+	free(*c);
+	*c = NULL;
+}
+
+struct rd cli_custodian_point(const struct cli_custodian *c)
+{
+	return rd_of(c->q, c->q_size);
+}
+
+enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *out)
+{
+	enum err e;
+
+	e = cli_card_open(cli, c->reader, PCSC_SHARED, out);
+	if (e)
+		return e;
+	if (strcmp(out->id, c->device))
+		e = cli_refuse(ERR_REMOVED, "%s holds another card now: %s, not %s", out->reader, out->id, c->device);
+	else if (hsm_mode_needs_pka(out->status.mode))
+		e = cli_refuse(ERR_UNSUPPORTED, "card %s opens by custodians of its own; a custodian's card opens by its PIN", out->id);
+	if (!e && !c->pin)
+		e = cli_pin_get(cli, out, pin_file, &c->pin);
+	if (!e)
+		e = cli_pin_login(cli, out, c->pin);
+	if (e)
+		cli_card_close(cli, out, true);
+	return e;
+}

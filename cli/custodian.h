@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Custodians' keys on the cards at hand: finding the one that somebody waits for, and signing with it. */
+#ifndef CLI_CUSTODIAN_H
+#define CLI_CUSTODIAN_H
+
+#include "cli/keys.h"
+#include "cli/pin.h"
+
+struct cli_custodian {
+	char reader[PCSC_NAME_MAX];
+	char device[CHR_MAX + 1];
+	char chr[CHR_MAX + 1];
+	uint8_t key;                    /* CCkk */
+	enum ec_curve curve;
+	uint8_t q[2 * 66 + 1];          /* P-521, uncompressed */
+	size_t q_size;
+	struct secret *pin;             /* NULL: not asked for yet */
+};
+struct cli_custodians {
+	size_t n;
+	struct cli_custodian v[PKA_CUSTODIANS_MAX];
+};
+
+/* Could this key be a custodian's: an EC key of 256 bits with its attestation (public-key-authentication 4.4)? */
+bool cli_custodian_key_is(const struct cli_key *k);
+/* Of every card that --reader and --device (reader, device) admit; cards that cannot be read are said and passed over. Said. */
+MUST enum err cli_custodians_find(struct cli *cli, const char *reader, const char *device, struct cli_custodians **out);
+void cli_custodians_free(struct cli_custodians **c);            /* PINs, too */
+
+/* The point that the key's signatures verify with. */
+struct rd cli_custodian_point(const struct cli_custodian *c);
+/*
+ * Open the card that has the key, check that it still is that card, and verify its PIN, which is asked for once (cli_pin_get; pin_file may be NULL) and kept. Held afterwards; ends with
+ * cli_card_close(out, true). Said.
+ */
+MUST enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *out);
+
+#endif

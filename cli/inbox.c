@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/inbox.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/say.h"
+
+#define FOUND_MAX    64
+#define PATH_SIZE    256
+#define POLL_FIRST   250        /* ms; then longer each time */
+#define POLL_LAST    5000
+
+struct found {
+	size_t n;
+	char id[FOUND_MAX][REQUEST_ID_SIZE + 1];
+};
+
+/* Wait before the next look; ERR_TIMEOUT when the time is over. */
+static enum err pause_for(const struct deadline *until, uint64_t *ms)
+{
+	struct deadline next = deadline_within(until, *ms);
+	enum err e;
+
+	if (deadline_check(until))
+		return ERR_TIMEOUT;
+	e = deadline_wait(&next, -1);
+	*ms = *ms * 3 / 2 < POLL_LAST ? *ms * 3 / 2 : POLL_LAST;
+	return e == ERR_TIMEOUT ? ERR_OK : e;
+}
+
+/* RFC 3986 2.1: everything but the unreserved characters is escaped; a holder reference may hold any printable one. */
+static void put_escaped(struct wr *w, const char *text)
+{
+	for (; *text; text++)
+		if ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') ||
+		    strchr("-._~", *text))
+			wr_u8(w, (uint8_t)*text);
+		else
+			wr_printf(w, "%%%02X", (unsigned char)*text);
+}
+
+static enum err look(struct cli *cli, struct cli_api *api, const char *chr, struct found *f)
+{
+	uint8_t buf[PATH_SIZE];
+	json_t *answer = NULL;
+	const json_t *one;
+	struct wr path;
+	int status = 0;
+	size_t i;
+	enum err e;
+
+	WR_ARR(&path, buf);
+	wr_text(&path, "/api/v1/waiting/");
+	put_escaped(&path, chr);
+	e = cli_api_call(cli, api, wr_cstr(&path), NULL, &status, &answer);
+	if (!e)
+		e = cli_api_fail(api, status, answer, "looking for requests");
+	if (!e && !json_is_array(json_object_get(answer, "requests")))
+		e = cli_refuse(ERR_PROTOCOL, "%s: no list of requests", cli_api_url(api));
+	json_array_foreach(json_object_get(answer, "requests"), i, one) {
+		const char *id = json_string_value(one);
+		size_t k = 0;
+
+		if (e)
+			break;
+		if (!id || !cli_api_is_id(id)) {
+			e = cli_refuse(ERR_PROTOCOL, "%s: malformed list of requests", cli_api_url(api));
+			break;
+		}
+		while (k < f->n && strcmp(f->id[k], id))
+			k++;
+		if (k == f->n && f->n < FOUND_MAX)
+			memcpy(f->id[f->n++], id, sizeof(f->id[0]));
+	}
+	json_decref(answer);
+	return e;
+}
+
+/* Several: which card each is for, as far as the server says. */
+static void list(struct cli *cli, struct cli_api *api, const struct found *f)
+{
+	log_tell("several requests wait: name one");
+	for (size_t i = 0; i < f->n; i++) {
+		struct cli_request *r = NULL;
+
+		if (cli_inbox_fetch(cli, api, f->id[i], 0, &r) == ERR_OK)
+			log_tell("  %s  card %s, %u of %u have approved", r->id, r->device_id, r->approvals, r->n);
+		cli_request_free(&r);
+	}
+}
+
+enum err cli_inbox_find(struct cli *cli, struct cli_api *api, const struct cli_custodians *mine, unsigned wait_s,
+			char id[REQUEST_ID_SIZE + 1])
+{
+	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
+	uint64_t ms = POLL_FIRST;
+	struct found f = { .n = 0 };
+	enum err e = ERR_OK;
+
+	for (;;) {
+		for (size_t i = 0; i < mine->n && !e; i++)
+			e = look(cli, api, mine->v[i].chr, &f);
+		if (e || f.n)
+			break;
+		e = pause_for(&until, &ms);
+		if (e == ERR_TIMEOUT)
+			return cli_refuse(ERR_NOT_FOUND, "%s: no request waits for a key on the cards at hand", cli_api_url(api));
+	}
+	if (e)
+		return e;
+	if (f.n > 1) {
+		list(cli, api, &f);
+		return ERR_REFUSED;
+	}
+	memcpy(id, f.id[0], REQUEST_ID_SIZE + 1);
+	return ERR_OK;
+}
+
+static enum err read_request(const struct cli_api *api, const json_t *answer, struct cli_request **out)
+{
+	const char *bad;
+	enum err e = cli_request_read(answer, out, &bad);
+
+	if (e == ERR_PROTOCOL)
+		return cli_refuse(e, "%s: the request's member \"%s\" is missing or malformed", cli_api_url(api), bad);
+	return cli_fail(e, "reading the request");
+}
+
+static enum err fetch_once(struct cli *cli, struct cli_api *api, const char *id, struct cli_request **out)
+{
+	uint8_t buf[PATH_SIZE];
+	json_t *answer = NULL;
+	struct wr path;
+	int status = 0;
+	enum err e;
+
+	WR_ARR(&path, buf);
+	wr_printf(&path, "/api/v1/requests/%s", id);
+	e = cli_api_call(cli, api, wr_cstr(&path), NULL, &status, &answer);
+	if (!e)
+		e = cli_api_fail(api, status, answer, "fetching the request");
+	if (!e)
+		e = read_request(api, answer, out);
+	if (!e && strcmp((*out)->id, id))
+		e = cli_refuse(ERR_PROTOCOL, "%s: another request than the one asked for", cli_api_url(api));
+	json_decref(answer);
+	return e;
+}
+
+/* Nothing to decide yet: the server still checks the card, or fetches a challenge. */
+static bool is_coming(const struct cli_request *r)
+{
+	if (cli_request_is_waiting(r))
+		return !cli_request_is_per_key(r) && wr_view(&r->challenge).n == 0;
+	return strcmp(r->state, "checking") == 0;
+}
+
+enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s, struct cli_request **out)
+{
+	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
+	uint64_t ms = POLL_FIRST;
+	enum err e;
+
+	for (;;) {
+		e = fetch_once(cli, api, id, out);
+		if (e || !is_coming(*out) || pause_for(&until, &ms))
+			break;
+		cli_request_free(out);
+	}
+	if (!e && !cli_request_is_waiting(*out))
+		e = cli_refuse(ERR_CONDITIONS, "request %s is not waiting for decisions: %s%s%s%s%s", id, (*out)->state,
+			       *(*out)->result ? ", " : "", (*out)->result, *(*out)->why ? ": " : "", (*out)->why);
+	if (e)
+		cli_request_free(out);
+	return e;
+}
+
+/* Whose turn it is, when that changes. */
+static void tell_turn(const json_t *answer, char last[CHR_MAX + 1])
+{
+	const char *chr;
+	int64_t seconds;
+
+	if (cli_api_text(answer, "turn", &chr) || !cvc_reference_is_valid(rd_str(chr)) || strcmp(last, chr) == 0)
+		return;
+	memcpy(last, chr, strlen(chr) + 1);
+	if (cli_api_number(answer, "seconds", 0, INT32_MAX, &seconds) == ERR_OK)
+		log_tell("it is the turn of %s, for at most %lld s; waiting", chr, (long long)seconds);
+	else
+		log_tell("it is the turn of %s; waiting", chr);
+}
+
+enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, const char *chr, unsigned limit_s,
+			struct wr *challenge)
+{
+	struct deadline until = deadline_in((uint64_t)limit_s * 1000);
+	uint64_t ms = POLL_FIRST;
+	char last[CHR_MAX + 1] = "", path[PATH_SIZE];
+	struct wr w;
+	enum err e;
+
+	WR_ARR(&w, path);
+	wr_printf(&w, "/api/v1/requests/%s/turn", id);
+	for (;;) {
+		const char *word = "";
+		json_t *answer = NULL;
+		int status = 0;
+
+		e = cli_api_call(cli, api, wr_cstr(&w), json_pack("{s:s}", "chr", chr), &status, &answer);
+		if (!e && status == 200) {
+			e = cli_api_bytes(answer, "challenge", challenge);
+			if (e || wr_view(challenge).n != PKA_CHALLENGE_SIZE)
+				e = cli_refuse(ERR_PROTOCOL, "%s: a turn without a challenge of 8 bytes", cli_api_url(api));
+			json_decref(answer);
+			return e;
+		}
+		(void)!cli_api_text(answer, "error", &word);
+		if (!e && status == 409 && word && strcmp(word, "busy") == 0)
+			tell_turn(answer, last);
+		else if (!e && status != 202)
+			e = cli_api_fail(api, status, answer, "taking the turn");
+		json_decref(answer);
+		if (!e)
+			e = pause_for(&until, &ms);
+		if (e == ERR_TIMEOUT)
+			cli_refuse(e, "request %s: your turn did not come in time", id);
+		if (e)
+			return e;
+	}
+}
+
+enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, const char *chr, struct rd sig,
+			struct rd statement, struct rd statement_sig, struct cli_request **out)
+{
+	uint8_t buf[PATH_SIZE];
+	json_t *answer = NULL, *body;
+	struct wr path;
+	int status = 0;
+	enum err e;
+
+	WR_ARR(&path, buf);
+	wr_printf(&path, "/api/v1/requests/%s/%s", id, sig.n ? "approve" : "deny");
+	body = json_pack("{s:s, s:o, s:o}", "chr", chr, "statement", cli_api_from_bytes(statement), "statement_signature",
+			 cli_api_from_bytes(statement_sig));
+	if (body && sig.n && json_object_set_new(body, "signature", cli_api_from_bytes(sig))) {
+		json_decref(body);
+		body = NULL;
+	}
+	if (!body)
+		return cli_fail(ERR_NOMEM, "sending the decision");
+	e = cli_api_call(cli, api, wr_cstr(&path), body, &status, &answer);
+	if (!e)
+		e = cli_api_fail(api, status, answer, sig.n ? "approval" : "denial");
+	if (!e)
+		e = read_request(api, answer, out);
+	json_decref(answer);
+	return e;
+}

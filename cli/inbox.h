@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's requests for a custodian: finding, fetching, taking a turn, sending the decision. */
+#ifndef CLI_INBOX_H
+#define CLI_INBOX_H
+
+#include "cli/api.h"
+#include "cli/custodian.h"
+#include "cli/request.h"
+
+/*
+ * The id of the one request that waits for any of these keys. wait_s: look again for so long. None: ERR_NOT_FOUND;
+ * several: they are listed, ERR_REFUSED. Said.
+ */
+MUST enum err cli_inbox_find(struct cli *cli, struct cli_api *api, const struct cli_custodians *mine, unsigned wait_s,
+			     char id[REQUEST_ID_SIZE + 1]);
+/* Fetch; one that the server still checks is waited for (wait_s). Not waiting for decisions: ERR_CONDITIONS. Said. */
+MUST enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
+			      struct cli_request **out);
+/* Per-key mode: wait until it is this key's turn, for at most limit_s; the challenge of the turn. Said, also whose turn it is. */
+MUST enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, const char *chr, unsigned limit_s,
+			     struct wr *challenge);
+/* sig empty: a denial. approvals and state of the answer to out. Said. */
+MUST enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, const char *chr, struct rd sig,
+			     struct rd statement, struct rd statement_sig, struct cli_request **out);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/say.h"
+#include "sc-hsm/pin.h"
+
+#define PROMPT_MAX 256
+
+struct source {
+	const char *what;       /* PIN, SO-PIN */
+	const char *file;       /* NULL: not given */
+	unsigned fd;            /* ARGS_NO_FD: not given */
+};
+
+static struct source pin_source(const struct cli *cli)
+{
+	return (struct source){ "PIN", cli->args->pin_file, cli->args->pin_fd };
+}
+
+static struct source so_pin_source(const struct cli *cli)
+{
+	return (struct source){ "SO-PIN", cli->args->so_pin_file, cli->args->so_pin_fd };
+}
+
+static bool source_is_given(struct source s)
+{
+	return s.file || s.fd != ARGS_NO_FD;
+}
+
+bool cli_pin_is_given(const struct cli *cli)
+{
+	return source_is_given(pin_source(cli));
+}
+
+bool cli_so_pin_is_given(const struct cli *cli)
+{
+	return source_is_given(so_pin_source(cli));
+}
+
+static enum err read_terminal(const char *prompt, const char *what, struct secret **out)
+{
+	enum err e = secret_read_tty(prompt, out);
+
+	if (e)
+		cli_fail(e, "reading the %s from the terminal (without one: --%s-file or --%s-fd)", what,
+			 strcmp(what, "PIN") ? "so-pin" : "pin", strcmp(what, "PIN") ? "so-pin" : "pin");
+	return e;
+}
+
+static enum err read_source(struct source s, const char *prompt, struct secret **out)
+{
+	enum err e;
+
+	if (s.file) {
+		e = secret_read_file(s.file, out);
+		if (e == ERR_REFUSED)
+			return cli_refuse(e, "%s: others may read this file: chmod 600", s.file);
+		return cli_fail(e, "%s: reading the %s", s.file, s.what);
+	}
+	if (s.fd != ARGS_NO_FD)
+		return cli_fail(secret_read_fd((int)s.fd, out), "reading the %s from descriptor %u", s.what, s.fd);
+	return read_terminal(prompt, s.what, out);
+}
+
+/* Typed blindly, so typed twice. */
+static enum err read_twice(struct source s, const char *prompt, struct secret **out)
+{
+	struct secret *first = NULL, *second = NULL;
+	enum err e;
+
+	e = read_source(s, prompt, &first);
+	if (!e && !source_is_given(s)) {
+		e = read_terminal("Once more: ", s.what, &second);
+		if (!e && !rd_eq_secret(secret_view(first), secret_view(second)))
+			e = cli_refuse(ERR_REFUSED, "the two are not the same");
+	}
+	if (!e) {
+		*out = first;
+		first = NULL;   /* moved */
+	}
+	secret_free(&second);
+	secret_free(&first);
+	return e;
+}
+
+/* A try is only spent when the person may know that it is not the last. */
+static enum err check_tries(const struct cli *cli, const struct cli_card *c, const char *what, int tries, char *left, size_t cap)
+{
+	*left = 0;
+	if (tries == 0)
+		return cli_card_fail(c, ERR_PIN_BLOCKED, what);
+	if (tries == 1 && !cli->args->force)
+		return cli_refuse(ERR_REFUSED, "%s of %s in %s: one try is left, and it is not spent without --force", what, c->id, c->reader);
+	if (tries > 0)
+		(void)snprintf(left, cap, ", %d %s left", tries, tries == 1 ? "try" : "tries");
+	return ERR_OK;
+}
+
+enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out)
+{
+	struct source s = file ? (struct source){ "PIN", file, ARGS_NO_FD } : pin_source(cli);
+	char left[32], prompt[PROMPT_MAX];
+	enum err e;
+
+	if (c->status.pin_transport)
+		return cli_card_fail(c, ERR_PIN_TRANSPORT, "PIN");
+	e = check_tries(cli, c, "PIN", c->status.pin_blocked ? 0 : c->status.pin_tries, left, sizeof(left));
+	if (e)
+		return e;
+	(void)snprintf(prompt, sizeof(prompt), "PIN of %s%s: ", *c->id ? c->id : c->reader, left);
+	return read_source(s, prompt, out);
+}
+
+enum err cli_pin_get_new(const struct cli *cli, struct secret **out)
+{
+	return read_twice(pin_source(cli), "New PIN (6 to 16 characters): ", out);
+}
+
+enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out)
+{
+	struct secret *typed = NULL;
+	char left[32] = "", prompt[PROMPT_MAX];
+	enum err e;
+
+	if (!fresh) {
+		e = check_tries(cli, c, "SO-PIN", c->status.so_tries, left, sizeof(left));
+		if (e)
+			return e;
+	}
+	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "", *c->id ? c->id : c->reader, left);
+	e = fresh ? read_twice(so_pin_source(cli), prompt, &typed) : read_source(so_pin_source(cli), prompt, &typed);
+	if (e)
+		return e;
+	e = cli_fail(hsm_so_pin_parse(typed, out), "SO-PIN");
+	secret_free(&typed);
+	return e;
+}
+
+enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin)
+{
+	enum err e = cli_card_begin(cli, c);
+
+	if (!e)
+		e = cli_card_fail(c, hsm_pin_verify(c->hsm, HSM_REF_USER, pin, &cli->dl), "PIN");
+	if (e)
+		cli_card_end(cli, c);
+	return e;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PINs for a card: from where the options say, otherwise from the terminal; never from argv or the environment. */
+#ifndef CLI_PIN_H
+#define CLI_PIN_H
+
+#include "base/secret.h"
+#include "cli/card.h"
+
+/* Was a source other than the terminal named? */
+bool cli_pin_is_given(const struct cli *cli);
+bool cli_so_pin_is_given(const struct cli *cli);
+
+/*
+ * The PIN for this card. Shows how many tries are left; refuses a blocked PIN, and the last try without --force (ERR_REFUSED), before anything is typed. file: read this file
+ * instead of what the options name; may be NULL. Said.
+ */
+MUST enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out);
+/* A new PIN: asked for twice on a terminal. */
+MUST enum err cli_pin_get_new(const struct cli *cli, struct secret **out);
+/* The eight bytes of the SO-PIN; fresh: the card has none yet, so a terminal is asked twice. */
+MUST enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out);
+
+/* Begin (SELECT) and VERIFY; the card is held afterwards if ERR_OK. Said, with tries. */
+MUST enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/verb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "cli/say.h"
+
+#define HELP_MAX 16384
+#define ANY      SIZE_MAX
+
+#define PICK   (OPT_BIT(OPT_READER) | OPT_BIT(OPT_DEVICE))
+#define PIN    (OPT_BIT(OPT_PIN_FILE) | OPT_BIT(OPT_PIN_FD) | OPT_BIT(OPT_FORCE))
+#define SO_PIN (OPT_BIT(OPT_SO_PIN_FILE) | OPT_BIT(OPT_SO_PIN_FD))
+#define LOGIN  (PICK | PIN | OPT_BIT(OPT_URL) | OPT_BIT(OPT_CA) | OPT_BIT(OPT_REASON))
+
+static const struct cli_verb verbs[] = {
+	{ "list", "", "List readers and the cards in them", PICK | OPT_BIT(OPT_JSON), 0, 0, verb_list },
+	{ "status", "", "Show a card: version, who may open it, tries, custodians, keys and their attestation",
+	  PICK | OPT_BIT(OPT_JSON), 0, 0, verb_status },
+	{ "init", "", "Initialise a card, which erases everything on it: with a PIN, or for n of m custodians, or for both",
+	  PICK | PIN | SO_PIN | OPT_BIT(OPT_YES) | OPT_BIT(OPT_LABEL) | OPT_BIT(OPT_CUSTODIANS) | OPT_BIT(OPT_REQUIRED) |
+		  OPT_BIT(OPT_WITH_PIN) | OPT_BIT(OPT_OR_PIN) | OPT_BIT(OPT_NO_PIN_RESET),
+	  0, 0, verb_init },
+	{ "keygen", "", "Generate a key pair on the card, verify the card's attestation of it and archive that",
+	  LOGIN | OPT_BIT(OPT_TYPE) | OPT_BIT(OPT_LABEL) | OPT_BIT(OPT_TOKEN_LABEL) | OPT_BIT(OPT_ID) | OPT_BIT(OPT_ARCHIVE) | OPT_BIT(OPT_UNVERIFIED), 0, 0,
+	  verb_keygen },
+	{ "custodian keygen", "", "Generate a custodian's authentication key on his card",
+	  PICK | PIN | OPT_BIT(OPT_LABEL) | OPT_BIT(OPT_COUNTRY), 0, 0, verb_custodian_keygen },
+	{ "custodian export", "", "Write the PKA file of a custodian's key: public, for the operator of the card that he shall open",
+	  PICK | OPT_BIT(OPT_KEY) | OPT_BIT(OPT_OUT) | OPT_BIT(OPT_FORCE), 0, 0, verb_custodian_export },
+	{ "register", "FILE...", "Register the custodians' keys (PKA files) in the card that they shall open; the list is final",
+	  PICK | PIN | SO_PIN | OPT_BIT(OPT_YES) | OPT_BIT(OPT_UNVERIFIED) | OPT_BIT(OPT_SAME_DEVICE) | OPT_BIT(OPT_PROVE) |
+		  OPT_BIT(OPT_CUSTODIAN_PIN_FILE) | OPT_BIT(OPT_TOKEN_LABEL),
+	  1, PKA_CUSTODIANS_MAX, verb_register },
+	{ "enrol", "[URL] FILE...", "Make a card known to the server, with its custodians (PKA files) and archived attestations",
+	  PICK | OPT_BIT(OPT_CA) | OPT_BIT(OPT_TOKEN_FILE) | OPT_BIT(OPT_ARCHIVE) | OPT_BIT(OPT_NAME) | OPT_BIT(OPT_REPLACE) |
+		  OPT_BIT(OPT_UNVERIFIED) | OPT_BIT(OPT_SAME_DEVICE),
+	  1, PKA_CUSTODIANS_MAX + 1, verb_enrol },
+	{ "approve", "[URL] [REQUEST]", "Check a request, show it, ask, and sign approval or denial with the custodian's card",
+	  PICK | PIN | OPT_BIT(OPT_CA) | OPT_BIT(OPT_YES) | OPT_BIT(OPT_DENY) | OPT_BIT(OPT_EXPECT_CODE) | OPT_BIT(OPT_LIMITS) |
+		  OPT_BIT(OPT_WAIT),
+	  0, 2, verb_approve },
+	{ "sign", "FILE...", "Sign files with one login; each signature is verified and written beside its file",
+	  LOGIN | OPT_BIT(OPT_KEY) | OPT_BIT(OPT_MECHANISM) | OPT_BIT(OPT_OUT_SUFFIX), 1, ANY, verb_sign },
+	{ "connect", "[URL]", "Open a card by one n-of-m login, say how that went, and close it: to try an installation",
+	  PICK | OPT_BIT(OPT_CA) | OPT_BIT(OPT_REASON), 0, 1, verb_connect },
+};
+
+const struct cli_verb *cli_verbs(size_t *n)
+{
+	*n = sizeof(verbs) / sizeof(verbs[0]);
+	return verbs;
+}
+
+const struct cli_verb *cli_verb_find(int argc, char *const *argv, int *words)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const char *space = strchr(verbs[i].name, ' ');
+		size_t first = space ? (size_t)(space - verbs[i].name) : strlen(verbs[i].name);
+
+		if (argc < 1 || strlen(argv[0]) != first || strncmp(argv[0], verbs[i].name, first))
+			continue;
+		*words = space ? 2 : 1;
+		if (!space || (argc > 1 && strcmp(argv[1], space + 1) == 0))
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to, "usage: quorum11 VERB [OPTION]... [OPERAND]...\n\n");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		fprintf(to, "  %-18s %s\n", verbs[i].name, verbs[i].summary);
+	fprintf(to, "\nquorum11 VERB --help says more; exit status: 0 done, 1 failed, 2 usage, 3 refused by our own checks.\n");
+}
+
+static enum err help(const struct cli_verb *verb)
+{
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, HELP_MAX);
+	cli_args_help(verb, &w);
+	e = wr_done(&w);
+	if (!e)
+		fputs(wr_cstr(&w), stdout);
+	wr_free(&w);
+	return e;
+}
+
+static enum err run(const struct cli_verb *verb, int argc, char **argv)
+{
+	struct cli_args args;
+	struct cli cli = { .args = &args, .dl = deadline_never() };
+	enum err e;
+
+	e = cli_args_parse(verb, argc, argv, &args);
+	if (e)
+		return e;
+	if (args.help)
+		return help(verb);
+	e = conf_load(&cli.conf);
+	if (e)
+		return e;
+	e = verb->run(&cli);
+	conf_free(&cli.conf);
+	/* A full disk behind a redirected stdout is a failure like any other. */
+	if (fflush(stdout) && !e)
+		e = cli_fail(ERR_IO, "writing to standard output");
+	return e;
+}
+
+int cli_run(int argc, char **argv)
+{
+	const struct cli_verb *verb;
+	int words;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	verb = cli_verb_find(argc - 1, argv + 1, &words);
+	if (!verb) {
+		usage(stderr);
+		return cli_exit_status(ERR_ARG);
+	}
+	return cli_exit_status(run(verb, argc - words, argv + words));
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of the command: one row each, one file each. */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+#include "base/conf.h"
+#include "base/deadline.h"
+#include "base/limits.h"
+#include "cli/args.h"
+
+struct cli {                            /* what every verb gets; lives as long as the program */
+	const struct cli_args *args;
+	struct conf *conf;
+	struct deadline dl;             /* never ends by itself: each exchange has its own limit */
+};
+
+struct cli_verb {
+	const char *name;               /* one or two words */
+	const char *operands;           /* for the usage line */
+	const char *summary;            /* one sentence without full stop */
+	uint64_t options;               /* OPT_BIT of those it takes */
+	size_t min, max;                /* operands */
+	/* Its result decides the exit status (cli/say.h); a failure has been said. */
+	enum err (*run)(struct cli *cli);
+};
+
+const struct cli_verb *cli_verbs(size_t *n);
+/* The row that argv's first words name, and how many words that were; NULL. */
+const struct cli_verb *cli_verb_find(int argc, char *const *argv, int *words);
+/* The whole program: exit status. */
+int cli_run(int argc, char **argv);
+
+enum err verb_list(struct cli *cli);
+enum err verb_status(struct cli *cli);
+enum err verb_init(struct cli *cli);
+enum err verb_keygen(struct cli *cli);
+enum err verb_custodian_keygen(struct cli *cli);
+enum err verb_custodian_export(struct cli *cli);
+enum err verb_register(struct cli *cli);
+enum err verb_enrol(struct cli *cli);
+enum err verb_approve(struct cli *cli);
+enum err verb_sign(struct cli *cli);
+enum err verb_connect(struct cli *cli);
+
+#endif
