@@ -154,7 +154,7 @@ static uint16_t run(struct vcard *v, struct rd capdu, struct wr *out)
 	v->delay_ms = 0;
 	if (!v->powered || !v->state)
 		return SW_FAILURE;
-	if (!vcard_command_read(capdu, &c))
+	if (capdu.n > v->state->profile->apdu_max || !vcard_command_read(capdu, &c))
 		return SW_LENGTH;
 	sw = dispatch(v, &c, out);
 	if (wr_done(out))

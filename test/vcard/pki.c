@@ -58,21 +58,11 @@ static enum err mint(const char *car, struct rd chr, uint8_t role, const struct 
 	return vcard_mint_cvc(&m, signer, out);
 }
 
-enum err vcard_pki_device(const struct vcard_pki *p, struct rd id, const struct ec_key *device, struct wr *devaut)
+enum err vcard_pki_device(const struct vcard_pki *p, struct rd id, struct ec_key *device, struct wr *devaut)
 {
-	uint8_t d[VCARD_POINT_MAX];
-	struct vcard_private copy = { 0 };
-	struct wr w;
-	enum err e;
+	const struct vcard_private key = { .ec = device };
+	enum err e = mint(ISSUER, id, CVC_ROLE_DEVICE, &key, &p->issuer, devaut);
 
-	WR_ARR(&w, d);
-	e = ec_key_export(device, &w);
-	if (!e)
-		e = ec_key_import(ec_key_curve(device), wr_view(&w), &copy.ec);
-	wr_free(&w);
-	if (!e)
-		e = mint(ISSUER, id, CVC_ROLE_DEVICE, &copy, &p->issuer, devaut);
-	ec_key_free(&copy.ec);
 	if (!e)
 		wr_put(devaut, wr_view(&p->issuer_cvc));
 	return e ? e : wr_done(devaut);

@@ -22,7 +22,7 @@ MUST enum err vcard_pki_open(const char *dir, struct vcard_pki *out);
 void vcard_pki_close(struct vcard_pki *p);
 
 /* EF.C_DevAut of a device below this PKI: its certificate and the issuer's. */
-MUST enum err vcard_pki_device(const struct vcard_pki *p, struct rd id, const struct ec_key *device, struct wr *devaut);
+MUST enum err vcard_pki_device(const struct vcard_pki *p, struct rd id, struct ec_key *device, struct wr *devaut);
 /* The same without a PKI, as open firmware has it: one certificate that is signed by itself. */
 MUST enum err vcard_pki_self(struct rd id, struct ec_key *device, struct wr *devaut);
 

@@ -13,7 +13,7 @@
 #define VENDOR \
 	.atr = { (const uint8_t *)ATR_4K, sizeof(ATR_4K) - 1 }, \
 	.platform = 0x06, .major = 4, .minor = 1, \
-	.select_without_fci = true, .chain = true, .device_curve = EC_BP256R1, .devaut_when_blank = true, \
+	.apdu_max = 1454, .select_without_fci = true, .chain = true, .device_curve = EC_BP256R1, .devaut_when_blank = true, \
 	.pka_max = 90, .pka_checked = true, .pka_chain = true, .pka_any_caller = true, .pka_from_file = true, \
 	.pka_needs_all = true, .pka_256_only = true, .challenge_8_only = true, .challenge_256 = true, \
 	.combined = true, .pin_opens = true, .status_6300 = true, .status_by_pka = true, \
@@ -41,7 +41,7 @@ static const struct vcard_profile profiles[] = {
 		.name = "open-firmware",
 		.atr = { (const uint8_t *)ATR_OLD, sizeof(ATR_OLD) - 1 },
 		.platform = 0xFF, .major = 4, .minor = 1,
-		.device_curve = EC_SECP256R1, .open_after_init = true,
+		.apdu_max = 4096, .device_curve = EC_SECP256R1, .open_after_init = true,
 		.pka_max = 8, .pka_twice = true, .pka_own_car_only = true, .pka_once = true, .pka_prefix = true,
 		.challenge_drops_flags = true, .challenge_drops_count = true,
 		.pin_for_keys = true,

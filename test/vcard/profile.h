@@ -14,6 +14,7 @@ struct vcard_profile {
 	/* identity */
 	struct rd atr;                      /* A 1.1 */
 	uint8_t platform, major, minor;     /* A 1.3: last three bytes of tag 85 */
+	size_t apdu_max;                    /* A 1.2: bytes of a whole command; longer ones 6700 */
 	bool select_without_fci;            /* A 1.3: SELECT with P2 = 0C works; otherwise 6A86 */
 	bool chain;                         /* P 11: device certificate below a root; otherwise self-signed */
 	enum ec_curve device_curve;         /* A 12: curve of the device key */
