@@ -8,7 +8,7 @@
 json_t *srv_json_parse(struct rd text, char *why, size_t cap)
 {
 	json_error_t at;
-	json_t *j = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
+	json_t *j = json_loadb(text.n ? (const char *)text.p : "", text.n, JSON_REJECT_DUPLICATES, &at);
 
 	if (!j)
 		(void)snprintf(why, cap, "no JSON: %s, line %d", at.text, at.line);

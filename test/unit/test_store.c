@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test/unit/enrolment.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "server/enrol.h"
+#include "server/path.h"
+#include "server/store.h"
+#include "server/token.h"
+
+#define PEOPLE 2
+
+static struct pki pki;
+static struct pki_device one, two;
+static struct pki_person people[PEOPLE];
+static char folder[] = "/tmp/quorum11-store.XXXXXX";
+static char dir[64];            /* of the test that runs */
+
+static int setup(void **state)
+{
+	(void)state;
+	pki_open(&pki);
+	pki_device_make(&pki, "UTTARGET100001", &one);
+	pki_device_make(&pki, "UT../TARG%00001", &two);
+	pki_person_make(&pki, "UTCARDA100001", "UTPERSONA00001", EC_BP256R1, &people[0]);
+	pki_person_make(&pki, "UTCARDB100001", "UTPERSONB00001", EC_BP256R1, &people[1]);
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PEOPLE; i++)
+		pki_person_free(&people[i]);
+	pki_device_free(&one);
+	pki_device_free(&two);
+	pki_close(&pki);
+	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int fresh(void **state)
+{
+	static unsigned number;
+
+	(void)state;
+	return snprintf(dir, sizeof(dir), "%s/state%u", folder, number++) < 0;
+}
+
+static struct srv_target *target(const struct pki_device *d, int n)
+{
+	struct enrolment e = { .devaut = wr_view(&d->devaut), .n = n, .m = PEOPLE,
+			       .files = { wr_view(&people[0].file), wr_view(&people[1].file) } };
+	struct srv_enrol_report r;
+	struct srv_target *t;
+	struct wr json;
+
+	wr_init_heap(&json, HTTP_BODY_MAX);
+	assert_int_equal(srv_enrol(pki.anchors, enrolment_json(&e, &json), PKI_NOW, &t, &r), ERR_OK);
+	wr_free(&json);
+	return t;
+}
+
+static void open_store(struct srv_store *s, size_t want_refused)
+{
+	size_t refused = 99;
+
+	assert_int_equal(srv_store_file_open(dir, pki.anchors, PKI_NOW, s, &refused), ERR_OK);
+	assert_int_equal(refused, want_refused);
+}
+
+static void put(struct srv_store *s, const struct pki_device *d, int n, bool replace, enum err want)
+{
+	struct srv_target *t = target(d, n);
+
+	assert_int_equal(s->ops->put(s->ctx, t, replace), want);
+	srv_target_unref(&t);
+}
+
+static size_t count(const struct srv_store *s)
+{
+	const struct srv_target *t = NULL;
+	size_t n = 0;
+
+	while ((t = s->ops->next(s->ctx, t)))
+		n++;
+	return n;
+}
+
+static unsigned mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static const char *path_in(const char *sub, const char *name, const char *suffix)
+{
+	static char path[SRV_PATH_MAX];
+	char parent[SRV_PATH_MAX];
+
+	(void)snprintf(parent, sizeof(parent), "%s/%s", dir, sub);
+	assert_int_equal(srv_path(path, parent, name, suffix), ERR_OK);
+	return path;
+}
+
+static void test_keeps(void **state)
+{
+	struct srv_store s;
+
+	(void)state;
+	open_store(&s, 0);
+	assert_int_equal(count(&s), 0);
+	assert_null(s.ops->get(s.ctx, "UTTARGET100001"));
+	put(&s, &one, 1, false, ERR_OK);
+	put(&s, &two, 2, false, ERR_OK);
+	put(&s, &one, 2, false, ERR_CONDITIONS);
+	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 1);
+	srv_store_close(&s);
+
+	open_store(&s, 0);
+	assert_int_equal(count(&s), 2);
+	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 1);
+	assert_int_equal(s.ops->get(s.ctx, "UT../TARG%00001")->n, 2);
+	put(&s, &one, 2, true, ERR_OK);
+	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 2);
+	assert_int_equal(count(&s), 2);
+	srv_store_close(&s);
+
+	open_store(&s, 0);
+	assert_int_equal(count(&s), 2);
+	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 2);
+	srv_store_close(&s);
+	srv_store_close(&s);    /* twice does nothing */
+	assert_int_equal(mode_of(path_in("targets", "UTTARGET100001", ".json")), 0600);
+	assert_int_equal(mode_of(dir), 0700);
+}
+
+/* A name from a card stays inside the folder. */
+static void test_names(void **state)
+{
+	char path[SRV_PATH_MAX], long_name[SRV_PATH_MAX];
+
+	(void)state;
+	assert_int_equal(srv_path(path, "/x", "UT../TARG%00001", ".json"), ERR_OK);
+	assert_string_equal(path, "/x/UT%2E%2E%2FTARG%2500001.json");
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	assert_int_equal(srv_path(path, "/x", long_name, ""), ERR_LIMIT);
+}
+
+/* A target that somebody holds stays as it was when the store replaces or closes it. */
+static void test_references(void **state)
+{
+	struct srv_store s;
+	struct srv_target *held;
+
+	(void)state;
+	open_store(&s, 0);
+	put(&s, &one, 1, false, ERR_OK);
+	held = srv_target_ref(s.ops->get(s.ctx, "UTTARGET100001"));
+	put(&s, &one, 2, true, ERR_OK);
+	srv_store_close(&s);
+	assert_int_equal(held->n, 1);
+	assert_string_equal(held->custodians[1].chr, "UTPERSONB00001");
+	srv_target_unref(&held);
+	assert_null(held);
+}
+
+static void write_file(const char *path, struct rd content)
+{
+	assert_int_equal(file_write(path, 0600, content), ERR_OK);
+}
+
+/* Whatever is wrong with a file, the others are served and it is counted. */
+static void test_damaged(void **state)
+{
+	struct srv_store s;
+	struct wr good;
+
+	(void)state;
+	open_store(&s, 0);
+	put(&s, &one, 1, false, ERR_OK);
+	put(&s, &two, 1, false, ERR_OK);
+	srv_store_close(&s);
+	wr_init_heap(&good, HTTP_BODY_MAX);
+	assert_int_equal(file_read(path_in("targets", "UTTARGET100001", ".json"), HTTP_BODY_MAX, &good), ERR_OK);
+
+	write_file(path_in("targets", "UTTARGET200001", ".json"), wr_view(&good));      /* of another device */
+	write_file(path_in("targets", "EMPTY", ".json"), RD_NONE);
+	write_file(path_in("targets", "CUT", ".json"), rd_of(good.p, good.n / 2));
+	write_file(path_in("targets", "README", ""), RD_LIT("not an enrolment"));
+	good.p[40] = good.p[40] == 'A' ? 'B' : 'A';     /* in the certificate, whose members come first */
+	write_file(path_in("targets", "UTTARGET100001", ".json"), wr_view(&good));
+	open_store(&s, 4);
+	assert_int_equal(count(&s), 1);
+	assert_null(s.ops->get(s.ctx, "UTTARGET100001"));
+	srv_store_close(&s);
+	wr_free(&good);
+}
+
+/* Every check is made again: a root that is not trusted any more takes its devices along. */
+static void test_distrusted(void **state)
+{
+	struct att_anchors *production;
+	struct srv_store s;
+	size_t refused;
+
+	(void)state;
+	open_store(&s, 0);
+	put(&s, &one, 1, false, ERR_OK);
+	srv_store_close(&s);
+	assert_int_equal(att_anchors_new(true, &production), ERR_OK);
+	assert_int_equal(srv_store_file_open(dir, production, PKI_NOW, &s, &refused), ERR_OK);
+	assert_int_equal(refused, 1);
+	assert_int_equal(count(&s), 0);
+	srv_store_close(&s);
+	att_anchors_free(&production);
+}
+
+static void test_modes(void **state)
+{
+	static const char *const bad[] = { "", "{", "{\"firmware\": -1, \"mode\": \"shared\"}", "{\"firmware\": 768}",
+					   "{\"firmware\": 768, \"mode\": \"other\"}",
+					   "{\"firmware\": 65535, \"mode\": \"shared\"}" };
+	enum pka_challenge_mode mode;
+	struct srv_store s;
+
+	(void)state;
+	open_store(&s, 0);
+	assert_false(s.ops->mode(s.ctx, "UTTARGET100001", SRV_ANY_FIRMWARE, &mode));
+	assert_int_equal(s.ops->learn(s.ctx, "UTTARGET100001", 0x0304, PKA_PER_KEY), ERR_OK);
+	assert_true(s.ops->mode(s.ctx, "UTTARGET100001", 0x0304, &mode));
+	assert_int_equal(mode, PKA_PER_KEY);
+	srv_store_close(&s);
+
+	open_store(&s, 0);
+	assert_true(s.ops->mode(s.ctx, "UTTARGET100001", SRV_ANY_FIRMWARE, &mode));
+	assert_int_equal(mode, PKA_PER_KEY);
+	assert_false(s.ops->mode(s.ctx, "UTTARGET100001", 0x0305, &mode));      /* updated since */
+	assert_false(s.ops->mode(s.ctx, "UT../TARG%00001", 0x0304, &mode));
+	assert_int_equal(s.ops->learn(s.ctx, "UTTARGET100001", 0x0305, PKA_SHARED), ERR_OK);
+	assert_true(s.ops->mode(s.ctx, "UTTARGET100001", 0x0305, &mode));
+	assert_int_equal(mode, PKA_SHARED);
+	assert_int_equal(mode_of(path_in("modes", "UTTARGET100001", ".json")), 0600);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_file(path_in("modes", "UTTARGET100001", ".json"), rd_str(bad[i]));
+		assert_false(s.ops->mode(s.ctx, "UTTARGET100001", SRV_ANY_FIRMWARE, &mode));
+	}
+	srv_store_close(&s);
+}
+
+static void test_no_folder(void **state)
+{
+	struct srv_store s;
+	size_t refused;
+
+	(void)state;
+	write_file(dir, RD_LIT("a file"));
+	assert_int_equal(srv_store_file_open(dir, pki.anchors, PKI_NOW, &s, &refused), ERR_IO);
+	srv_store_close(&s);
+	assert_int_equal(srv_store_file_open("/nowhere/at/all", pki.anchors, PKI_NOW, &s, &refused), ERR_IO);
+}
+
+/* ---- token ---- */
+
+static bool fits(const char *header)
+{
+	return srv_token_fits(dir, header);
+}
+
+static void test_token(void **state)
+{
+	char header[200];
+	struct secret *first, *second;
+
+	(void)state;
+	assert_int_equal(srv_path_folder(dir), ERR_OK);
+	assert_false(fits("Bearer x"));
+	assert_int_equal(srv_token_make(dir, false), ERR_OK);
+	assert_int_equal(srv_token_read(dir, &first), ERR_OK);
+	assert_int_equal(secret_size(first), 43);
+	(void)snprintf(header, sizeof(header), "Bearer %.*s", (int)secret_size(first), (const char *)secret_view(first).p);
+	assert_true(fits(header));
+	header[0] = 'b';        /* the scheme's case does not matter, RFC 9110 11.1 */
+	assert_true(fits(header));
+	header[7] ^= 1;
+	assert_false(fits(header));
+	header[7] ^= 1;
+	header[strlen(header) - 1] = '\0';
+	assert_false(fits(header));
+	assert_false(fits(NULL));
+	assert_false(fits(""));
+	assert_false(fits("Bearer "));
+	assert_false(fits("Basic abc"));
+
+	assert_int_equal(srv_token_make(dir, false), ERR_CONDITIONS);
+	assert_int_equal(srv_token_make(dir, true), ERR_OK);
+	assert_int_equal(srv_token_read(dir, &second), ERR_OK);
+	assert_false(rd_eq_secret(secret_view(first), secret_view(second)));
+	assert_int_equal(mode_of(path_in("", "token", "")), 0600);
+	(void)snprintf(header, sizeof(header), "Bearer %.*s", (int)secret_size(second), (const char *)secret_view(second).p);
+	assert_true(fits(header));
+	secret_free(&first);
+	secret_free(&second);
+
+	/* a file that others may read is no secret; an empty one lets nobody in */
+	assert_int_equal(chmod(path_in("", "token", ""), 0640), 0);
+	assert_false(fits(header));
+	write_file(path_in("", "token", ""), RD_NONE);
+	assert_false(fits("Bearer "));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_keeps, fresh), cmocka_unit_test_setup(test_names, fresh),
+		cmocka_unit_test_setup(test_references, fresh), cmocka_unit_test_setup(test_damaged, fresh),
+		cmocka_unit_test_setup(test_distrusted, fresh), cmocka_unit_test_setup(test_modes, fresh),
+		cmocka_unit_test_setup(test_no_folder, fresh), cmocka_unit_test_setup(test_token, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
