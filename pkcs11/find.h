@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A search: the handles that matched when it began. */
+#ifndef PKCS11_FIND_H
+#define PKCS11_FIND_H
+
+#include "base/err.h"
+#include "pkcs11/ck.h"
+
+struct p11_find {
+	bool active;
+	size_t n, next;
+	CK_OBJECT_HANDLE *v;
+};
+void p11_find_free(struct p11_find *f);
+
+struct p11_call;
+CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n);
+CK_RV p11_find_next(struct p11_call *c, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_ULONG *n);
+CK_RV p11_find_end(struct p11_call *c);
+CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *t, CK_ULONG n);
+
+#endif

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/login.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "login/login.h"
+#include "pkcs11/cooldown.h"
+#include "pkcs11/module.h"
+#include "pkcs11/others.h"
+#include "pkcs11/pin.h"
+#include "pkcs11/program.h"
+#include "pkcs11/rv.h"
+
+#ifndef QUORUM11_SYSCONFDIR
+#define QUORUM11_SYSCONFDIR "/etc/quorum11"
+#endif
+#define CONF_FILE QUORUM11_SYSCONFDIR "/quorum11.conf"
+
+struct p11_ceremony {           /* guarded by the token's lock */
+	unsigned refs;          /* whose login it is, and who waits for it */
+	const struct p11_session *owner;
+	int cancel_fd;
+	bool cancelled;
+	bool done;
+	CK_RV rv;               /* when done */
+};
+
+static void ceremony_unref(struct p11_ceremony *w)
+{
+	if (--w->refs)
+		return;
+	(void)close(w->cancel_fd);
+	free(w);
+}
+
+static CK_RV ceremony_wait(struct p11_token *t)
+{
+	struct p11_ceremony *w = t->ceremony;
+	CK_RV rv;
+
+	w->refs++;
+	while (!w->done)
+		cond_wait(&t->changed, &t->lock);
+	rv = w->rv;
+	ceremony_unref(w);
+	return rv;
+}
+
+void p11_login_cancel(struct p11_token *t)
+{
+	const uint64_t one = 1;
+
+	if (!t->ceremony)
+		return;
+	t->ceremony->cancelled = true;
+	if (write(t->ceremony->cancel_fd, &one, sizeof(one)) < 0)
+		log_line(LOG_P11, LOG_ERROR, "cannot wake the login on card %s", t->device_id);
+}
+
+void p11_login_session_closed(struct p11_token *t, const struct p11_session *s)
+{
+	if (t->ceremony && (!s || t->ceremony->owner == s || !atomic_load(&t->sessions))) {
+		p11_login_cancel(t);
+		(void)ceremony_wait(t);
+	}
+	if (!atomic_load(&t->sessions) && !t->ceremony)
+		p11_token_close(t);
+}
+
+CK_RV p11_logout(struct p11_call *c)
+{
+	if (c->token->ceremony) {
+		p11_login_cancel(c->token);
+		(void)ceremony_wait(c->token);
+		return CKR_OK;
+	}
+	if (c->token->login != P11_OPEN)
+		return CKR_USER_NOT_LOGGED_IN;
+	p11_token_close(c->token);
+	return CKR_OK;
+}
+
+/* ---- by PIN ---- */
+
+static enum err login_by_pin(struct p11_token *t, const struct secret *pin)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v;
+	enum err e = p11_token_begin(t);
+
+	if (e)
+		return e;
+	e = p11_pin_verify(t, pin, &dl);
+	/* Whatever was open on the card, a failed login leaves it closed. A PIN of a wrong length was not sent, and changes nothing. */
+	if (e && e != ERR_PIN_LENGTH && hsm_card_select(t->card, &v, &dl))
+		log_line(LOG_P11, LOG_WARN, "card %s could not be closed after a failed login", t->device_id);
+	e = p11_token_end(t, e);
+	if (!e)
+		t->login = P11_OPEN;
+	return e;
+}
+
+/* ---- by people ---- */
+
+static void tell_progress(void *ctx, const char *text)
+{
+	const struct p11_token *t = ctx;
+	enum conf_progress p = p11_module.conf->login.progress;
+
+	if (p == CONF_PROGRESS_STDERR || (p == CONF_PROGRESS_AUTO && isatty(STDERR_FILENO)))
+		log_tell("card %s: %s", t->device_id, text);
+	else
+		log_line(LOG_P11, LOG_INFO, "card %s: %s", t->device_id, text);
+}
+
+/* What can be said before anybody is asked. */
+static enum err may_ask(const struct p11_token *t, const char *program)
+{
+	const struct conf *conf = p11_module.conf;
+	unsigned seconds;
+	enum err e;
+
+	if (!conf->login.url) {
+		log_tell("card %s in reader %s opens only with approvals, but no management server is configured: set url in section [login] "
+			 "of %s, or QUORUM11_URL", t->device_id, t->reader, CONF_FILE);
+		return ERR_CONFIG;
+	}
+	if (!p11_program_may(conf, program)) {
+		log_tell("card %s: %s may not ask for approvals here: it is not among programs in section [login] of %s", t->device_id,
+			 program, CONF_FILE);
+		return ERR_POLICY;
+	}
+	e = p11_cooldown_check(t->device_id, &seconds);
+	if (e)
+		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown in section [login])",
+			 t->device_id, conf->login.url, e == ERR_DENIED ? "denied" : "not approved in time", seconds);
+	return e;
+}
+
+/* Let go of the shared connection and hold the card alone, from before the first SELECT. */
+static enum err hold(struct p11_token *t)
+{
+	struct apdu_link *link = NULL;
+	char who[200];
+	enum err e;
+
+	p11_token_close(t);
+	e = pcsc_open(t->reader, p11_module.conf->login.exclusive ? PCSC_EXCLUSIVE : PCSC_SHARED, &link);
+	if (!e)
+		e = hsm_card_new(link, &t->card);
+	if (!e)
+		t->by_ceremony = true;
+	else if (e == ERR_SHARING)
+		log_tell("card %s in reader %s: another program is connected to it, close that first; %s", t->device_id, t->reader,
+			 p11_others(who, sizeof(who)));
+	else
+		log_tell("card %s in reader %s: %s", t->device_id, t->reader, err_text(e));
+	return e;
+}
+
+/* Is the card that was just selected the one we know? */
+static enum err check_identity(struct p11_token *t, struct deadline *dl)
+{
+	struct cvc device, issuer;
+	bool has_issuer;
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, 2 * CVC_MAX);
+	e = hsm_card_devaut(t->card, &w, dl);
+	if (!e)
+		e = cvc_devaut_read(wr_view(&w), &device, &issuer, &has_issuer);
+	if (!e && !rd_eq_str(hsm_device_id(&device), t->device_id))
+		e = ERR_REMOVED;
+	wr_free(&w);
+	return e;
+}
+
+/*
+ * Close a card that somebody else opened, unless it may be reused (*open); learn its state anew; give it the PIN if it needs one besides, so that a wrong
+ * one fails before anybody is asked.
+ */
+static enum err prepare(struct p11_token *t, const struct secret *pin, bool *open, struct deadline *dl)
+{
+	struct hsm_version v = t->status.version;
+	enum err e = p11_token_read_status(t, &v, dl);
+
+	*open = !e && t->status.open && p11_module.conf->login.reuse;
+	if (*open)
+		return ERR_OK;
+	if (!e && t->status.open)
+		log_line(LOG_P11, LOG_WARN, "card %s was found open; it is closed first", t->device_id);
+	/* A failure above means nothing: before the first SELECT after power-on there is no applet to answer. */
+	e = hsm_card_select(t->card, &v, dl);
+	if (!e)
+		e = check_identity(t, dl);
+	if (!e)
+		e = p11_token_read_status(t, &v, dl);
+	if (e)
+		log_tell("card %s in reader %s: it could not be asked for its state: %s", t->device_id, t->reader, err_text(e));
+	return e || !pin ? e : p11_pin_verify(t, pin, dl);
+}
+
+/*
+ * What login_run says, in words that mean the same where C_Login answers: there "format" is the card's, and "reset" a login that was there. The time for the whole login being
+ * over, nobody said yes in time.
+ */
+static enum err end_of_login(enum err e, const struct deadline *dl)
+{
+	switch (e) {
+	case ERR_TIMEOUT:
+		return deadline_left_ms(dl) ? e : ERR_EXPIRED;
+	case ERR_FORMAT:
+	case ERR_LIMIT:
+	case ERR_NOT_FOUND:
+	case ERR_DATA:
+		return ERR_PROTOCOL;
+	case ERR_RESET:
+	case ERR_AUTH:
+		return ERR_CONDITIONS;
+	default:
+		return e;
+	}
+}
+
+/* The part without the lock: nobody else touches the card of a pending token. */
+static enum err ask_people(struct p11_token *t, const char *program, bool and_pin)
+{
+	struct deadline dl = deadline_in((uint64_t)p11_module.conf->login.timeout * 1000);
+	struct login_result result = { .e = ERR_BUG };
+	struct login_params p = {
+		.conf = p11_module.conf,
+		.program = program,
+		.device_id = rd_str(t->device_id),
+		.status = t->status,
+		.expect_closed_after = and_pin,
+		.progress = tell_progress,
+		.ctx = t,
+	};
+	struct hsm_card *card = t->card;
+	enum err e;
+
+	dl.cancel_fd = t->ceremony->cancel_fd;
+	lock_give(&t->lock);
+	e = login_run(card, &p, &result, &dl);
+	if (e)
+		log_tell("%s", result.why[0] ? result.why : err_text(e));
+	lock_take(&t->lock);
+	return end_of_login(e, &dl);
+}
+
+/* After the approvals: the PIN again, which the ceremony's SELECT wiped; then the card itself says whether it is open. */
+static enum err confirm(struct p11_token *t, const struct secret *pin)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v = t->status.version;
+	enum err e = apdu_link_begin(hsm_card_link(t->card), &dl);
+
+	if (e)
+		return e;
+	if (pin)
+		e = p11_pin_verify(t, pin, &dl);
+	if (!e)
+		e = p11_token_read_status(t, &v, &dl);
+	if (!e && !t->status.open) {
+		log_tell("card %s in reader %s: approved, but the card says that it is not open; log in again", t->device_id, t->reader);
+		e = ERR_REFUSED;
+	}
+	apdu_link_end(hsm_card_link(t->card));
+	return e;
+}
+
+static enum err start_ceremony(struct p11_call *c)
+{
+	struct p11_ceremony *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return ERR_NOMEM;
+	w->refs = 1;
+	w->owner = c->session;
+	w->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* C_Finalize sets closing before it looks for ceremonies to cancel. */
+	if (w->cancel_fd < 0 || p11_module.closing) {
+		if (w->cancel_fd >= 0)
+			(void)close(w->cancel_fd);
+		free(w);
+		return p11_module.closing ? ERR_CANCELLED : ERR_IO;
+	}
+	c->token->ceremony = w;
+	c->token->login = P11_PENDING;
+	return ERR_OK;
+}
+
+static void end_ceremony(struct p11_token *t, CK_RV rv)
+{
+	struct p11_ceremony *w = t->ceremony;
+
+	t->ceremony = NULL;
+	w->rv = rv;
+	w->done = true;
+	cond_wake(&t->changed);
+	ceremony_unref(w);
+}
+
+/* State is pessimistic: closed until everything was good. */
+static enum err run_ceremony(struct p11_call *c, const char *program, const struct secret *pin)
+{
+	struct p11_token *t = c->token;
+	enum err e = start_ceremony(c);
+
+	if (e)
+		return e;
+	e = ask_people(t, program, pin != NULL);
+	t->login = P11_CLOSED;
+	if (!e && t->ceremony->cancelled)
+		e = ERR_CANCELLED;
+	if (!e)
+		e = confirm(t, pin);
+	if (!e) {
+		t->login = P11_OPEN;
+		t->awake = true;
+	}
+	p11_cooldown_note(t->device_id, e, p11_module.conf->login.cooldown);
+	if (e == ERR_REMOVED)
+		p11_token_drop(t);
+	else if (e)
+		p11_token_close(t);
+	end_ceremony(t, p11_rv(e));
+	return e;
+}
+
+static enum err login_by_people(struct p11_call *c, const struct secret *pin)
+{
+	struct deadline dl = deadline_never();
+	struct p11_token *t = c->token;
+	bool open = false;
+	char program[64];
+	enum err e;
+
+	e = may_ask(t, p11_program_name(program, sizeof(program)));
+	if (e)
+		return e;
+	/* What people look at while we wait comes from memory. */
+	e = p11_token_load(t);
+	if (!e)
+		e = hold(t);
+	if (e)
+		return e;
+	e = apdu_link_begin(hsm_card_link(t->card), &dl);
+	if (!e) {
+		e = prepare(t, pin, &open, &dl);
+		apdu_link_end(hsm_card_link(t->card));
+	}
+	if (e) {
+		p11_token_close(t);
+		if (e == ERR_REMOVED || e == ERR_NO_CARD)
+			p11_token_drop(t);
+		return e;
+	}
+	if (open) {
+		log_line(LOG_P11, LOG_WARN, "card %s was found open and is used as it is", t->device_id);
+		t->login = P11_OPEN;
+		t->awake = true;
+		return ERR_OK;
+	}
+	return run_ceremony(c, program, pin);
+}
+
+/* ---- C_Login ---- */
+
+/* A login in our books can be gone on the card: another program may have selected the applet. Then it is said, and a new one may begin. */
+static bool is_still_open(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v = t->status.version;
+	enum err e = p11_token_begin_user(t);
+
+	if (e)
+		return false;
+	e = p11_token_read_status(t, &v, &dl);
+	if (!e && !t->status.open)
+		e = ERR_AUTH;
+	return !p11_token_end(t, e);
+}
+
+/* A card that was in use when we first saw it was not selected, and its options, of which the mode depends, are not known. */
+static enum err learn_options(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v;
+	enum err e;
+
+	if (t->status.version.major || !t->status.has_pka)
+		return ERR_OK;
+	e = p11_token_begin(t);
+	if (e)
+		return e;
+	e = hsm_card_select(t->card, &v, &dl);
+	if (!e)
+		e = p11_token_read_status(t, &v, &dl);
+	return p11_token_end(t, e);
+}
+
+static CK_RV login(struct p11_call *c, const struct secret *pin)
+{
+	struct p11_token *t = c->token;
+	enum err e = learn_options(t);
+
+	if (e)
+		return p11_rv(e);
+	switch (t->status.mode) {
+	case HSM_MODE_UNSET:
+		log_tell("card %s in reader %s is not initialised, or its custodians' keys are not all registered", t->device_id, t->reader);
+		return CKR_USER_PIN_NOT_INITIALIZED;
+	case HSM_MODE_PIN:
+		return pin ? p11_rv(login_by_pin(t, pin)) : CKR_ARGUMENTS_BAD;
+	case HSM_MODE_PKA:
+		if (pin)
+			log_line(LOG_P11, LOG_WARN, "card %s opens with approvals; the PIN that was given is ignored", t->device_id);
+		return p11_rv(login_by_people(c, NULL));
+	case HSM_MODE_PKA_OR_PIN:
+		return p11_rv(pin ? login_by_pin(t, pin) : login_by_people(c, NULL));
+	case HSM_MODE_PKA_AND_PIN:
+		return pin ? p11_rv(login_by_people(c, pin)) : CKR_ARGUMENTS_BAD;
+	}
+	return CKR_GENERAL_ERROR;
+}
+
+CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG n)
+{
+	struct p11_token *t = c->token;
+	struct secret *secret = NULL;
+	enum err e = ERR_OK;
+	CK_RV rv;
+
+	if (user == CKU_CONTEXT_SPECIFIC)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (user != CKU_USER)
+		return CKR_USER_TYPE_INVALID;
+	if (n > PIN_MAX && pin)
+		return CKR_PIN_LEN_RANGE;
+	if (t->ceremony)
+		return ceremony_wait(t);
+	e = p11_token_look(t);
+	if (c->session->insertion != atomic_load(&t->insertion))
+		e = ERR_REMOVED;
+	if (e)
+		return p11_rv(e);
+	if (t->login == P11_OPEN && is_still_open(t))
+		return CKR_USER_ALREADY_LOGGED_IN;
+
+	/* A pointer to nothing is no PIN: some callers have no NULL. */
+	if (pin && n)
+		e = secret_new(rd_of(pin, n), &secret);
+	rv = e ? p11_rv(e) : login(c, secret);
+	secret_free(&secret);
+	return rv;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "pkcs11/keep.h"
+#include "pkcs11/pubkey.h"
+
+#define CATEGORY_USER 1         /* CK_CERTIFICATE_CATEGORY_TOKEN_USER */
+#define CATEGORY_AUTHORITY 2    /* CK_CERTIFICATE_CATEGORY_AUTHORITY */
+#define USE_SIGN (P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_NON_REPUDIATION)
+
+void p11_objects_clear(struct p11_objects *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		free(o->v[i]);
+	o->n = 0;
+	o->loaded = false;
+	p11_keep_clear(&o->kept);
+}
+
+struct p11_object *p11_objects_get(const struct p11_objects *o, CK_OBJECT_HANDLE h)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->handle == h)
+			return o->v[i]->gone ? NULL : o->v[i];
+	return NULL;
+}
+
+struct p11_object *p11_objects_of_key(const struct p11_objects *o, uint8_t key, CK_OBJECT_CLASS class)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->key == key && o->v[i]->class == class && !o->v[i]->gone)
+			return o->v[i];
+	return NULL;
+}
+
+struct p11_object *p11_objects_cert_of_fid(const struct p11_objects *o, uint16_t fid)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->class == CKO_CERTIFICATE && o->v[i]->fid == fid && !o->v[i]->gone)
+			return o->v[i];
+	return NULL;
+}
+
+void p11_objects_forget_key(struct p11_objects *o, uint8_t key)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->key == key)
+			o->v[i]->gone = true;
+}
+
+uint8_t p11_objects_key_of_spki(const struct p11_objects *o, struct rd spki)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->class == CKO_PUBLIC_KEY && !o->v[i]->gone && rd_eq(o->v[i]->spki, spki))
+			return o->v[i]->key;
+	return 0;
+}
+
+static enum err add(struct p11_objects *o, const struct p11_object *like, CK_OBJECT_CLASS class)
+{
+	struct p11_object *obj;
+
+	if (o->n == P11_OBJECTS_MAX)
+		return ERR_LIMIT;
+	obj = malloc(sizeof(*obj));
+	if (!obj)
+		return ERR_NOMEM;
+	*obj = *like;
+	obj->class = class;
+	obj->is_private = class == CKO_PRIVATE_KEY;
+	obj->handle = ++o->last;
+	o->v[o->n++] = obj;
+	return ERR_OK;
+}
+
+static void describe(const struct p15_key *k, struct p11_object *o)
+{
+	o->label = k->label;
+	o->id = k->id;
+	o->type = k->type == P15_RSA ? CKK_RSA : CKK_EC;
+	/* Some tools write P-521's field as 528 bits (reference 8.2). */
+	o->bits = k->type == P15_EC && k->bits == 528 ? 521 : k->bits;
+	o->sign = (k->usage & USE_SIGN) != 0;
+}
+
+/*
+ * The first element of a file: what follows can be the tail of an older, longer one, since the card never truncates (reference 3.8). A file that does not begin with
+ * an element stays as it is.
+ */
+static struct rd first_element(struct rd file)
+{
+	struct rd r = file, whole, val;
+	uint32_t tag;
+
+	return rd_tlv_any(&r, &tag, &whole, &val) ? whole : file;
+}
+
+enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd, struct rd ee)
+{
+	struct p11_object proto = { .key = key, .fid = HSM_FID(HSM_FID_EE, key), .category = CATEGORY_USER };
+	struct p15_key k;
+	bool has_public;
+	enum err e = p11_keep(&o->kept, prkd, &prkd);
+
+	if (!e)
+		e = p15_key_read(prkd, &k);
+	if (!e && k.type != P15_RSA && k.type != P15_EC)
+		e = ERR_UNSUPPORTED;
+	if (!e)
+		e = p11_keep(&o->kept, first_element(ee), &ee);
+	if (e)
+		return e;
+	describe(&k, &proto);
+	e = ee.n ? p11_pubkey_read(ee, &o->kept, &proto) : ERR_NOT_FOUND;
+	if (e == ERR_NOMEM)
+		return e;
+	has_public = !e;
+	if (e)
+		log_line(LOG_P11, LOG_WARN, "key %u has no public key that can be read: %s", key, err_text(e));
+	proto.verify = CK_TRUE;
+	proto.made_by = !proto.local ? CK_UNAVAILABLE_INFORMATION :
+			proto.type == CKK_RSA ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN;
+	if (has_public && P11_EE_IS_X509(ee)) {
+		e = p11_pubkey_certificate(ee, &o->kept, &proto);
+		if (!e)
+			e = add(o, &proto, CKO_CERTIFICATE);
+		if (e)
+			return e;
+	}
+	e = add(o, &proto, CKO_PRIVATE_KEY);
+	if (!e && has_public)
+		e = add(o, &proto, CKO_PUBLIC_KEY);
+	return e;
+}
+
+enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, struct rd der)
+{
+	struct p11_object proto = { .fid = fid };
+	struct p15_cert c;
+	enum err e = p11_keep(&o->kept, cd, &cd);
+
+	if (!e)
+		e = p15_cert_read(cd, &c);
+	if (!e && !P11_EE_IS_X509(der))
+		e = ERR_UNSUPPORTED;
+	if (!e)
+		e = p11_keep(&o->kept, first_element(der), &der);
+	if (!e)
+		e = p11_pubkey_certificate(der, &o->kept, &proto);
+	if (e)
+		return e;
+	proto.label = c.label;
+	proto.id = c.id;
+	proto.category = c.authority ? CATEGORY_AUTHORITY : CATEGORY_USER;
+	return add(o, &proto, CKO_CERTIFICATE);
+}
+
+enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der)
+{
+	struct p11_object *priv = p11_objects_of_key(o, key, CKO_PRIVATE_KEY), *old = p11_objects_of_key(o, key, CKO_CERTIFICATE);
+	struct p11_object proto;
+	enum err e;
+
+	if (!priv)
+		return ERR_BUG;
+	proto = *priv;
+	proto.category = CATEGORY_USER;
+	e = p11_keep(&o->kept, der, &der);
+	if (!e)
+		e = p11_pubkey_read(der, &o->kept, &proto);
+	if (!e)
+		e = p11_pubkey_certificate(der, &o->kept, &proto);
+	if (!e)
+		e = add(o, &proto, CKO_CERTIFICATE);
+	if (!e && !p11_objects_of_key(o, key, CKO_PUBLIC_KEY))
+		e = add(o, &proto, CKO_PUBLIC_KEY);
+	if (!e && old)
+		old->gone = true;
+	return e;
+}
+
+/* Failures that concern one object, not the way to the card. */
+static bool is_of_one(enum err e)
+{
+	return e == ERR_NOT_FOUND || e == ERR_AUTH || e == ERR_LIMIT || e == ERR_FORMAT || e == ERR_UNSUPPORTED;
+}
+
+struct pair {                   /* a description and what it describes; kept from key to key for their memory */
+	struct wr about, thing;
+};
+
+static enum err read_pair(struct hsm_card *card, uint16_t about, uint16_t thing, struct pair *p, struct deadline *dl)
+{
+	enum err e;
+
+	wr_reset(&p->about);
+	wr_reset(&p->thing);
+	e = hsm_file_read(card, about, &p->about, dl);
+	if (e)
+		return e;
+	e = hsm_file_read(card, thing, &p->thing, dl);
+	/* open firmware does not list these files, so that only reading tells (reference 3.10) */
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err load_key(struct p11_objects *o, struct hsm_card *card, uint8_t key, struct pair *p, struct deadline *dl)
+{
+	enum err e = read_pair(card, HSM_FID(HSM_FID_PRKD, key), HSM_FID(HSM_FID_EE, key), p, dl);
+
+	return e ? e : p11_objects_add_key(o, key, wr_view(&p->about), wr_view(&p->thing));
+}
+
+static enum err load_ca(struct p11_objects *o, struct hsm_card *card, uint8_t low, struct pair *p, struct deadline *dl)
+{
+	uint16_t fid = HSM_FID(HSM_FID_CA, low);
+	enum err e = read_pair(card, HSM_FID(HSM_FID_CD, low), fid, p, dl);
+
+	return e ? e : p11_objects_add_ca(o, fid, wr_view(&p->about), wr_view(&p->thing));
+}
+
+enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct deadline *dl)
+{
+	struct hsm_fids fids;
+	struct pair p;
+	enum err e;
+
+	wr_init_heap(&p.about, FILE_SIZE_MAX);
+	wr_init_heap(&p.thing, FILE_SIZE_MAX);
+	p11_objects_clear(o);
+	e = hsm_file_list(card, &fids, dl);
+	for (unsigned low = 0; !e && low <= 0xff; low++) {
+		/* CC00 is the device key. A key without description is nobody's (reference 7.2). */
+		if (low && hsm_fids_has(&fids, HSM_FID(HSM_FID_KEY, low)) && hsm_fids_has(&fids, HSM_FID(HSM_FID_PRKD, low)))
+			e = load_key(o, card, (uint8_t)low, &p, dl);
+		if (is_of_one(e)) {
+			log_line(LOG_P11, LOG_WARN, "key %u is left out: %s", low, err_text(e));
+			e = ERR_OK;
+		}
+		if (!e && hsm_fids_has(&fids, HSM_FID(HSM_FID_CD, low)))
+			e = load_ca(o, card, (uint8_t)low, &p, dl);
+		if (is_of_one(e)) {
+			log_line(LOG_P11, LOG_WARN, "certificate CA%02X is left out: %s", low, err_text(e));
+			e = ERR_OK;
+		}
+	}
+	wr_free(&p.about);
+	wr_free(&p.thing);
+	if (e)
+		p11_objects_clear(o);
+	else
+		o->loaded = true;
+	return e;
+}

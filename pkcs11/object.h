@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The objects of a card, in memory. Objects are made once and stay where they are until the card goes away, so that pointers to them keep. */
+#ifndef PKCS11_OBJECT_H
+#define PKCS11_OBJECT_H
+
+#include "base/crypto_ec.h"
+#include "pkcs11/ck.h"
+#include "sc-hsm/file.h"
+#include "sc-hsm/p15.h"
+
+struct p11_object {
+	CK_OBJECT_HANDLE handle;
+	CK_OBJECT_CLASS class;
+	CK_BBOOL is_private;            /* seen only when logged in */
+	bool gone;                      /* destroyed; the memory stays */
+	uint8_t key;                    /* number of the key on the card it belongs to; 0: none */
+	uint16_t fid;                   /* file of a certificate */
+
+	/* what attributes are made of; views into bytes that the set of objects keeps */
+	struct rd label, id;
+	CK_KEY_TYPE type;
+	CK_ULONG bits;                  /* modulus or field; 0 not known */
+	enum ec_curve curve;
+	CK_BBOOL sign, verify, local;
+	CK_MECHANISM_TYPE made_by;
+	struct rd modulus, exponent;    /* unsigned, without leading zeros */
+	struct rd ec_params;            /* DER OBJECT IDENTIFIER */
+	struct rd ec_point;             /* DER OCTET STRING */
+	struct rd q;                    /* the point in it */
+	struct rd spki;                 /* DER SubjectPublicKeyInfo */
+	struct rd value, subject, issuer, serial, check;
+	struct rd from, to;             /* CK_DATE */
+	CK_ULONG category;
+};
+
+#define P11_OBJECTS_MAX (3 * KEYS_MAX + 256)
+
+struct p11_chunk;
+struct p11_objects {
+	size_t n;
+	struct p11_object *v[P11_OBJECTS_MAX];
+	struct p11_chunk *kept;         /* bytes that views of objects point to */
+	CK_OBJECT_HANDLE last;          /* never given twice */
+	bool loaded;
+};
+
+void p11_objects_clear(struct p11_objects *o);
+/* NULL if there is none or it was destroyed. */
+struct p11_object *p11_objects_get(const struct p11_objects *o, CK_OBJECT_HANDLE h);
+struct p11_object *p11_objects_of_key(const struct p11_objects *o, uint8_t key, CK_OBJECT_CLASS class);
+/* All files; the caller has begun a sequence. On failure nothing is kept. */
+MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct deadline *dl);
+/*
+ * The objects of one key from its files C4 and CE (which may be empty): private key, public key, certificate. ERR_FORMAT, ERR_UNSUPPORTED: not a key of ours, nothing
+ * is added. ERR_NOMEM, ERR_LIMIT.
+ */
+MUST enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd, struct rd ee);
+MUST enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, struct rd der);
+/* A new X.509 certificate of a key, which its file CE holds now; the objects of the key stay, an older certificate goes. */
+MUST enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der);
+struct p11_object *p11_objects_cert_of_fid(const struct p11_objects *o, uint16_t fid);
+/* Forget all objects of a key. */
+void p11_objects_forget_key(struct p11_objects *o, uint8_t key);
+/* The key whose public key has this SubjectPublicKeyInfo; 0: none. */
+uint8_t p11_objects_key_of_spki(const struct p11_objects *o, struct rd spki);
+
+#endif

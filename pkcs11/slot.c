@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/slot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "pkcs11/module.h"
+#include "pkcs11/rv.h"
+
+void p11_slots_free(struct p11_slots *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		p11_token_fini(&s->v[i]->token);
+		free(s->v[i]);
+	}
+	s->n = 0;
+}
+
+void p11_slots_abandon(struct p11_slots *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		p11_token_abandon(&s->v[i]->token);
+		free(s->v[i]);
+	}
+	s->n = 0;
+}
+
+/* [module] readers: names, a trailing * matches the rest; none: all. */
+static bool is_wanted(const struct conf *conf, const char *reader)
+{
+	for (size_t i = 0; i < conf->module.readers.n; i++) {
+		const char *name = conf->module.readers.v[i];
+		size_t n = strlen(name);
+
+		if (n && name[n - 1] == '*' ? strncmp(reader, name, n - 1) == 0 : strcmp(reader, name) == 0)
+			return true;
+	}
+	return conf->module.readers.n == 0;
+}
+
+static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const struct p11_slot *s)
+{
+	for (size_t i = 0; i < now->n; i++)
+		if (rd_eq_str(rd_str(now->v[i].name), s->token.reader))
+			return &now->v[i];
+	return NULL;
+}
+
+static enum err add_slot(struct p11_slots *slots, const struct pcsc_reader *r)
+{
+	struct p11_slot *s;
+
+	for (size_t i = 0; i < slots->n; i++)
+		if (rd_eq_str(rd_str(r->name), slots->v[i]->token.reader))
+			return ERR_OK;
+	if (slots->n == PCSC_READERS_MAX)
+		return ERR_LIMIT;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return ERR_NOMEM;
+	p11_token_init(&s->token, r->name);
+	s->id = slots->n;
+	s->seen_events = slots->listed ? 0 : r->events;
+	s->seen_card = slots->listed ? false : r->has_card;
+	slots->v[slots->n++] = s;
+	return ERR_OK;
+}
+
+/* Ask the service and give new readers slots. Without a service there are no readers. */
+static enum err refresh(struct pcsc_readers *now)
+{
+	enum err e = pcsc_list(now);
+
+	if (e == ERR_NO_SERVICE) {
+		log_line(LOG_P11, LOG_WARN, "no readers: %s", err_text(e));
+		now->n = 0;
+		e = ERR_OK;
+	}
+	p11_module_lock();
+	for (size_t i = 0; !e && i < now->n; i++)
+		if (is_wanted(p11_module.conf, now->v[i].name))
+			e = add_slot(&p11_module.slots, &now->v[i]);
+	p11_module.slots.listed = true;
+	p11_module_unlock();
+	return e;
+}
+
+/* Slots live until C_Finalize, which waits for this call: only the count can grow. */
+static size_t copy_slots(struct p11_slot *v[PCSC_READERS_MAX])
+{
+	size_t n;
+
+	p11_module_lock();
+	n = p11_module.slots.n;
+	memcpy(v, p11_module.slots.v, n * sizeof(v[0]));
+	p11_module_unlock();
+	return n;
+}
+
+static bool has_token(struct p11_slot *s, const struct pcsc_readers *now)
+{
+	enum err e;
+
+	lock_take(&s->token.lock);
+	e = p11_token_see(&s->token, reader_of(now, s));
+	lock_give(&s->token.lock);
+	return !e;
+}
+
+CK_RV p11_slot_list(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG *n)
+{
+	struct p11_slot *v[PCSC_READERS_MAX];
+	CK_SLOT_ID found[PCSC_READERS_MAX];
+	struct pcsc_readers now;
+	size_t count, k = 0;
+	enum err e;
+	CK_RV rv;
+
+	if (!n)
+		return CKR_ARGUMENTS_BAD;
+	e = refresh(&now);
+	if (e)
+		return p11_rv(e);
+	count = copy_slots(v);
+	for (size_t i = 0; i < count; i++)
+		if (!with_token || has_token(v[i], &now))
+			found[k++] = v[i]->id;
+	if (p11_out(k, list, n, &rv) && k)
+		memcpy(list, found, k * sizeof(found[0]));
+	return rv;
+}
+
+/* The next slot whose reader changed since this was last told; notes it as told. */
+static bool next_event(const struct pcsc_readers *now, CK_SLOT_ID *id)
+{
+	bool found = false;
+
+	p11_module_lock();
+	for (size_t i = 0; !found && i < p11_module.slots.n; i++) {
+		struct p11_slot *s = p11_module.slots.v[i];
+		const struct pcsc_reader *r = reader_of(now, s);
+		uint32_t events = r ? r->events : 0;
+		bool card = r && r->has_card;
+
+		if (events == s->seen_events && card == s->seen_card)
+			continue;
+		s->seen_events = events;
+		s->seen_card = card;
+		*id = s->id;
+		found = true;
+	}
+	p11_module_unlock();
+	return found;
+}
+
+CK_RV p11_slot_wait(CK_FLAGS flags, CK_SLOT_ID *id)
+{
+	struct deadline dl = { UINT64_MAX, p11_module.stop_fd };
+	struct pcsc_readers now;
+	enum err e;
+
+	if (!id)
+		return CKR_ARGUMENTS_BAD;
+	e = refresh(&now);
+	while (!e && !next_event(&now, id)) {
+		if (flags & CKF_DONT_BLOCK)
+			return CKR_NO_EVENT;
+		e = pcsc_wait(&now, &dl);
+		if (!e)
+			e = refresh(&now);
+	}
+	/* C_Finalize while we waited (PKCS#11 2.40 5.5). */
+	return e == ERR_CANCELLED ? CKR_CRYPTOKI_NOT_INITIALIZED : p11_rv(e);
+}

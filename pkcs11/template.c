@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/template.h"
+
+#include <string.h>
+
+enum { PRIV = 1, PUB = 2, CERT = 4, KEYS = PRIV | PUB, ALL = PRIV | PUB | CERT };
+
+enum rule {
+	T_BYTES, T_ULONG, T_BOOL,       /* taken into a field */
+	T_IS,                           /* a number that must be as the field says */
+	T_TRUE, T_FALSE,                /* nothing else is possible */
+	T_WISH,                         /* heard, but without effect: the card or the certificate decides */
+	T_OURS                          /* the caller has no say */
+};
+#define AT(field) offsetof(struct p11_template, field)
+
+static const struct row {
+	CK_ATTRIBUTE_TYPE type;
+	unsigned on;
+	enum rule rule;
+	size_t at;
+} rows[] = {
+	{ CKA_CLASS, ALL, T_IS, AT(class) },
+	{ CKA_TOKEN, ALL, T_TRUE, 0 },
+	{ CKA_PRIVATE, PRIV, T_TRUE, 0 },
+	{ CKA_PRIVATE, PUB | CERT, T_FALSE, 0 },
+	{ CKA_MODIFIABLE, ALL, T_WISH, 0 },
+	{ CKA_COPYABLE, ALL, T_WISH, 0 },
+	{ CKA_DESTROYABLE, ALL, T_WISH, 0 },
+	{ CKA_LABEL, ALL, T_BYTES, AT(label) },
+	{ CKA_ID, ALL, T_BYTES, AT(id) },
+	{ CKA_SUBJECT, ALL, T_WISH, 0 },
+	{ CKA_START_DATE, ALL, T_WISH, 0 },
+	{ CKA_END_DATE, ALL, T_WISH, 0 },
+	{ CKA_TRUSTED, PUB | CERT, T_FALSE, 0 },
+
+	{ CKA_KEY_TYPE, KEYS, T_IS, AT(key_type) },
+	{ CKA_DERIVE, KEYS, T_WISH, 0 },
+	{ CKA_LOCAL, KEYS, T_OURS, 0 },
+	{ CKA_KEY_GEN_MECHANISM, KEYS, T_OURS, 0 },
+	{ CKA_MODULUS_BITS, PUB, T_ULONG, AT(bits) },
+	{ CKA_PUBLIC_EXPONENT, PUB, T_BYTES, AT(exponent) },
+	{ CKA_EC_PARAMS, PUB, T_BYTES, AT(ec_params) },
+	{ CKA_VERIFY, PUB, T_WISH, 0 },
+	{ CKA_VERIFY_RECOVER, PUB, T_WISH, 0 },
+	{ CKA_ENCRYPT, PUB, T_WISH, 0 },
+	{ CKA_WRAP, PUB, T_WISH, 0 },
+
+	{ CKA_SIGN, PRIV, T_BOOL, AT(sign) },
+	{ CKA_SIGN_RECOVER, PRIV, T_WISH, 0 },
+	{ CKA_DECRYPT, PRIV, T_WISH, 0 },
+	{ CKA_UNWRAP, PRIV, T_WISH, 0 },
+	{ CKA_SENSITIVE, PRIV, T_TRUE, 0 },
+	{ CKA_EXTRACTABLE, PRIV, T_FALSE, 0 },
+	{ CKA_ALWAYS_SENSITIVE, PRIV, T_OURS, 0 },
+	{ CKA_NEVER_EXTRACTABLE, PRIV, T_OURS, 0 },
+	{ CKA_ALWAYS_AUTHENTICATE, PRIV, T_FALSE, 0 },
+	{ CKA_WRAP_WITH_TRUSTED, PRIV, T_FALSE, 0 },
+
+	{ CKA_CERTIFICATE_TYPE, CERT, T_IS, AT(key_type) },
+	{ CKA_CERTIFICATE_CATEGORY, CERT, T_ULONG, AT(category) },
+	{ CKA_VALUE, CERT, T_BYTES, AT(value) },
+	{ CKA_ISSUER, CERT, T_WISH, 0 },
+	{ CKA_SERIAL_NUMBER, CERT, T_WISH, 0 },
+	{ CKA_CHECK_VALUE, CERT, T_WISH, 0 },
+};
+
+static const struct row *row_of(CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
+{
+	unsigned on = class == CKO_PRIVATE_KEY ? PRIV : class == CKO_PUBLIC_KEY ? PUB : CERT;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == type && rows[i].on & on)
+			return &rows[i];
+	return NULL;
+}
+
+static CK_RV take(const CK_ATTRIBUTE *a, void *field, size_t size)
+{
+	if (a->ulValueLen != size || !a->pValue)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	memcpy(field, a->pValue, size);
+	return CKR_OK;
+}
+
+static CK_RV apply(const struct row *r, const CK_ATTRIBUTE *a, struct p11_template *out)
+{
+	char *field = (char *)out + r->at;
+	CK_ULONG number, expected;
+	CK_BBOOL flag;
+	struct rd bytes;
+	CK_RV rv;
+
+	switch (r->rule) {
+	case T_BYTES:
+		if (!a->pValue && a->ulValueLen)
+			return CKR_ATTRIBUTE_VALUE_INVALID;
+		bytes = rd_of(a->pValue, a->ulValueLen);
+		memcpy(field, &bytes, sizeof(bytes));
+		return CKR_OK;
+	case T_ULONG:
+		return take(a, field, sizeof(CK_ULONG));
+	case T_BOOL:
+		return take(a, field, sizeof(CK_BBOOL));
+	case T_IS:
+		memcpy(&expected, field, sizeof(expected));
+		rv = take(a, &number, sizeof(number));
+		return rv || number == expected ? rv : CKR_TEMPLATE_INCONSISTENT;
+	case T_TRUE:
+	case T_FALSE:
+		rv = take(a, &flag, sizeof(flag));
+		return rv || !flag == (r->rule == T_FALSE) ? rv : CKR_TEMPLATE_INCONSISTENT;
+	case T_WISH:
+		return CKR_OK;
+	case T_OURS:
+		break;
+	}
+	return CKR_ATTRIBUTE_READ_ONLY;
+}
+
+CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_CLASS class, struct p11_template *out)
+{
+	CK_RV rv = CKR_OK;
+
+	out->class = class;
+	for (CK_ULONG i = 0; !rv && i < n; i++) {
+		const struct row *r = row_of(t[i].type, class);
+
+		rv = r ? apply(r, &t[i], out) : CKR_ATTRIBUTE_TYPE_INVALID;
+	}
+	return rv;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is in one reader: the card, what is known of it, who is logged in. Everything but the two counters is guarded by the token's lock, which
+ * covers a command sequence and never a wait for people. Functions here expect it held.
+ */
+#ifndef PKCS11_TOKEN_H
+#define PKCS11_TOKEN_H
+
+#include <stdatomic.h>
+
+#include "apdu/pcsc.h"
+#include "base/lock.h"
+#include "pkcs11/ck.h"
+#include "pkcs11/object.h"
+#include "sc-hsm/card.h"
+
+enum p11_login_state {
+	P11_CLOSED,
+	P11_PENDING,            /* a ceremony runs, without the lock: nobody else may use the card */
+	P11_OPEN
+};
+struct p11_ceremony;
+
+struct p11_token {
+	struct lock lock;
+	struct cond changed;                    /* a ceremony ended */
+	char reader[PCSC_NAME_MAX];
+
+	atomic_uint sessions;                   /* open on this token; written under the module lock */
+	atomic_uint insertion;                  /* changes with the card: a session remembers the one it was opened on */
+
+	bool known;                             /* the two below tell of the card that is in now */
+	bool is_hsm;
+	uint32_t events;                        /* pcscd's counter when it was asked */
+	bool told;                              /* that somebody else holds the card, for these events */
+
+	struct hsm_card *card;                  /* NULL: not connected */
+	bool awake;                             /* the applet is selected, as far as we know */
+
+	struct hsm_status status;
+	char label[33], manufacturer[33];       /* UTF-8, cut at whole characters */
+	char device_id[CHR_MAX + 1], serial[17];
+	struct p11_objects objects;
+
+	enum p11_login_state login;
+	bool by_ceremony;                       /* held for a ceremony or opened by one: to be left closed and reset */
+	struct p11_ceremony *ceremony;          /* of P11_PENDING */
+};
+
+void p11_token_init(struct p11_token *t, const char *reader);
+void p11_token_fini(struct p11_token *t);                       /* closes the card */
+void p11_token_abandon(struct p11_token *t);                    /* child of a fork: forget, without touching card or service */
+
+/*
+ * Look at the reader (r: what the service says of it now, NULL: it is gone) and, once per card, at the card. ERR_OK: a SmartCard-HSM, its
+ * facts are known. ERR_NO_READER, ERR_NO_CARD (also for other cards), ERR_SHARING, ERR_TRANSPORT.
+ */
+MUST enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r);
+MUST enum err p11_token_look(struct p11_token *t);              /* the same, asking the service itself */
+
+/*
+ * Around each command sequence. begin connects, and selects the applet only where it is not selected (that would log out). A login that turns out to be lost is
+ * cleared, so look at t->login after it. While a ceremony runs: ERR_REFUSED, said in the log. end takes the result of the sequence, notes what it says
+ * about login and presence, and returns it; after a failure the objects may be gone.
+ */
+MUST enum err p11_token_begin(struct p11_token *t);
+enum err p11_token_end(struct p11_token *t, enum err e);
+/* As begin, but ERR_AUTH unless this token is logged in. */
+MUST enum err p11_token_begin_user(struct p11_token *t);
+
+/* Objects in memory; loads them when first needed. */
+MUST enum err p11_token_load(struct p11_token *t);
+/* Ends a login (SELECT) and the connection. */
+void p11_token_close(struct p11_token *t);
+/* The card went away: sessions opened on it are over. */
+void p11_token_drop(struct p11_token *t);
+/* Facts after SELECT, DEVAUT and label; used by login after it selected anew. */
+MUST enum err p11_token_read_status(struct p11_token *t, const struct hsm_version *v, struct deadline *dl);
+
+#endif
