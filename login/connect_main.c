@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * connect: HTTPS for a process that should not speak it itself. Started by login/helper.c with a socket as descriptor 3; does what its frames say and
- * ends with it. It sees templates, never a PIN; it decides nothing.
+ * connect: HTTPS for a process that should not speak it itself. Started by login/helper.c with a socket as
+ * descriptor 3; does what its frames say and ends with it. It sees templates, never a PIN; it decides nothing.
  */
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,8 @@ static enum err on_open(struct connection *c, struct rd content, struct wr *answ
 	    !text_setting(content, LOGIN_CERT, cert, sizeof(cert), &h.cert_file) ||
 	    !text_setting(content, LOGIN_KEY, key, sizeof(key), &h.key_file) ||
 	    !text_setting(content, LOGIN_PIN, pin, sizeof(pin), &h.pin) ||
-	    !text_setting(content, LOGIN_HEADER, facts, sizeof(facts), &header) || !rd_tlv_find(content, LOGIN_HTTP, &flag) || flag.n != 1)
+	    !text_setting(content, LOGIN_HEADER, facts, sizeof(facts), &header) ||
+	    !rd_tlv_find(content, LOGIN_HTTP, &flag) || flag.n != 1)
 		return ERR_FORMAT;
 	h.allow_http = flag.p[0] != 0;
 	if (!http_url_is_allowed(url, h.allow_http)) {
@@ -89,7 +91,8 @@ static enum err on_post(struct connection *c, struct rd content, struct wr *answ
 {
 	const char *headers[] = { "X-Admin-Protocol: openscdp-remote-admin/1.0", *c->facts ? c->facts : NULL, NULL };
 	struct http_request r = {
-		.method = "POST", .url = c->url, .type = RAM_TYPE_REQUEST, .headers = headers, .body = content, .max = RAM_READ_MAX,
+		.method = "POST", .url = c->url, .type = RAM_TYPE_REQUEST, .headers = headers, .body = content,
+		.max = RAM_READ_MAX,
 	};
 	struct deadline dl = { .at_ms = UINT64_MAX, .cancel_fd = SOCKET_FD };
 	struct wr body;
@@ -132,7 +135,8 @@ static enum err read_proofs(struct rd body, struct wr *out)
 	json_array_foreach(list, i, proof) {
 		size_t mark = wr_tlv_open(out, LOGIN_PROOF);
 
-		if (!proof_member(out, proof, "pka_file", LOGIN_PROOF_FILE) || !proof_member(out, proof, "statement", LOGIN_PROOF_STATEMENT) ||
+		if (!proof_member(out, proof, "pka_file", LOGIN_PROOF_FILE) ||
+		    !proof_member(out, proof, "statement", LOGIN_PROOF_STATEMENT) ||
 		    !proof_member(out, proof, "statement_signature", LOGIN_PROOF_SIG))
 			e = ERR_PROTOCOL;
 		wr_tlv_close(out, mark);
@@ -250,6 +254,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	(void)prctl(PR_SET_DUMPABLE, 0);
+	/* A server that hangs up is an error of this request, not our end. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	wr_init_heap(&content, LOGIN_FRAME_MAX);
 	do {
 		wr_reset(&content);

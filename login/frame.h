@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Frames between a process that logs in and its helper: length (4 bytes, big endian, of what follows), type (1 byte), content. Both ends are ours and of
- * one version; still neither trusts a length.
+ * Frames between a process that logs in and its helper: length (4 bytes, big endian, of what follows), type (1
+ * byte), content. Both ends are ours and of one version; still neither trusts a length.
  *
- * Content of LOGIN_OPEN: elements of enum login_setting. Of the reply to LOGIN_PROOFS: LOGIN_PROOF elements with three LOGIN_PROOF_* each.
+ * Content of LOGIN_OPEN: elements of enum login_setting. Of the reply to LOGIN_PROOFS: LOGIN_PROOF elements with
+ * three LOGIN_PROOF_* each.
  */
 #ifndef LOGIN_FRAME_H
 #define LOGIN_FRAME_H
@@ -16,7 +17,10 @@
 enum login_setting { LOGIN_URL = 0x80, LOGIN_CA, LOGIN_CERT, LOGIN_KEY, LOGIN_PIN, LOGIN_HTTP, LOGIN_HEADER };
 enum { LOGIN_PROOF = 0xA0, LOGIN_PROOF_FILE = 0x80, LOGIN_PROOF_STATEMENT, LOGIN_PROOF_SIG };
 
-/* fd: a non-blocking stream socket. ERR_LIMIT, ERR_CANCELLED (also: the other end is gone), ERR_TIMEOUT, ERR_IO. Never raises SIGPIPE. */
+/*
+ * fd: a non-blocking stream socket. ERR_LIMIT, ERR_CANCELLED (also: the other end is gone), ERR_TIMEOUT, ERR_IO.
+ * Never raises SIGPIPE.
+ */
 MUST enum err login_frame_send(int fd, uint8_t type, struct rd content, const struct deadline *dl);
 /* Content appended. ERR_IO: the other end is gone; ERR_PROTOCOL: a length over the limit or none. */
 MUST enum err login_frame_receive(int fd, uint8_t *type, struct wr *content, const struct deadline *dl);

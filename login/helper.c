@@ -26,13 +26,14 @@
 
 struct login_helper {
 	int fd;
-	int pidfd;              /* names our child even after the host has reaped it and its number has gone to another */
+	int pidfd;              /* names our child even if the host has reaped it and its number is another's */
 	pid_t pid;
 };
 
 /*
- * The child gets our socket as descriptor 3, /dev/null as 0 to 2, and nothing else: no environment (a proxy named there is none of ours), no signal state. A process
- * group of its own: a Ctrl-C that the host survives must not end its login.
+ * The child gets our socket as descriptor 3, /dev/null as 0 to 2, and nothing else: no environment (a proxy named
+ * there is none of ours), no signal state. A process group of its own: a Ctrl-C that the host survives must not end
+ * its login.
  */
 static int spawn(const char *path, int theirs, pid_t *pid)
 {
@@ -65,7 +66,8 @@ static int spawn(const char *path, int theirs, pid_t *pid)
 	if (!rc)
 		rc = posix_spawnattr_setpgroup(&attr, 0);
 	if (!rc)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+					      POSIX_SPAWN_SETPGROUP);
 	if (!rc)
 		rc = posix_spawn(pid, path, &fa, &attr, argv, envp);
 	(void)posix_spawnattr_destroy(&attr);
@@ -92,7 +94,8 @@ static enum err read_fail(struct rd content, char *why, size_t cap)
 }
 
 /* The next frame; tick while it is not there. */
-static enum err receive(struct login_helper *h, uint8_t *type, struct wr *content, enum err (*tick)(void *ctx), void *ctx, struct deadline *dl)
+static enum err receive(struct login_helper *h, uint8_t *type, struct wr *content, enum err (*tick)(void *ctx),
+			void *ctx, struct deadline *dl)
 {
 	for (;;) {
 		struct deadline slice = deadline_within(dl, TICK_MS);
@@ -109,8 +112,8 @@ static enum err receive(struct login_helper *h, uint8_t *type, struct wr *conten
 }
 
 /* One question and its answer; content is the answer's. */
-static enum err converse(struct login_helper *h, enum login_frame type, struct rd question, enum login_frame want, struct wr *content,
-			 enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
+static enum err converse(struct login_helper *h, enum login_frame type, struct rd question, enum login_frame want,
+			 struct wr *content, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
 {
 	uint8_t got = 0;
 	enum err e;
@@ -127,8 +130,8 @@ static enum err converse(struct login_helper *h, enum login_frame type, struct r
 	return got == want ? ERR_OK : ERR_PROTOCOL;
 }
 
-enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header, struct login_helper **out,
-			   char *why, size_t cap, struct deadline *dl)
+enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header,
+			   struct login_helper **out, char *why, size_t cap, struct deadline *dl)
 {
 	struct login_helper *h = NULL;
 	struct wr open, answer;
@@ -153,6 +156,13 @@ enum err login_helper_open(const char *path, const char *url, const struct conf 
 		goto out;
 	}
 	h->pidfd = pidfd_open(h->pid, 0);
+	if (h->pidfd < 0) {
+		(void)snprintf(why, cap, "%s: no handle of the process: %s", path, strerrordesc_np(errno));
+		(void)kill(h->pid, SIGKILL);
+		(void)waitpid(h->pid, NULL, 0);
+		e = ERR_IO;
+		goto out;
+	}
 	h->fd = pair[0];
 	pair[0] = -1;
 	(void)close(pair[1]);
@@ -183,8 +193,8 @@ out:
 	return e;
 }
 
-enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status, struct wr *body,
-			  enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
+enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status,
+			  struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
 {
 	struct wr answer;
 	uint16_t code;
@@ -207,16 +217,18 @@ out:
 	return e;
 }
 
-/* It ends at our end of file; a process that does not is killed. The host may have reaped it, or may ignore SIGCHLD: then there is nothing to wait for. */
+/*
+ * It ends at our end of file; a process that does not is killed. The host may have reaped it, or may ignore
+ * SIGCHLD; its number may be another's by now: only the handle is used.
+ */
 static void end_child(struct login_helper *h)
 {
 	struct pollfd fd = { .fd = h->pidfd, .events = POLLIN };
+	siginfo_t info;
 
-	if (h->pidfd < 0)
-		(void)kill(h->pid, SIGKILL);
-	else if (poll(&fd, 1, GRACE_MS) != 1)
+	if (poll(&fd, 1, GRACE_MS) != 1)
 		(void)pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
-	while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		;
 }
 

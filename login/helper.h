@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The helper process: the program connect, which speaks HTTPS for a process that should not. One socket pair, nothing else inherited. Frames both ways: length (4 bytes, big endian, of what follows), type (1),
- * content. It has no card, no PIN, no say; its end of file ends the login, ours ends it.
+ * The helper process: the program connect, which speaks HTTPS for a process that should not. One socket pair,
+ * nothing else inherited. Frames both ways: length (4 bytes, big endian, of what follows), type (1), content. It
+ * has no card, no PIN, no say; its end of file ends the login, ours ends it.
  */
 #ifndef LOGIN_HELPER_H
 #define LOGIN_HELPER_H
@@ -20,13 +21,17 @@ enum login_frame {              /* content */
 };
 struct login_helper;
 /* path: the program. url and the [login] settings of conf; header: value of X-Quorum11-Request or NULL. */
-MUST enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header, struct login_helper **out,
-				char *why, size_t cap, struct deadline *dl);
-/* Ask and wait for the answer. tick is called at least every 250 ms while waiting (may be NULL); an error from it ends the wait with that error. */
-MUST enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status, struct wr *body,
-			       enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl);
+MUST enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header,
+				struct login_helper **out, char *why, size_t cap, struct deadline *dl);
+/*
+ * Ask and wait for the answer. tick is called at least every 250 ms while waiting (may be NULL); an error from it
+ * ends the wait with that error.
+ */
+MUST enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status,
+			       struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl);
 /* Close the socket, give it 100 ms, kill, reap (only our own child). */
 void login_helper_close(struct login_helper **h);
-void login_helper_abandon(struct login_helper **h);            /* child of a fork: close our copy, leave the process alone */
+/* The child of a fork: close our copy, leave the process alone. */
+void login_helper_abandon(struct login_helper **h);
 
 #endif

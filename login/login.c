@@ -19,6 +19,8 @@
 
 #define OPEN_MS   30000         /* the helper's start; it does not connect yet */
 #define ANSWER_MS 70000         /* one POST: the helper gives up after 60 s by itself */
+#define GOODBYE_MS 2000
+#define CANCEL_MS  300          /* the same if somebody waits for our end */
 
 struct session {
 	struct hsm_card *card;
@@ -37,7 +39,8 @@ static void show_progress(struct session *s)
 	char text[sizeof(s->last) + 32];
 
 	/* The code is ours: computed from what the card answered, not from what the server says. */
-	(void)snprintf(text, sizeof(text), "%s%s%s", *s->last ? s->last : "waiting for approvals", *code ? ", code " : "", code);
+	(void)snprintf(text, sizeof(text), "%s%s%s", *s->last ? s->last : "waiting for approvals",
+		       *code ? ", code " : "", code);
 	log_line(LOG_PKA, LOG_INFO, "%s: %s", apdu_link_where(hsm_card_link(s->card)), text);
 	if (s->p->progress)
 		s->p->progress(s->p->ctx, text);
@@ -102,7 +105,8 @@ static enum err card_is_there(void *ctx)
 /* ---- the conversation ---- */
 
 /* One response of the server through the machine; in shared mode the card is ours for exactly this batch. */
-static enum err step(struct session *s, int status, struct rd reply, struct wr *body, enum ram_next *next, struct deadline *dl)
+static enum err step(struct session *s, int status, struct rd reply, struct wr *body, enum ram_next *next,
+		     struct deadline *dl)
 {
 	enum err e = apdu_link_begin(hsm_card_link(s->card), dl);
 
@@ -114,9 +118,9 @@ static enum err step(struct session *s, int status, struct rd reply, struct wr *
 }
 
 /* A last word to the server why we go; its answer is of no interest. */
-static void say_goodbye(struct session *s, struct rd body)
+static void say_goodbye(struct session *s, struct rd body, uint64_t ms)
 {
-	struct deadline dl = deadline_in(2000);
+	struct deadline dl = deadline_in(ms);
 	struct wr reply;
 	int status;
 
@@ -150,14 +154,14 @@ static enum err converse(struct session *s, struct deadline *dl)
 		e = step(s, status, wr_view(&reply), &body, &next, dl);
 		if (e) {
 			(void)snprintf(s->why, sizeof(s->why), "%s", ram_client_why(s->ram));
-			say_goodbye(s, wr_view(&body));
+			say_goodbye(s, wr_view(&body), e == ERR_CANCELLED ? CANCEL_MS : GOODBYE_MS);
 		}
 	}
-	if (!e) {
-		ram_client_last(s->ram, &id, &message);
+	/* A server that has said no may then hang up as it likes. */
+	ram_client_last(s->ram, &id, &message);
+	if (id < 0 && e != ERR_CANCELLED && e != ERR_REMOVED && e != ERR_RESET) {
 		e = pka_result_err(id);
-		if (e)
-			(void)text_shown(message, s->why, sizeof(s->why));
+		(void)text_shown(message, s->why, sizeof(s->why));
 	}
 	wr_free(&reply);
 	wr_free(&body);
@@ -179,8 +183,8 @@ static enum err ask_card(struct session *s, struct deadline *dl)
 	if (now.pka.required == s->p->status.pka.required && now.pka.authenticated >= now.pka.required &&
 	    (now.open || s->p->expect_closed_after))
 		return ERR_OK;
-	(void)snprintf(s->why, sizeof(s->why), "the server says that it is done, but the card counts %u of %u approvals",
-		       now.pka.authenticated, now.pka.required);
+	(void)snprintf(s->why, sizeof(s->why),
+		       "the server says that it is done, but the card counts %u of %u approvals", now.pka.authenticated, now.pka.required);
 	return ERR_PROTOCOL;
 }
 
@@ -189,8 +193,8 @@ static bool read_proof(struct rd *all, struct pka_proof *out)
 	struct rd one;
 
 	return rd_tlv(all, LOGIN_PROOF, &one) && rd_tlv(&one, LOGIN_PROOF_FILE, &out->pka_file) &&
-	       rd_tlv(&one, LOGIN_PROOF_STATEMENT, &out->statement) && rd_tlv(&one, LOGIN_PROOF_SIG, &out->statement_sig) &&
-	       rd_end(&one);
+	       rd_tlv(&one, LOGIN_PROOF_STATEMENT, &out->statement) &&
+	       rd_tlv(&one, LOGIN_PROOF_SIG, &out->statement_sig) && rd_end(&one);
 }
 
 /* n statements that hold our own hashes, by keys whose signatures our card accepted. */
@@ -205,7 +209,8 @@ static enum err judge(struct session *s, struct rd login_id, struct deadline *dl
 	enum err e;
 
 	wr_init_heap(&reply, LOGIN_FRAME_MAX);
-	e = login_helper_ask(s->helper, LOGIN_PROOFS, login_id, &status, &reply, card_is_there, s, s->why, sizeof(s->why), &answer);
+	e = login_helper_ask(s->helper, LOGIN_PROOFS, login_id, &status, &reply, card_is_there, s, s->why,
+			     sizeof(s->why), &answer);
 	if (!e && status != 200) {
 		(void)snprintf(s->why, sizeof(s->why), "the server gives no statements (HTTP %d)", status);
 		e = ERR_SIGNATURE;
@@ -231,7 +236,8 @@ static const struct { enum err e; const char *what, *advice; } ends[] = {
 	{ ERR_EXPIRED, "not enough custodians approved in time", "ask again when they are there" },
 	{ ERR_CANCELLED, "cancelled", "ask again" },
 	{ ERR_NOT_ENROLLED, "the server does not know this card", "the operator runs: quorum11 enrol" },
-	{ ERR_ATTESTATION, "the server's checks of the card or its keys failed", "the operator compares the card with its enrolment" },
+	{ ERR_ATTESTATION, "the server's checks of the card or its keys failed",
+	  "the operator compares the card with its enrolment" },
 	{ ERR_POLICY, "the server's policy refuses it", "ask its operator" },
 	{ ERR_CONNECT, "no connection to the server", "check [login] url and the network" },
 	{ ERR_TLS, "the server's certificate is refused", "check [login] ca, pin and url" },
@@ -240,8 +246,10 @@ static const struct { enum err e; const char *what, *advice; } ends[] = {
 	{ ERR_PROTOCOL, "the server breaks the protocol", "tell its operator" },
 	{ ERR_FORMAT, "the server breaks the protocol", "tell its operator" },
 	{ ERR_LIMIT, "the server sends more than it may", "tell its operator" },
-	{ ERR_REFUSED, "the server sent a command that a login must not contain", "do not trust this server; tell its operator" },
-	{ ERR_SIGNATURE, "the custodians' statements do not prove the approval", "do not trust this server; tell its operator" },
+	{ ERR_REFUSED, "the server sent a command that a login must not contain",
+	  "do not trust this server; tell its operator" },
+	{ ERR_SIGNATURE, "the custodians' statements do not prove the approval",
+	  "do not trust this server; tell its operator" },
 	{ ERR_SERVER, "the server failed", "see its log" },
 	{ ERR_TIMEOUT, "no end within the time allowed", "ask again, or raise [login] timeout" },
 	{ ERR_REMOVED, "the card was removed", "put it back and start again" },
@@ -260,8 +268,8 @@ static void explain(const struct session *s, enum err e, struct login_result *ou
 			advice = ends[i].advice;
 		}
 	(void)snprintf(out->why, sizeof(out->why), "%.*s in %.60s, %.120s: %s%s%.120s%s; %s", (int)s->p->device_id.n,
-		       (const char *)s->p->device_id.p, apdu_link_where(hsm_card_link(s->card)), url ? url : "no server", what,
-		       *detail ? " (" : "", detail, *detail ? ")" : "", advice);
+		       (const char *)s->p->device_id.p, apdu_link_where(hsm_card_link(s->card)),
+		       url ? url : "no server", what, *detail ? " (" : "", detail, *detail ? ")" : "", advice);
 }
 
 static enum err begin(struct session *s, struct login_request *request, struct deadline *dl)
@@ -285,8 +293,8 @@ static enum err begin(struct session *s, struct login_request *request, struct d
 	if (!e)
 		e = ram_client_new(&ops, s, &s->ram);
 	if (!e)
-		e = login_helper_open(conf->module.helper, conf->login.url, conf, wr_cstr(&header), &s->helper, s->why, sizeof(s->why),
-				      &start);
+		e = login_helper_open(conf->module.helper, conf->login.url, conf, wr_cstr(&header), &s->helper, s->why,
+				      sizeof(s->why), &start);
 	wr_free(&header);
 	wr_free(&json);
 	return e;
@@ -296,14 +304,16 @@ enum err login_run(struct hsm_card *card, const struct login_params *p, struct l
 {
 	struct session s = { .card = card, .p = p };
 	struct login_request request = {
-		.reason = p->conf->login.reason, .program = p->program, .exclusive = p->conf->login.exclusive, .reuse = p->conf->login.reuse,
+		.reason = p->conf->login.reason, .program = p->program,
+		.exclusive = p->conf->login.exclusive, .reuse = p->conf->login.reuse,
 	};
 	enum err e;
 
 	*out = (struct login_result){ 0 };
 	hsm_filter_init(&s.filter, HSM_FOR_LOGIN, p->status.pka.total, p->conf->login.vendor_sm);
-	if (!p->conf->login.url) {
-		(void)snprintf(s.why, sizeof(s.why), "[login] url is not set");
+	if (!p->conf->login.url || !p->conf->module.helper) {
+		(void)snprintf(s.why, sizeof(s.why), "%s is not set",
+			       p->conf->login.url ? "[module] helper" : "[login] url");
 		e = ERR_CONFIG;
 		goto out;
 	}
@@ -315,7 +325,8 @@ enum err login_run(struct hsm_card *card, const struct login_params *p, struct l
 	if (!e && p->conf->login.statements)
 		e = judge(&s, RD_ARR(request.login_id), dl);
 	else if (!e)
-		log_line(LOG_PKA, LOG_WARN, "%s: statements = no: nothing proves who approved what", apdu_link_where(hsm_card_link(card)));
+		log_line(LOG_PKA, LOG_WARN, "%s: statements = no: nothing proves who approved what",
+			 apdu_link_where(hsm_card_link(card)));
 out:
 	if (e) {
 		struct deadline closing = deadline_in(5000);
@@ -324,7 +335,8 @@ out:
 		explain(&s, e, out);
 		if (apdu_link_begin(hsm_card_link(card), &closing) == ERR_OK) {
 			if (hsm_card_select(card, NULL, &closing))
-				log_line(LOG_CARD, LOG_WARN, "%s: not closed by SELECT", apdu_link_where(hsm_card_link(card)));
+				log_line(LOG_CARD, LOG_WARN, "%s: not closed by SELECT",
+					 apdu_link_where(hsm_card_link(card)));
 			apdu_link_end(hsm_card_link(card));
 		}
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host's side of an n-of-m login over a card that it holds: helper process, RAMOverHTTP session, filter, witness, proofs; believes only the card. Used by pkcs11/login.c and by the command. Design section 5,
- * "C_Login, direct". Blocks; no lock of its own; dl.cancel_fd gives up.
+ * The host's side of an n-of-m login over a card that it holds: helper process, RAMOverHTTP session, filter,
+ * witness, proofs; believes only the card. Used by pkcs11/login.c and by the command. Design section 5, "C_Login,
+ * direct". Blocks; no lock of its own; dl.cancel_fd gives up.
  */
 #ifndef LOGIN_LOGIN_H
 #define LOGIN_LOGIN_H
@@ -14,7 +15,8 @@ struct login_params {
 	const char *program;        /* who asks, as claimed */
 	struct rd device_id;        /* from the card's own certificate */
 	struct hsm_status status;   /* of the card before */
-	bool expect_closed_after;   /* PKA and PIN: the card opens only with the VERIFY that follows; PKA's count is what must be reached */
+	/* PKA and PIN: the card opens only with the VERIFY that follows; the count of keys is what must be reached. */
+	bool expect_closed_after;
 	/* Progress for people: "1 of 2, code K7QF-2MXA". May be NULL. */
 	void (*progress)(void *ctx, const char *text);
 	void *ctx;
@@ -25,10 +27,13 @@ struct login_result {
 	char code[16];
 };
 /*
- * On ERR_OK the card said that n keys are authenticated and (unless statements = no) n statements were proven. On any other result the caller closes the card; this function has already SELECTed the applet where
- * the card still answers. ERR_DENIED, ERR_EXPIRED, ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_ATTESTATION, ERR_POLICY, ERR_CONNECT, ERR_TLS, ERR_HTTP, ERR_PROTOCOL, ERR_SERVER, ERR_REFUSED, ERR_SIGNATURE,
- * ERR_REMOVED, ERR_RESET, ERR_TIMEOUT, ERR_CONFIG.
+ * On ERR_OK the card said that n keys are authenticated and (unless statements = no) n statements were proven. On
+ * any other result the caller closes the card; this function has already SELECTed the applet where the card still
+ * answers. ERR_DENIED, ERR_EXPIRED, ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_ATTESTATION, ERR_POLICY, ERR_CONNECT,
+ * ERR_TLS, ERR_HTTP, ERR_PROTOCOL, ERR_SERVER, ERR_REFUSED, ERR_SIGNATURE, ERR_REMOVED, ERR_RESET, ERR_TIMEOUT,
+ * ERR_CONFIG.
  */
-MUST enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out, struct deadline *dl);
+MUST enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out,
+			struct deadline *dl);
 
 #endif

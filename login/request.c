@@ -11,20 +11,31 @@
 #include "base/text.h"
 
 #define REQUEST_VERSION 1
-#define TEXT_MAX 512            /* of one claim, bytes: six of them, escaped, stay below REQUEST_JSON_MAX for any sane text */
+#define CLAIM_MAX 512           /* a claim as a JSON member, bytes: all of them fit into REQUEST_JSON_MAX */
 #define PASSWD_MAX 16384
 
-/* Cut between characters, not in one. */
-static struct rd cut(const char *text)
+/* Cut where needed, between characters. How long a text becomes by escaping is known when it is written. */
+static void put_claim(struct wr *out, const char *key, const char *text)
 {
 	struct rd r = rd_str(text);
+	struct wr w;
 
-	if (r.n <= TEXT_MAX)
-		return r;
-	r.n = TEXT_MAX;
-	while (r.n && (r.p[r.n] & 0xC0) == 0x80)
-		r.n--;
-	return r;
+	wr_init_heap(&w, CLAIM_MAX);
+	if (r.n > CLAIM_MAX)
+		r.n = CLAIM_MAX;
+	for (;;) {
+		wr_reset(&w);
+		wr_json_text(&w, key, r);
+		if (wr_done(&w) != ERR_BUFFER || r.n == 0)
+			break;
+		r.n -= r.n / 8 + 1;
+		while (r.n && (r.p[r.n] & 0xC0) == 0x80)
+			r.n--;
+	}
+	if (wr_done(&w))
+		wr_fail(out, wr_done(&w));
+	wr_json_text(out, key, r);
+	wr_free(&w);
 }
 
 /* Login name, or the number where it has none. */
@@ -54,10 +65,10 @@ enum err login_request_json(const struct login_request *r, struct wr *out)
 	wr_json_open(out);
 	wr_json_number(out, "v", REQUEST_VERSION);
 	wr_json_text(out, "login_id", wr_view(&hex));
-	wr_json_text(out, "reason", cut(r->reason));
-	wr_json_text(out, "host", cut(host));
-	wr_json_text(out, "user", cut(user));
-	wr_json_text(out, "program", cut(r->program));
+	put_claim(out, "reason", r->reason);
+	put_claim(out, "host", host);
+	put_claim(out, "user", user);
+	put_claim(out, "program", r->program);
 	/* Without an agent nothing limits how often the opened keys are used: said, so that custodians see it. */
 	wr_json_text(out, "budget", RD_LIT(""));
 	wr_json_text(out, "manifest", RD_LIT(""));

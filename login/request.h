@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a host says about itself when it asks for approval: claims, shown as such (design section 5, "What the host sends"). */
+/*
+ * What a host says about itself when it asks for approval: claims, shown as such (design section 5, "What the host
+ * sends").
+ */
 #ifndef LOGIN_REQUEST_H
 #define LOGIN_REQUEST_H
 
@@ -12,7 +15,10 @@ struct login_request {
 	const char *program;
 	bool exclusive, reuse;
 };
-/* JSON, at most REQUEST_JSON_MAX: v, login_id, reason, host, user, program, budget, manifest, exclusive, reuse. Adds host and user name from the system; over-long text is cut. */
+/*
+ * JSON, at most REQUEST_JSON_MAX: v, login_id, reason, host, user, program, budget, manifest, exclusive, reuse.
+ * Adds host and user name from the system; over-long text is cut.
+ */
 MUST enum err login_request_json(const struct login_request *r, struct wr *out);
 
 #endif

@@ -12,7 +12,7 @@
 #define WHY_SIZE 400
 
 struct ram_client {
-	const struct ram_client_ops *ops;
+	struct ram_client_ops ops;
 	void *ctx;
 	unsigned exchanges;
 	bool over;                      /* an error or 204 came: no further step */
@@ -35,7 +35,7 @@ enum err ram_client_new(const struct ram_client_ops *ops, void *ctx, struct ram_
 
 	if (!c)
 		return ERR_NOMEM;
-	c->ops = ops;
+	c->ops = *ops;
 	c->ctx = ctx;
 	*out = c;
 	return ERR_OK;
@@ -80,10 +80,10 @@ static enum err do_command(struct ram_client *c, struct rd cmd, struct batch *b,
 
 	if (c->refused)
 		return fail(c, ERR_PROTOCOL, "the server went on after it had refused");
-	if (!c->ops->allow(c->ctx, cmd, why, sizeof(why)))
+	if (!c->ops.allow(c->ctx, cmd, why, sizeof(why)))
 		return fail(c, ERR_REFUSED, "%s", why);
 	wr_init_heap(&rsp, APDU_RSP_MAX);
-	e = c->ops->transmit(c->ctx, cmd, &rsp, dl);
+	e = c->ops.transmit(c->ctx, cmd, &rsp, dl);
 	if (!e)
 		e = wr_done(&rsp);
 	if (e)
@@ -104,10 +104,10 @@ static enum err do_reset(struct ram_client *c, struct batch *b)
 	struct wr atr;
 	enum err e;
 
-	if (!c->ops->reset || c->refused)
+	if (!c->ops.reset || c->refused)
 		return fail(c, ERR_REFUSED, "refused a reset of the card");
 	WR_ARR(&atr, room);
-	e = c->ops->reset(c->ctx, &atr);
+	e = c->ops.reset(c->ctx, &atr);
 	if (!e)
 		e = wr_done(&atr);
 	if (e)
@@ -124,8 +124,8 @@ static void do_notify(struct ram_client *c, const struct ram_unit *u)
 		memcpy(c->message, u->message.p, c->message_n);
 	if (u->id < 0)
 		c->refused = true;
-	if (c->ops->notify)
-		c->ops->notify(c->ctx, u->id, rd_of(c->message, c->message_n));
+	if (c->ops.notify)
+		c->ops.notify(c->ctx, u->id, rd_of(c->message, c->message_n));
 }
 
 static enum err do_unit(struct ram_client *c, const struct ram_unit *u, struct batch *b, struct deadline *dl)

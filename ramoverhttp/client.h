@@ -19,6 +19,7 @@ struct ram_client_ops {
 };
 enum ram_next { RAM_POST, RAM_DONE };
 struct ram_client;
+/* ops is copied. */
 MUST enum err ram_client_new(const struct ram_client_ops *ops, void *ctx, struct ram_client **out);
 void ram_client_free(struct ram_client **c);
 MUST enum err ram_client_begin(struct ram_client *c, struct rd atr, struct wr *body);

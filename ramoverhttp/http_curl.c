@@ -260,7 +260,8 @@ static enum err http_request(void *ctx, const struct http_request *r, int *statu
 		why[0] = 0;
 	e = deadline_check(dl);
 	if (!e && !http_url_is_allowed(r->url, h->allow_http)) {
-		(void)snprintf(h->error, sizeof(h->error), "the URL must begin with https:// (http:// only to this machine)");
+		(void)snprintf(h->error, sizeof(h->error),
+			       "the URL must begin with https:// (http:// only to this machine)");
 		e = ERR_CONFIG;
 	}
 	if (e)
