@@ -13,6 +13,8 @@
 
 #define TEXT_MAX     (256 * 1024)
 #define SETTLE_S     10         /* a request that is just being made */
+#define OUTCOME_S    60         /* from the last approval to the card's answer: seconds of work, not of people */
+#define ANSWER_MAX   512        /* a signature */
 
 struct approve {
 	struct cli *cli;
@@ -181,10 +183,10 @@ static enum err send_batch(struct approve *a, const struct pka_batch *batch, str
 	return e;
 }
 
-static enum err sign_and_send(struct approve *a)
+/* after: the request as it is with our decision in it. */
+static enum err sign_and_send(struct approve *a, struct cli_request **after)
 {
 	struct rd sig, statement, statement_sig;
-	struct cli_request *after = NULL;
 	struct pka_answers in = { .n = 0 };
 	struct pka_batch batch;
 	struct wr answers;
@@ -192,7 +194,7 @@ static enum err sign_and_send(struct approve *a)
 	enum err e;
 
 	pka_batch_init(&batch);
-	wr_init_heap(&answers, PKA_BATCH_MAX * 512);
+	wr_init_heap(&answers, PKA_BATCH_MAX * ANSWER_MAX);
 	e = pka_approval_decide(a->approval, approve, rd_str(a->cli->args->limits), rd_str(a->me->chr), a->me->key, &batch);
 	cli_fail(e, "making the statement (--limits: short printable text)");
 	if (!e)
@@ -201,15 +203,65 @@ static enum err sign_and_send(struct approve *a)
 		e = cli_fail(pka_approval_finish(a->approval, &in, a->me->curve, cli_custodian_point(a->me), &sig,
 						 &statement, &statement_sig), "the card's signatures");
 	if (!e)
-		e = cli_inbox_send(a->cli, a->api, a->request->id, a->me->chr, sig, statement, statement_sig, &after);
+		e = cli_inbox_send(a->cli, a->api, a->request->id, a->me->chr, sig, statement, statement_sig, after);
 	if (!e && approve)
-		printf("approved: %u of %u, request %s for card %s\n", after->approvals, after->n, after->id,
+		printf("approved: %u of %u, request %s for card %s\n", (*after)->approvals, (*after)->n, (*after)->id,
 		       a->request->device_id);
 	else if (!e)
-		printf("denied: request %s for card %s\n", after->id, a->request->device_id);
-	cli_request_free(&after);
+		printf("denied: request %s for card %s\n", (*after)->id, a->request->device_id);
 	wr_free(&answers);
 	pka_batch_fini(&batch);
+	return e;
+}
+
+/*
+ * Whoever gave the last approval that was needed sees what the card makes of it. A card that wants a challenge for each
+ * key takes only the first, and asks the others again (design, challenge modes): *again if that is us.
+ */
+static enum err follow(struct approve *a, struct cli_request **after, bool *again)
+{
+	char id[REQUEST_ID_SIZE + 1];
+	enum err e;
+
+	*again = false;
+	memcpy(id, (*after)->id, sizeof(id));
+	e = cli_inbox_outcome(a->cli, a->api, id, OUTCOME_S, after);
+	if (e)
+		return e;
+	if (!cli_request_is_waiting(*after)) {
+		printf("open: the card has accepted %u approvals\n", (*after)->n);
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < (*after)->custodians_n; i++)
+		if (strcmp((*after)->custodians[i].chr, a->me->chr) == 0)
+			*again = (*after)->custodians[i].decision == DECISION_NONE;
+	printf("the card takes one signature for each challenge: %s asked again\n", *again ? "you are" : "others are");
+	return ERR_OK;
+}
+
+/* From fetching to the answer, once. */
+static enum err handle(struct approve *a, const char *id, bool *again)
+{
+	struct cli_request *after = NULL;
+	enum err e;
+
+	*again = false;
+	e = cli_inbox_fetch(a->cli, a->api, id, SETTLE_S, &a->request);
+	if (!e)
+		e = choose_key(a);
+	if (!e)
+		e = judge(a);
+	if (!e)
+		e = show(a);
+	if (!e)
+		e = decide(a);
+	if (!e)
+		e = sign_and_send(a, &after);
+	if (!e && !a->cli->args->deny && after->approvals >= after->n)
+		e = follow(a, &after, again);
+	cli_request_free(&after);
+	pka_approval_free(&a->approval);
+	cli_request_free(&a->request);
 	return e;
 }
 
@@ -218,6 +270,7 @@ enum err verb_approve(struct cli *cli)
 	struct approve a = { .cli = cli };
 	const char *url = NULL, *wanted = NULL;
 	char id[REQUEST_ID_SIZE + 1];
+	bool again = true;
 	enum err e;
 
 	e = read_operands(cli->args, &url, &wanted);
@@ -231,20 +284,8 @@ enum err verb_approve(struct cli *cli)
 		memcpy(id, wanted, sizeof(id));
 	else if (!e)
 		e = cli_inbox_find(cli, a.api, a.mine, cli->args->wait, id);
-	if (!e)
-		e = cli_inbox_fetch(cli, a.api, id, SETTLE_S, &a.request);
-	if (!e)
-		e = choose_key(&a);
-	if (!e)
-		e = judge(&a);
-	if (!e)
-		e = show(&a);
-	if (!e)
-		e = decide(&a);
-	if (!e)
-		e = sign_and_send(&a);
-	pka_approval_free(&a.approval);
-	cli_request_free(&a.request);
+	while (!e && again)
+		e = handle(&a, id, &again);
 	cli_custodians_free(&a.mine);
 	cli_api_close(&a.api);
 	return e;

@@ -157,6 +157,12 @@ static bool is_coming(const struct cli_request *r)
 	return strcmp(r->state, "checking") == 0;
 }
 
+static enum err fail_state(const struct cli_request *r, const char *what)
+{
+	return cli_refuse(ERR_CONDITIONS, "request %s %s: %s%s%s%s%s", r->id, what, r->state, *r->result ? ", " : "", r->result,
+			  *r->why ? ": " : "", r->why);
+}
+
 enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s, struct cli_request **out)
 {
 	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
@@ -170,11 +176,32 @@ enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, u
 		cli_request_free(out);
 	}
 	if (!e && !cli_request_is_waiting(*out))
-		e = cli_refuse(ERR_CONDITIONS, "request %s is not waiting for decisions: %s%s%s%s%s", id, (*out)->state,
-			       *(*out)->result ? ", " : "", (*out)->result, *(*out)->why ? ": " : "", (*out)->why);
+		e = fail_state(*out, "is not waiting for decisions");
 	if (e)
 		cli_request_free(out);
 	return e;
+}
+
+enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
+			   struct cli_request **out)
+{
+	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
+	uint64_t ms = POLL_FIRST;
+	enum err e;
+
+	for (;;) {
+		cli_request_free(out);
+		e = fetch_once(cli, api, id, out);
+		if (e || strcmp((*out)->state, "open") == 0)
+			return e;
+		if (strcmp((*out)->state, "failed") == 0)
+			return fail_state(*out, "has failed");
+		if (cli_request_is_waiting(*out) && (*out)->approvals < (*out)->n)
+			return ERR_OK;
+		e = pause_for(&until, &ms);
+		if (e)
+			return cli_fail(e, "request %s: waiting for the card", id);
+	}
 }
 
 /* Whose turn it is, when that changes. */

@@ -16,6 +16,12 @@ MUST enum err cli_inbox_find(struct cli *cli, struct cli_api *api, const struct 
 /* Fetch; one that the server still checks is waited for (wait_s). Not waiting for decisions: ERR_CONDITIONS. Said. */
 MUST enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
 			      struct cli_request **out);
+/*
+ * After enough approvals: wait until the card has opened (*out is not waiting) or wants some of them again (*out is
+ * waiting, with fewer). The old *out is freed. A request that failed: ERR_CONDITIONS. Said.
+ */
+MUST enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
+				struct cli_request **out);
 /* Per-key mode: wait until it is this key's turn, for at most limit_s; the challenge of the turn. Said, also whose turn it is. */
 MUST enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, const char *chr, unsigned limit_s,
 			     struct wr *challenge);
