@@ -35,8 +35,8 @@ static CK_RV check_class(const CK_ATTRIBUTE *t, CK_ULONG n)
 }
 
 /*
- * Which key is it for: the one with its public key; or, if nothing is known of a key's public part, the one with its CKA_ID. 0: none. A CKA_ID of a key that
- * is another one is refused: the pair would be broken.
+ * Which key is it for: the one with its public key; or, if nothing is known of a key's public part, the one with its
+ * CKA_ID. 0: none. A CKA_ID of a key that is another one is refused: the pair would be broken.
  */
 static CK_RV find_key(const struct p11_objects *o, const struct p11_template *t, uint8_t *key)
 {
@@ -85,7 +85,8 @@ static enum err write_for_key(struct p11_token *t, uint8_t key, struct rd der)
 	enum err e = write_one(t, HSM_FID(HSM_FID_EE, key), der);
 
 	if (!e)
-		log_line(LOG_P11, LOG_WARN, "card %s: the certificate took the place of key %u's attestation", t->device_id, key);
+		log_line(LOG_P11, LOG_WARN, "card %s: the certificate took the place of key %u's attestation",
+			 t->device_id, key);
 	return e ? e : p11_objects_add_cert(&t->objects, key, der);
 }
 
@@ -103,7 +104,8 @@ static enum err find_free(struct p11_token *t, uint8_t *low, struct deadline *dl
 }
 
 /* The description goes last: without it nobody sees the certificate. The caller has begun a sequence. */
-static enum err write_pair(struct p11_token *t, struct p15_cert *about, struct rd der, struct wr *cd, struct deadline *dl)
+static enum err write_pair(struct p11_token *t, struct p15_cert *about, struct rd der, struct wr *cd,
+			   struct deadline *dl)
 {
 	uint8_t low = 0, default_id[2];
 	enum err e = find_free(t, &low, dl);
@@ -194,7 +196,8 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 		return CKR_ACTION_PROHIBITED;
 	low = o->class == CKO_PRIVATE_KEY ? o->key : (uint8_t)(o->fid & 0xff);
 	if (o->class == CKO_PRIVATE_KEY) {
-		const uint16_t fids[] = { HSM_FID(HSM_FID_KEY, low), HSM_FID(HSM_FID_PRKD, low), HSM_FID(HSM_FID_EE, low) };
+		const uint16_t fids[] = { HSM_FID(HSM_FID_KEY, low), HSM_FID(HSM_FID_PRKD, low),
+					  HSM_FID(HSM_FID_EE, low) };
 
 		e = delete_each(t, fids, sizeof(fids) / sizeof(fids[0]));
 		if (!e)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * After people said no, or nothing, the same answer for a while without asking them again: libp11, for one, logs in again after each fork. Kept
- * outside the module's state, so that it survives C_Finalize and goes with a fork. Has a lock of its own, held for no time.
+ * After people said no, or nothing, the same answer for a while without asking them again: libp11, for one, logs in
+ * again after each fork. Kept outside the module's state, so that it survives C_Finalize and goes with a fork. Has a
+ * lock of its own, held for no time.
  */
 #ifndef PKCS11_COOLDOWN_H
 #define PKCS11_COOLDOWN_H

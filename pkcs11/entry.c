@@ -92,7 +92,8 @@ CK_RV C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_I
 
 /* ---- sessions and logins ---- */
 
-CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify, CK_SESSION_HANDLE_PTR session)
+CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
+		    CK_SESSION_HANDLE_PTR session)
 {
 	/* There is nothing to notify of: no operation of ours surrenders. */
 	(void)application;
@@ -337,7 +338,8 @@ CK_RV C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR hash, CK_ULONG_PTR ha
 }
 
 CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_ATTRIBUTE_PTR public_t, CK_ULONG public_n,
-			CK_ATTRIBUTE_PTR private_t, CK_ULONG private_n, CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
+			CK_ATTRIBUTE_PTR private_t, CK_ULONG private_n, CK_OBJECT_HANDLE_PTR public_key,
+			CK_OBJECT_HANDLE_PTR private_key)
 {
 	const struct p11_keygen_request r = { mech, public_t, private_t, public_n, private_n };
 	struct p11_call c;
@@ -408,7 +410,8 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
 	{ (void)a; (void)b; (void)c; (void)d; (void)e; (void)f; return refuse(CKR_FUNCTION_NOT_SUPPORTED); }
 #define REFUSE_8(name, T1, T2, T3, T4, T5, T6, T7, T8) \
 	CK_RV name(T1 a, T2 b, T3 c, T4 d, T5 e, T6 f, T7 g, T8 h) \
-	{ (void)a; (void)b; (void)c; (void)d; (void)e; (void)f; (void)g; (void)h; return refuse(CKR_FUNCTION_NOT_SUPPORTED); }
+	{ (void)a; (void)b; (void)c; (void)d; (void)e; (void)f; (void)g; (void)h; \
+	  return refuse(CKR_FUNCTION_NOT_SUPPORTED); }
 
 REFUSE_4(C_InitToken, CK_SLOT_ID, CK_UTF8CHAR_PTR, CK_ULONG, CK_UTF8CHAR_PTR)
 REFUSE_3(C_InitPIN, CK_SESSION_HANDLE, CK_UTF8CHAR_PTR, CK_ULONG)

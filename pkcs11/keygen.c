@@ -21,7 +21,8 @@ struct plan {
 	char chr[CHR_MAX + 1];
 };
 
-static CK_RV plan_rsa(const struct p11_template *t, const struct p11_mech *m, const struct hsm_version *v, struct plan *p)
+static CK_RV plan_rsa(const struct p11_template *t, const struct p11_mech *m, const struct hsm_version *v,
+		      struct plan *p)
 {
 	if (!t->bits)
 		return CKR_TEMPLATE_INCOMPLETE;
@@ -35,7 +36,8 @@ static CK_RV plan_rsa(const struct p11_template *t, const struct p11_mech *m, co
 	return CKR_OK;
 }
 
-static CK_RV plan_ec(const struct p11_template *t, const struct p11_mech *m, const struct hsm_version *v, struct plan *p)
+static CK_RV plan_ec(const struct p11_template *t, const struct p11_mech *m, const struct hsm_version *v,
+		     struct plan *p)
 {
 	struct rd params = t->ec_params, oid;
 	const struct ec_domain *d;
@@ -143,7 +145,8 @@ static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *pu
 	return CKR_OK;
 }
 
-CK_RV p11_keygen(struct p11_call *c, const struct p11_keygen_request *r, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+CK_RV p11_keygen(struct p11_call *c, const struct p11_keygen_request *r, CK_OBJECT_HANDLE *public_key,
+		 CK_OBJECT_HANDLE *private_key)
 {
 	struct p11_token *t = c->token;
 	struct plan p = { .gen.curve = EC_NONE };

@@ -11,6 +11,7 @@ struct p11_keygen_request {
 	const CK_ATTRIBUTE *public_t, *private_t;
 	CK_ULONG public_n, private_n;
 };
-CK_RV p11_keygen(struct p11_call *c, const struct p11_keygen_request *r, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key);
+CK_RV p11_keygen(struct p11_call *c, const struct p11_keygen_request *r, CK_OBJECT_HANDLE *public_key,
+		 CK_OBJECT_HANDLE *private_key);
 
 #endif

@@ -95,7 +95,10 @@ static enum err login_by_pin(struct p11_token *t, const struct secret *pin)
 	if (e)
 		return e;
 	e = p11_pin_verify(t, pin, &dl);
-	/* Whatever was open on the card, a failed login leaves it closed. A PIN of a wrong length was not sent, and changes nothing. */
+	/*
+	 * Whatever was open on the card, a failed login leaves it closed. A PIN of a wrong length was not sent, and
+	 * changes nothing.
+	 */
 	if (e && e != ERR_PIN_LENGTH && hsm_card_select(t->card, &v, &dl))
 		log_line(LOG_P11, LOG_WARN, "card %s could not be closed after a failed login", t->device_id);
 	e = p11_token_end(t, e);
@@ -125,19 +128,20 @@ static enum err may_ask(const struct p11_token *t, const char *program)
 	enum err e;
 
 	if (!conf->login.url) {
-		log_tell("card %s in reader %s opens only with approvals, but no management server is configured: set url in section [login] "
-			 "of %s, or QUORUM11_URL", t->device_id, t->reader, CONF_FILE);
+		log_tell("card %s in reader %s opens only with approvals, but no management server is configured: "
+			 "set url in section [login] of %s, or QUORUM11_URL", t->device_id, t->reader, CONF_FILE);
 		return ERR_CONFIG;
 	}
 	if (!p11_program_may(conf, program)) {
-		log_tell("card %s: %s may not ask for approvals here: it is not among programs in section [login] of %s", t->device_id,
-			 program, CONF_FILE);
+		log_tell("card %s: %s may not ask for approvals here: it is not among programs in section [login] of "
+			 "%s", t->device_id, program, CONF_FILE);
 		return ERR_POLICY;
 	}
 	e = p11_cooldown_check(t->device_id, &seconds);
 	if (e)
-		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown in section [login])",
-			 t->device_id, conf->login.url, e == ERR_DENIED ? "denied" : "not approved in time", seconds);
+		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown in "
+			 "section [login])", t->device_id, conf->login.url,
+			 e == ERR_DENIED ? "denied" : "not approved in time", seconds);
 	return e;
 }
 
@@ -155,8 +159,8 @@ static enum err hold(struct p11_token *t)
 	if (!e)
 		t->by_ceremony = true;
 	else if (e == ERR_SHARING)
-		log_tell("card %s in reader %s: another program is connected to it, close that first; %s", t->device_id, t->reader,
-			 p11_others(who, sizeof(who)));
+		log_tell("card %s in reader %s: another program is connected to it, close that first; %s", t->device_id,
+			 t->reader, p11_others(who, sizeof(who)));
 	else
 		log_tell("card %s in reader %s: %s", t->device_id, t->reader, err_text(e));
 	return e;
@@ -181,8 +185,8 @@ static enum err check_identity(struct p11_token *t, struct deadline *dl)
 }
 
 /*
- * Close a card that somebody else opened, unless it may be reused (*open); learn its state anew; give it the PIN if it needs one besides, so that a wrong
- * one fails before anybody is asked.
+ * Close a card that somebody else opened, unless it may be reused (*open); learn its state anew; give it the PIN if it
+ * needs one besides, so that a wrong one fails before anybody is asked.
  */
 static enum err prepare(struct p11_token *t, const struct secret *pin, bool *open, struct deadline *dl)
 {
@@ -201,13 +205,14 @@ static enum err prepare(struct p11_token *t, const struct secret *pin, bool *ope
 	if (!e)
 		e = p11_token_read_status(t, &v, dl);
 	if (e)
-		log_tell("card %s in reader %s: it could not be asked for its state: %s", t->device_id, t->reader, err_text(e));
+		log_tell("card %s in reader %s: it could not be asked for its state: %s", t->device_id, t->reader,
+			 err_text(e));
 	return e || !pin ? e : p11_pin_verify(t, pin, dl);
 }
 
 /*
- * What login_run says, in words that mean the same where C_Login answers: there "format" is the card's, and "reset" a login that was there. The time for the whole login being
- * over, nobody said yes in time.
+ * What login_run says, in words that mean the same where C_Login answers: there "format" is the card's, and "reset" a
+ * login that was there. The time for the whole login being over, nobody said yes in time.
  */
 static enum err end_of_login(enum err e, const struct deadline *dl)
 {
@@ -253,7 +258,9 @@ static enum err ask_people(struct p11_token *t, const char *program, bool and_pi
 	return end_of_login(e, &dl);
 }
 
-/* After the approvals: the PIN again, which the ceremony's SELECT wiped; then the card itself says whether it is open. */
+/*
+ * After the approvals: the PIN again, which the ceremony's SELECT wiped; then the card itself says whether it is open.
+ */
 static enum err confirm(struct p11_token *t, const struct secret *pin)
 {
 	struct deadline dl = deadline_never();
@@ -267,7 +274,8 @@ static enum err confirm(struct p11_token *t, const struct secret *pin)
 	if (!e)
 		e = p11_token_read_status(t, &v, &dl);
 	if (!e && !t->status.open) {
-		log_tell("card %s in reader %s: approved, but the card says that it is not open; log in again", t->device_id, t->reader);
+		log_tell("card %s in reader %s: approved, but the card says that it is not open; log in again",
+			 t->device_id, t->reader);
 		e = ERR_REFUSED;
 	}
 	apdu_link_end(hsm_card_link(t->card));
@@ -372,7 +380,10 @@ static enum err login_by_people(struct p11_call *c, const struct secret *pin)
 
 /* ---- C_Login ---- */
 
-/* A login in our books can be gone on the card: another program may have selected the applet. Then it is said, and a new one may begin. */
+/*
+ * A login in our books can be gone on the card: another program may have selected the applet. Then it is said, and a
+ * new one may begin.
+ */
 static bool is_still_open(struct p11_token *t)
 {
 	struct deadline dl = deadline_never();
@@ -387,7 +398,10 @@ static bool is_still_open(struct p11_token *t)
 	return !p11_token_end(t, e);
 }
 
-/* A card that was in use when we first saw it was not selected, and its options, of which the mode depends, are not known. */
+/*
+ * A card that was in use when we first saw it was not selected, and its options, of which the mode depends, are not
+ * known.
+ */
 static enum err learn_options(struct p11_token *t)
 {
 	struct deadline dl = deadline_never();
@@ -414,13 +428,15 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 		return p11_rv(e);
 	switch (t->status.mode) {
 	case HSM_MODE_UNSET:
-		log_tell("card %s in reader %s is not initialised, or its custodians' keys are not all registered", t->device_id, t->reader);
+		log_tell("card %s in reader %s is not initialised, or its custodians' keys are not all registered",
+			 t->device_id, t->reader);
 		return CKR_USER_PIN_NOT_INITIALIZED;
 	case HSM_MODE_PIN:
 		return pin ? p11_rv(login_by_pin(t, pin)) : CKR_ARGUMENTS_BAD;
 	case HSM_MODE_PKA:
 		if (pin)
-			log_line(LOG_P11, LOG_WARN, "card %s opens with approvals; the PIN that was given is ignored", t->device_id);
+			log_line(LOG_P11, LOG_WARN, "card %s opens with approvals; the PIN that was given is ignored",
+				 t->device_id);
 		return p11_rv(login_by_people(c, NULL));
 	case HSM_MODE_PKA_OR_PIN:
 		return p11_rv(pin ? login_by_pin(t, pin) : login_by_people(c, NULL));

@@ -3,7 +3,10 @@
 
 #include "base/crypto_rsa.h"
 
-/* Cards from version 3 on take RSA to 4096 bits and curves to 521, older ones RSA to 2048 and curves to 320 (reference 3.11). */
+/*
+ * Cards from version 3 on take RSA to 4096 bits and curves to 521, older ones RSA to 2048 and curves to 320
+ * (reference 3.11).
+ */
 #define LARGE_KEYS_VERSION 3
 
 static size_t size_of(CK_ULONG bits)
@@ -50,7 +53,8 @@ static enum err pad_on_host(const struct p11_object *key, struct rd t, enum hsm_
 }
 
 /* A DigestInfo goes as it is, so that the command shows its digest; the card would not pad anything else. */
-static enum err before_pkcs1(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg, struct wr *out)
+static enum err before_pkcs1(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg,
+			     struct wr *out)
 {
 	enum digest_alg a;
 	struct rd hash;
@@ -63,7 +67,8 @@ static enum err before_pkcs1(const struct p11_mech *m, const struct p11_object *
 	return wr_done(out);
 }
 
-static enum err before_pkcs1_hash(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg, struct wr *out)
+static enum err before_pkcs1_hash(const struct p11_mech *m, const struct p11_object *key, struct rd data,
+				  enum hsm_alg *alg, struct wr *out)
 {
 	(void)key;
 	*alg = HSM_RSA_PKCS1;
@@ -71,7 +76,8 @@ static enum err before_pkcs1_hash(const struct p11_mech *m, const struct p11_obj
 }
 
 /* Leading zeros, as PKCS#11 2.40 mechanisms 2.1.9 says. */
-static enum err before_raw(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg, struct wr *out)
+static enum err before_raw(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg,
+			   struct wr *out)
 {
 	(void)m;
 	*alg = HSM_RSA_RAW;
@@ -80,7 +86,8 @@ static enum err before_raw(const struct p11_mech *m, const struct p11_object *ke
 	return wr_done(out);
 }
 
-static enum err before_ecdsa(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg, struct wr *out)
+static enum err before_ecdsa(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg,
+			     struct wr *out)
 {
 	(void)m;
 	(void)key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mechanisms, one row each: the row feeds the list, the info, the checks, the size of the result, what is done before the card's command and after it. The
- * card's version may narrow a row, never widen it.
+ * Mechanisms, one row each: the row feeds the list, the info, the checks, the size of the result, what is done before
+ * the card's command and after it. The card's version may narrow a row, never widen it.
  */
 #ifndef PKCS11_MECH_H
 #define PKCS11_MECH_H
@@ -21,11 +21,12 @@ struct p11_mech {
 	CK_KEY_TYPE key;                /* P11_ANY_KEY: no key */
 	CK_ULONG min, max;              /* bits of the key, on any card */
 	CK_FLAGS flags;
-	enum digest_alg hash;           /* of the message, made on the host; DIGEST_NONE: data comes as it is to be signed */
+	enum digest_alg hash;           /* of the message, made on the host; DIGEST_NONE: data is signed as it comes */
 	/* The most data for a mechanism without hash. */
 	size_t (*data_max)(const struct p11_object *key);
 	/* Data or hash to what the card gets. */
-	enum err (*before)(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg, struct wr *out);
+	enum err (*before)(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg,
+			   struct wr *out);
 	/* The card's answer to the signature. */
 	enum err (*after)(const struct p11_object *key, struct rd answer, struct wr *sig);
 	enum err (*verify)(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig);

@@ -15,7 +15,8 @@
 struct p11_module p11_module = { .stop_fd = -1 };
 
 /*
- * This thread is inside a call. A signal handler that ends the program from there, or calls C_Finalize, would wait for itself.
+ * This thread is inside a call. A signal handler that ends the program from there, or calls C_Finalize, would wait for
+ * itself.
  */
 static _Thread_local unsigned inside;
 
@@ -76,7 +77,10 @@ static CK_RV check_args(const CK_C_INITIALIZE_ARGS *a)
 	return some && !(a->flags & CKF_OS_LOCKING_OK) ? CKR_CANT_LOCK : CKR_OK;
 }
 
-/* What the parent of a fork left here. Where one of its threads was inside, nothing is in a known state: it is left as it is. */
+/*
+ * What the parent of a fork left here. Where one of its threads was inside, nothing is in a known state: it is left as
+ * it is.
+ */
 static void forget_parent_locked(void)
 {
 	bool consistent = p11_module.calls == 0;
@@ -182,7 +186,9 @@ static CK_RV stop(uint64_t wait_ms)
 	p11_module_lock();
 	drained = drain_locked(wait_ms);
 	p11_module_unlock();
-	/* Without: the state stays, as those threads use it. The process ends, and that resets a card held exclusively. */
+	/*
+	 * Without: the state stays, as those threads use it. The process ends, and that resets a card held exclusively.
+	 */
 	if (!drained)
 		return CKR_FUNCTION_FAILED;
 

@@ -2,9 +2,10 @@
 /*
  * The state of the module, its life from C_Initialize to C_Finalize, and how every call enters and leaves.
  *
- * Two kinds of locks. The module lock guards slots, sessions and lifecycle, and is never held across I/O or waits. A token's lock covers one command sequence. A
- * call takes the module lock, references its session, drops it, takes the token's lock and checks again; nobody holds both.
- * After a fork the child is uninitialised and never touches what it inherited.
+ * Two kinds of locks. The module lock guards slots, sessions and lifecycle, and is never held across I/O or waits. A
+ * token's lock covers one command sequence. A call takes the module lock, references its session, drops it, takes the
+ * token's lock and checks again; nobody holds both. After a fork the child is uninitialised and never touches what it
+ * inherited.
  */
 #ifndef PKCS11_MODULE_H
 #define PKCS11_MODULE_H

@@ -88,8 +88,8 @@ static void describe(const struct p15_key *k, struct p11_object *o)
 }
 
 /*
- * The first element of a file: what follows can be the tail of an older, longer one, since the card never truncates (reference 3.8). A file that does not begin with
- * an element stays as it is.
+ * The first element of a file: what follows can be the tail of an older, longer one, since the card never truncates
+ * (reference 3.8). A file that does not begin with an element stays as it is.
  */
 static struct rd first_element(struct rd file)
 {
@@ -161,7 +161,8 @@ enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, s
 
 enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der)
 {
-	struct p11_object *priv = p11_objects_of_key(o, key, CKO_PRIVATE_KEY), *old = p11_objects_of_key(o, key, CKO_CERTIFICATE);
+	struct p11_object *priv = p11_objects_of_key(o, key, CKO_PRIVATE_KEY),
+			  *old = p11_objects_of_key(o, key, CKO_CERTIFICATE);
 	struct p11_object proto;
 	enum err e;
 
@@ -234,7 +235,8 @@ enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct d
 	e = hsm_file_list(card, &fids, dl);
 	for (unsigned low = 0; !e && low <= 0xff; low++) {
 		/* CC00 is the device key. A key without description is nobody's (reference 7.2). */
-		if (low && hsm_fids_has(&fids, HSM_FID(HSM_FID_KEY, low)) && hsm_fids_has(&fids, HSM_FID(HSM_FID_PRKD, low)))
+		if (low && hsm_fids_has(&fids, HSM_FID(HSM_FID_KEY, low)) &&
+		    hsm_fids_has(&fids, HSM_FID(HSM_FID_PRKD, low)))
 			e = load_key(o, card, (uint8_t)low, &p, dl);
 		if (is_of_one(e)) {
 			log_line(LOG_P11, LOG_WARN, "key %u is left out: %s", low, err_text(e));

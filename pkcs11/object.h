@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The objects of a card, in memory. Objects are made once and stay where they are until the card goes away, so that pointers to them keep. */
+/*
+ * The objects of a card, in memory. Objects are made once and stay where they are until the card goes away, so that
+ * pointers to them keep.
+ */
 #ifndef PKCS11_OBJECT_H
 #define PKCS11_OBJECT_H
 
@@ -51,12 +54,15 @@ struct p11_object *p11_objects_of_key(const struct p11_objects *o, uint8_t key, 
 /* All files; the caller has begun a sequence. On failure nothing is kept. */
 MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct deadline *dl);
 /*
- * The objects of one key from its files C4 and CE (which may be empty): private key, public key, certificate. ERR_FORMAT, ERR_UNSUPPORTED: not a key of ours, nothing
- * is added. ERR_NOMEM, ERR_LIMIT.
+ * The objects of one key from its files C4 and CE (which may be empty): private key, public key, certificate.
+ * ERR_FORMAT, ERR_UNSUPPORTED: not a key of ours, nothing is added. ERR_NOMEM, ERR_LIMIT.
  */
 MUST enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd, struct rd ee);
 MUST enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, struct rd der);
-/* A new X.509 certificate of a key, which its file CE holds now; the objects of the key stay, an older certificate goes. */
+/*
+ * A new X.509 certificate of a key, which its file CE holds now; the objects of the key stay, an older certificate
+ * goes.
+ */
 MUST enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der);
 struct p11_object *p11_objects_cert_of_fid(const struct p11_objects *o, uint16_t fid);
 /* Forget all objects of a key. */

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * A phrase into buf, which is returned: the programs that have the PC/SC library loaded, as far as the system tells (other users' processes are hidden from
- * an ordinary one). Safe to show.
+ * A phrase into buf, which is returned: the programs that have the PC/SC library loaded, as far as the system tells
+ * (other users' processes are hidden from an ordinary one). Safe to show.
  */
 const char *p11_others(char *buf, size_t cap);
 

@@ -6,7 +6,10 @@
 #include "pkcs11/rv.h"
 #include "sc-hsm/pin.h"
 
-/* What a VERIFY with a PIN told about the tries; after a good one the counter is back at a value that the card does not tell. */
+/*
+ * What a VERIFY with a PIN told about the tries; after a good one the counter is back at a value that the card does not
+ * tell.
+ */
 static void note_tries(struct p11_token *t, enum err e)
 {
 	if (!e)
@@ -48,7 +51,10 @@ static enum err change_pin(struct p11_token *t, const struct secret *old, const 
 	note_tries(t, e);
 	if (e)
 		tell_pin(t, e);
-	/* A good change verifies the PIN, a bad one ends a login by it (reference 3.2). Who was not logged in before is not afterwards. */
+	/*
+	 * A good change verifies the PIN, a bad one ends a login by it (reference 3.2). Who was not logged in before is
+	 * not afterwards.
+	 */
 	if (e != ERR_PIN_LENGTH) {
 		if (t->login != P11_OPEN)
 			after = hsm_card_select(t->card, &v, &dl);

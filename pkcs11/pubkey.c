@@ -28,8 +28,9 @@ static enum err read_rsa(struct rd key, struct p11_object *o)
 {
 	struct rd seq, n, e;
 
-	if (!rd_tlv(&key, 0x30, &seq) || !rd_end(&key) || !rd_tlv(&seq, 0x02, &n) || !rd_tlv(&seq, 0x02, &e) || !rd_end(&seq) ||
-	    !rd_der_uint(n, &o->modulus) || !rd_der_uint(e, &o->exponent) || o->modulus.n == 0 || o->exponent.n == 0)
+	if (!rd_tlv(&key, 0x30, &seq) || !rd_end(&key) || !rd_tlv(&seq, 0x02, &n) || !rd_tlv(&seq, 0x02, &e) ||
+	    !rd_end(&seq) || !rd_der_uint(n, &o->modulus) || !rd_der_uint(e, &o->exponent) || o->modulus.n == 0 ||
+	    o->exponent.n == 0)
 		return ERR_FORMAT;
 	o->type = CKK_RSA;
 	o->bits = bit_length(o->modulus);
@@ -71,8 +72,8 @@ enum err p11_pubkey_from_spki(struct rd spki, struct p11_chunk **kept, struct p1
 	struct rd whole = spki, seq, alg, oid, bits;
 	uint8_t unused;
 
-	if (!rd_tlv(&spki, 0x30, &seq) || !rd_end(&spki) || !rd_tlv(&seq, 0x30, &alg) || !rd_tlv(&seq, 0x03, &bits) || !rd_end(&seq) ||
-	    !rd_u8(&bits, &unused) || unused != 0 || !rd_tlv(&alg, 0x06, &oid))
+	if (!rd_tlv(&spki, 0x30, &seq) || !rd_end(&spki) || !rd_tlv(&seq, 0x30, &alg) || !rd_tlv(&seq, 0x03, &bits) ||
+	    !rd_end(&seq) || !rd_u8(&bits, &unused) || unused != 0 || !rd_tlv(&alg, 0x06, &oid))
 		return ERR_FORMAT;
 	o->spki = whole;
 	if (rd_eq(oid, OID_RSA))
@@ -120,7 +121,10 @@ enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_objec
 	return e ? e : read_cvc(&cvc.key, kept, o);
 }
 
-/* CK_DATE, YYYYMMDD, of a DER Time: UTCTime's two digits are of 1950..2049 (RFC 5280 4.1.2.5.1). Empty if it is neither. */
+/*
+ * CK_DATE, YYYYMMDD, of a DER Time: UTCTime's two digits are of 1950..2049 (RFC 5280 4.1.2.5.1). Empty if it is
+ * neither.
+ */
 static enum err read_date(struct rd time, struct p11_chunk **kept, struct rd *out)
 {
 	uint8_t text[DATE_SIZE];

@@ -6,7 +6,10 @@
 #include "pkcs11/keep.h"
 #include "pkcs11/object.h"
 
-/* Sets type, bits, curve, numbers, point and spki of o; what is not in ee is put into kept. ERR_FORMAT, ERR_UNSUPPORTED, ERR_NOMEM. */
+/*
+ * Sets type, bits, curve, numbers, point and spki of o; what is not in ee is put into kept. ERR_FORMAT,
+ * ERR_UNSUPPORTED, ERR_NOMEM.
+ */
 MUST enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_object *o);
 /* The same from a SubjectPublicKeyInfo. */
 MUST enum err p11_pubkey_from_spki(struct rd spki, struct p11_chunk **kept, struct p11_object *o);

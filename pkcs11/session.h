@@ -26,7 +26,10 @@ struct p11_sessions {
 /* The caller holds the module lock. */
 struct p11_session *p11_session_get_locked(struct p11_sessions *t, CK_SESSION_HANDLE h);
 void p11_session_unref_locked(struct p11_session *s);
-/* Out of the table, which drops its reference: the handle is invalid from now on. The caller has a reference of its own. */
+/*
+ * Out of the table, which drops its reference: the handle is invalid from now on. The caller has a reference of its
+ * own.
+ */
 void p11_session_remove_locked(struct p11_sessions *t, struct p11_session *s);
 void p11_sessions_count_locked(const struct p11_sessions *t, const struct p11_slot *slot, CK_ULONG *all, CK_ULONG *rw);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slots are readers. A slot keeps its number as long as the module lives; a reader that comes back gets its old slot. */
+/*
+ * Slots are readers. A slot keeps its number as long as the module lives; a reader that comes back gets its old slot.
+ */
 #ifndef PKCS11_SLOT_H
 #define PKCS11_SLOT_H
 

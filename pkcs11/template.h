@@ -13,9 +13,10 @@ struct p11_template {                   /* views into the caller's template */
 };
 
 /*
- * Attributes of a template into out, whose fields hold the defaults. class: CKO_PUBLIC_KEY, CKO_PRIVATE_KEY or CKO_CERTIFICATE. CKR_ATTRIBUTE_TYPE_INVALID,
- * CKR_ATTRIBUTE_VALUE_INVALID (size), CKR_ATTRIBUTE_READ_ONLY (the token decides), CKR_TEMPLATE_INCONSISTENT (not possible on this card). An
- * object without CKA_TOKEN is a token object: there are no others.
+ * Attributes of a template into out, whose fields hold the defaults. class: CKO_PUBLIC_KEY, CKO_PRIVATE_KEY or
+ * CKO_CERTIFICATE. CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID (size), CKR_ATTRIBUTE_READ_ONLY (the token
+ * decides), CKR_TEMPLATE_INCONSISTENT (not possible on this card). An object without CKA_TOKEN is a token object: there
+ * are no others.
  */
 CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_CLASS class, struct p11_template *out);
 

@@ -90,7 +90,10 @@ static enum err connect_shared(struct p11_token *t)
 	return hsm_card_new(link, &t->card);
 }
 
-/* Does this answer to a VERIFY status query come from the applet? Without it the card manager answers 6D00, 6E00 or 6900 (reference 1.3). */
+/*
+ * Does this answer to a VERIFY status query come from the applet? Without it the card manager answers 6D00, 6E00 or
+ * 6900 (reference 1.3).
+ */
 static bool is_from_applet(uint16_t sw)
 {
 	return sw == 0x9000 || sw >> 8 == 0x63 || sw == 0x6983 || sw == 0x6984 || sw == 0x6A88;
@@ -111,11 +114,14 @@ static uint16_t ask_verify_status(struct p11_token *t, enum err *e, struct deadl
 
 static bool is_of_link(enum err e)
 {
-	return e == ERR_REMOVED || e == ERR_RESET || e == ERR_TRANSPORT || e == ERR_SHARING || e == ERR_NO_CARD || e == ERR_NO_READER ||
-	       e == ERR_NO_SERVICE || e == ERR_TIMEOUT || e == ERR_CANCELLED || e == ERR_NOMEM || e == ERR_BUG;
+	return e == ERR_REMOVED || e == ERR_RESET || e == ERR_TRANSPORT || e == ERR_SHARING || e == ERR_NO_CARD ||
+	       e == ERR_NO_READER || e == ERR_NO_SERVICE || e == ERR_TIMEOUT || e == ERR_CANCELLED || e == ERR_NOMEM ||
+	       e == ERR_BUG;
 }
 
-/* Select the applet, unless it is selected: another program may be logged in (reference public-key-authentication 7.1). */
+/*
+ * Select the applet, unless it is selected: another program may be logged in (reference public-key-authentication 7.1).
+ */
 static enum err wake(struct p11_token *t, struct deadline *dl)
 {
 	struct hsm_version v;
@@ -151,7 +157,9 @@ enum err p11_token_begin(struct p11_token *t)
 	enum err e;
 
 	if (t->login == P11_PENDING) {
-		log_line(LOG_P11, LOG_WARN, "reader %s: a login is waiting for approvals, the card cannot be used for anything else", t->reader);
+		log_line(LOG_P11, LOG_WARN,
+			 "reader %s: a login is waiting for approvals, the card cannot be used for anything else",
+			 t->reader);
 		return ERR_REFUSED;
 	}
 	e = begin(t, &dl);
@@ -193,7 +201,8 @@ enum err p11_token_end(struct p11_token *t, enum err e)
 		t->awake = false;
 		if (t->login == P11_OPEN)
 			e = ERR_AUTH;
-		lose_login(t, e == ERR_RESET ? "another program reset the card" : "the applet is not selected any more");
+		lose_login(t,
+			   e == ERR_RESET ? "another program reset the card" : "the applet is not selected any more");
 		return e;
 	case ERR_AUTH:
 		lose_login(t, "the card says that nobody is logged in");
@@ -247,7 +256,8 @@ static enum err read_label(struct p11_token *t, struct deadline *dl)
 	if (!e && p15_token_read(wr_view(&w), &info) != ERR_OK)
 		log_line(LOG_P11, LOG_WARN, "card %s: its token information cannot be read", t->device_id);
 	keep_text(t->label, sizeof(t->label), info.label.n ? info.label : DEFAULT_LABEL);
-	keep_text(t->manufacturer, sizeof(t->manufacturer), info.manufacturer.n ? info.manufacturer : DEFAULT_MANUFACTURER);
+	keep_text(t->manufacturer, sizeof(t->manufacturer),
+		  info.manufacturer.n ? info.manufacturer : DEFAULT_MANUFACTURER);
 	wr_free(&w);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
@@ -263,8 +273,8 @@ enum err p11_token_read_status(struct p11_token *t, const struct hsm_version *v,
 }
 
 /*
- * Once per card. A card on which somebody is logged in is not selected; then its options are not known, and its mode is a guess until the
- * next login, which asks again.
+ * Once per card. A card on which somebody is logged in is not selected; then its options are not known, and its mode is
+ * a guess until the next login, which asks again.
  */
 static enum err identify(struct p11_token *t, struct deadline *dl)
 {
@@ -307,7 +317,8 @@ static void tell_held(struct p11_token *t)
 
 	if (t->told)
 		return;
-	log_tell("reader %s: another program holds the card, so it cannot be used here; %s", t->reader, p11_others(who, sizeof(who)));
+	log_tell("reader %s: another program holds the card, so it cannot be used here; %s", t->reader,
+		 p11_others(who, sizeof(who)));
 	t->told = true;
 }
 

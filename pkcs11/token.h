@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is in one reader: the card, what is known of it, who is logged in. Everything but the two counters is guarded by the token's lock, which
- * covers a command sequence and never a wait for people. Functions here expect it held.
+ * What is in one reader: the card, what is known of it, who is logged in. Everything but the two counters is guarded by
+ * the token's lock, which covers a command sequence and never a wait for people. Functions here expect it held.
  */
 #ifndef PKCS11_TOKEN_H
 #define PKCS11_TOKEN_H
@@ -27,7 +27,7 @@ struct p11_token {
 	char reader[PCSC_NAME_MAX];
 
 	atomic_uint sessions;                   /* open on this token; written under the module lock */
-	atomic_uint insertion;                  /* changes with the card: a session remembers the one it was opened on */
+	atomic_uint insertion;                  /* changes with the card; a session remembers its own */
 
 	bool known;                             /* the two below tell of the card that is in now */
 	bool is_hsm;
@@ -49,19 +49,20 @@ struct p11_token {
 
 void p11_token_init(struct p11_token *t, const char *reader);
 void p11_token_fini(struct p11_token *t);                       /* closes the card */
-void p11_token_abandon(struct p11_token *t);                    /* child of a fork: forget, without touching card or service */
+void p11_token_abandon(struct p11_token *t);                    /* child of a fork: touches no card, no service */
 
 /*
- * Look at the reader (r: what the service says of it now, NULL: it is gone) and, once per card, at the card. ERR_OK: a SmartCard-HSM, its
- * facts are known. ERR_NO_READER, ERR_NO_CARD (also for other cards), ERR_SHARING, ERR_TRANSPORT.
+ * Look at the reader (r: what the service says of it now, NULL: it is gone) and, once per card, at the card. ERR_OK: a
+ * SmartCard-HSM, its facts are known. ERR_NO_READER, ERR_NO_CARD (also for other cards), ERR_SHARING, ERR_TRANSPORT.
  */
 MUST enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r);
 MUST enum err p11_token_look(struct p11_token *t);              /* the same, asking the service itself */
 
 /*
- * Around each command sequence. begin connects, and selects the applet only where it is not selected (that would log out). A login that turns out to be lost is
- * cleared, so look at t->login after it. While a ceremony runs: ERR_REFUSED, said in the log. end takes the result of the sequence, notes what it says
- * about login and presence, and returns it; after a failure the objects may be gone.
+ * Around each command sequence. begin connects, and selects the applet only where it is not selected (that would log
+ * out). A login that turns out to be lost is cleared, so look at t->login after it. While a ceremony runs: ERR_REFUSED,
+ * said in the log. end takes the result of the sequence, notes what it says about login and presence, and returns it;
+ * after a failure the objects may be gone.
  */
 MUST enum err p11_token_begin(struct p11_token *t);
 enum err p11_token_end(struct p11_token *t, enum err e);
