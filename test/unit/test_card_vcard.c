@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The calls of sc-hsm/ against the virtual card, on all profiles. */
+#include "test/unit/vcard.h"
+
+#include "base/crypto_digest.h"
+#include "base/crypto_rsa.h"
+#include "base/cvc.h"
+#include "sc-hsm/auth.h"
+#include "sc-hsm/chip.h"
+#include "sc-hsm/init.h"
+#include "sc-hsm/key.h"
+#include "sc-hsm/p15.h"
+#include "sc-hsm/pin.h"
+#include "test/link_vcard.h"
+
+/* A virtual card with the driver on it. */
+struct rig {
+	struct card *card;
+	struct hsm_card *h;
+	struct hsm_version version;
+};
+
+static struct secret *secret(struct rd bytes)
+{
+	struct secret *s = NULL;
+
+	assert_int_equal(secret_new(bytes, &s), ERR_OK);
+	return s;
+}
+
+static struct rig rig_new(const char *profile)
+{
+	struct apdu_link *link = NULL;
+	struct rig r = { .card = card_new(profile) };
+
+	assert_int_equal(link_vcard_open(r.card->v, &link), ERR_OK);
+	assert_int_equal(hsm_card_new(link, &r.h), ERR_OK);
+	assert_int_equal(hsm_card_select(r.h, &r.version, NULL), ERR_OK);
+	return r;
+}
+
+static void rig_free(struct rig *r)
+{
+	hsm_card_free(&r->h, true);
+	card_free(r->card);
+}
+
+static uint64_t rig_count(const struct rig *r)
+{
+	return apdu_link_count(hsm_card_link(r->h));
+}
+
+static enum err rig_init_forced(struct rig *r, uint16_t options, bool pin, unsigned m, unsigned n, const char *label,
+				bool force)
+{
+	struct hsm_init i = {
+		.options = options, .dkek_shares = -1, .total = m, .required = n, .label = rd_str(label),
+	};
+	struct secret *so = secret(SO_PIN), *user = secret(PIN);
+	enum err e;
+
+	i.so_pin = so;
+	i.pin = pin ? user : NULL;
+	e = hsm_card_initialize(r->h, &i, force, NULL);
+	if (!e)
+		e = hsm_card_select(r->h, &r->version, NULL);
+	secret_free(&so);
+	secret_free(&user);
+	return e;
+}
+
+static enum err rig_init(struct rig *r, uint16_t options, bool pin, unsigned m, unsigned n, const char *label)
+{
+	return rig_init_forced(r, options, pin, m, n, label, false);
+}
+
+static enum err rig_verify(struct rig *r, struct rd value)
+{
+	struct secret *pin = secret(value);
+	enum err e = hsm_pin_verify(r->h, HSM_REF_USER, pin, NULL);
+
+	secret_free(&pin);
+	return e;
+}
+
+static struct hsm_status rig_status(struct rig *r)
+{
+	struct hsm_status s = { 0 };
+
+	assert_int_equal(hsm_card_status(r->h, &r->version, &s, NULL), ERR_OK);
+	return s;
+}
+
+EACH(test_blank)
+{
+	static const size_t sizes[] = { 1, 8, 255, 256, 257, 1024, 2500 };
+	struct rig r = rig_new(p->name);
+	struct hsm_status s = rig_status(&r);
+	struct wr out;
+
+	assert_int_equal(r.version.platform, p->platform);
+	assert_int_equal(r.version.major, p->major);
+	assert_int_equal(r.version.minor, p->minor);
+	assert_int_equal(s.mode, HSM_MODE_UNSET);
+	assert_false(s.open);
+	assert_false(s.has_pka);
+	wr_init_heap(&out, 4096);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		wr_reset(&out);
+		assert_int_equal(hsm_card_random(r.h, sizes[i], &out, NULL), ERR_OK);
+		assert_int_equal(out.n, sizes[i]);
+	}
+	wr_free(&out);
+	rig_free(&r);
+}
+
+/* The applet is not selected: that is said, and not taken for an empty card. */
+EACH(test_unselected)
+{
+	struct rig r = rig_new(p->name);
+	struct hsm_status s;
+
+	vcard_power(r.card->v, true);
+	assert_int_equal(hsm_card_status(r.h, &r.version, &s, NULL), ERR_INS);
+	rig_free(&r);
+}
+
+EACH(test_init_pin)
+{
+	struct rig r = rig_new(p->name);
+	struct p15_token token;
+	struct hsm_status s;
+	struct wr file;
+
+	assert_int_equal(rig_init(&r, HSM_OPT_RESET_RETRY, true, 0, 0, "My Token"), ERR_OK);
+	s = rig_status(&r);
+	assert_int_equal(s.mode, HSM_MODE_PIN);
+	assert_int_equal(r.version.options, HSM_OPT_RESET_RETRY);
+	assert_int_equal(s.pin_tries, 3);
+	assert_int_equal(s.so_tries, 15);
+	assert_false(s.open);
+
+	wr_init_heap(&file, FILE_SIZE_MAX);
+	assert_int_equal(hsm_file_read(r.h, HSM_EF_TOKENINFO, &file, NULL), ERR_OK);
+	assert_int_equal(p15_token_read(wr_view(&file), &token), ERR_OK);
+	assert_true(rd_eq_str(token.label, "My Token"));
+	wr_free(&file);
+
+	/* What is checked before anything is sent. */
+	uint64_t before = rig_count(&r);
+	assert_int_equal(rig_init(&r, 0, true, 3, 2, ""), ERR_REFUSED);
+	assert_int_equal(rig_init(&r, 0, false, 0, 0, ""), ERR_ARG);
+	assert_int_equal(rig_init(&r, 0, false, 2, 3, ""), ERR_ARG);
+	assert_int_equal(rig_init(&r, 0, false, 91, 3, ""), ERR_ARG);
+	assert_int_equal(rig_init(&r, 0, false, 3, 0, ""), ERR_ARG);
+	assert_int_equal(rig_init(&r, HSM_OPT_COMBINED, false, 3, 2, ""), ERR_ARG);
+	assert_int_equal(rig_init(&r, HSM_OPT_COMBINED, true, 0, 0, ""), ERR_ARG);
+	assert_int_equal(rig_count(&r), before);
+
+	/* Another SO-PIN than the first: nothing is erased. */
+	struct secret *so = secret(RD_LIT("12345678")), *pin = secret(PIN);
+	struct hsm_init i = { .so_pin = so, .pin = pin, .dkek_shares = -1 };
+	assert_int_equal(hsm_card_initialize(r.h, &i, false, NULL), ERR_PIN_WRONG);
+	secret_free(&so);
+	secret_free(&pin);
+	assert_int_equal(rig_status(&r).so_tries, 14);
+	assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	rig_free(&r);
+}
+
+EACH(test_pin)
+{
+	struct rig r = rig_new(p->name);
+	struct secret *so = secret(SO_PIN), *old = secret(PIN), *fresh = secret(RD_LIT("123456789")), *typed;
+	uint64_t before;
+
+	/* Option 0020 makes open firmware allow what the vendor's allows without (reference 3.3). */
+	uint16_t options = HSM_OPT_RESET_RETRY | (p->reset_only ? 0 : HSM_OPT_RESET_ONLY);
+
+	assert_int_equal(rig_init(&r, options, true, 0, 0, ""), ERR_OK);
+	assert_int_equal(rig_verify(&r, RD_LIT("000000")), ERR_PIN_WRONG);
+	assert_int_equal(hsm_card_detail(r.h)->tries, 2);
+	assert_int_equal(hsm_card_detail(r.h)->sw, 0x63C2);
+	assert_int_equal(rig_status(&r).pin_tries, 2);
+
+	/* Of a length that no PIN has: not sent. */
+	before = rig_count(&r);
+	assert_int_equal(rig_verify(&r, RD_LIT("12345")), ERR_PIN_LENGTH);
+	assert_int_equal(rig_verify(&r, RD_LIT("12345678901234567")), ERR_PIN_LENGTH);
+	assert_int_equal(hsm_pin_verify(r.h, HSM_REF_SO, old, NULL), ERR_PIN_LENGTH);
+	assert_int_equal(rig_count(&r), before);
+	assert_int_equal(hsm_card_detail(r.h)->tries, -1);
+
+	assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	assert_true(rig_status(&r).pin_verified);
+	assert_true(rig_status(&r).open);
+	assert_int_equal(hsm_pin_change(r.h, HSM_REF_USER, old, fresh, NULL), ERR_OK);
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+	assert_false(rig_status(&r).open);
+	assert_int_equal(hsm_pin_change(r.h, HSM_REF_USER, old, fresh, NULL), ERR_PIN_WRONG);
+	assert_int_equal(rig_verify(&r, RD_LIT("000000")), ERR_PIN_WRONG);
+	assert_int_equal(rig_verify(&r, RD_LIT("000000")), ERR_PIN_BLOCKED);
+	assert_int_equal(hsm_card_detail(r.h)->tries, 0);
+	assert_true(rig_status(&r).pin_blocked);
+	assert_int_equal(rig_verify(&r, RD_LIT("123456789")), ERR_PIN_BLOCKED);
+
+	/* The SO-PIN resets the counter and keeps the PIN, or sets another. */
+	assert_int_equal(hsm_so_pin_parse(so, &typed), ERR_OK);
+	assert_int_equal(hsm_pin_reset(r.h, typed, NULL, NULL), ERR_OK);
+	assert_int_equal(rig_verify(&r, RD_LIT("123456789")), ERR_OK);
+	assert_int_equal(hsm_pin_reset(r.h, typed, old, NULL), ERR_OK);
+	assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	assert_int_equal(hsm_pin_reset(r.h, fresh, NULL, NULL), ERR_PIN_LENGTH);
+	assert_int_equal(hsm_pin_verify(r.h, HSM_REF_SO, so, NULL), ERR_OK);
+	secret_free(&typed);
+	secret_free(&so);
+	secret_free(&old);
+	secret_free(&fresh);
+	rig_free(&r);
+}
+
+EACH(test_pin_transport)
+{
+	struct rig r = rig_new(p->name);
+	struct secret *old = secret(PIN), *fresh = secret(RD_LIT("123456"));
+	struct hsm_status s;
+
+	assert_int_equal(rig_init(&r, HSM_OPT_TRANSPORT_PIN, true, 0, 0, "label"), ERR_OK);
+	s = rig_status(&r);
+	assert_int_equal(s.mode, HSM_MODE_PIN);
+	assert_true(s.pin_transport);
+	assert_int_equal(rig_verify(&r, PIN), ERR_PIN_TRANSPORT);
+	if (!p->transport_for_good) {
+		assert_int_equal(hsm_pin_change(r.h, HSM_REF_USER, old, fresh, NULL), ERR_OK);
+		assert_false(rig_status(&r).pin_transport);
+		assert_int_equal(rig_verify(&r, RD_LIT("123456")), ERR_OK);
+	}
+	secret_free(&old);
+	secret_free(&fresh);
+	rig_free(&r);
+}
+
+EACH(test_files)
+{
+	static const uint16_t fid = HSM_FID(HSM_FID_DATA, 0x01);
+	static const size_t sizes[] = { 5000, 0, 1, 1199, 1200, 1201, 2400, 300 };
+	struct rig r = rig_new(p->name);
+	static uint8_t bytes[5000];
+	struct hsm_fids fids;
+	struct wr out;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	assert_int_equal(rig_init(&r, 0, true, 0, 0, ""), ERR_OK);
+	assert_int_equal(hsm_file_write(r.h, fid, RD_LIT("x"), NULL), ERR_AUTH);
+	assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	wr_init_heap(&out, FILE_SIZE_MAX);
+	assert_int_equal(hsm_file_read(r.h, fid, &out, NULL), ERR_NOT_FOUND);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		wr_reset(&out);
+		assert_int_equal(hsm_file_write(r.h, fid, rd_of(bytes, sizes[i]), NULL), ERR_OK);
+		assert_int_equal(hsm_file_read(r.h, fid, &out, NULL), ERR_OK);
+		assert_bytes_equal(wr_view(&out), rd_of(bytes, sizes[i]));
+	}
+	/* One exchange for what one answer can hold. */
+	uint64_t before = rig_count(&r);
+	wr_reset(&out);
+	assert_int_equal(hsm_file_read(r.h, fid, &out, NULL), ERR_OK);
+	assert_int_equal(rig_count(&r) - before, 1);
+
+	assert_int_equal(hsm_file_list(r.h, &fids, NULL), ERR_OK);
+	if (p->enumerate_all)
+		assert_true(hsm_fids_has(&fids, fid));
+	assert_false(hsm_fids_has(&fids, HSM_FID(HSM_FID_DATA, 0x02)));
+	assert_int_equal(hsm_file_delete(r.h, fid, NULL), ERR_OK);
+	assert_int_equal(hsm_file_delete(r.h, fid, NULL), ERR_NOT_FOUND);
+	assert_int_equal(hsm_file_write(r.h, HSM_EF_DEVAUT, RD_LIT("x"), NULL), ERR_AUTH);
+	wr_free(&out);
+	rig_free(&r);
+}
+
+EACH(test_device)
+{
+	struct cvc device, issuer;
+	struct rig r = rig_new(p->name);
+	bool has_issuer;
+	struct wr out;
+
+	assert_int_equal(rig_init(&r, 0, true, 0, 0, ""), ERR_OK);
+	wr_init_heap(&out, FILE_SIZE_MAX);
+	uint64_t before = rig_count(&r);
+	assert_int_equal(hsm_card_devaut(r.h, &out, NULL), ERR_OK);
+	assert_int_equal(rig_count(&r) - before, 1);
+	assert_int_equal(cvc_devaut_read(wr_view(&out), &device, &issuer, &has_issuer), ERR_OK);
+	assert_int_equal(has_issuer, p->chain);
+	assert_bytes_equal(hsm_device_id(&device), vcard_id(r.card->v));
+	assert_int_equal(hsm_device_serial(&device).n, hsm_device_id(&device).n - 5);
+	wr_free(&out);
+	rig_free(&r);
+}
+
+/* ---- keys ---- */
+
+static enum err generate(struct rig *r, uint8_t key, enum ec_curve curve, unsigned bits, struct rd algorithms,
+			 uint32_t counter, struct wr *request)
+{
+	struct hsm_keygen g = {
+		.key = key, .curve = curve, .rsa_bits = bits, .car = RD_LIT("UTCA00001"), .chr = RD_LIT("UTKEY00001"),
+		.algorithms = algorithms, .use_counter = counter,
+	};
+
+	return hsm_key_generate(r->h, &g, request, NULL);
+}
+
+static void sign_and_verify_ec(struct rig *r, uint8_t key, enum ec_curve curve, const struct cvc_key *k)
+{
+	uint8_t hash[SHA256_SIZE];
+	struct wr der, sig;
+	size_t size = ec_domain_get(curve)->n.n;
+
+	wr_init_heap(&der, 1024);
+	wr_init_heap(&sig, 1024);
+	assert_int_equal(sha256(RD_LIT("message"), hash), ERR_OK);
+	assert_int_equal(hsm_key_sign(r->h, key, HSM_ECDSA_SHA256, RD_LIT("message"), &der, NULL), ERR_OK);
+	assert_int_equal(ec_sig_from_der(wr_view(&der), size, &sig), ERR_OK);
+	assert_int_equal(ec_verify(curve, k->q, RD_ARR(hash), wr_view(&sig)), ERR_OK);
+	wr_reset(&der);
+	wr_reset(&sig);
+	assert_int_equal(hsm_key_sign(r->h, key, HSM_ECDSA, RD_ARR(hash), &der, NULL), ERR_OK);
+	assert_int_equal(ec_sig_from_der(wr_view(&der), size, &sig), ERR_OK);
+	assert_int_equal(ec_verify(curve, k->q, RD_ARR(hash), wr_view(&sig)), ERR_OK);
+	wr_free(&der);
+	wr_free(&sig);
+}
+
+static void sign_and_verify_rsa(struct rig *r, uint8_t key, const struct cvc_key *k)
+{
+	uint8_t hash[SHA256_SIZE];
+	struct wr info, sig;
+
+	wr_init_heap(&info, 1024);
+	wr_init_heap(&sig, 1024);
+	assert_int_equal(sha256(RD_LIT("message"), hash), ERR_OK);
+	assert_int_equal(digest_info(DIGEST_SHA256, RD_ARR(hash), &info), ERR_OK);
+	assert_int_equal(hsm_key_sign(r->h, key, HSM_RSA_PKCS1, wr_view(&info), &sig, NULL), ERR_OK);
+	assert_int_equal(rsa_verify_pkcs1(k->modulus, k->exponent, DIGEST_SHA256, RD_ARR(hash), wr_view(&sig)), ERR_OK);
+	wr_reset(&sig);
+	assert_int_equal(hsm_key_sign(r->h, key, HSM_RSA_PKCS1_SHA256, RD_LIT("message"), &sig, NULL), ERR_OK);
+	assert_int_equal(rsa_verify_pkcs1(k->modulus, k->exponent, DIGEST_SHA256, RD_ARR(hash), wr_view(&sig)), ERR_OK);
+	wr_free(&info);
+	wr_free(&sig);
+}
+
+EACH(test_keys)
+{
+	static const uint8_t only_73[] = { HSM_ECDSA_SHA256 };
+	struct rig r = rig_new(p->name);
+	struct hsm_fids fids;
+	struct cvc_request request;
+	struct wr out, sig, stored;
+	struct rd view;
+	uint8_t key;
+
+	wr_init_heap(&out, CVC_MAX);
+	wr_init_heap(&sig, 1024);
+	wr_init_heap(&stored, CVC_MAX);
+	assert_int_equal(rig_init(&r, 0, true, 0, 0, ""), ERR_OK);
+	assert_int_equal(generate(&r, 1, EC_SECP256R1, 0, RD_NONE, 0, &out), ERR_AUTH);
+	assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+
+	static const struct { enum ec_curve curve; unsigned bits; } kinds[] = {
+		{ EC_SECP256R1, 0 }, { EC_BP256R1, 0 }, { EC_NONE, 1024 },
+	};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		assert_int_equal(hsm_file_list(r.h, &fids, NULL), ERR_OK);
+		assert_int_equal(hsm_key_free_id(&fids, &key), ERR_OK);
+		assert_int_equal(key, i + 1);
+		wr_reset(&out);
+		wr_reset(&stored);
+		assert_int_equal(generate(&r, key, kinds[i].curve, kinds[i].bits, RD_NONE, 0, &out), ERR_OK);
+		view = wr_view(&out);
+		assert_int_equal(cvc_request_read(&view, &request), ERR_OK);
+		assert_bytes_equal(request.outer_car, vcard_id(r.card->v));
+		assert_int_equal(request.inner.key.is_rsa, kinds[i].curve == EC_NONE);
+		if (kinds[i].curve == EC_NONE)
+			sign_and_verify_rsa(&r, key, &request.inner.key);
+		else
+			sign_and_verify_ec(&r, key, kinds[i].curve, &request.inner.key);
+		/* The card has kept the attestation. */
+		assert_int_equal(hsm_file_read(r.h, HSM_FID(HSM_FID_EE, key), &stored, NULL), ERR_OK);
+		assert_bytes_equal(wr_view(&stored), wr_view(&out));
+	}
+
+	/* A key's own limits. Which status word says so differs between cards. */
+	assert_int_equal(generate(&r, 9, EC_BP256R1, 0, RD_ARR(only_73), 2, &out), ERR_OK);
+	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA, RD_LIT("0123456789abcdef"), &sig, NULL),
+			 p->sw_key_algorithm == 0x6A81 ? ERR_ALGORITHM : ERR_CONDITIONS);
+	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA_SHA256, RD_LIT("a"), &sig, NULL), ERR_OK);
+	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA_SHA256, RD_LIT("b"), &sig, NULL), ERR_OK);
+	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA_SHA256, RD_LIT("c"), &sig, NULL),
+			 p->sw_key_uses == 0x6984 ? ERR_USE_COUNTER : ERR_CARD_MEMORY);
+	assert_int_equal(hsm_key_sign(r.h, 77, HSM_ECDSA_SHA256, RD_LIT("a"), &sig, NULL), ERR_NOT_FOUND);
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+	assert_int_equal(hsm_key_sign(r.h, 1, HSM_ECDSA_SHA256, RD_LIT("a"), &sig, NULL), ERR_AUTH);
+
+	/* What no card takes is not sent. */
+	uint64_t before = rig_count(&r);
+	struct hsm_keygen g = { .key = 0, .curve = EC_BP256R1, .chr = RD_LIT("UTKEY00001") };
+	assert_int_equal(hsm_key_generate(r.h, &g, &out, NULL), ERR_ARG);
+	g.key = 1;
+	g.chr = RD_LIT("SHORT");
+	assert_int_equal(hsm_key_generate(r.h, &g, &out, NULL), ERR_ARG);
+	g.chr = RD_LIT("UTKEY00001");
+	g.curve = EC_NONE;
+	g.rsa_bits = 512;
+	assert_int_equal(hsm_key_generate(r.h, &g, &out, NULL), ERR_ARG);
+	assert_int_equal(rig_count(&r), before);
+	wr_free(&out);
+	wr_free(&sig);
+	wr_free(&stored);
+	rig_free(&r);
+}
+
+/* Every number taken by one of its three files. */
+static void test_free_id(void **state)
+{
+	struct hsm_fids *f = calloc(1, sizeof(*f));
+	uint8_t key = 0;
+
+	(void)state;
+	assert_non_null(f);
+	f->v[f->n++] = HSM_FID(HSM_FID_KEY, 0);
+	f->v[f->n++] = HSM_FID(HSM_FID_CA, 1);
+	assert_int_equal(hsm_key_free_id(f, &key), ERR_OK);
+	assert_int_equal(key, 1);
+	for (unsigned i = 1; i <= 255; i++)
+		f->v[f->n++] = HSM_FID(i % 3 ? i % 3 == 1 ? HSM_FID_PRKD : HSM_FID_EE : HSM_FID_KEY, i);
+	assert_int_equal(hsm_key_free_id(f, &key), ERR_CARD_MEMORY);
+	f->v[f->n - 1] = HSM_FID(HSM_FID_DATA, 255);
+	assert_int_equal(hsm_key_free_id(f, &key), ERR_OK);
+	assert_int_equal(key, 255);
+	free(f);
+}
+
+/* ---- public key authentication ---- */
+
+struct custodian {
+	struct rig rig;
+	char chr[CHR_MAX + 1];
+	struct wr devaut, request_bytes;
+	struct cvc device, issuer;
+	bool has_issuer;
+	struct cvc_request request;
+};
+
+static void custodian_make(struct custodian *c, const char *profile, unsigned i)
+{
+	struct hsm_keygen g = { .key = 1, .curve = EC_BP256R1 };
+	struct rd view;
+
+	c->rig = rig_new(profile);
+	wr_init_heap(&c->devaut, FILE_SIZE_MAX);
+	wr_init_heap(&c->request_bytes, CVC_MAX);
+	assert_int_equal(rig_init(&c->rig, 0, true, 0, 0, ""), ERR_OK);
+	assert_int_equal(rig_verify(&c->rig, PIN), ERR_OK);
+	assert_int_equal(hsm_card_devaut(c->rig.h, &c->devaut, NULL), ERR_OK);
+	assert_int_equal(cvc_devaut_read(wr_view(&c->devaut), &c->device, &c->issuer, &c->has_issuer), ERR_OK);
+	(void)snprintf(c->chr, sizeof(c->chr), "UTPERSON%u00001", i);
+	g.car = g.chr = rd_str(c->chr);
+	assert_int_equal(hsm_key_generate(c->rig.h, &g, &c->request_bytes, NULL), ERR_OK);
+	view = wr_view(&c->request_bytes);
+	assert_int_equal(cvc_request_read(&view, &c->request), ERR_OK);
+}
+
+static void custodian_free(struct custodian *c)
+{
+	wr_free(&c->devaut);
+	wr_free(&c->request_bytes);
+	rig_free(&c->rig);
+}
+
+static enum err custodian_register(const struct custodian *c, struct rig *target, struct hsm_pka *out)
+{
+	return hsm_pka_register(target->h, c->has_issuer ? &c->issuer : NULL, &c->device, &c->request, out, NULL);
+}
+
+/* One approval: of this challenge, for this target. */
+static enum err custodian_approve(struct custodian *c, struct rig *target, const uint8_t challenge[PKA_CHALLENGE_SIZE])
+{
+	struct wr m, der, sig;
+	enum err e;
+
+	wr_init_heap(&m, PKA_MESSAGE_MAX);
+	wr_init_heap(&der, 256);
+	wr_init_heap(&sig, 256);
+	wr_put(&m, vcard_id(target->card->v));
+	wr_put(&m, rd_of(challenge, PKA_CHALLENGE_SIZE));
+	assert_int_equal(hsm_key_sign(c->rig.h, 1, HSM_ECDSA_SHA256, wr_view(&m), &der, NULL), ERR_OK);
+	assert_int_equal(ec_sig_from_der(wr_view(&der), 32, &sig), ERR_OK);
+	e = hsm_pka_authenticate(target->h, rd_str(c->chr), wr_view(&sig), NULL);
+	wr_free(&m);
+	wr_free(&der);
+	wr_free(&sig);
+	return e;
+}
+
+static void approve_by(struct rig *target, struct custodian *people, size_t n, bool per_key)
+{
+	uint8_t challenge[PKA_CHALLENGE_SIZE];
+
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || per_key)
+			assert_int_equal(hsm_pka_challenge(target->h, challenge, NULL), ERR_OK);
+		assert_int_equal(custodian_approve(&people[i], target, challenge), ERR_OK);
+	}
+}
+
+EACH(test_pka)
+{
+	uint8_t challenge[PKA_CHALLENGE_SIZE], name[64];
+	struct rig r = rig_new(p->name);
+	struct custodian people[3];
+	struct hsm_pka pka;
+	struct hsm_status s;
+	struct wr chr, sig;
+	bool done;
+
+	/* Open firmware lets nobody register who has not given a PIN. */
+	bool pin = !p->pka_any_caller;
+	enum hsm_mode mode = pin ? HSM_MODE_PKA_AND_PIN : HSM_MODE_PKA;
+
+	for (unsigned i = 0; i < 3; i++)
+		custodian_make(&people[i], p->name, i);
+	assert_int_equal(rig_init(&r, pin ? HSM_OPT_COMBINED : 0, pin, 3, 2, "label"), ERR_OK);
+	s = rig_status(&r);
+	assert_int_equal(s.mode, pin ? HSM_MODE_PKA_AND_PIN : HSM_MODE_UNSET);
+	assert_int_equal(s.pka.missing, 3);
+	if (pin)
+		assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(custodian_register(&people[i], &r, &pka), ERR_OK);
+		assert_int_equal(pka.missing, 2 - i);
+	}
+	assert_int_not_equal(custodian_register(&people[0], &r, &pka), ERR_OK);
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+
+	s = rig_status(&r);
+	assert_int_equal(s.mode, mode);
+	assert_false(s.open);
+	assert_int_equal(s.pka.required, 2);
+	WR_ARR(&chr, name);
+	assert_int_equal(hsm_pka_key(r.h, 1, &chr, &done, NULL), ERR_OK);
+	assert_true(rd_eq_str(wr_view(&chr), people[1].chr));
+	assert_false(done);
+	assert_int_equal(hsm_pka_key(r.h, 3, &chr, &done, NULL), ERR_UNSUPPORTED);
+
+	/* One is not enough. */
+	approve_by(&r, people, 1, p->challenge_per_key);
+	s = rig_status(&r);
+	assert_int_equal(s.pka.authenticated, 1);
+	assert_false(s.open);
+	wr_reset(&chr);
+	assert_int_equal(hsm_pka_key(r.h, 0, &chr, &done, NULL), ERR_OK);
+	assert_true(done);
+
+	/* Two are; with a PIN on top where the card wants it. */
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+	assert_int_equal(rig_status(&r).pka.authenticated, 0);
+	approve_by(&r, people, 2, p->challenge_per_key);
+	assert_int_equal(rig_status(&r).open, !pin);
+	wr_init_heap(&sig, CVC_MAX);
+	assert_int_equal(generate(&r, 1, EC_SECP256R1, 0, RD_NONE, 0, &sig), pin ? ERR_AUTH : ERR_OK);
+	if (pin) {
+		assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+		assert_int_equal(generate(&r, 1, EC_SECP256R1, 0, RD_NONE, 0, &sig), ERR_OK);
+	}
+	s = rig_status(&r);
+	assert_true(s.open);
+	assert_int_equal(s.mode, mode);
+
+	/* An approval of yesterday, and one by nobody. */
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+	assert_false(rig_status(&r).open);
+	assert_int_equal(hsm_pka_challenge(r.h, challenge, NULL), ERR_OK);
+	challenge[0] ^= 1;
+	assert_int_equal(custodian_approve(&people[0], &r, challenge), ERR_SIGNATURE);
+	assert_int_equal(hsm_pka_authenticate(r.h, RD_LIT("UTNOBODY00001"), RD_ARR(name), NULL), ERR_NOT_FOUND);
+	wr_free(&sig);
+	for (unsigned i = 0; i < 3; i++)
+		custodian_free(&people[i]);
+	rig_free(&r);
+}
+
+/* PIN and keys, both needed: neither alone opens, in either order. */
+EACH(test_pka_and_pin)
+{
+	struct rig r = rig_new(p->name);
+	struct custodian people[1];
+	struct hsm_pka pka;
+
+	custodian_make(&people[0], p->name, 7);
+	assert_int_equal(rig_init(&r, HSM_OPT_COMBINED, true, 1, 1, ""), ERR_OK);
+	assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	assert_int_equal(custodian_register(&people[0], &r, &pka), ERR_OK);
+	for (int pin_first = 0; pin_first < 2; pin_first++) {
+		assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+		assert_int_equal(rig_status(&r).mode, HSM_MODE_PKA_AND_PIN);
+		assert_false(rig_status(&r).open);
+		if (pin_first)
+			assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+		else
+			approve_by(&r, people, 1, false);
+		assert_false(rig_status(&r).open);
+		if (pin_first)
+			approve_by(&r, people, 1, false);
+		else
+			assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+		assert_true(rig_status(&r).open);
+		assert_true(rig_status(&r).pin_verified);
+	}
+	custodian_free(&people[0]);
+	rig_free(&r);
+}
+
+/* What one APDU cannot hold goes through EF 2F10, and nothing of it stays there (test_card.c has the commands). */
+EACH(test_pka_from_file)
+{
+	struct rig r = rig_new(p->name);
+	struct custodian someone;
+	uint8_t bytes[2000] = { 0 };
+	struct hsm_fids fids;
+	struct hsm_pka pka;
+
+	if (!p->pka_from_file) {
+		rig_free(&r);
+		return;
+	}
+	custodian_make(&someone, p->name, 8);
+	/* A card that the PIN alone opens, so that it may write the file. */
+	assert_int_equal(rig_init_forced(&r, 0, true, 1, 1, "", true), ERR_OK);
+	assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	someone.request.content = RD_ARR(bytes);
+	assert_int_equal(custodian_register(&someone, &r, &pka), ERR_DATA);
+	assert_int_equal(hsm_pka_status(r.h, &pka, NULL), ERR_OK);
+	assert_int_equal(pka.missing, 1);
+	assert_int_equal(hsm_file_list(r.h, &fids, NULL), ERR_OK);
+	assert_false(hsm_fids_has(&fids, HSM_EF_BUFFER));
+	custodian_free(&someone);
+	rig_free(&r);
+}
+
+/* ---- chip authentication ---- */
+
+EACH(test_chip)
+{
+	struct rig r = rig_new(p->name);
+	struct cvc device, issuer;
+	struct chip_auth *auth = NULL;
+	struct wr devaut, point, cmd, answer;
+	bool has_issuer;
+
+	wr_init_heap(&devaut, FILE_SIZE_MAX);
+	wr_init_heap(&point, 256);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&answer, 256);
+	assert_int_equal(rig_init(&r, 0, true, 0, 0, ""), ERR_OK);
+	assert_int_equal(hsm_card_devaut(r.h, &devaut, NULL), ERR_OK);
+	assert_int_equal(cvc_devaut_read(wr_view(&devaut), &device, &issuer, &has_issuer), ERR_OK);
+	assert_int_equal(chip_auth_new(p->device_curve, device.key.q, &auth), ERR_OK);
+	hsm_enc_mse_chip(&cmd, chip_oid_aes128);
+	assert_int_equal(hsm_card_exchange(r.h, HSM_MSE_CHIP, wr_view(&cmd), NULL, NULL), ERR_OK);
+	assert_int_equal(chip_auth_point(auth, &point), ERR_OK);
+	wr_reset(&cmd);
+	hsm_enc_general_auth(&cmd, wr_view(&point));
+	assert_int_equal(hsm_card_exchange(r.h, HSM_GENERAL_AUTH, wr_view(&cmd), &answer, NULL), ERR_OK);
+	assert_int_equal(chip_auth_check(auth, wr_view(&answer)), ERR_OK);
+	answer.p[answer.n - 1] ^= 1;
+	assert_int_equal(chip_auth_check(auth, wr_view(&answer)), ERR_SIGNATURE);
+	chip_auth_free(&auth);
+	wr_free(&devaut);
+	wr_free(&point);
+	wr_free(&cmd);
+	wr_free(&answer);
+	rig_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		each(test_blank),
+		each(test_unselected),
+		each(test_init_pin),
+		each(test_pin),
+		each(test_pin_transport),
+		each(test_files),
+		each(test_device),
+		each(test_keys),
+		cmocka_unit_test(test_free_id),
+		each(test_pka),
+		each(test_pka_and_pin),
+		each(test_pka_from_file),
+		each(test_chip),
+	};
+
+	return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
+}
