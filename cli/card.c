@@ -219,9 +219,8 @@ enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
 		return ERR_OK;
 	}
 	if (found == 0)
-		return cli_fail(readers.n ? last : ERR_NO_READER, "%s%s%s%s%s", cli->args->reader || device ? "no card is" : "no card",
-				cli->args->reader ? " in a reader named " : "", cli->args->reader ? cli->args->reader : "",
-				device ? " the device " : "", device ? device : "");
+		return cli_fail(readers.n ? last : ERR_NO_READER, "no card found%s%s%s%s", cli->args->reader ? ", --reader " : "",
+				cli->args->reader ? cli->args->reader : "", device ? ", --device " : "", device ? device : "");
 	log_tell("several cards are there: name one by --device or --reader");
 	for (size_t i = 0; i < found; i++) {
 		char shown[SHOWN_MAX + 1];

@@ -175,7 +175,7 @@ enum err verb_enrol(struct cli *cli)
 		e = cli_card_open(cli, reader, PCSC_SHARED, &card);
 	if (!e && cli_trust_chain(cli, anchors, wr_view(&card.devaut), &chain, &v) != ERR_OK) {
 		cli_verdict_tell(card.id, &v);
-		e = cli_refuse(ERR_ATTESTATION, "card %s is not proved genuine; roots stand in [trust], a card without a chain needs --unverified",
+		e = cli_refuse(ERR_ATTESTATION, "card %s is not proved genuine; " CLI_TRUST_HELP,
 			       card.id);
 	}
 	if (!e)

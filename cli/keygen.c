@@ -116,7 +116,7 @@ enum err verb_keygen(struct cli *cli)
 	e = cli_trust_chain(cli, anchors, wr_view(&card.devaut), &chain, &v);
 	if (e) {
 		cli_verdict_tell(card.id, &v);
-		cli_refuse(e, "card %s is not proved genuine; roots stand in [trust], a card without a chain needs --unverified", card.id);
+		cli_refuse(e, "card %s is not proved genuine; " CLI_TRUST_HELP, card.id);
 		goto out;
 	}
 	e = cli_card_set_label(cli, &card, a->token_label);

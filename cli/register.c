@@ -56,10 +56,22 @@ static enum err check_target(const struct cli_card *c, size_t files)
 	return ERR_OK;
 }
 
-static void tell_plan(const struct cli_card *c, const struct cli_pkafiles *files, const bool *done)
+static enum err check_genuine(const struct cli *cli, const struct att_anchors *anchors, const struct cli_card *c,
+			      struct att_chain *chain)
 {
-	printf("card %s in %s will be opened by %u of these %u custodians:\n", c->id, c->reader, c->status.pka.required,
-	       c->status.pka.total);
+	struct att_verdict v = { .n = 0 };
+
+	if (cli_trust_chain(cli, anchors, wr_view(&c->devaut), chain, &v) == ERR_OK)
+		return ERR_OK;
+	cli_verdict_tell(c->id, &v);
+	return cli_refuse(ERR_ATTESTATION, "card %s is not proved genuine; " CLI_TRUST_HELP, c->id);
+}
+
+static void tell_plan(const struct cli_card *c, const struct att_chain *chain, const struct cli_pkafiles *files,
+		      const bool *done)
+{
+	printf("card %s (%s) in %s will be opened by %u of these %u custodians:\n", c->id,
+	       chain->is_genuine ? chain->path : "UNVERIFIED", c->reader, c->status.pka.required, c->status.pka.total);
 	for (size_t i = 0; i < files->n; i++)
 		printf("  %s  of card %s  %s%s\n", files->v[i].chr, files->v[i].device, files->v[i].genuine ? "genuine" : "UNVERIFIED",
 		       done[i] ? ", registered already" : "");
@@ -101,7 +113,9 @@ static enum err register_all(struct cli *cli, struct cli_card *c, const struct c
 
 		if (done[i])
 			continue;
-		e = hsm_pka_register(c->hsm, f->has_issuer ? &f->issuer : NULL, &f->device, &f->request, &c->status.pka, &cli->dl);
+		/* Open firmware has no chain of its own and verifies none: it takes the request alone. */
+		e = hsm_pka_register(c->hsm, f->has_issuer && c->has_issuer ? &f->issuer : NULL, &f->device, &f->request,
+				     &c->status.pka, &cli->dl);
 		if (e == ERR_AUTH)
 			cli_refuse(e, "card %s registers only after a login: give its SO-PIN by --so-pin-file", c->id);
 		else if (e)
@@ -134,6 +148,7 @@ enum err verb_register(struct cli *cli)
 	struct cli_pkafiles *files = NULL;
 	struct att_anchors *anchors = NULL;
 	struct cli_card card = { .hsm = NULL };
+	struct att_chain chain;
 	bool done[PKA_CUSTODIANS_MAX];
 	char reader[PCSC_NAME_MAX];
 	enum err e;
@@ -146,6 +161,8 @@ enum err verb_register(struct cli *cli)
 	if (!e)
 		e = cli_card_open(cli, reader, PCSC_SHARED, &card);
 	if (!e)
+		e = check_genuine(cli, anchors, &card, &chain);
+	if (!e)
 		e = cli_pkafiles_read(cli, anchors, cli->args->v, cli->args->n, card.id, &files);
 	if (!e)
 		e = check_target(&card, files->n);
@@ -157,7 +174,7 @@ enum err verb_register(struct cli *cli)
 	}
 	if (e)
 		goto out;
-	tell_plan(&card, files, done);
+	tell_plan(&card, &chain, files, done);
 	if (card.status.pka.missing) {
 		if (!cli_ask("This list cannot be changed without erasing the card. Register them?", cli->args->yes)) {
 			e = cli_refuse(ERR_CANCELLED, "nothing was changed");

@@ -20,6 +20,7 @@ MUST enum err cli_trust_chain(const struct cli *cli, const struct att_anchors *a
 /* A PKA file by pka_file_check, or by the same checks under the device's own certificate if waived; *genuine tells which. */
 MUST enum err cli_trust_pka_file(const struct cli *cli, const struct att_anchors *anchors, const struct pka_file *f, bool *genuine,
 				 struct att_verdict *v);
+#define CLI_TRUST_HELP "roots stand in [trust], a card without a chain needs --unverified"
 /* Every check that did not pass, one line each. what: the card, key or file. */
 void cli_verdict_tell(const char *what, const struct att_verdict *v);
 
