@@ -220,17 +220,16 @@ void pki_attest_rsa(const struct pki_device *d, const char *chr, const struct rs
 }
 
 /* RFC 5280 4.1, version 1, without extensions. */
-void pki_x509(const struct ec_key *key, struct wr *der)
+void pki_x509_of(enum ec_curve curve, struct rd q, const struct ec_key *by, struct wr *der)
 {
 	static const struct rd algorithm = RD_LIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02");  /* ecdsa-with-SHA256 */
 	static const struct rd name = RD_LIT("\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04" "test");
 	static const struct rd validity = RD_LIT("\x30\x1e\x17\x0d" "260101000000Z" "\x17\x0d" "310101000000Z");
-	uint8_t bytes[512], point[133], plain[132];
-	struct wr tbs, q, sig;
+	uint8_t bytes[512], plain[132];
+	struct wr tbs, sig;
 	size_t mark, bits;
 
 	WR_ARR(&tbs, bytes);
-	WR_ARR(&q, point);
 	WR_ARR(&sig, plain);
 	mark = wr_tlv_open(&tbs, 0x30);
 	wr_tlv_u8(&tbs, 0x02, 1);
@@ -238,11 +237,10 @@ void pki_x509(const struct ec_key *key, struct wr *der)
 	wr_put(&tbs, name);
 	wr_put(&tbs, validity);
 	wr_put(&tbs, name);
-	MAKE(ec_key_public(key, &q));
-	MAKE(ec_spki(ec_key_curve(key), wr_view(&q), &tbs));
+	MAKE(ec_spki(curve, q, &tbs));
 	wr_tlv_close(&tbs, mark);
 	MAKE(wr_done(&tbs));
-	pki_sign(key, wr_view(&tbs), &sig);
+	pki_sign(by, wr_view(&tbs), &sig);
 	mark = wr_tlv_open(der, 0x30);
 	wr_put(der, wr_view(&tbs));
 	wr_put(der, algorithm);
@@ -252,6 +250,16 @@ void pki_x509(const struct ec_key *key, struct wr *der)
 	wr_tlv_close(der, bits);
 	wr_tlv_close(der, mark);
 	MAKE(wr_done(der));
+}
+
+void pki_x509(const struct ec_key *key, struct wr *der)
+{
+	uint8_t point[133];
+	struct wr q;
+
+	WR_ARR(&q, point);
+	MAKE(ec_key_public(key, &q));
+	pki_x509_of(ec_key_curve(key), wr_view(&q), key, der);
 }
 
 void pki_person_make(const struct pki *p, const char *device_id, const char *chr, enum ec_curve curve, struct pki_person *out)

@@ -48,8 +48,9 @@ void pki_device_free(struct pki_device *d);
 /* The attestation of a key made in d: inner CAR = CHR, explicit parameters. */
 void pki_attest(const struct pki_device *d, const char *chr, const struct ec_key *key, struct wr *request);
 void pki_attest_rsa(const struct pki_device *d, const char *chr, const struct rsa_key *key, struct wr *request);
-/* A minimal X.509 certificate over a key, signed by itself. */
+/* A minimal X.509 certificate over a key, signed by itself; over any public key, signed by another. */
 void pki_x509(const struct ec_key *key, struct wr *der);
+void pki_x509_of(enum ec_curve curve, struct rd q, const struct ec_key *by, struct wr *der);
 
 /* A custodian: a device of his own with an authentication key. */
 struct pki_person {
