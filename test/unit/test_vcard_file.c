@@ -208,8 +208,8 @@ EACH(test_memory_full)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		each(test_update), each(test_update_refused), each(test_read),   each(test_private),
-		each(test_devaut), each(test_enumerate),      each(test_delete), each(test_memory_full), each(test_longest),
+		each(test_update), each(test_update_refused), each(test_read), each(test_private), each(test_devaut),
+		each(test_enumerate), each(test_delete), each(test_memory_full), each(test_longest),
 	};
 
 	return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);

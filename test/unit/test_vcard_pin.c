@@ -275,6 +275,25 @@ EACH(test_init_again)
 	card_free(c);
 }
 
+/* INITIALIZE ends a login, but on open firmware, where it makes one. */
+EACH(test_init_logs_out)
+{
+	struct card *c = card_new(p->name);
+
+	card_init(c, 0x0001);
+	card_login(c);
+	assert_int_equal(card_send(c, 0x00200088, SO_PIN, NO_LE), 0x9000);
+	assert_int_equal(card_hex(c, "8050000019"
+				     "80020001"
+				     "8106363438323139"
+				     "82083537363231383830"
+				     "910103"),
+			 0x9000);
+	assert_int_equal(card_status(c), p->open_after_init ? 0x9000 : 0x63C3);
+	assert_int_equal(card_hex(c, "00200088"), 0x63CF);
+	card_free(c);
+}
+
 /* The SO-PIN has 15 tries, and no way back. */
 EACH(test_so_blocked)
 {
@@ -327,7 +346,7 @@ int main(void)
 		each(test_change),          each(test_unblock),
 		each(test_transport_pin),   each(test_init_limits),
 		each(test_init_pka_limits), each(test_init_again),
-		each(test_so_blocked),      each(test_dkek),
+		each(test_init_logs_out), each(test_so_blocked),      each(test_dkek),
 	};
 
 	return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);

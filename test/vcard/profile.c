@@ -13,7 +13,8 @@
 #define VENDOR \
 	.atr = { (const uint8_t *)ATR_4K, sizeof(ATR_4K) - 1 }, \
 	.platform = 0x06, .major = 4, .minor = 1, \
-	.apdu_max = 1454, .select_without_fci = true, .chain = true, .device_curve = EC_BP256R1, .devaut_when_blank = true, \
+	.apdu_max = 1454, .select_without_fci = true, .chain = true, .device_curve = EC_BP256R1, \
+	.devaut_when_blank = true, \
 	.pka_max = 90, .pka_checked = true, .pka_chain = true, .pka_any_caller = true, .pka_from_file = true, \
 	.pka_needs_all = true, .pka_256_only = true, .challenge_8_only = true, .challenge_256 = true, \
 	.combined = true, .pin_opens = true, .status_6300 = true, .status_by_pka = true, \
