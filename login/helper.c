@@ -113,7 +113,8 @@ static enum err receive(struct login_helper *h, uint8_t *type, struct wr *conten
 
 /* One question and its answer; content is the answer's. */
 static enum err converse(struct login_helper *h, enum login_frame type, struct rd question, enum login_frame want,
-			 struct wr *content, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
+			 struct wr *content, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap,
+			 struct deadline *dl)
 {
 	uint8_t got = 0;
 	enum err e;
@@ -194,7 +195,8 @@ out:
 }
 
 enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status,
-			  struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl)
+			  struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap,
+			  struct deadline *dl)
 {
 	struct wr answer;
 	uint16_t code;

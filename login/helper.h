@@ -28,7 +28,8 @@ MUST enum err login_helper_open(const char *path, const char *url, const struct 
  * ends the wait with that error.
  */
 MUST enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status,
-			       struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap, struct deadline *dl);
+			       struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap,
+			       struct deadline *dl);
 /* Close the socket, give it 100 ms, kill, reap (only our own child). */
 void login_helper_close(struct login_helper **h);
 /* The child of a fork: close our copy, leave the process alone. */

@@ -184,7 +184,8 @@ static enum err ask_card(struct session *s, struct deadline *dl)
 	    (now.open || s->p->expect_closed_after))
 		return ERR_OK;
 	(void)snprintf(s->why, sizeof(s->why),
-		       "the server says that it is done, but the card counts %u of %u approvals", now.pka.authenticated, now.pka.required);
+		       "the server says that it is done, but the card counts %u of %u approvals",
+		       now.pka.authenticated, now.pka.required);
 	return ERR_PROTOCOL;
 }
 

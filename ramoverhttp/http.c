@@ -50,8 +50,8 @@ static bool take_host(const char *at, struct rd *host)
 {
 	size_t n = at[0] == '[' ? strcspn(at, "]") : strcspn(at, ":/?#");
 
-	if (at[0] == '[' && at[n] == ']')
-		n++;
+	if (at[0] == '[' && at[n++] != ']')
+		return false;
 	for (const char *c = at; *c; c++)
 		if (*c <= ' ' || *c == 0x7f || *c == '\\' || (*c == '@' && strcspn(at, "/?#") > (size_t)(c - at)))
 			return false;
