@@ -292,7 +292,8 @@ static void test_token(void **state)
 	assert_int_equal(srv_token_make(dir, false), ERR_OK);
 	assert_int_equal(srv_token_read(dir, &first), ERR_OK);
 	assert_int_equal(secret_size(first), 43);
-	(void)snprintf(header, sizeof(header), "Bearer %.*s", (int)secret_size(first), (const char *)secret_view(first).p);
+	(void)snprintf(header, sizeof(header), "Bearer %.*s", (int)secret_size(first),
+		       (const char *)secret_view(first).p);
 	assert_true(fits(header));
 	header[0] = 'b';        /* the scheme's case does not matter, RFC 9110 11.1 */
 	assert_true(fits(header));
@@ -311,7 +312,8 @@ static void test_token(void **state)
 	assert_int_equal(srv_token_read(dir, &second), ERR_OK);
 	assert_false(rd_eq_secret(secret_view(first), secret_view(second)));
 	assert_int_equal(mode_of(path_in("", "token", "")), 0600);
-	(void)snprintf(header, sizeof(header), "Bearer %.*s", (int)secret_size(second), (const char *)secret_view(second).p);
+	(void)snprintf(header, sizeof(header), "Bearer %.*s", (int)secret_size(second),
+		       (const char *)secret_view(second).p);
 	assert_true(fits(header));
 	secret_free(&first);
 	secret_free(&second);
