@@ -25,8 +25,10 @@ is_closed() { login_status >"$T/closed" && [ "$(jq .open "$T/closed")" = false ]
 login_opt=(--login)
 [ "$PROFILE" != open-firmware ] || login_opt=(--login --pin "$SIGN_PIN")
 p11() { host pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM "$@"; }
+# pkcs11-tool looks for the key to sign with by its id only.
+declare -A id=([fit]=01 [ec]=02)
 signing() { # LABEL MECHANISM
-	p11 "${login_opt[@]}" --sign --label "$1" --mechanism "$2" --input-file "$T/data" --output-file "$T/sig" \
+	p11 "${login_opt[@]}" --sign --id "${id[$1]}" --mechanism "$2" --input-file "$T/data" --output-file "$T/sig" \
 	    --signature-format openssl
 }
 sign_start() { rm -f "$T/sig"; start sign signing "$@"; }

@@ -65,7 +65,7 @@ nofm_enrol() {
 nofm_new() {
 	local profile=$1 m=$2 n=$3 i names=()
 	shift 3
-	pin_opt=() pka=() unverified=
+	pin_opt=() pka=() archives=() unverified=
 	[ "$profile" != open-firmware ] || { pin_opt=(--pin-file "$T/sign-pin"); unverified=yes; }
 	N=$n
 	tls_new && card_new target --profile "$profile" --id "$target_id" || return 1
@@ -115,8 +115,9 @@ nofm_key() {
 	approvers $(first_n)
 	# shellcheck disable=SC2046
 	host "$q11" keygen --reader "$(reader target)" ${pin_opt:+"${pin_opt[@]}"} --type "$type" --label "$label" \
-	    --archive "$T/$label.cvc" ${unverified:+--unverified} && approvers_done $(first_n) &&
-	nofm_enrol --replace --archive "$T/$label.cvc"
+	    --archive "$T/$label.cvc" ${unverified:+--unverified} && approvers_done $(first_n) || return 1
+	archives+=(--archive "$T/$label.cvc")
+	nofm_enrol --replace "${archives[@]}"
 }
 
 card_got() { grep -qi "^> *$1" "$T/target.apdu"; }
