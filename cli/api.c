@@ -75,7 +75,8 @@ const char *cli_api_url(const struct cli_api *a)
 	return a->base;
 }
 
-static enum err send(struct cli *cli, struct cli_api *a, const char *path, const char *body, int *status, struct wr *answer)
+static enum err send(struct cli *cli, struct cli_api *a, const char *path, const char *body, int *status,
+		     struct wr *answer)
 {
 	uint8_t url[URL_MAX + 256], auth[512];
 	const char *headers[] = { NULL, NULL };
@@ -106,7 +107,8 @@ static enum err send(struct cli *cli, struct cli_api *a, const char *path, const
 	if (e) {
 		char shown[SHOWN_MAX + 1];
 
-		cli_fail(e, "%s%s%s", a->base, *why ? ": " : "", *why ? text_shown(rd_str(why), shown, sizeof(shown)) : "");
+		cli_fail(e, "%s%s%s", a->base, *why ? ": " : "",
+			 *why ? text_shown(rd_str(why), shown, sizeof(shown)) : "");
 	}
 	return e;
 }
@@ -125,7 +127,9 @@ enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json
 		if (!json_is_object(*answer)) {
 			json_decref(*answer);
 			*answer = NULL;
-			e = cli_refuse(ERR_PROTOCOL, "%s: status %d without a JSON object: is this a quorum11-server?", a->base, *status);
+			e = cli_refuse(ERR_PROTOCOL,
+				       "%s: status %d without a JSON object: is this a quorum11-server?", a->base,
+				       *status);
 		}
 	}
 	wr_free(&w);
@@ -137,8 +141,12 @@ enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json
 enum err cli_api_fail(const struct cli_api *a, int status, const json_t *answer, const char *what)
 {
 	/* What the server refuses by its rules is told apart from what failed. */
-	static const struct { int status; enum err e; } rows[] = {
-		{ 401, ERR_DENIED }, { 404, ERR_NOT_FOUND }, { 409, ERR_CONDITIONS }, { 422, ERR_POLICY }, { 429, ERR_CONDITIONS },
+	static const struct {
+		int status;
+		enum err e;
+	} rows[] = {
+		{ 401, ERR_DENIED }, { 404, ERR_NOT_FOUND }, { 409, ERR_CONDITIONS },
+		{ 422, ERR_POLICY }, { 429, ERR_CONDITIONS },
 	};
 	const char *message = json_string_value(json_object_get(answer, "message"));
 	char shown[SHOWN_MAX + 1];

@@ -17,9 +17,11 @@ void cli_api_close(struct cli_api **a);
 const char *cli_api_url(const struct cli_api *a);
 
 /*
- * One request. body NULL: GET, otherwise POST of it (taken). Any status with a JSON object is ERR_OK: look at it. Said: no connection, no JSON. answer: json_decref it.
+ * One request. body NULL: GET, otherwise POST of it (taken). Any status with a JSON object is ERR_OK: look at it.
+ * Said: no connection, no JSON. answer: json_decref it.
  */
-MUST enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status, json_t **answer);
+MUST enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status,
+			   json_t **answer);
 /* The error of a status outside 200..299; says the server's message, escaped. */
 enum err cli_api_fail(const struct cli_api *a, int status, const json_t *answer, const char *what);
 

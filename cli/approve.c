@@ -61,7 +61,8 @@ static enum err choose_key(struct approve *a)
 		return ERR_OK;
 	if (n == 0)
 		return cli_refuse(decided ? ERR_CONDITIONS : ERR_NOT_FOUND, "request %s: %s", a->request->id,
-				  decided ? "you have decided already" : "no key on the cards at hand is one of its custodians");
+				  decided ? "you have decided already"
+					  : "no key on the cards at hand is one of its custodians");
 	log_tell("several keys at hand could decide: name the card by --device or --reader");
 	for (size_t i = 0; i < a->mine->n; i++)
 		log_tell("  %s  on card %s", a->mine->v[i].chr, a->mine->v[i].device);
@@ -92,7 +93,8 @@ static enum err judge(struct approve *a)
 		return cli_fail(e, "checking the request");
 	if (e) {
 		cli_verdict_tell("check", &v);
-		return cli_refuse(ERR_REFUSED, "request %s is refused: card %s is not what the server says, or not genuine",
+		return cli_refuse(ERR_REFUSED,
+				  "request %s is refused: card %s is not what the server says, or not genuine",
 				  a->request->id, a->request->device_id);
 	}
 	return ERR_OK;
@@ -118,7 +120,8 @@ static enum err check_code(const struct approve *a)
 
 	if (!want || !*code || strcasecmp(want, code) == 0)
 		return ERR_OK;
-	return cli_refuse(ERR_REFUSED, "request %s has the code %s, not the expected one: refused", a->request->id, code);
+	return cli_refuse(ERR_REFUSED, "request %s has the code %s, not the expected one: refused", a->request->id,
+			  code);
 }
 
 static enum err ask(const struct approve *a, const char *question)
@@ -195,7 +198,8 @@ static enum err sign_and_send(struct approve *a, struct cli_request **after)
 
 	pka_batch_init(&batch);
 	wr_init_heap(&answers, PKA_BATCH_MAX * ANSWER_MAX);
-	e = pka_approval_decide(a->approval, approve, rd_str(a->cli->args->limits), rd_str(a->me->chr), a->me->key, &batch);
+	e = pka_approval_decide(a->approval, approve, rd_str(a->cli->args->limits), rd_str(a->me->chr), a->me->key,
+				&batch);
 	cli_fail(e, "making the statement (--limits: short printable text)");
 	if (!e)
 		e = send_batch(a, &batch, &answers, &in);

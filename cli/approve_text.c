@@ -131,9 +131,11 @@ void cli_approve_text(const struct cli_request *r, const struct pka_approval_fac
 	wr_printf(out, "  your key       %s\n", own_chr);
 	cli_claims_text(wr_view(&r->host_json), out);
 	if (*f->code)
-		wr_printf(out, "  CODE           %s   the person who signs sees the same; compare over another channel\n",
+		wr_printf(out,
+			  "  CODE           %s   the person who signs sees the same; compare over another channel\n",
 			  f->code);
 	else
 		wr_text(out, "  CODE           is known when it is your turn\n");
-	wr_text(out, "An approval opens every key on the card; limits are kept by the host's agent, not by the card.\n");
+	wr_text(out,
+		"An approval opens every key on the card; limits are kept by the host's agent, not by the card.\n");
 }

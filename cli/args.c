@@ -21,48 +21,58 @@ struct row {
 };
 
 #define AT(member) offsetof(struct cli_args, member)
+#define A_FLAG(member) FLAG, AT(member), 0, 0, NULL
+#define A_TEXT(member, value) TEXT, AT(member), 0, 0, value
+#define A_LIST(member, value) LIST, AT(member), 0, 0, value
+#define A_NUMBER(member, min, max, value) NUMBER, AT(member), min, max, value
 
 static const struct row rows[OPTS] = {
-	[OPT_READER]      = { "reader", TEXT, AT(reader), 0, 0, "NAME", "the reader to use: its name or a part of it" },
-	[OPT_DEVICE]      = { "device", TEXT, AT(device), 0, 0, "ID", "the card to use: its device id" },
-	[OPT_JSON]        = { "json", FLAG, AT(json), 0, 0, NULL, "answer in JSON, for programs" },
-	[OPT_YES]         = { "yes", FLAG, AT(yes), 0, 0, NULL, "do not ask, for scripts" },
-	[OPT_FORCE]       = { "force", FLAG, AT(force), 0, 0, NULL, "do what a rule of ours refuses, as the last PIN try" },
-	[OPT_PIN_FILE]    = { "pin-file", TEXT, AT(pin_file), 0, 0, "FILE", "PIN from a file of mode 0600" },
-	[OPT_PIN_FD]      = { "pin-fd", NUMBER, AT(pin_fd), 0, 1023, "N", "PIN from an open file descriptor" },
-	[OPT_SO_PIN_FILE] = { "so-pin-file", TEXT, AT(so_pin_file), 0, 0, "FILE", "SO-PIN (16 hex digits) from a file of mode 0600" },
-	[OPT_SO_PIN_FD]   = { "so-pin-fd", NUMBER, AT(so_pin_fd), 0, 1023, "N", "SO-PIN from an open file descriptor" },
-	[OPT_LABEL]       = { "label", TEXT, AT(label), 0, 0, "TEXT", "name of the card or key, as programs will show it" },
-	[OPT_TOKEN_LABEL] = { "token-label", TEXT, AT(token_label), 0, 0, "TEXT", "new name of the card, written while it is open" },
-	[OPT_ID]          = { "id", TEXT, AT(id), 0, 0, "HEX", "id of the key (CKA_ID); default: its number on the card" },
-	[OPT_TYPE]        = { "type", TEXT, AT(type), 0, 0, "TYPE", "rsa:2048, rsa:3072, rsa:4096 or ec:CURVE, as ec:secp256r1" },
-	[OPT_ARCHIVE]     = { "archive", LIST, AT(archive), 0, 0, "FILE", "archived attestation of a key" },
-	[OPT_COUNTRY]     = { "country", TEXT, AT(country), 0, 0, "CC", "two letters; default: those of the device id" },
-	[OPT_OUT]         = { "out", TEXT, AT(out), 0, 0, "FILE", "where to write" },
-	[OPT_KEY]         = { "key", TEXT, AT(key), 0, 0, "LABEL|ID", "the key to use: its label, or its id in hex" },
-	[OPT_CUSTODIANS]  = { "custodians", NUMBER, AT(custodians), 1, 90, "M", "how many custodians' keys will be registered" },
-	[OPT_REQUIRED]    = { "required", NUMBER, AT(required), 1, 90, "N", "how many of them open the card" },
-	[OPT_WITH_PIN]    = { "with-pin", FLAG, AT(with_pin), 0, 0, NULL, "the card also needs its PIN (PKA and PIN)" },
-	[OPT_OR_PIN]      = { "or-pin", FLAG, AT(or_pin), 0, 0, NULL, "the PIN alone opens the card, too; needs --force" },
-	[OPT_NO_PIN_RESET] = { "no-pin-reset", FLAG, AT(no_pin_reset), 0, 0, NULL, "the SO-PIN cannot replace a forgotten PIN" },
-	[OPT_UNVERIFIED]  = { "unverified", FLAG, AT(unverified), 0, 0, NULL, "accept a card without a certificate chain (open firmware)" },
-	[OPT_SAME_DEVICE] = { "same-device", FLAG, AT(same_device), 0, 0, NULL, "accept two custodians' keys of one card" },
-	[OPT_PROVE]       = { "prove", FLAG, AT(prove), 0, 0, NULL, "show with the custodians' cards that n open it and n - 1 do not" },
-	[OPT_CUSTODIAN_PIN_FILE] = { "custodian-pin-file", LIST, AT(custodian_pin_file), 0, 0, "[CHR=]FILE",
+	[OPT_READER] = { "reader", A_TEXT(reader, "NAME"), "the reader to use: its name or a part of it" },
+	[OPT_DEVICE] = { "device", A_TEXT(device, "ID"), "the card to use: its device id" },
+	[OPT_JSON] = { "json", A_FLAG(json), "answer in JSON, for programs" },
+	[OPT_YES] = { "yes", A_FLAG(yes), "do not ask, for scripts" },
+	[OPT_FORCE] = { "force", A_FLAG(force), "do what a rule of ours refuses, as the last PIN try" },
+	[OPT_PIN_FILE] = { "pin-file", A_TEXT(pin_file, "FILE"), "PIN from a file of mode 0600" },
+	[OPT_PIN_FD] = { "pin-fd", A_NUMBER(pin_fd, 0, 1023, "N"), "PIN from an open file descriptor" },
+	[OPT_SO_PIN_FILE] = { "so-pin-file", A_TEXT(so_pin_file, "FILE"),
+			      "SO-PIN (16 hex digits), file of mode 0600" },
+	[OPT_SO_PIN_FD] = { "so-pin-fd", A_NUMBER(so_pin_fd, 0, 1023, "N"), "SO-PIN from an open file descriptor" },
+	[OPT_LABEL] = { "label", A_TEXT(label, "TEXT"), "name of the card or key, as programs will show it" },
+	[OPT_TOKEN_LABEL] = { "token-label", A_TEXT(token_label, "TEXT"),
+			      "new name of the card, written while it is open" },
+	[OPT_ID] = { "id", A_TEXT(id, "HEX"), "id of the key (CKA_ID); default: its number on the card" },
+	[OPT_TYPE] = { "type", A_TEXT(type, "TYPE"), "rsa:2048, rsa:3072, rsa:4096 or ec:CURVE, as ec:secp256r1" },
+	[OPT_ARCHIVE] = { "archive", A_LIST(archive, "FILE"), "archived attestation of a key" },
+	[OPT_COUNTRY] = { "country", A_TEXT(country, "CC"), "two letters; default: those of the device id" },
+	[OPT_OUT] = { "out", A_TEXT(out, "FILE"), "where to write" },
+	[OPT_KEY] = { "key", A_TEXT(key, "LABEL|ID"), "the key to use: its label, or its id in hex" },
+	[OPT_CUSTODIANS] = { "custodians", A_NUMBER(custodians, 1, 90, "M"),
+			     "how many custodians' keys will be registered" },
+	[OPT_REQUIRED] = { "required", A_NUMBER(required, 1, 90, "N"), "how many of them open the card" },
+	[OPT_WITH_PIN] = { "with-pin", A_FLAG(with_pin), "the card also needs its PIN (PKA and PIN)" },
+	[OPT_OR_PIN] = { "or-pin", A_FLAG(or_pin), "the PIN alone opens the card, too; needs --force" },
+	[OPT_NO_PIN_RESET] = { "no-pin-reset", A_FLAG(no_pin_reset), "the SO-PIN cannot replace a forgotten PIN" },
+	[OPT_UNVERIFIED] = { "unverified", A_FLAG(unverified),
+			     "accept a card without certificate chain (open firmware)" },
+	[OPT_SAME_DEVICE] = { "same-device", A_FLAG(same_device), "accept two custodians' keys of one card" },
+	[OPT_PROVE] = { "prove", A_FLAG(prove), "show with the custodians' cards that n open it and n - 1 do not" },
+	[OPT_CUSTODIAN_PIN_FILE] = { "custodian-pin-file", A_LIST(custodian_pin_file, "[CHR=]FILE"),
 				     "PIN of a custodian's card; without CHR: of all of them" },
-	[OPT_CA]          = { "ca", TEXT, AT(ca), 0, 0, "FILE", "certificates to check the server with; default: [login] ca" },
-	[OPT_TOKEN_FILE]  = { "token-file", TEXT, AT(token_file), 0, 0, "FILE", "the operator's token" },
-	[OPT_REPLACE]     = { "replace", FLAG, AT(replace), 0, 0, NULL, "replace the enrolment that the server has" },
-	[OPT_NAME]        = { "name", TEXT, AT(name), 0, 0, "TEXT", "name of the card for people" },
-	[OPT_DENY]        = { "deny", FLAG, AT(deny), 0, 0, NULL, "say no, which ends the request for everybody" },
-	[OPT_EXPECT_CODE] = { "expect-code", TEXT, AT(expect_code), 0, 0, "CODE", "refuse if the request has another code" },
-	[OPT_LIMITS]      = { "limits", TEXT, AT(limits), 0, 0, "TEXT", "limits that you set, put into your statement" },
-	[OPT_WAIT]        = { "wait", NUMBER, AT(wait), 0, 86400, "SECONDS", "wait so long for a request or for your turn" },
-	[OPT_MECHANISM]   = { "mechanism", TEXT, AT(mechanism), 0, 0, "NAME", "how to sign; default: SHA-256 or what fits the key" },
-	[OPT_OUT_SUFFIX]  = { "out-suffix", TEXT, AT(out_suffix), 0, 0, "TEXT", "signature of FILE goes to FILE with this; default .sig" },
-	[OPT_URL]         = { "url", TEXT, AT(url), 0, 0, "URL", "management server; default: [login] url" },
-	[OPT_REASON]      = { "reason", TEXT, AT(reason), 0, 0, "TEXT", "why you ask; the custodians see it" },
-	[OPT_HELP]        = { "help", FLAG, AT(help), 0, 0, NULL, "this text" },
+	[OPT_CA] = { "ca", A_TEXT(ca, "FILE"), "certificates to check the server with; default: [login] ca" },
+	[OPT_TOKEN_FILE] = { "token-file", A_TEXT(token_file, "FILE"), "the operator's token" },
+	[OPT_REPLACE] = { "replace", A_FLAG(replace), "replace the enrolment that the server has" },
+	[OPT_NAME] = { "name", A_TEXT(name, "TEXT"), "name of the card for people" },
+	[OPT_DENY] = { "deny", A_FLAG(deny), "say no, which ends the request for everybody" },
+	[OPT_EXPECT_CODE] = { "expect-code", A_TEXT(expect_code, "CODE"), "refuse if the request has another code" },
+	[OPT_LIMITS] = { "limits", A_TEXT(limits, "TEXT"), "limits that you set, put into your statement" },
+	[OPT_WAIT] = { "wait", A_NUMBER(wait, 0, 86400, "SECONDS"), "wait so long for a request or for your turn" },
+	[OPT_MECHANISM] = { "mechanism", A_TEXT(mechanism, "NAME"),
+			    "how to sign; default: SHA-256 or what fits the key" },
+	[OPT_OUT_SUFFIX] = { "out-suffix", A_TEXT(out_suffix, "TEXT"),
+			     "signature of FILE goes to FILE with this; default .sig" },
+	[OPT_URL] = { "url", A_TEXT(url, "URL"), "management server; default: [login] url" },
+	[OPT_REASON] = { "reason", A_TEXT(reason, "TEXT"), "why you ask; the custodians see it" },
+	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
 
 static bool verb_takes(const struct cli_verb *verb, enum cli_opt o)
@@ -114,7 +124,10 @@ static enum err store(const struct row *row, const char *value, struct cli_args 
 	return ERR_BUG;
 }
 
-/* The name in "--name=value", which getopt has just looked at; shown only up to the '=', what follows may be a secret. */
+/*
+ * The name in "--name=value", which getopt has just looked at; shown only up to the '=', what follows may be a
+ * secret.
+ */
 static int name_size(const char *typed)
 {
 	return (int)strcspn(typed, "=");
@@ -129,7 +142,9 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 	*out = (struct cli_args){ .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD };
 	for (enum cli_opt o = 0; o < OPTS; o++)
 		if (verb_takes(verb, o))
-			longs[n++] = (struct option){ rows[o].name, rows[o].kind == FLAG ? no_argument : required_argument, NULL, o };
+			longs[n++] =
+				(struct option){ rows[o].name, rows[o].kind == FLAG ? no_argument : required_argument,
+						 NULL, o };
 
 	optind = 0;     /* GNU: begin anew */
 	opterr = 0;
@@ -144,7 +159,7 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 		if (o == '?') {
 			if (strncmp(typed, "--", 2))
 				typed = "a short option";
-			log_tell("%s: %.*s is no option of it, or lacks its value, or takes none; see quorum11 %s --help",
+			log_tell("%s: %.*s: unknown here, or its value is missing or not wanted; see quorum11 %s --help",
 				 verb->name, name_size(typed), typed, verb->name);
 			return ERR_ARG;
 		}
@@ -169,7 +184,8 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 
 void cli_args_help(const struct cli_verb *verb, struct wr *w)
 {
-	wr_printf(w, "usage: quorum11 %s [OPTION]...%s%s\n\n%s.\n\n", verb->name, *verb->operands ? " " : "", verb->operands, verb->summary);
+	wr_printf(w, "usage: quorum11 %s [OPTION]...%s%s\n\n%s.\n\n", verb->name, *verb->operands ? " " : "",
+		  verb->operands, verb->summary);
 	for (enum cli_opt o = 0; o < OPTS; o++) {
 		const struct row *r = &rows[o];
 		int width = 27 - (int)strlen(r->name) - (r->value ? 1 + (int)strlen(r->value) : 0);

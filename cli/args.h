@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line. One table holds every option, so a name means the same in every verb; a verb only says which it takes.
- * Nothing secret is an option's value: PINs and tokens come from files, descriptors or the terminal.
+ * The command line. One table holds every option, so a name means the same in every verb; a verb only says which it
+ * takes. Nothing secret is an option's value: PINs and tokens come from files, descriptors or the terminal.
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
@@ -55,8 +55,9 @@ struct cli_args {
 
 struct cli_verb;
 /*
- * argv[0] is the verb's last word. Reorders argv, options may stand after operands. ERR_ARG: said, without repeating a value (somebody may have put a PIN there).
- * A shortened option name is refused: a script must not break when a name is added.
+ * argv[0] is the verb's last word. Reorders argv, options may stand after operands. ERR_ARG: said, without
+ * repeating a value (somebody may have put a PIN there). A shortened option name is refused: a script must not
+ * break when a name is added.
  */
 MUST enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_args *out);
 /* Usage, options and what they mean, for --help: appended as text. */

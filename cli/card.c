@@ -28,7 +28,8 @@ static bool name_is_admitted(const struct conf_list *list, const char *name)
 	for (size_t i = 0; i < list->n; i++) {
 		size_t n = strlen(list->v[i]);
 
-		if (n && list->v[i][n - 1] == '*' ? strncmp(name, list->v[i], n - 1) == 0 : strcmp(name, list->v[i]) == 0)
+		if (n && list->v[i][n - 1] == '*' ? strncmp(name, list->v[i], n - 1) == 0
+						  : strcmp(name, list->v[i]) == 0)
 			return true;
 	}
 	return list->n == 0;
@@ -101,7 +102,10 @@ static enum err read_label(struct cli *cli, struct cli_card *c)
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-/* Asked before SELECT: 9000, or keys authenticated, is somebody's login. Any other answer, also of another applet, is nobody's. */
+/*
+ * Asked before SELECT: 9000, or keys authenticated, is somebody's login. Any other answer, also of another applet,
+ * is nobody's.
+ */
 static bool is_in_use(struct cli *cli, struct cli_card *c)
 {
 	struct hsm_pka pka;
@@ -110,7 +114,8 @@ static bool is_in_use(struct cli *cli, struct cli_card *c)
 
 	WR_ARR(&cmd, buf);
 	hsm_enc_verify_status(&cmd, HSM_REF_USER);
-	if (wr_done(&cmd) == ERR_OK && hsm_card_exchange(c->hsm, HSM_VERIFY_STATUS, wr_view(&cmd), NULL, &cli->dl) == ERR_OK)
+	if (wr_done(&cmd) == ERR_OK &&
+	    hsm_card_exchange(c->hsm, HSM_VERIFY_STATUS, wr_view(&cmd), NULL, &cli->dl) == ERR_OK)
 		return true;
 	return hsm_pka_status(c->hsm, &pka, &cli->dl) == ERR_OK && pka.authenticated > 0;
 }
@@ -125,7 +130,8 @@ static enum err begin(struct cli *cli, struct cli_card *c)
 	return e;
 }
 
-static enum err open_card(struct cli *cli, const char *reader, enum pcsc_share share, bool disturb, struct cli_card *out)
+static enum err open_card(struct cli *cli, const char *reader, enum pcsc_share share, bool disturb,
+			  struct cli_card *out)
 {
 	struct apdu_link *link = NULL;
 	enum err e;
@@ -219,8 +225,9 @@ enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
 		return ERR_OK;
 	}
 	if (found == 0)
-		return cli_fail(readers.n ? last : ERR_NO_READER, "no card found%s%s%s%s", cli->args->reader ? ", --reader " : "",
-				cli->args->reader ? cli->args->reader : "", device ? ", --device " : "", device ? device : "");
+		return cli_fail(readers.n ? last : ERR_NO_READER, "no card found%s%s%s%s",
+				cli->args->reader ? ", --reader " : "", cli->args->reader ? cli->args->reader : "",
+				device ? ", --device " : "", device ? device : "");
 	log_tell("several cards are there: name one by --device or --reader");
 	for (size_t i = 0; i < found; i++) {
 		char shown[SHOWN_MAX + 1];
@@ -312,7 +319,7 @@ enum err cli_card_fail(const struct cli_card *c, enum err e, const char *what)
 		(void)snprintf(sw, sizeof(sw), " (status word %04X)", d->sw);
 	if (d && e == ERR_PIN_WRONG && d->tries >= 0)
 		(void)snprintf(tries, sizeof(tries), ", %d %s left", d->tries, d->tries == 1 ? "try" : "tries");
-	log_tell("%s, card %s in %s: %s%s%s%s%s", what, *c->id ? c->id : "without id", c->reader, err_text(e), tries, sw,
-		 hint ? "; " : "", hint ? hint : "");
+	log_tell("%s, card %s in %s: %s%s%s%s%s", what, *c->id ? c->id : "without id", c->reader, err_text(e), tries,
+		 sw, hint ? "; " : "", hint ? hint : "");
 	return e;
 }

@@ -24,8 +24,9 @@ struct cli_card {
 MUST enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_readers *out);
 
 /*
- * Look at a card without disturbing: reads id and status; a card on which somebody is logged in is not selected, because that would log him out.
- * Not said: the caller may go on with the next reader. Ends with cli_card_close(c, false).
+ * Look at a card without disturbing: reads id and status; a card on which somebody is logged in is not selected,
+ * because that would log him out. Not said: the caller may go on with the next reader. Ends with cli_card_close(c,
+ * false).
  */
 MUST enum err cli_card_look(struct cli *cli, const char *reader, struct cli_card *out);
 /* Open for work, and select. Said. Not held: cli_card_begin. */

@@ -7,11 +7,15 @@
 #include "base/limits.h"
 
 /*
- * For a custodian's key: country, nine random characters A-Z0-9, 00001. Random because two keys with one reference can never be registered in one card, and cards,
- * programs and people that choose it have chosen constants (public-key-authentication 4.4). ERR_ARG: country is not two capitals.
+ * For a custodian's key: country, nine random characters A-Z0-9, 00001. Random because two keys with one reference
+ * can never be registered in one card, and cards, programs and people that choose it have chosen constants
+ * (public-key-authentication 4.4). ERR_ARG: country is not two capitals.
  */
 MUST enum err cli_chr_random(const char *country, char out[CHR_MAX + 1]);
-/* For a key of a signing card: the device's reference with its serial replaced by the key's number. ERR_ARG: not a device id. */
+/*
+ * For a key of a signing card: the device's reference with its serial replaced by the key's number. ERR_ARG: not a
+ * device id.
+ */
 MUST enum err cli_chr_of_key(const char *device_id, uint8_t key, char out[CHR_MAX + 1]);
 
 #endif

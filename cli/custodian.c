@@ -10,7 +10,8 @@
 
 bool cli_custodian_key_is(const struct cli_key *k)
 {
-	const struct ec_domain *d = k->kind == CE_REQUEST && k->has_public && !k->pub.is_rsa ? ec_domain_get(k->pub.curve) : NULL;
+	const struct ec_domain *d =
+		k->kind == CE_REQUEST && k->has_public && !k->pub.is_rsa ? ec_domain_get(k->pub.curve) : NULL;
 
 	return d && d->bits == CUSTODIAN_BITS && *k->chr;
 }
@@ -108,7 +109,9 @@ enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char
 	if (strcmp(out->id, c->device))
 		e = cli_refuse(ERR_REMOVED, "%s holds another card now: %s, not %s", out->reader, out->id, c->device);
 	else if (hsm_mode_needs_pka(out->status.mode))
-		e = cli_refuse(ERR_UNSUPPORTED, "card %s opens by custodians of its own; a custodian's card opens by its PIN", out->id);
+		e = cli_refuse(ERR_UNSUPPORTED,
+			       "card %s opens by custodians of its own; a custodian's card opens by its PIN",
+			       out->id);
 	if (!e && !c->pin)
 		e = cli_pin_get(cli, out, pin_file, &c->pin);
 	if (!e)

@@ -23,15 +23,18 @@ struct cli_custodians {
 
 /* Could this key be a custodian's: an EC key of 256 bits with its attestation (public-key-authentication 4.4)? */
 bool cli_custodian_key_is(const struct cli_key *k);
-/* Of every card that --reader and --device (reader, device) admit; cards that cannot be read are said and passed over. Said. */
+/*
+ * Of every card that --reader and --device (reader, device) admit; cards that cannot be read are said and passed
+ * over. Said.
+ */
 MUST enum err cli_custodians_find(struct cli *cli, const char *reader, const char *device, struct cli_custodians **out);
 void cli_custodians_free(struct cli_custodians **c);            /* PINs, too */
 
 /* The point that the key's signatures verify with. */
 struct rd cli_custodian_point(const struct cli_custodian *c);
 /*
- * Open the card that has the key, check that it still is that card, and verify its PIN, which is asked for once (cli_pin_get; pin_file may be NULL) and kept. Held afterwards; ends with
- * cli_card_close(out, true). Said.
+ * Open the card that has the key, check that it still is that card, and verify its PIN, which is asked for once
+ * (cli_pin_get; pin_file may be NULL) and kept. Held afterwards; ends with cli_card_close(out, true). Said.
  */
 MUST enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *out);
 

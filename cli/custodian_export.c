@@ -69,7 +69,8 @@ static enum err write_file(const struct cli *cli, const struct cli_key *k, struc
 		return cli_refuse(e, "%s exists; --force replaces it", path);
 	if (e)
 		return cli_fail(e, "%s", path);
-	printf("%s: key %s of card %.*s\n", path, k->chr, (int)k->request.outer_car.n, (const char *)k->request.outer_car.p);
+	printf("%s: key %s of card %.*s\n", path, k->chr, (int)k->request.outer_car.n,
+	       (const char *)k->request.outer_car.p);
 	return ERR_OK;
 }
 

@@ -8,7 +8,8 @@
 #include "cli/work.h"
 
 /*
- * The rules of public-key-authentication 4.4: this curve, a reference that no other key has, and no use but the one signature that both the approval and the statement need.
+ * The rules of public-key-authentication 4.4: this curve, a reference that no other key has, and no use but the one
+ * signature that both the approval and the statement need.
  */
 static const struct cli_keytype type = { EC_BP256R1, 0, 256 };
 static const uint8_t algorithms[] = { HSM_ECDSA_SHA256 };
@@ -18,7 +19,10 @@ enum err verb_custodian_keygen(struct cli *cli)
 	const struct cli_args *a = cli->args;
 	struct cli_card card = { .hsm = NULL };
 	struct cli_generate g = {
-		.type = type, .label = a->label ? a->label : "custodian", .algorithms = RD_ARR(algorithms), .usage = P15_USE_SIGN,
+		.type = type,
+		.label = a->label ? a->label : "custodian",
+		.algorithms = RD_ARR(algorithms),
+		.usage = P15_USE_SIGN,
 	};
 	char country[3] = "", chr[CHR_MAX + 1];
 	struct wr request;

@@ -13,7 +13,10 @@
 
 #define PATH_TARGETS "/api/v1/targets"
 
-/* The registered names must be those of the files: otherwise the server would wait for people whom the card does not know. */
+/*
+ * The registered names must be those of the files: otherwise the server would wait for people whom the card does
+ * not know.
+ */
 static enum err check_names(struct cli *cli, struct cli_card *c, const struct cli_pkafiles *files)
 {
 	const struct hsm_pka *pka = &c->status.pka;
@@ -22,21 +25,27 @@ static enum err check_names(struct cli *cli, struct cli_card *c, const struct cl
 	if (!c->status.has_pka || pka->missing)
 		return cli_refuse(ERR_REFUSED, "card %s has no registered custodians yet: quorum11 register", c->id);
 	if (files->n != pka->total)
-		return cli_refuse(ERR_REFUSED, "card %s has %u custodians, and there are %zu PKA files", c->id, pka->total, files->n);
+		return cli_refuse(ERR_REFUSED, "card %s has %u custodians, and there are %zu PKA files", c->id,
+				  pka->total, files->n);
 	for (unsigned i = 0; i < pka->total && !e; i++) {
 		uint8_t buf[CHR_MAX + 1];
 		bool authenticated;
 		struct wr chr;
 
 		WR_ARR(&chr, buf);
-		e = cli_card_fail(c, hsm_pka_key(c->hsm, (uint8_t)i, &chr, &authenticated, &cli->dl), "reading the registered keys");
+		e = cli_card_fail(c, hsm_pka_key(c->hsm, (uint8_t)i, &chr, &authenticated, &cli->dl),
+				  "reading the registered keys");
 		if (!e && !cli_pkafiles_get(files, wr_view(&chr)))
-			e = cli_refuse(ERR_REFUSED, "card %s: the %uth registered key is in none of the PKA files", c->id, i + 1);
+			e = cli_refuse(ERR_REFUSED, "card %s: the %uth registered key is in none of the PKA files",
+				       c->id, i + 1);
 	}
 	return e;
 }
 
-/* The number of the key on the card that an archived attestation speaks of: the same file, or a certificate with the same key. */
+/*
+ * The number of the key on the card that an archived attestation speaks of: the same file, or a certificate with
+ * the same key.
+ */
 static const struct cli_key *find_key(const struct cli_keys *keys, const struct cvc_request *r)
 {
 	for (size_t i = 0; i < keys->n; i++) {
@@ -51,8 +60,8 @@ static const struct cli_key *find_key(const struct cli_keys *keys, const struct 
 	return NULL;
 }
 
-static enum err add_archive(const struct cli_card *c, const struct cli_keys *keys, const struct att_chain *chain, const char *path,
-			    json_t *list)
+static enum err add_archive(const struct cli_card *c, const struct cli_keys *keys, const struct att_chain *chain,
+			    const char *path, json_t *list)
 {
 	struct att_verdict v = { .n = 0 };
 	const struct cli_key *k;
@@ -81,19 +90,15 @@ static enum err add_archive(const struct cli_card *c, const struct cli_keys *key
 	return e;
 }
 
-static json_t *make_body(const struct cli_args *a, const struct cli_card *c, const struct cli_pkafiles *files, bool unverified,
-			 json_t *attestations /* taken */)
+static json_t *make_body(const struct cli_args *a, const struct cli_card *c, const struct cli_pkafiles *files,
+			 bool unverified, json_t *attestations /* taken */)
 {
 	json_t *pka = json_array(), *o;
 
 	for (size_t i = 0; i < files->n; i++)
-		if (json_array_append_new(pka, cli_api_from_bytes(wr_view(&files->v[i].bytes)))) {
-			json_decref(pka);
-			json_decref(attestations);
-			return NULL;
-		}
-	o = json_pack("{s:o, s:i, s:o, s:o}", "devaut", cli_api_from_bytes(wr_view(&c->devaut)), "n", c->status.pka.required,
-		      "pka_files", pka, "attestations", attestations);
+		cli_json_append(&pka, cli_api_from_bytes(wr_view(&files->v[i].bytes)));
+	o = json_pack("{s:o, s:i, s:o, s:o}", "devaut", cli_api_from_bytes(wr_view(&c->devaut)), "n",
+		      c->status.pka.required, "pka_files", pka, "attestations", attestations);
 	if (o && ((a->name && json_object_set_new(o, "name", json_string(a->name))) ||
 		  (unverified && json_object_set_new(o, "unverified", json_true())) ||
 		  (a->replace && json_object_set_new(o, "replace", json_true())))) {
@@ -113,7 +118,8 @@ static void tell_verdict(const json_t *answer)
 		const char *result, *text;
 		char shown[SHOWN_MAX + 1];
 
-		if (!cli_api_text(check, "result", &result) && strcmp(result, "pass") && !cli_api_text(check, "text", &text))
+		if (!cli_api_text(check, "result", &result) && strcmp(result, "pass") &&
+		    !cli_api_text(check, "text", &text))
 			log_tell("  server: %s", text_shown(rd_str(text), shown, sizeof(shown)));
 	}
 }
@@ -128,8 +134,8 @@ static enum err post(struct cli *cli, const char *url, json_t *body /* taken */)
 
 	e = cli_api_open(cli, url, &api);
 	if (!e)
-		e = cli_fail(secret_read_file(cli->args->token_file, &token), "%s: reading the token (a file of mode 0600)",
-			     cli->args->token_file);
+		e = cli_fail(secret_read_file(cli->args->token_file, &token),
+			     "%s: reading the token (a file of mode 0600)", cli->args->token_file);
 	if (e) {
 		json_decref(body);
 		goto out;
@@ -172,7 +178,7 @@ enum err verb_enrol(struct cli *cli)
 	if (!e)
 		e = cli_card_pick(cli, reader);
 	if (!e)
-		e = cli_card_open(cli, reader, PCSC_SHARED, &card);
+		e = cli_fail(cli_card_look(cli, reader, &card), "card in %s", card.reader);
 	if (!e && cli_trust_chain(cli, anchors, wr_view(&card.devaut), &chain, &v) != ERR_OK) {
 		cli_verdict_tell(card.id, &v);
 		e = cli_refuse(ERR_ATTESTATION, "card %s is not proved genuine; " CLI_TRUST_HELP,
@@ -195,8 +201,8 @@ enum err verb_enrol(struct cli *cli)
 	}
 	if (!e)
 		printf("enrolled: card %s (%s), %u of %u custodians, %zu attested %s\n", card.id,
-		       chain.is_genuine ? chain.path : "UNVERIFIED", card.status.pka.required, card.status.pka.total, a->archive.n,
-		       a->archive.n == 1 ? "key" : "keys");
+		       chain.is_genuine ? chain.path : "UNVERIFIED", card.status.pka.required, card.status.pka.total,
+		       a->archive.n, a->archive.n == 1 ? "key" : "keys");
 	json_decref(attestations);
 	cli_card_close(cli, &card, false);
 	cli_keys_free(&keys);

@@ -26,11 +26,13 @@ static enum err write_description(struct cli *cli, struct cli_card *c, const str
 
 static void delete_key(struct cli *cli, struct cli_card *c, uint8_t key)
 {
-	if (hsm_file_delete(c->hsm, HSM_FID(HSM_FID_KEY, key), &cli->dl) || hsm_file_delete(c->hsm, HSM_FID(HSM_FID_EE, key), &cli->dl))
+	if (hsm_file_delete(c->hsm, HSM_FID(HSM_FID_KEY, key), &cli->dl) ||
+	    hsm_file_delete(c->hsm, HSM_FID(HSM_FID_EE, key), &cli->dl))
 		log_tell("card %s: key %u is left without a description", c->id, key);
 }
 
-enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t *key, struct wr *request)
+enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t *key,
+		      struct wr *request)
 {
 	struct hsm_keygen gen = { .curve = g->type.curve, .rsa_bits = g->type.rsa_bits, .algorithms = g->algorithms };
 	char chr[CHR_MAX + 1];

@@ -15,9 +15,10 @@ struct cli_generate {
 	unsigned usage;                 /* P15_USE_* */
 };
 /*
- * Generates, and writes the description C4nn. The answer, an authenticated request, is appended to request. If the description cannot be written the key is deleted: without one no program would
- * see it. Said.
+ * Generates, and writes the description C4nn. The answer, an authenticated request, is appended to request. If the
+ * description cannot be written the key is deleted: without one no program would see it. Said.
  */
-MUST enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t *key, struct wr *request);
+MUST enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t *key,
+			   struct wr *request);
 
 #endif

@@ -34,8 +34,8 @@ static enum err pause_for(const struct deadline *until, uint64_t *ms)
 static void put_escaped(struct wr *w, const char *text)
 {
 	for (; *text; text++)
-		if ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') ||
-		    strchr("-._~", *text))
+		if ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') ||
+		    (*text >= '0' && *text <= '9') || strchr("-._~", *text))
 			wr_u8(w, (uint8_t)*text);
 		else
 			wr_printf(w, "%%%02X", (unsigned char)*text);
@@ -106,7 +106,8 @@ enum err cli_inbox_find(struct cli *cli, struct cli_api *api, const struct cli_c
 			break;
 		e = pause_for(&until, &ms);
 		if (e == ERR_TIMEOUT)
-			return cli_refuse(ERR_NOT_FOUND, "%s: no request waits for a key on the cards at hand", cli_api_url(api));
+			return cli_refuse(ERR_NOT_FOUND, "%s: no request waits for a key on the cards at hand",
+					  cli_api_url(api));
 	}
 	if (e)
 		return e;
@@ -159,11 +160,12 @@ static bool is_coming(const struct cli_request *r)
 
 static enum err fail_state(const struct cli_request *r, const char *what)
 {
-	return cli_refuse(ERR_CONDITIONS, "request %s %s: %s%s%s%s%s", r->id, what, r->state, *r->result ? ", " : "", r->result,
-			  *r->why ? ": " : "", r->why);
+	return cli_refuse(ERR_CONDITIONS, "request %s %s: %s%s%s%s%s", r->id, what, r->state, *r->result ? ", " : "",
+			  r->result, *r->why ? ": " : "", r->why);
 }
 
-enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s, struct cli_request **out)
+enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
+			 struct cli_request **out)
 {
 	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
 	uint64_t ms = POLL_FIRST;
@@ -239,7 +241,8 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 		if (!e && status == 200) {
 			e = cli_api_bytes(answer, "challenge", challenge);
 			if (e || wr_view(challenge).n != PKA_CHALLENGE_SIZE)
-				e = cli_refuse(ERR_PROTOCOL, "%s: a turn without a challenge of 8 bytes", cli_api_url(api));
+				e = cli_refuse(ERR_PROTOCOL, "%s: a turn without a challenge of 8 bytes",
+					       cli_api_url(api));
 			json_decref(answer);
 			return e;
 		}
@@ -269,8 +272,8 @@ enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, co
 
 	WR_ARR(&path, buf);
 	wr_printf(&path, "/api/v1/requests/%s/%s", id, sig.n ? "approve" : "deny");
-	body = json_pack("{s:s, s:o, s:o}", "chr", chr, "statement", cli_api_from_bytes(statement), "statement_signature",
-			 cli_api_from_bytes(statement_sig));
+	body = json_pack("{s:s, s:o, s:o}", "chr", chr, "statement", cli_api_from_bytes(statement),
+			 "statement_signature", cli_api_from_bytes(statement_sig));
 	if (body && sig.n && json_object_set_new(body, "signature", cli_api_from_bytes(sig))) {
 		json_decref(body);
 		body = NULL;

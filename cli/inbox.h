@@ -22,7 +22,10 @@ MUST enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *
  */
 MUST enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
 				struct cli_request **out);
-/* Per-key mode: wait until it is this key's turn, for at most limit_s; the challenge of the turn. Said, also whose turn it is. */
+/*
+ * Per-key mode: wait until it is this key's turn, for at most limit_s; the challenge of the turn. Said, also whose
+ * turn it is.
+ */
 MUST enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, const char *chr, unsigned limit_s,
 			     struct wr *challenge);
 /* sig empty: a denial. approvals and state of the answer to out. Said. */

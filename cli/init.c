@@ -21,9 +21,13 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 	if (a->required > a->custodians)
 		return cli_refuse(ERR_ARG, "%u of %u custodians can never agree", a->required, a->custodians);
 	*i = (struct hsm_init){
-		.dkek_shares = -1, .total = a->custodians, .required = a->required, .label = rd_str(a->label),
+		.dkek_shares = -1,
+		.total = a->custodians,
+		.required = a->required,
+		.label = rd_str(a->label),
 		.options = (uint16_t)((a->with_pin ? HSM_OPT_COMBINED : 0) |
-				      ((!pka || a->with_pin || a->or_pin) && !a->no_pin_reset ? HSM_OPT_RESET_RETRY : 0)),
+				      ((!pka || a->with_pin || a->or_pin) && !a->no_pin_reset ? HSM_OPT_RESET_RETRY
+											      : 0)),
 	};
 	return cli_label_check(a->label);
 }
@@ -45,7 +49,8 @@ static void tell_plan(const struct cli_card *c, const struct cli_args *a)
 static void tell_result(const struct cli_args *a)
 {
 	if (a->custodians && !a->with_pin && !a->or_pin && a->label)
-		log_tell("the label is not written yet: it needs the card open; give it as --token-label to keygen or register --prove");
+		log_tell("the label is not written yet: it needs the card open; give it as --token-label to keygen "
+			 "or register --prove");
 	printf("initialised\n");
 	if (a->custodians)
 		printf("next: quorum11 register, with the PKA files of all %u custodians\n", a->custodians);
@@ -84,7 +89,8 @@ enum err verb_init(struct cli *cli)
 	init.pin = pin;
 	e = hsm_card_initialize(card.hsm, &init, a->force, &cli->dl);
 	if (e == ERR_REFUSED)
-		cli_refuse(e, "a PIN beside public key authentication opens the card alone: --with-pin asks for both, --force insists");
+		cli_refuse(e, "a PIN beside public key authentication opens the card alone: --with-pin asks for "
+			      "both, --force insists");
 	else if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED)
 		cli_card_fail(&card, e, "SO-PIN");
 	else

@@ -17,8 +17,8 @@
 #define ID_MAX 64               /* bytes of a CKA_ID */
 
 /*
- * Where the archive goes: --archive as a file or folder, otherwise this folder. In a folder it is named after device and key, so the name is known only when the key
- * is there; a file must not exist yet.
+ * Where the archive goes: --archive as a file or folder, otherwise this folder. In a folder it is named after
+ * device and key, so the name is known only when the key is there; a file must not exist yet.
  */
 static enum err archive_check(const char *where)
 {
@@ -77,7 +77,8 @@ static enum err verify(const struct cli_card *c, const struct att_chain *chain, 
 		cli_verdict_tell("attestation of the new key", &v);
 		return cli_refuse(ERR_ATTESTATION, "card %s: the new key is not proved to be of this card", c->id);
 	}
-	printf("attested: %s\n", chain->is_genuine ? chain->path : "by an UNVERIFIED device, which proves nothing to others");
+	printf("attested: %s\n",
+	       chain->is_genuine ? chain->path : "by an UNVERIFIED device, which proves nothing to others");
 	return ERR_OK;
 }
 

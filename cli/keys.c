@@ -146,7 +146,8 @@ enum err cli_keys_find(const struct cli_keys *keys, const char *name, const stru
 			    (by_id ? !*k->id || strcasecmp(k->id, name) != 0 : !rd_eq_str(k->description.label, name)))
 				continue;
 			if (*out)
-				return cli_refuse(ERR_REFUSED, "several keys are called %s: name one by its id in hex", shown);
+				return cli_refuse(ERR_REFUSED,
+						  "several keys are called %s: name one by its id in hex", shown);
 			*out = k;
 		}
 	if (!*out)

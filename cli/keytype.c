@@ -19,7 +19,10 @@ static enum err read_rsa(const char *size, bool weak, struct cli_keytype *out)
 		if (strcmp(size, text))
 			continue;
 		if (rsa_sizes[i] < RSA_BITS_GOOD && !weak)
-			return cli_refuse(ERR_REFUSED, "RSA with %s bits is too short: no attestation check accepts it; --force insists", size);
+			return cli_refuse(
+				ERR_REFUSED,
+				"RSA with %s bits is too short: no attestation check accepts it; --force insists",
+				size);
 		*out = (struct cli_keytype){ EC_NONE, rsa_sizes[i], rsa_sizes[i] };
 		return ERR_OK;
 	}
@@ -36,7 +39,9 @@ enum err cli_keytype_read(const char *text, bool weak, struct cli_keytype *out)
 		return cli_refuse(ERR_ARG, "--type: rsa:2048, or ec: and the name of a curve");
 	d = ec_domain_by_name(text + 3);
 	if (!d)
-		return cli_refuse(ERR_ARG, "--type ec: no such curve; secp256r1, secp384r1, secp521r1, brainpoolP256r1 and so on");
+		return cli_refuse(
+			ERR_ARG,
+			"--type ec: no such curve; secp256r1, secp384r1, secp521r1, brainpoolP256r1 and so on");
 	*out = (struct cli_keytype){ d->curve, 0, d->bits };
 	return ERR_OK;
 }

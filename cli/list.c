@@ -20,8 +20,9 @@ static void print_line(const struct line *l)
 	else if (l->e)
 		printf("%s: %s\n", l->reader, l->e == ERR_NO_CARD ? "not a SmartCard-HSM" : err_text(l->e));
 	else
-		printf("%s: %s  \"%s\"  %s%s\n", l->reader, *l->card.id ? l->card.id : "(no device certificate)", l->card.label,
-		       hsm_mode_text(l->card.status.mode), l->card.busy ? ", somebody is logged in" : "");
+		printf("%s: %s  \"%s\"  %s%s\n", l->reader, *l->card.id ? l->card.id : "(no device certificate)",
+		       l->card.label, hsm_mode_text(l->card.status.mode),
+		       l->card.busy ? ", somebody is logged in" : "");
 }
 
 static json_t *json_line(const struct line *l)
@@ -30,8 +31,8 @@ static json_t *json_line(const struct line *l)
 		return json_pack("{s:s, s:b, s:s?}", "reader", l->reader, "card", l->has_card, "error",
 				 l->has_card ? err_text(l->e) : NULL);
 	return json_pack("{s:s, s:b, s:s?, s:s, s:s, s:b, s:b}", "reader", l->reader, "card", 1, "device_id",
-			 *l->card.id ? l->card.id : NULL, "label", l->card.label, "mode", cli_mode_word(l->card.status.mode),
-			 "open", l->card.status.open, "busy", l->card.busy);
+			 *l->card.id ? l->card.id : NULL, "label", l->card.label, "mode",
+			 cli_mode_word(l->card.status.mode), "open", l->card.status.open, "busy", l->card.busy);
 }
 
 enum err verb_list(struct cli *cli)
@@ -52,8 +53,8 @@ enum err verb_list(struct cli *cli)
 			shown++;
 			if (!cli->args->json)
 				print_line(&l);
-			else if (json_array_append_new(list, json_line(&l)) != 0)
-				e = cli_fail(ERR_NOMEM, "listing");
+			else
+				cli_json_append(&list, json_line(&l));
 		}
 		if (l.has_card && !l.e)
 			cli_card_close(cli, &l.card, false);

@@ -35,7 +35,9 @@ static const struct cli_mech *default_for(const struct cli_key *k)
 enum err cli_mech_get(const char *name, const struct cli_key *k, const struct cli_mech **out)
 {
 	if (!k->has_public)
-		return cli_refuse(ERR_UNSUPPORTED, "key %u: the card shows no public key for it, so nothing could be verified", k->number);
+		return cli_refuse(ERR_UNSUPPORTED,
+				  "key %u: the card shows no public key for it, so nothing could be verified",
+				  k->number);
 	*out = default_for(k);
 	if (!name)
 		return ERR_OK;

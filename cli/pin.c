@@ -88,13 +88,15 @@ static enum err read_twice(struct source s, const char *prompt, struct secret **
 }
 
 /* A try is only spent when the person may know that it is not the last. */
-static enum err check_tries(const struct cli *cli, const struct cli_card *c, const char *what, int tries, char *left, size_t cap)
+static enum err check_tries(const struct cli *cli, const struct cli_card *c, const char *what, int tries, char *left,
+			    size_t cap)
 {
 	*left = 0;
 	if (tries == 0)
 		return cli_card_fail(c, ERR_PIN_BLOCKED, what);
 	if (tries == 1 && !cli->args->force)
-		return cli_refuse(ERR_REFUSED, "%s of %s in %s: one try is left, and it is not spent without --force", what, c->id, c->reader);
+		return cli_refuse(ERR_REFUSED, "%s of %s in %s: one try is left, and it is not spent without --force",
+				  what, c->id, c->reader);
 	if (tries > 0)
 		(void)snprintf(left, cap, ", %d %s left", tries, tries == 1 ? "try" : "tries");
 	return ERR_OK;
@@ -131,7 +133,8 @@ enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fr
 		if (e)
 			return e;
 	}
-	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "", *c->id ? c->id : c->reader, left);
+	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "",
+		       *c->id ? c->id : c->reader, left);
 	e = fresh ? read_twice(so_pin_source(cli), prompt, &typed) : read_source(so_pin_source(cli), prompt, &typed);
 	if (e)
 		return e;

@@ -29,7 +29,8 @@ static enum err read_one(const struct cli *cli, const struct att_anchors *anchor
 	if (e) {
 		cli_verdict_tell(f->path, &v);
 		cli_refuse(e, "%s: key %s is not proved to be in a genuine card%s", f->path, f->chr,
-			   f->file.has_issuer ? " (roots stand in [trust])" : "; a card without a chain needs --unverified");
+			   f->file.has_issuer ? " (roots stand in [trust])"
+					      : "; a card without a chain needs --unverified");
 	}
 	return e;
 }
@@ -50,8 +51,8 @@ static enum err check_set(const struct cli *cli, const struct cli_pkafiles *f, c
 	return cli_refuse(e, "%s%s%s", p.a < f->n ? f->v[p.a].path : "", p.a < f->n ? ": " : "", p.text);
 }
 
-enum err cli_pkafiles_read(const struct cli *cli, const struct att_anchors *anchors, char *const *paths, size_t n, const char *target,
-			   struct cli_pkafiles **out)
+enum err cli_pkafiles_read(const struct cli *cli, const struct att_anchors *anchors, char *const *paths, size_t n,
+			   const char *target, struct cli_pkafiles **out)
 {
 	struct cli_pkafiles *f;
 	enum err e = ERR_OK, one;

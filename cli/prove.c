@@ -82,7 +82,8 @@ static enum err sign(struct proof *p, struct cli_custodian *who, struct wr *sig)
 		e = cli_custodian_open(p->cli, who, NULL, &card);
 	if (e)
 		return e;
-	e = cli_card_fail(&card, hsm_key_sign(card.hsm, who->key, HSM_ECDSA_SHA256, wr_view(&m), &raw, &p->cli->dl), "signing");
+	e = cli_card_fail(&card, hsm_key_sign(card.hsm, who->key, HSM_ECDSA_SHA256, wr_view(&m), &raw, &p->cli->dl),
+			  "signing");
 	cli_card_close(p->cli, &card, true);
 	if (e)
 		return e;
@@ -111,8 +112,8 @@ static enum err fetch_challenge(struct proof *p)
 }
 
 /*
- * One challenge for all, until the card refuses a signature that we have verified ourselves: then it wants one for each key, and keeps the count (public-key-authentication
- * 6.1).
+ * One challenge for all, until the card refuses a signature that we have verified ourselves: then it wants one for
+ * each key, and keeps the count (public-key-authentication 6.1).
  */
 static enum err authenticate(struct proof *p, size_t nth, struct cli_custodian *who)
 {
@@ -136,7 +137,8 @@ static enum err authenticate(struct proof *p, size_t nth, struct cli_custodian *
 		return ERR_OK;
 	e = cli_card_fail(p->target, hsm_pka_status(p->target->hsm, &status, &p->cli->dl), "asking for the count");
 	if (!e && status.authenticated != nth + 1)
-		e = cli_refuse(ERR_CARD, "card %s counts %u keys after %zu have signed", p->target->id, status.authenticated, nth + 1);
+		e = cli_refuse(ERR_CARD, "card %s counts %u keys after %zu have signed", p->target->id,
+			       status.authenticated, nth + 1);
 	return e;
 }
 
@@ -159,8 +161,8 @@ static enum err expect(struct proof *p, bool want, unsigned signers)
 	enum err e = is_open(p, &open);
 
 	if (!e && open != want)
-		e = cli_refuse(ERR_REFUSED, "card %s is %s after %u of %u: do not use it", p->target->id, open ? "OPEN" : "still closed",
-			       signers, p->required);
+		e = cli_refuse(ERR_REFUSED, "card %s is %s after %u of %u: do not use it", p->target->id,
+			       open ? "OPEN" : "still closed", signers, p->required);
 	if (!e)
 		printf("%u of %u: %s, as it should be\n", signers, p->required, open ? "open" : "closed");
 	return e;
@@ -229,7 +231,8 @@ enum err cli_prove(struct cli *cli, const char *reader, const struct cli_pkafile
 	p.required = target.status.pka.required;
 	match(&p, found, files);
 	if (p.n < p.required) {
-		e = cli_refuse(ERR_NOT_FOUND, "the proof needs the cards of %u custodians, and %zu are here", p.required, p.n);
+		e = cli_refuse(ERR_NOT_FOUND, "the proof needs the cards of %u custodians, and %zu are here",
+			       p.required, p.n);
 		goto out;
 	}
 	if (hsm_mode_needs_pin(target.status.mode))
@@ -240,8 +243,8 @@ enum err cli_prove(struct cli *cli, const char *reader, const struct cli_pkafile
 	for (size_t i = 0; i < rounds && !e; i++)
 		e = one_round(&p, i * p.required, pin, i + 1 == rounds);
 	if (!e)
-		printf("proved with %zu of %u custodians' cards; the card takes one challenge for %s\n", p.n, target.status.pka.total,
-		       p.per_key ? "each custodian" : "all custodians");
+		printf("proved with %zu of %u custodians' cards; the card takes one challenge for %s\n", p.n,
+		       target.status.pka.total, p.per_key ? "each custodian" : "all custodians");
 out:
 	secret_free(&pin);
 	cli_card_close(cli, &target, true);

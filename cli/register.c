@@ -11,8 +11,12 @@
 #include "sc-hsm/auth.h"
 #include "sc-hsm/pin.h"
 
-/* Which of the files are registered already (a run that was interrupted goes on); a key on the card that is in none of them is not ours to build on. */
-static enum err read_registered(struct cli *cli, struct cli_card *c, const struct cli_pkafiles *files, bool done[PKA_CUSTODIANS_MAX])
+/*
+ * Which of the files are registered already (a run that was interrupted goes on); a key on the card that is in none
+ * of them is not ours to build on.
+ */
+static enum err read_registered(struct cli *cli, struct cli_card *c, const struct cli_pkafiles *files,
+				bool done[PKA_CUSTODIANS_MAX])
 {
 	const struct hsm_pka *pka = &c->status.pka;
 	enum err e = ERR_OK;
@@ -49,9 +53,14 @@ static enum err check_target(const struct cli_card *c, size_t files)
 	const struct hsm_pka *pka = &c->status.pka;
 
 	if (!c->status.has_pka)
-		return cli_refuse(ERR_REFUSED, "card %s is not initialised for custodians: quorum11 init --custodians M --required N", c->id);
+		return cli_refuse(
+			ERR_REFUSED,
+			"card %s is not initialised for custodians: quorum11 init --custodians M --required N",
+			c->id);
 	if (files != pka->total)
-		return cli_refuse(ERR_REFUSED, "card %s takes exactly %u custodians' keys, not %zu: the list is final, so all are registered at once",
+		return cli_refuse(ERR_REFUSED,
+				  "card %s takes exactly %u custodians' keys, not %zu: the list is final, so all are "
+				  "registered at once",
 				  c->id, pka->total, files);
 	return ERR_OK;
 }
@@ -73,13 +82,13 @@ static void tell_plan(const struct cli_card *c, const struct att_chain *chain, c
 	printf("card %s (%s) in %s will be opened by %u of these %u custodians:\n", c->id,
 	       chain->is_genuine ? chain->path : "UNVERIFIED", c->reader, c->status.pka.required, c->status.pka.total);
 	for (size_t i = 0; i < files->n; i++)
-		printf("  %s  of card %s  %s%s\n", files->v[i].chr, files->v[i].device, files->v[i].genuine ? "genuine" : "UNVERIFIED",
-		       done[i] ? ", registered already" : "");
+		printf("  %s  of card %s  %s%s\n", files->v[i].chr, files->v[i].device,
+		       files->v[i].genuine ? "genuine" : "UNVERIFIED", done[i] ? ", registered already" : "");
 }
 
 /*
- * The vendor's firmware registers without a login while keys are missing; open firmware wants the PIN, or the SO-PIN where there is none (public-key-authentication
- * 4.3, 11).
+ * The vendor's firmware registers without a login while keys are missing; open firmware wants the PIN, or the
+ * SO-PIN where there is none (public-key-authentication 4.3, 11).
  */
 static enum err log_in(struct cli *cli, struct cli_card *c)
 {
@@ -87,7 +96,8 @@ static enum err log_in(struct cli *cli, struct cli_card *c)
 	struct secret *pin = NULL;
 	enum err e = ERR_OK;
 
-	if (mode == HSM_MODE_PIN || mode == HSM_MODE_PKA_AND_PIN || mode == HSM_MODE_PKA_OR_PIN || cli_pin_is_given(cli)) {
+	if (mode == HSM_MODE_PIN || mode == HSM_MODE_PKA_AND_PIN || mode == HSM_MODE_PKA_OR_PIN ||
+	    cli_pin_is_given(cli)) {
 		e = cli_pin_get(cli, c, NULL, &pin);
 		if (!e)
 			e = cli_pin_login(cli, c, pin);
@@ -114,8 +124,8 @@ static enum err register_all(struct cli *cli, struct cli_card *c, const struct c
 		if (done[i])
 			continue;
 		/* Open firmware has no chain of its own and verifies none: it takes the request alone. */
-		e = hsm_pka_register(c->hsm, f->has_issuer && c->has_issuer ? &f->issuer : NULL, &f->device, &f->request,
-				     &c->status.pka, &cli->dl);
+		e = hsm_pka_register(c->hsm, f->has_issuer && c->has_issuer ? &f->issuer : NULL, &f->device,
+				     &f->request, &c->status.pka, &cli->dl);
 		if (e == ERR_AUTH)
 			cli_refuse(e, "card %s registers only after a login: give its SO-PIN by --so-pin-file", c->id);
 		else if (e)
@@ -139,7 +149,8 @@ static enum err check_names(struct cli *cli, struct cli_card *c, const struct cl
 		e = read_registered(cli, c, files, done);
 	for (size_t i = 0; i < files->n && !e; i++)
 		if (!done[i])
-			e = cli_refuse(ERR_CARD, "card %s does not name %s among its custodians", c->id, files->v[i].chr);
+			e = cli_refuse(ERR_CARD, "card %s does not name %s among its custodians", c->id,
+				       files->v[i].chr);
 	return e;
 }
 
@@ -190,7 +201,8 @@ enum err verb_register(struct cli *cli)
 		e = check_names(cli, &card, files);
 	cli_card_end(cli, &card);
 	if (!e)
-		printf("all %u custodians are registered; %u of them open card %s\n", card.status.pka.total, card.status.pka.required, card.id);
+		printf("all %u custodians are registered; %u of them open card %s\n", card.status.pka.total,
+		       card.status.pka.required, card.id);
 	cli_card_close(cli, &card, true);
 	if (!e && cli->args->prove)
 		e = cli_prove(cli, reader, files);

@@ -110,6 +110,16 @@ json_t *cli_json_text(struct rd text)
 	return j ? j : json_string(text_shown(text, shown, sizeof(shown)));
 }
 
+void cli_json_append(json_t **list, json_t *item)
+{
+	if (*list && json_array_append_new(*list, item) == 0)
+		return;
+	if (!*list)
+		json_decref(item);
+	json_decref(*list);
+	*list = NULL;
+}
+
 enum err cli_json_print(json_t *doc)
 {
 	if (!doc)

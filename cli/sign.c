@@ -55,7 +55,8 @@ static enum err hash_file(const char *path, enum digest_alg alg, uint8_t out[DIG
 	return e;
 }
 
-static enum err sign_one(struct cli *cli, struct cli_card *c, const struct cli_key *k, const struct cli_mech *m, const struct job *job)
+static enum err sign_one(struct cli *cli, struct cli_card *c, const struct cli_key *k, const struct cli_mech *m,
+			 const struct job *job)
 {
 	const char *suffix = cli->args->out_suffix ? cli->args->out_suffix : ".sig";
 	struct rd hash = rd_of(job->hash, digest_size(m->digest));
@@ -71,8 +72,10 @@ static enum err sign_one(struct cli *cli, struct cli_card *c, const struct cli_k
 	if (!e)
 		e = cli_card_fail(c, hsm_key_sign(c->hsm, k->number, m->alg, wr_view(&in), &sig, &cli->dl), job->path);
 	if (!e && cli_mech_verify(m, k, hash, wr_view(&sig)) != ERR_OK)
-		e = cli_refuse(ERR_SIGNATURE, "%s: the card's signature does not verify with the key's public part; nothing is written",
-			       job->path);
+		e = cli_refuse(
+			ERR_SIGNATURE,
+			"%s: the card's signature does not verify with the key's public part; nothing is written",
+			job->path);
 	if (e)
 		return e;
 	n = snprintf(path, sizeof(path), "%s%s", job->path, suffix);
@@ -86,8 +89,8 @@ static enum err sign_one(struct cli *cli, struct cli_card *c, const struct cli_k
 }
 
 /* Key, mechanism and hashes before anybody is asked: no ceremony is held for a file that cannot be read. */
-static enum err prepare(struct cli *cli, struct cli_keys **keys, const struct cli_key **key, const struct cli_mech **mech, char id[CHR_MAX + 1],
-			struct job *jobs)
+static enum err prepare(struct cli *cli, struct cli_keys **keys, const struct cli_key **key,
+			const struct cli_mech **mech, char id[CHR_MAX + 1], struct job *jobs)
 {
 	char reader[PCSC_NAME_MAX];
 	struct cli_card card;

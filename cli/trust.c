@@ -35,8 +35,8 @@ bool cli_trust_is_waived(const struct cli *cli, const char *device_id)
 	return false;
 }
 
-enum err cli_trust_chain(const struct cli *cli, const struct att_anchors *anchors, struct rd devaut, struct att_chain *out,
-			 struct att_verdict *v)
+enum err cli_trust_chain(const struct cli *cli, const struct att_anchors *anchors, struct rd devaut,
+			 struct att_chain *out, struct att_verdict *v)
 {
 	enum err e;
 
@@ -46,8 +46,8 @@ enum err cli_trust_chain(const struct cli *cli, const struct att_anchors *anchor
 	return out->is_genuine || (!out->has_issuer && cli_trust_is_waived(cli, out->id)) ? ERR_OK : ERR_ATTESTATION;
 }
 
-enum err cli_trust_pka_file(const struct cli *cli, const struct att_anchors *anchors, const struct pka_file *f, bool *genuine,
-			    struct att_verdict *v)
+enum err cli_trust_pka_file(const struct cli *cli, const struct att_anchors *anchors, const struct pka_file *f,
+			    bool *genuine, struct att_verdict *v)
 {
 	struct att_chain chain;
 	struct att_key key;

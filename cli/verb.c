@@ -11,42 +11,46 @@
 #define HELP_MAX 16384
 #define ANY      SIZE_MAX
 
-#define PICK   (OPT_BIT(OPT_READER) | OPT_BIT(OPT_DEVICE))
-#define PIN    (OPT_BIT(OPT_PIN_FILE) | OPT_BIT(OPT_PIN_FD) | OPT_BIT(OPT_FORCE))
-#define SO_PIN (OPT_BIT(OPT_SO_PIN_FILE) | OPT_BIT(OPT_SO_PIN_FD))
-#define LOGIN  (PICK | PIN | OPT_BIT(OPT_URL) | OPT_BIT(OPT_CA) | OPT_BIT(OPT_REASON))
+#define O(x) OPT_BIT(OPT_##x)
+
+#define PICK   (O(READER) | O(DEVICE))
+#define PIN    (O(PIN_FILE) | O(PIN_FD) | O(FORCE))
+#define SO_PIN (O(SO_PIN_FILE) | O(SO_PIN_FD))
+#define LOGIN  (PICK | PIN | O(URL) | O(CA) | O(REASON))
 
 static const struct cli_verb verbs[] = {
-	{ "list", "", "List readers and the cards in them", PICK | OPT_BIT(OPT_JSON), 0, 0, verb_list },
+	{ "list", "", "List readers and the cards in them", PICK | O(JSON), 0, 0, verb_list },
 	{ "status", "", "Show a card: version, who may open it, tries, custodians, keys and their attestation",
-	  PICK | OPT_BIT(OPT_JSON), 0, 0, verb_status },
-	{ "init", "", "Initialise a card, which erases everything on it: with a PIN, or for n of m custodians, or for both",
-	  PICK | PIN | SO_PIN | OPT_BIT(OPT_YES) | OPT_BIT(OPT_LABEL) | OPT_BIT(OPT_CUSTODIANS) | OPT_BIT(OPT_REQUIRED) |
-		  OPT_BIT(OPT_WITH_PIN) | OPT_BIT(OPT_OR_PIN) | OPT_BIT(OPT_NO_PIN_RESET),
+	  PICK | O(JSON), 0, 0, verb_status },
+	{ "init", "",
+	  "Initialise a card, which erases everything on it: with a PIN, or for n of m custodians, or for both",
+	  PICK | PIN | SO_PIN | O(YES) | O(LABEL) | O(CUSTODIANS) | O(REQUIRED) | O(WITH_PIN) | O(OR_PIN) |
+		  O(NO_PIN_RESET),
 	  0, 0, verb_init },
 	{ "keygen", "", "Generate a key pair on the card, verify the card's attestation of it and archive that",
-	  LOGIN | OPT_BIT(OPT_TYPE) | OPT_BIT(OPT_LABEL) | OPT_BIT(OPT_TOKEN_LABEL) | OPT_BIT(OPT_ID) | OPT_BIT(OPT_ARCHIVE) | OPT_BIT(OPT_UNVERIFIED), 0, 0,
-	  verb_keygen },
+	  LOGIN | O(TYPE) | O(LABEL) | O(TOKEN_LABEL) | O(ID) | O(ARCHIVE) | O(UNVERIFIED), 0, 0, verb_keygen },
 	{ "custodian keygen", "", "Generate a custodian's authentication key on his card",
-	  PICK | PIN | OPT_BIT(OPT_LABEL) | OPT_BIT(OPT_COUNTRY), 0, 0, verb_custodian_keygen },
-	{ "custodian export", "", "Write the PKA file of a custodian's key: public, for the operator of the card that he shall open",
-	  PICK | OPT_BIT(OPT_KEY) | OPT_BIT(OPT_OUT) | OPT_BIT(OPT_FORCE), 0, 0, verb_custodian_export },
-	{ "register", "FILE...", "Register the custodians' keys (PKA files) in the card that they shall open; the list is final",
-	  PICK | PIN | SO_PIN | OPT_BIT(OPT_YES) | OPT_BIT(OPT_UNVERIFIED) | OPT_BIT(OPT_SAME_DEVICE) | OPT_BIT(OPT_PROVE) |
-		  OPT_BIT(OPT_CUSTODIAN_PIN_FILE) | OPT_BIT(OPT_TOKEN_LABEL),
+	  PICK | PIN | O(LABEL) | O(COUNTRY), 0, 0, verb_custodian_keygen },
+	{ "custodian export", "",
+	  "Write the PKA file of a custodian's key: public, for the operator of the card that he shall open",
+	  PICK | O(KEY) | O(OUT) | O(FORCE), 0, 0, verb_custodian_export },
+	{ "register", "FILE...",
+	  "Register the custodians' keys (PKA files) in the card that they shall open; the list is final",
+	  PICK | PIN | SO_PIN | O(YES) | O(UNVERIFIED) | O(SAME_DEVICE) | O(PROVE) | O(CUSTODIAN_PIN_FILE) |
+		  O(TOKEN_LABEL),
 	  1, PKA_CUSTODIANS_MAX, verb_register },
-	{ "enrol", "[URL] FILE...", "Make a card known to the server, with its custodians (PKA files) and archived attestations",
-	  PICK | OPT_BIT(OPT_CA) | OPT_BIT(OPT_TOKEN_FILE) | OPT_BIT(OPT_ARCHIVE) | OPT_BIT(OPT_NAME) | OPT_BIT(OPT_REPLACE) |
-		  OPT_BIT(OPT_UNVERIFIED) | OPT_BIT(OPT_SAME_DEVICE),
-	  1, PKA_CUSTODIANS_MAX + 1, verb_enrol },
-	{ "approve", "[URL] [REQUEST]", "Check a request, show it, ask, and sign approval or denial with the custodian's card",
-	  PICK | PIN | OPT_BIT(OPT_CA) | OPT_BIT(OPT_YES) | OPT_BIT(OPT_DENY) | OPT_BIT(OPT_EXPECT_CODE) | OPT_BIT(OPT_LIMITS) |
-		  OPT_BIT(OPT_WAIT),
-	  0, 2, verb_approve },
+	{ "enrol", "[URL] FILE...",
+	  "Make a card known to the server, with its custodians (PKA files) and archived attestations",
+	  PICK | O(CA) | O(TOKEN_FILE) | O(ARCHIVE) | O(NAME) | O(REPLACE) | O(UNVERIFIED) | O(SAME_DEVICE), 1,
+	  PKA_CUSTODIANS_MAX + 1, verb_enrol },
+	{ "approve", "[URL] [REQUEST]",
+	  "Check a request, show it, ask, and sign approval or denial with the custodian's card",
+	  PICK | PIN | O(CA) | O(YES) | O(DENY) | O(EXPECT_CODE) | O(LIMITS) | O(WAIT), 0, 2, verb_approve },
 	{ "sign", "FILE...", "Sign files with one login; each signature is verified and written beside its file",
-	  LOGIN | OPT_BIT(OPT_KEY) | OPT_BIT(OPT_MECHANISM) | OPT_BIT(OPT_OUT_SUFFIX), 1, ANY, verb_sign },
-	{ "connect", "[URL]", "Open a card by one n-of-m login, say how that went, and close it: to try an installation",
-	  PICK | OPT_BIT(OPT_CA) | OPT_BIT(OPT_REASON), 0, 1, verb_connect },
+	  LOGIN | O(KEY) | O(MECHANISM) | O(OUT_SUFFIX), 1, ANY, verb_sign },
+	{ "connect", "[URL]",
+	  "Open a card by one n-of-m login, say how that went, and close it: to try an installation",
+	  PICK | O(CA) | O(REASON), 0, 1, verb_connect },
 };
 
 const struct cli_verb *cli_verbs(size_t *n)
@@ -75,7 +79,8 @@ static void usage(FILE *to)
 	fprintf(to, "usage: quorum11 VERB [OPTION]... [OPERAND]...\n\n");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		fprintf(to, "  %-18s %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(to, "\nquorum11 VERB --help says more; exit status: 0 done, 1 failed, 2 usage, 3 refused by our own checks.\n");
+	fprintf(to, "\nquorum11 VERB --help says more; exit status: 0 done, 1 failed, 2 usage, 3 refused by our own "
+		    "checks.\n");
 }
 
 static enum err help(const struct cli_verb *verb)

@@ -58,7 +58,9 @@ static enum err run_ceremony(struct cli *cli, struct cli_card *c)
 	enum err e;
 
 	if (!cli->conf->login.url)
-		return cli_refuse(ERR_CONFIG, "card %s opens when its custodians agree: give the server by --url or [login] url", c->id);
+		return cli_refuse(ERR_CONFIG,
+				  "card %s opens when its custodians agree: give the server by --url or [login] url",
+				  c->id);
 	dl.cancel_fd = cli_cancel_begin();
 	e = login_run(c->hsm, &p, &result, &dl);
 	cli_cancel_end();
@@ -92,7 +94,8 @@ static enum err log_in(struct cli *cli, struct cli_card *c, const struct secret 
 	if (!e && !open && hsm_mode_needs_pka(c->status.mode)) {
 		e = run_ceremony(cli, c);
 		if (!e && pin)
-			e = cli_card_fail(c, hsm_pin_verify(c->hsm, HSM_REF_USER, pin, &cli->dl), "PIN after the ceremony");
+			e = cli_card_fail(c, hsm_pin_verify(c->hsm, HSM_REF_USER, pin, &cli->dl),
+					  "PIN after the ceremony");
 		if (!e)
 			e = is_open(cli, c, &open);
 	}
@@ -108,7 +111,8 @@ static enum err check_set_up(const struct cli_card *c)
 	const struct hsm_status *s = &c->status;
 
 	if (s->has_pka && s->pka.missing && s->mode != HSM_MODE_PIN)
-		return cli_refuse(ERR_CONDITIONS, "card %s: %u of %u custodians are not registered yet: quorum11 register", c->id,
+		return cli_refuse(ERR_CONDITIONS,
+				  "card %s: %u of %u custodians are not registered yet: quorum11 register", c->id,
 				  s->pka.missing, s->pka.total);
 	if (s->mode == HSM_MODE_UNSET)
 		return cli_refuse(ERR_CONDITIONS, "card %s in %s is not initialised: quorum11 init", c->id, c->reader);

@@ -5,7 +5,10 @@
 
 #include "cli/card.h"
 
-/* --url, --ca and --reason into the configuration that a login uses. url: an operand that goes before --url; may be NULL. */
+/*
+ * --url, --ca and --reason into the configuration that a login uses. url: an operand that goes before --url; may be
+ * NULL.
+ */
 MUST enum err cli_work_settings(struct cli *cli, const char *url);
 /*
  * Pick the card, open it and log in by what its mode asks for; held afterwards. A card that needs a ceremony is held

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request as the server tells it, and what a custodian sees of it. */
+#include "test/unit/test.h"
+
+#include "cli/approve_text.h"
+
+static const char good[] =
+	"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"waiting\", \"result\": null, \"why\": null,"
+	" \"device_id\": \"UTTGT04000000\", \"unverified\": false, \"devaut\": \"AQID\", \"n\": 2, \"m\": 3,"
+	" \"approvals\": 1, \"mode\": \"shared\", \"changed_mode\": false, \"challenge\": \"AAECAwQFBgc\","
+	" \"turn\": null, \"turn_seconds\": null, \"seconds_left\": 752, \"created\": 1,"
+	" \"login_id\": \"000102030405060708090a0b0c0d0e0f\", \"host_json\": \"e30\","
+	" \"custodians\": [{\"chr\": \"UTAAAAAAAAA00001\", \"decision\": \"approve\", \"when\": 1},"
+	" {\"chr\": \"UTBBBBBBBBB00001\", \"decision\": null, \"when\": null},"
+	" {\"chr\": \"UTCCCCCCCCC00001\", \"decision\": \"deny\", \"when\": 3}],"
+	" \"keys\": [{\"key\": 1, \"label\": \"fit\", \"attested\": true, \"attestation\": \"AQI\"},"
+	" {\"key\": 2, \"label\": \"a\\u001b[2Jb\", \"attested\": false, \"attestation\": null}], \"verdict\": []}";
+
+/* The good request with one member set to this JSON text; NULL: removed. */
+static enum err read_with(const char *member, const char *value, struct cli_request **out, const char **bad)
+{
+	json_t *o = json_loads(good, 0, NULL), *v;
+	enum err e;
+
+	assert_non_null(o);
+	if (member && value) {
+		v = json_loads(value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		assert_non_null(v);
+		assert_int_equal(json_object_set_new(o, member, v), 0);
+	} else if (member) {
+		assert_int_equal(json_object_del(o, member), 0);
+	}
+	e = cli_request_read(o, out, bad);
+	json_decref(o);
+	return e;
+}
+
+static struct cli_request *read_good(void)
+{
+	struct cli_request *r = NULL;
+	const char *bad;
+
+	assert_int_equal(read_with(NULL, NULL, &r, &bad), ERR_OK);
+	return r;
+}
+
+static void reads(void **state)
+{
+	struct cli_request *r = read_good();
+	struct pka_request view = cli_request_view(r);
+
+	(void)state;
+	assert_string_equal(r->id, "0123456789abcdef0123456789abcdef");
+	assert_true(cli_request_is_waiting(r));
+	assert_false(cli_request_is_per_key(r));
+	assert_int_equal(r->n, 2);
+	assert_int_equal(r->m, 3);
+	assert_int_equal(r->seconds_left, 752);
+	assert_bytes_equal(view.challenge, RD_LIT("\0\1\2\3\4\5\6\7"));
+	assert_bytes_equal(view.devaut, RD_LIT("\1\2\3"));
+	assert_bytes_equal(view.host_json, RD_LIT("{}"));
+	assert_int_equal(view.login_id.n, LOGIN_ID_SIZE);
+	assert_int_equal(r->custodians_n, 3);
+	assert_int_equal(r->custodians[0].decision, DECISION_APPROVE);
+	assert_int_equal(r->custodians[1].decision, DECISION_NONE);
+	assert_int_equal(r->custodians[2].decision, DECISION_DENY);
+	assert_int_equal(view.keys_n, 2);
+	assert_bytes_equal(view.keys[0].attestation, RD_LIT("\1\2"));
+	assert_true(view.keys[0].is_attested);
+	assert_int_equal(view.keys[1].attestation.n, 0);
+	assert_null(strchr(view.keys[1].label, 27));
+	cli_request_free(&r);
+}
+
+static void refuses(void **state)
+{
+	static const struct { const char *member, *value;
+	} rows[] = {
+		{ "id", NULL },
+		{ "id", "7" },
+		{ "id", "\"0123456789ABCDEF0123456789abcdef\"" },
+		{ "id", "\"../../x\"" },
+		{ "state", NULL },
+		{ "state", "\"waiting\\u0007\"" },
+		{ "state", "\"\"" },
+		{ "device_id", "\"\"" },
+		{ "device_id", "\"UT\\u001b[2J00001\"" },
+		{ "device_id", "null" },
+		{ "device_id", "\"UTTGT0400000000000000000000000\"" },
+		{ "device_id", "\"UTTGT04000000\\u0000\"" },
+		{ "devaut", "\"A\"" },
+		{ "devaut", "\"AQ==\"" },
+		{ "devaut", "7" },
+		{ "n", "0" },
+		{ "n", "4" },
+		{ "n", "-1" },
+		{ "n", "\"2\"" },
+		{ "n", "2.0" },
+		{ "m", "91" },
+		{ "m", "2" },
+		{ "approvals", "4" },
+		{ "mode", "\"Shared\"" },
+		{ "changed_mode", "0" },
+		{ "challenge", "\"AAECAwQFBgcI\"" },
+		{ "seconds_left", "-1" },
+		{ "seconds_left", "99999999999" },
+		{ "login_id", "null" },
+		{ "login_id", "\"00\"" },
+		{ "login_id", "\"000102030405060708090a0b0c0d0e0f00\"" },
+		{ "host_json", NULL },
+		{ "host_json", "{}" },
+		{ "custodians", "[]" },
+		{ "custodians", "7" },
+		{ "custodians", "[{\"chr\": \"UTAAAAAAAAA00001\", \"decision\": \"maybe\"},"
+				" {\"chr\": \"UTBBBBBBBBB00001\", \"decision\": null},"
+				" {\"chr\": \"UTCCCCCCCCC00001\", \"decision\": null}]" },
+		{ "custodians", "[{\"chr\": \"UTAAAAAAAAA00001\", \"decision\": null},"
+				" {\"chr\": \"UTAAAAAAAAA00001\", \"decision\": null},"
+				" {\"chr\": \"UTCCCCCCCCC00001\", \"decision\": null}]" },
+		{ "keys", "null" },
+		{ "keys", "[{\"key\": 0, \"label\": \"\", \"attested\": true, \"attestation\": null}]" },
+		{ "keys", "[{\"key\": 1, \"label\": \"\", \"attested\": 1, \"attestation\": null}]" },
+		{ "keys", "[{\"key\": 1, \"attested\": true, \"attestation\": null}]" },
+		{ "keys", "[7]" },
+	};
+	struct cli_request *r;
+	const char *bad;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (read_with(rows[i].member, rows[i].value, &r, &bad) == ERR_PROTOCOL)
+			continue;
+		print_error("%s: %s\n", rows[i].member, rows[i].value);
+		fail();
+	}
+	/* m and the custodians disagree. */
+	assert_int_equal(read_with("m", "4", &r, &bad), ERR_PROTOCOL);
+	assert_string_equal(bad, "custodians");
+}
+
+static void too_long(void **state)
+{
+	struct cli_request *r;
+	const char *bad;
+	struct wr w;
+
+	(void)state;
+	wr_init_heap(&w, 1 << 20);
+	wr_text(&w, "\"");
+	for (size_t i = 0; i < 3 * CVC_MAX; i++)
+		wr_text(&w, "A");
+	wr_text(&w, "\"");
+	assert_int_equal(read_with("devaut", wr_cstr(&w), &r, &bad), ERR_PROTOCOL);
+	assert_int_equal(read_with("host_json", wr_cstr(&w), &r, &bad), ERR_PROTOCOL);
+	wr_free(&w);
+}
+
+/* Of a request that is over nothing is needed but how it ended. */
+static void ended(void **state)
+{
+	json_t *o = json_loads(
+		"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"failed\", \"result\": \"denied\","
+		" \"why\": \"x\\u202ey\", \"n\": 0, \"m\": 0, \"approvals\": 0, \"mode\": \"shared\","
+		" \"changed_mode\": false, \"seconds_left\": 0, \"device_id\": \"\"}",
+		0, NULL);
+	struct cli_request *r = NULL;
+	const char *bad;
+
+	(void)state;
+	assert_int_equal(cli_request_read(o, &r, &bad), ERR_OK);
+	assert_false(cli_request_is_waiting(r));
+	assert_string_equal(r->result, "denied");
+	assert_string_equal(r->why, "x\\u{202e}y");
+	cli_request_free(&r);
+	json_decref(o);
+}
+
+/* ---- what is shown ---- */
+
+static const char *show(const struct cli_request *r, const struct pka_approval_facts *f, struct wr *w)
+{
+	wr_init_heap(w, 1 << 20);
+	cli_approve_text(r, f, "UTBBBBBBBBB00001", w);
+	assert_int_equal(wr_done(w), ERR_OK);
+	return wr_cstr(w);
+}
+
+static void text_of_a_good_one(void **state)
+{
+	static const struct pka_key_facts keys[] = {
+		{ .key = 1, .label = "fit", .is_attested = true }, { .key = 2, .label = "other" },
+	};
+	struct pka_approval_facts f = { .device_id = "UTTGT04000000",
+					.path = "/UTROOT/UTDICA/UTTGT040",
+					.code = "K7QF-2MXA",
+					.attested_n = 1,
+					.unattested_n = 1,
+					.keys = keys,
+					.keys_n = 2 };
+	struct cli_request *r = read_good();
+	struct wr w;
+	const char *text = show(r, &f, &w), *attested = strstr(text, "keys attested"),
+		   *not = strstr(text, "NOT attested");
+
+	(void)state;
+	assert_non_null(strstr(text, "card           UTTGT04000000"));
+	assert_non_null(strstr(text, "genuine: /UTROOT/UTDICA/UTTGT040"));
+	assert_null(strstr(text, "UNVERIFIED"));
+	assert_true(attested && not && attested < not);
+	assert_true(strstr(text, "key 1 \"fit\"") < not);
+	assert_true(strstr(text, "key 2 \"other\"") > not);
+	assert_non_null(strstr(text, "2 of 3 custodians"));
+	assert_non_null(strstr(text, "approved so far: UTAAAAAAAAA00001\n"));
+	assert_non_null(strstr(text, "12 min 32 s"));
+	assert_non_null(strstr(text, "K7QF-2MXA"));
+	assert_non_null(strstr(text, "your key       UTBBBBBBBBB00001"));
+	assert_non_null(strstr(text,
+			       "An approval opens every key on the card; limits are kept by the host's agent, not by "
+			       "the card."));
+	wr_free(&w);
+	cli_request_free(&r);
+}
+
+static void text_of_an_unverified_one(void **state)
+{
+	struct pka_approval_facts f = { .device_id = "UTTGT04000000", .path = "", .unverified = true };
+	struct cli_request *r = read_good();
+	struct wr w;
+	const char *text = show(r, &f, &w);
+
+	(void)state;
+	assert_non_null(strstr(text, "UNVERIFIED"));
+	assert_null(strstr(text, "genuine:"));
+	assert_non_null(strstr(text, "is known when it is your turn"));
+	wr_free(&w);
+	cli_request_free(&r);
+}
+
+static const char *claims(struct rd json, struct wr *w)
+{
+	wr_init_heap(w, 1 << 20);
+	cli_claims_text(json, w);
+	assert_int_equal(wr_done(w), ERR_OK);
+	return wr_cstr(w);
+}
+
+static void claims_are_marked(void **state)
+{
+	struct wr w;
+	const char *text = claims(
+		RD_LIT("{\"v\":1,\"login_id\":\"00\",\"zebra\":7,\"reason\":\"release 1.2\",\"host\":\"build\","
+		       "\"budget\":\"\",\"exclusive\":true,\"reuse\":false,\"list\":[1,{\"a\":2}]}"),
+		&w);
+
+	(void)state;
+	assert_non_null(strstr(text, "claimed by the host, checked by nobody"));
+	assert_non_null(strstr(text, "reason       \"release 1.2\""));
+	assert_true(strstr(text, "reason") < strstr(text, "host  "));
+	assert_non_null(strstr(text, "exclusive    yes"));
+	assert_non_null(strstr(text, "reuse        no"));
+	assert_non_null(strstr(text, "zebra        7"));
+	assert_non_null(strstr(text, "[1,{\"a\":2}]"));
+	assert_null(strstr(text, "budget"));
+	assert_null(strstr(text, "login_id"));
+	wr_free(&w);
+}
+
+/* Nothing that a host can write makes a new line, moves the cursor or turns the direction of text. */
+static void hostile_claims(void **state)
+{
+	static const char *const rows[] = {
+		"{\"reason\":\"x\\n  CODE           AAAA-AAAA\"}",
+		"{\"reason\":\"\\u001b[2J\\u001b[1;1Hrequest\"}",
+		"{\"host\":\"a\\u202eb\\u2066c\\u0085d\"}",
+		"{\"re\\nason\":\"x\", \"\\u001b[31mred\": {\"a\\u0007\": \"b\\r\"}}",
+		"{\"reason\": \"\xff\xfe\"}",
+		"{\"reason\":\"a\",\"reason\":\"b\"}",
+		"not json\n  CODE AAAA-AAAA\x1b[2J",
+		"[\"reason\"]", "7", "{", "\"\\ud800\"",
+	};
+	struct wr w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text = claims(rd_str(rows[i]), &w), *line = text;
+
+		for (const char *p = text; *p; p++)
+			assert_true(*p == '\n' || ((unsigned char)*p >= 0x20 && *p != 0x7f));
+		assert_null(strstr(text, "\xE2\x80\xAE"));
+		assert_null(strstr(text, "\xE2\x81\xA6"));
+		assert_null(strstr(text, "\xC2\x85"));
+		/* Each line is one of ours: indented by at least two, claims by four. */
+		for (; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+			assert_true(strncmp(line, "  claimed by the host", 21) == 0 || strncmp(line, "    ", 4) == 0);
+		wr_free(&w);
+	}
+}
+
+static void long_claims_are_cut(void **state)
+{
+	struct wr json, w;
+	const char *text;
+
+	(void)state;
+	wr_init_heap(&json, 1 << 16);
+	wr_text(&json, "{\"reason\":\"");
+	for (size_t i = 0; i < 3000; i++)
+		wr_text(&json, "x");
+	wr_text(&json, "\"}");
+	text = claims(wr_view(&json), &w);
+	assert_true(strlen(text) < 400);
+	assert_non_null(strstr(text, "...\""));
+	wr_free(&w);
+	wr_free(&json);
+	assert_non_null(strstr(claims(RD_NONE, &w), "says nothing"));
+	wr_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(too_long), cmocka_unit_test(ended),
+		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_an_unverified_one),
+		cmocka_unit_test(claims_are_marked), cmocka_unit_test(hostile_claims),
+		cmocka_unit_test(long_claims_are_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
