@@ -24,6 +24,7 @@ cat >"$T/image.its" <<'END'
 		kernel-1 {
 			description = "kernel"; data = /incbin/("kernel"); type = "kernel"; arch = "arm64"; os = "linux";
 			compression = "none"; load = <0x80000>; entry = <0x80000>;
+			hash-1 { algo = "sha256"; };
 			signature-1 { algo = "sha256,rsa2048"; key-name-hint = "fit"; };
 		};
 	};
