@@ -37,19 +37,15 @@ LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson inih p11-kit
 
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
-main    = $(if $(wildcard $1),$2)
 
-MODULE   := $(if $(wildcard pkcs11/entry.c),$(B)/quorum11.so)
-PROGRAMS := $(call main,cli/quorum11_main.c,$(B)/quorum11) \
-            $(call main,login/connect_main.c,$(B)/connect) \
-            $(call main,server/server_main.c,$(B)/quorum11-server) \
-            $(call main,test/vcard/vcard_main.c,$(B)/quorum11-vcard)
+PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-server quorum11-vcard)
 TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
 TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/bench/*_main.c))
 
 # ---- how it is compiled ----
 
-ifneq ($(filter-out deps clean help,$(or $(MAKECMDGOALS),all)),)
+# The goals that install what is missing call make again when it is there.
+ifneq ($(filter-out deps check demo clean help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(filter-out all install $(B)/quorum11%,$(MAKECMDGOALS)),)
 LIBS += cmocka
 endif
@@ -84,9 +80,10 @@ LD_ALL  := $(LINK_$(FLAVOUR)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 NEED_module := -lcrypto -lpcsclite -linih
 NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson
 
-.PHONY: all tests
-all: $(MODULE) $(PROGRAMS)
-tests: all $(TESTS) $(TOOLS)
+.PHONY: all tools tests
+all: $(PROGRAMS)
+tools: $(TOOLS)
+tests: all tools $(TESTS)
 
 # V=1 shows the commands in full.
 Q   := $(if $(V),,@)
@@ -158,7 +155,9 @@ $(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
 deps:
 	test/deps.sh build test
 
-check: tests
+check:
+	test/deps.sh build test
+	$(MAKE) tests
 	test/run.sh $(B) check unit p11 e2e
 check-asan:
 	$(MAKE) FLAVOUR=asan check-programs
@@ -170,7 +169,7 @@ check-programs: tests
 
 demo:
 	test/deps.sh build test demo
-	$(MAKE) all
+	$(MAKE) all tools
 	test/demo/demo.sh $(B)
 bench: tests
 	test/bench/bench.sh $(B)
@@ -194,7 +193,7 @@ clean:
 help:
 	@echo 'make             the module, the programs and the virtual card, in build/release'
 	@echo 'make deps        install the Debian packages that building and testing need'
-	@echo 'make check       all tests; check-asan, check-tsan: the C tests under a sanitizer'
+	@echo 'make check       installs what is missing, then all tests; check-asan, check-tsan: the C tests under a sanitizer'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
 	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, DESTDIR as usual'

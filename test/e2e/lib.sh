@@ -37,6 +37,7 @@
 #   tls_new                   a CA and certificates for 127.0.0.1: $T/tls/{ca,server,client}.{pem,key}
 #   server_start CONF [NAME]  quorum11-server; waits until it is ready; its address to $URL. NAME (server) for stop
 #   free_port                 a port that nobody listens on
+#   settle                    end everything that was started; `finish` does it
 
 set -u
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -111,7 +112,9 @@ wait_for() {
 start() {
 	local name=$1
 	shift
-	"$@" >"$T/$name.log" 2>&1 </dev/null &
+	: >"$T/$name.log"
+	# Appended to, so that a test may empty it.
+	"$@" >>"$T/$name.log" 2>&1 </dev/null &
 	PID[$name]=$!
 }
 
@@ -235,19 +238,23 @@ others() {
 	done
 }
 
-finish() {
-	local name p left=0
-	[ $((n_ok + n_bad)) -gt 0 ] || not_ok "a test without a check"
+# Cards first: pcscd would tell them to go; then all the rest. Says what does not end, and fails then.
+settle() {
+	local name p bad=0
 	for name in "${!PID[@]}"; do
-		# Cards first: pcscd would tell them to go; then all the rest.
-		case $name in card-*) stop "$name" || not_ok "$name ends when it is told to" ;; esac
+		case $name in card-*) stop "$name" || { bad=1; echo "did not end when told to: $name"; } ;; esac
 	done
-	for name in "${!PID[@]}"; do stop "$name" || not_ok "$name ends when it is told to"; done
+	for name in "${!PID[@]}"; do stop "$name" || { bad=1; echo "did not end when told to: $name"; }; done
 	for p in $(others); do
-		left=1
-		echo "# left running: $(tr '\0' ' ' <"/proc/$p/cmdline")"
+		bad=1
+		echo "left running: $(tr '\0' ' ' <"/proc/$p/cmdline")"
 	done
-	if [ $left -eq 0 ]; then ok "nothing is left running"; else not_ok "nothing is left running"; fi
+	return $bad
+}
+
+finish() {
+	[ $((n_ok + n_bad)) -gt 0 ] || not_ok "a test without a check"
+	t "nothing is left running" settle
 	finished=yes
 	plan
 	exit
