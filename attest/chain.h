@@ -11,14 +11,20 @@ struct att_chain {                  /* filled as far as it can be parsed, whatev
 	bool has_issuer;
 	bool is_genuine;            /* steps 1 to 6 passed; dates are a separate check */
 	enum att_class class;       /* if genuine */
-	enum ec_curve curve;        /* of the device key */
+	/*
+	 * Of the device key, if that can be used: of a genuine device, or of a self-signed certificate whose own
+	 * signature verifies. Otherwise EC_NONE: a chain that does not hold.
+	 */
+	enum ec_curve curve;
 	char id[CHR_MAX + 1];       /* device id: CHR of the device certificate, safe to show; "" if not parsed */
 	char path[3 * CHR_MAX];     /* "/DESRCACC1/DEDINK04/DENK0404144"; "" if not genuine */
 };
 /*
- * Adds its checks to v. ERR_OK if the bytes could be parsed (read is_genuine and v!), ERR_FORMAT otherwise. now: seconds since 1970; dates are
- * checked and reported, an expired device certificate does not make it less genuine (the card works on).
+ * Adds its checks to v. ERR_OK if the bytes could be parsed (read is_genuine and v!), ERR_FORMAT otherwise. now:
+ * seconds since 1970; dates are checked and reported, an expired device certificate does not make it less genuine (the
+ * card works on).
  */
-MUST enum err att_chain_check(const struct att_anchors *anchors, struct rd devaut, int64_t now, struct att_chain *out, struct att_verdict *v);
+MUST enum err att_chain_check(const struct att_anchors *anchors, struct rd devaut, int64_t now, struct att_chain *out,
+			      struct att_verdict *v);
 
 #endif

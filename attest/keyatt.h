@@ -12,9 +12,11 @@ struct att_key {                    /* views into the attestation; valid only if
 	char chr[CHR_MAX + 1];
 };
 /*
- * attestation: a 67 object (content of EF CEnn at generation). spki: the public key somebody wants to trust, or empty. chain may be not genuine (open firmware):
- * then the device key of its self-signed certificate is used and the caller says UNVERIFIED. ERR_OK proven; ERR_ATTESTATION (v tells); ERR_FORMAT.
+ * attestation: a 67 object (content of EF CEnn at generation). spki: the public key somebody wants to trust, or empty.
+ * chain may be not genuine (open firmware): then the device key of its self-signed certificate is used and the caller
+ * says UNVERIFIED. ERR_OK proven; ERR_ATTESTATION (v tells); ERR_FORMAT.
  */
-MUST enum err att_key_check(const struct att_chain *chain, struct rd attestation, struct rd spki, struct att_key *out, struct att_verdict *v);
+MUST enum err att_key_check(const struct att_chain *chain, struct rd attestation, struct rd spki, struct att_key *out,
+			    struct att_verdict *v);
 
 #endif

@@ -6,7 +6,11 @@
 #include "base/buf.h"
 
 #define ATT_CHECKS_MAX 64
-enum att_result { ATT_PASS, ATT_FAIL, ATT_NOT_MADE };          /* NOT_MADE: an earlier failure leaves nothing to check; counts as failure */
+enum att_result {
+	ATT_PASS,
+	ATT_FAIL,
+	ATT_NOT_MADE                /* an earlier failure leaves nothing to check; counts as failure */
+};
 enum att_step {                                                /* reference key-attestation 5 */
 	ATT_FORMAT, ATT_GENUINE, ATT_CHAIN, ATT_ANCHOR, ATT_SIG_CHAIN, ATT_ROLE, ATT_TIME, ATT_LIVE,
 	ATT_OTHER_DEVICE, ATT_SIG_ATT, ATT_KEYPARAM, ATT_SIG_INNER, ATT_KEY_MISMATCH, ATT_PKA_NAMES, ATT_ARCHIVE,
@@ -22,6 +26,7 @@ struct att_verdict {
 	struct att_check v[ATT_CHECKS_MAX];
 };
 const char *att_step_name(enum att_step s);                    /* "SIG_CHAIN" */
+/* When the list is full, passes are dropped and a failure takes the last place. */
 void att_verdict_add(struct att_verdict *v, enum att_step s, enum att_result r, const char *fmt, ...) PRINTF(4, 5);
 /* Adds a check that passes or fails, with the text for each; returns ok. */
 bool att_verdict_check(struct att_verdict *v, enum att_step s, bool ok, const char *passed, const char *failed);

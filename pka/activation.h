@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The target's side of a ceremony, run by the server: a pure step machine. Card answers and people's signatures in, the next batch of commands out; no I/O, no
- * clock, no lock. Design section 5, "One ceremony on the server"; reference public-key-authentication 9.
+ * The target's side of a ceremony, run by the server: a pure step machine. Card answers and people's signatures in,
+ * the next batch of commands out; no I/O, no clock, no lock. Design section 5, "One ceremony on the server"; reference
+ * public-key-authentication 9.
  *
- *   IDENTIFY -> LOOKUP -> CHECK -> COLLECT <-> TURN -> SUBMIT -> OPEN
- *                                  any state -> FAILED
+ *   IDENTIFY -> LOOKUP -> CHECK -> COLLECT <-> TURN
+ *                                  COLLECT <-> SUBMIT -> OPEN
+ *   any state -> FAILED
  *
  * message x state stands in one table (activation.c); what is not in it ends the ceremony.
  */
@@ -17,7 +19,7 @@
 
 enum pka_state {
 	PKA_IDENTIFY,           /* select, read the device certificate */
-	PKA_LOOKUP,             /* the caller must give the target of pka_activation_device_id, or fail it with ERR_NOT_ENROLLED */
+	PKA_LOOKUP,             /* the caller must give the target with facts' chain->id, or end it: ERR_NOT_ENROLLED */
 	PKA_CHECK,              /* chip authentication, status, names, keys against the enrolment */
 	PKA_COLLECT,            /* waiting for people */
 	PKA_TURN,               /* per-key mode: fetching a challenge for the custodian whose turn it is */
@@ -47,7 +49,8 @@ struct pka_target {             /* an enrolment; everything borrowed, must outli
 	size_t archived_n;
 	bool has_profile;
 	enum pka_challenge_mode profile;
-	struct rd devaut;       /* 2F02 as enrolled: a device without a chain must show the same certificate; empty: not compared */
+	/* 2F02 as enrolled: a device without a chain must show the same certificate. Empty: not compared. */
+	struct rd devaut;
 };
 struct pka_policy {
 	const struct att_anchors *anchors;
@@ -78,7 +81,8 @@ struct pka_answers {            /* one answer (data and status word) per command
 struct pka_key_facts {
 	uint8_t key;
 	char label[64];         /* from the card's description; safe to show */
-	bool is_attested;       /* the card's CE equals the archived attestation, or is an X.509 certificate with the attested key */
+	/* The card's CE equals the archived attestation, or is an X.509 certificate with the attested key. */
+	bool is_attested;
 	struct rd attestation;  /* archived; empty if none */
 };
 struct pka_approval_record {
@@ -108,33 +112,42 @@ struct pka_facts {
 	struct rd challenge;                    /* shared: current; per-key: of the turn; empty if none */
 	const struct pka_custodian *turn;       /* per-key: whose turn, NULL: nobody's */
 	uint64_t turn_ends_ms, ends_ms;         /* boot time of the caller */
-	bool changed_mode;                      /* earlier approvals were asked for again because the card took the other mode */
+	bool changed_mode;                      /* some were asked again because the card is of the other mode */
 };
 
 struct pka_activation;
 MUST enum err pka_activation_new(const struct pka_policy *policy, struct pka_activation **out);
 void pka_activation_free(struct pka_activation **a);
 /*
- * Answers of the last batch (n = 0 after an empty template) and the time in; next commands out. An empty batch: nothing to do now; ask pka_activation_facts.
- * A failure of the ceremony is not an error of this call: state FAILED. ERR_BUG, ERR_NOMEM only.
+ * Answers of the last batch (n = 0 after an empty template) and the time in; next commands out. An empty batch: nothing
+ * to do now; ask pka_activation_facts. A failure of the ceremony is not an error of this call: state FAILED. ERR_BUG
+ * (also: no pka_activation_host before COLLECT), ERR_NOMEM only. Deadline and lease end here or in
+ * pka_activation_turn, so call it at facts' ends_ms and turn_ends_ms as well.
  */
-MUST enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms, struct pka_batch *out);
+MUST enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms,
+				  struct pka_batch *out);
 const struct pka_facts *pka_activation_facts(const struct pka_activation *a);
-/* In LOOKUP. */
+/*
+ * In LOOKUP, otherwise ERR_CONDITIONS. ERR_ARG: of another device, or n and m make no sense. A device that the
+ * enrolment does not admit is no error of this call: state FAILED.
+ */
 MUST enum err pka_activation_target(struct pka_activation *a, const struct pka_target *t);
 /* What the host sent: login_id and the JSON bytes (copied); before COLLECT. */
 MUST enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struct rd host_json);
 /* End it: ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_POLICY, ERR_REMOVED ... why for people. */
 void pka_activation_end(struct pka_activation *a, enum err result, const char *why);
 /*
- * Per-key mode: ask for a turn. ERR_OK: it is (or will be after the next step) his: facts' turn and challenge; ERR_SHARING: another's turn; ERR_NOT_FOUND: not a registered key;
- * ERR_CONDITIONS: not now, or he has approved already. In shared mode ERR_OK, nothing to wait for.
+ * Per-key mode: ask for a turn. ERR_OK: it is (or will be after the next step) his: facts' turn and challenge;
+ * ERR_SHARING: another's turn; ERR_NOT_FOUND: not a registered key; ERR_CONDITIONS: not now, or he has approved
+ * already. In shared mode ERR_OK, nothing to wait for.
  */
 MUST enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint64_t now_ms);
 /*
- * A decision. Verifies statement, its hashes and both signatures with the registered key before anything changes. ERR_SIGNATURE, ERR_FORMAT, ERR_NOT_FOUND (key), ERR_CONDITIONS (state, or same
- * custodian twice), ERR_EXPIRED (dead challenge).
+ * A decision. Verifies statement, its hashes and both signatures with the registered key before anything changes.
+ * ERR_SIGNATURE, ERR_FORMAT, ERR_NOT_FOUND (key), ERR_CONDITIONS (state, not his turn, or the same custodian approves
+ * twice), ERR_EXPIRED (dead challenge). Who has approved may still deny, as long as the state allows a decision.
  */
-MUST enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement, struct rd statement_sig, int64_t when);
+MUST enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
+				    struct rd statement_sig, int64_t when);
 
 #endif

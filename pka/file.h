@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PKA file: a custodian's public key with its proof, on the way to the provisioner. Both forms of reference public-key-authentication 4.5 are read, the new one is written. */
+/*
+ * PKA file: a custodian's public key with its proof, on the way to the provisioner. Both forms of reference
+ * public-key-authentication 4.5 are read, the new one is written.
+ */
 #ifndef PKA_FILE_H
 #define PKA_FILE_H
 
@@ -12,16 +15,19 @@ struct pka_file {                       /* views into the bytes; certificates so
 	enum ec_curve curve;            /* of the request's key; EC_NONE: not usable for authentication */
 };
 MUST enum err pka_file_read(struct rd bytes, struct pka_file *out);
+/* ERR_FORMAT: not a 2F02 and a 67, or the request is of another device. */
 MUST enum err pka_file_write(struct rd devaut, struct rd request, struct wr *out);
-/* Device id and key CHR, safe to show. */
 /* Chain and attestation of the custodian's key. ERR_OK proven, ERR_ATTESTATION (v tells), ERR_FORMAT. */
-MUST enum err pka_file_check(const struct pka_file *f, const struct att_anchors *anchors, int64_t now, struct att_verdict *v);
+MUST enum err pka_file_check(const struct pka_file *f, const struct att_anchors *anchors, int64_t now,
+			     struct att_verdict *v);
 
 struct pka_file_set_problem { size_t a, b; char text[200]; };
 /*
- * May these keys be registered together in target (its device id, may be empty)? Refuses what reference 4.4 lists: no EC key of 256 bits, CHR twice or of bad form, the same public point twice, two keys of
- * one device (unless same_device), the target's own device. ERR_REFUSED with the first problem.
+ * May these keys be registered together in target (its device id, may be empty)? Refuses what reference 4.4 lists: no
+ * EC key of 256 bits, CHR twice or of bad form, the same public point twice, two keys of one device (unless
+ * same_device), the target's own device. ERR_REFUSED with the first problem.
  */
-MUST enum err pka_file_set_check(const struct pka_file *files, size_t n, struct rd target_id, bool same_device, struct pka_file_set_problem *out);
+MUST enum err pka_file_set_check(const struct pka_file *files, size_t n, struct rd target_id, bool same_device,
+				 struct pka_file_set_problem *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A custodian's signed statement of what he decided. ASCII text, signed and stored verbatim, always STATEMENT_MIN..STATEMENT_MAX bytes, so that it can never
- * pass for a message to a card, nor the other way round:
+ * A custodian's signed statement of what he decided. ASCII text, signed and stored verbatim, always
+ * STATEMENT_MIN..STATEMENT_MAX bytes, so that it can never pass for a message to a card, nor the other way round:
  *
  *   quorum11 statement v1\n
  *   message: <64 hex: SHA-256 of M; for a denial before a challenge exists, of the device id alone>\n
@@ -11,7 +11,7 @@
  *   decision: approve | deny\n
  *   limits: <the custodian's limits, printable ASCII, may be empty>\n
  *
- * Exactly these lines in this order; anything else is ERR_FORMAT.
+ * Exactly these lines in this order; anything else is ERR_FORMAT. docs/STATEMENT.md shows how to verify one by hand.
  */
 #ifndef PKA_STATEMENT_H
 #define PKA_STATEMENT_H
@@ -28,9 +28,14 @@ struct pka_statement {
 	bool approve;
 	struct rd limits;
 };
+/* Appends. ERR_ARG: key or limits hold what the format cannot; ERR_LIMIT: too long. */
 MUST enum err pka_statement_write(const struct pka_statement *s, struct wr *text);
 MUST enum err pka_statement_read(struct rd text, struct pka_statement *out);
-/* Signature (plain r||s) by the registered key over SHA-256 of the text, and the text's own form. ERR_SIGNATURE, ERR_FORMAT. */
-MUST enum err pka_statement_verify(struct rd text, struct rd sig, enum ec_curve curve, struct rd q, struct pka_statement *out);
+/*
+ * Signature (plain r||s) by the registered key over SHA-256 of the text, and the text's own form. ERR_SIGNATURE,
+ * ERR_FORMAT.
+ */
+MUST enum err pka_statement_verify(struct rd text, struct rd sig, enum ec_curve curve, struct rd q,
+				   struct pka_statement *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the host saw of a ceremony on its own card: every command that passed the filter and every answer. It computes the code, and judges afterwards whether the statements prove what the
- * card accepted. Bytes only.
+ * What the host saw of a ceremony on its own card: every command that passed the filter and every answer. It computes
+ * the code, and judges afterwards whether the statements prove what the card accepted. Bytes only.
  */
 #ifndef PKA_WITNESS_H
 #define PKA_WITNESS_H
@@ -23,9 +23,11 @@ struct pka_proof {              /* one custodian's part as the server gave it af
 	struct rd pka_file, statement, statement_sig;
 };
 /*
- * A PKA file's key is the registered one exactly if an EXTERNAL AUTHENTICATE signature that was seen verifies under it over its M and the card answered 9000; then its statement must verify and hold our hashes and say
- * approve. ERR_OK if at least required distinct keys are proven this way; ERR_SIGNATURE otherwise, why says what is missing.
+ * A PKA file's key is the registered one exactly if an EXTERNAL AUTHENTICATE signature that was seen verifies under it
+ * over its M and the card answered 9000; then its statement must verify and hold our hashes and say approve. ERR_OK if
+ * at least required distinct keys are proven this way; ERR_SIGNATURE otherwise, why says what is missing.
  */
-MUST enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *proofs, size_t n, unsigned required, char *why, size_t cap);
+MUST enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *proofs, size_t n,
+				unsigned required, char *why, size_t cap);
 
 #endif

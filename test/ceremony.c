@@ -117,8 +117,9 @@ struct pka_request ceremony_request(const struct ceremony *c)
 	const struct pka_facts *f = ceremony_facts(c);
 
 	return (struct pka_request){
-		.login_id = RD_ARR(c->login_id), .host_json = c->host_json, .devaut = f->devaut, .device_id = f->chain->id,
-		.n = f->n, .m = f->m, .keys_n = f->keys_n, .keys = f->keys, .challenge = f->challenge,
+		.login_id = RD_ARR(c->login_id), .host_json = c->host_json, .devaut = f->devaut,
+		.device_id = f->chain->id, .n = f->n, .m = f->m, .keys_n = f->keys_n, .keys = f->keys,
+		.challenge = f->challenge,
 	};
 }
 
@@ -134,7 +135,8 @@ void decision_make(struct ceremony *c, unsigned i, bool approve, struct decision
 	memset(d, 0, sizeof(*d));
 	MAKE(pka_approval_new(&r, c->q->anchors, accepted, c->q->is_open_firmware, PKI_NOW, &d->approval, &d->verdict));
 	pka_batch_init(&sign);
-	MAKE(pka_approval_decide(d->approval, approve, RD_LIT("one image"), rd_str(me->chr), c->q->people[i].key, &sign));
+	MAKE(pka_approval_decide(d->approval, approve, RD_LIT("one image"), rd_str(me->chr), c->q->people[i].key,
+				 &sign));
 	for (; in.n < sign.n; in.n++) {
 		wr_init_heap(&rsp[in.n], APDU_RSP_MAX);
 		quorum_sign(&c->q->people[i], pka_batch_cmd(&sign, in.n), &rsp[in.n]);
@@ -149,7 +151,8 @@ void decision_make(struct ceremony *c, unsigned i, bool approve, struct decision
 
 enum err decision_post(struct ceremony *c, unsigned i, const struct decision *d)
 {
-	return pka_activation_decide(c->a, rd_str(c->q->custodians[i].chr), d->sig, d->statement, d->statement_sig, PKI_NOW);
+	return pka_activation_decide(c->a, rd_str(c->q->custodians[i].chr), d->sig, d->statement, d->statement_sig,
+				     PKI_NOW);
 }
 
 void decision_free(struct decision *d)

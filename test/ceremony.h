@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One ceremony in one process: the server's machine, the host's filter and witness, the target's virtual card, and the custodians with their
- * own machines and cards. A test may spoil the card's answers.
+ * One ceremony in one process: the server's machine, the host's filter and witness, the target's virtual card, and the
+ * custodians with their own machines and cards. A test may spoil the card's answers.
  */
 #ifndef TEST_CEREMONY_H
 #define TEST_CEREMONY_H
@@ -34,7 +34,10 @@ struct ceremony {
 
 void ceremony_begin(struct ceremony *c, struct quorum *q, uint64_t lease_ms);
 void ceremony_end(struct ceremony *c);
-/* One step of the server's machine: the answers of the last batch in, the next commands to the card. false: nothing was to be sent. */
+/*
+ * One step of the server's machine: the answers of the last batch in, the next commands to the card. false: nothing
+ * was to be sent.
+ */
 bool ceremony_step(struct ceremony *c);
 /* Steps until the machine waits for something or is at its end; gives it the enrolment when it asks. */
 void ceremony_run(struct ceremony *c);

@@ -178,7 +178,8 @@ void pki_close(struct pki *p)
 
 void pki_device_make(const struct pki *p, const char *id, struct pki_device *d)
 {
-	struct pki_cvc c = { .car = p ? "UTISSUER00001" : id, .chr = id, .is_certificate = true, .role = CVC_ROLE_DEVICE };
+	struct pki_cvc c = { .car = p ? "UTISSUER00001" : id, .chr = id, .is_certificate = true,
+			     .role = CVC_ROLE_DEVICE };
 
 	snprintf(d->id, sizeof(d->id), "%s", id);
 	wr_init_heap(&d->devaut, 2 * CVC_MAX);
@@ -222,7 +223,8 @@ void pki_attest_rsa(const struct pki_device *d, const char *chr, const struct rs
 /* RFC 5280 4.1, version 1, without extensions. */
 void pki_x509_of(enum ec_curve curve, struct rd q, const struct ec_key *by, struct wr *der)
 {
-	static const struct rd algorithm = RD_LIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02");  /* ecdsa-with-SHA256 */
+	/* ecdsa-with-SHA256 */
+	static const struct rd algorithm = RD_LIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02");
 	static const struct rd name = RD_LIT("\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04" "test");
 	static const struct rd validity = RD_LIT("\x30\x1e\x17\x0d" "260101000000Z" "\x17\x0d" "310101000000Z");
 	uint8_t bytes[512], plain[132];
@@ -262,7 +264,8 @@ void pki_x509(const struct ec_key *key, struct wr *der)
 	pki_x509_of(ec_key_curve(key), wr_view(&q), key, der);
 }
 
-void pki_person_make(const struct pki *p, const char *device_id, const char *chr, enum ec_curve curve, struct pki_person *out)
+void pki_person_make(const struct pki *p, const char *device_id, const char *chr, enum ec_curve curve,
+		     struct pki_person *out)
 {
 	struct wr q;
 

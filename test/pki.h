@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates and attestations made at run time, right ones and every kind of wrong one, for the tests of attest/ and pka/. Names are
- * private (UT...). Whatever cannot be made ends the program.
+ * Certificates and attestations made at run time, right ones and every kind of wrong one, for the tests of attest/ and
+ * pka/. Names are private (UT...). Whatever cannot be made ends the program.
  */
 #ifndef TEST_PKI_H
 #define TEST_PKI_H
@@ -59,7 +59,8 @@ struct pki_person {
 	struct wr request, file;
 	struct pka_custodian registered;
 };
-void pki_person_make(const struct pki *p, const char *device_id, const char *chr, enum ec_curve curve, struct pki_person *out);
+void pki_person_make(const struct pki *p, const char *device_id, const char *chr, enum ec_curve curve,
+		     struct pki_person *out);
 void pki_person_free(struct pki_person *p);
 /* ECDSA with SHA-256, plain r || s; appended. */
 void pki_sign(const struct ec_key *key, struct rd message, struct wr *sig);

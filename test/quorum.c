@@ -99,11 +99,11 @@ static void person_open(struct quorum *q, const char *profile, unsigned i)
 	struct pka_file f;
 	char name[16];
 
-	snprintf(name, sizeof(name), "person%02u", i);
+	snprintf(name, sizeof(name), "person%02u", i % 100);
 	card_open(q, profile, name, 0, 0, &p->card);
 	card_select(&p->card);
 	card_verify(&p->card);
-	snprintf(c->chr, sizeof(c->chr), "UTCUST%03u00001", i);
+	snprintf(c->chr, sizeof(c->chr), "UTCUST%03u00001", i % 1000);
 	gen.car = gen.chr = rd_str(c->chr);     /* CAR = CHR: some open firmware looks parameters up along the CAR */
 	p->key = gen.key;
 	wr_init_heap(&request, CVC_MAX);
@@ -152,8 +152,8 @@ void quorum_open(struct quorum *q, const char *profile, unsigned n, unsigned m)
 		MAKE(att_anchors_add_file(q->anchors, root));
 	}
 	q->enrolment = (struct pka_target){
-		.device_id = q->target.id, .unverified = q->is_open_firmware, .n = n, .m = m, .custodians = q->custodians,
-		.archived = q->archived, .devaut = wr_view(&q->target.devaut),
+		.device_id = q->target.id, .unverified = q->is_open_firmware, .n = n, .m = m,
+		.custodians = q->custodians, .archived = q->archived, .devaut = wr_view(&q->target.devaut),
 	};
 }
 
@@ -215,7 +215,8 @@ void quorum_keygen(struct quorum *q, uint8_t key, const char *label)
 {
 	const char *chr = "UTVCARDKEY00001";
 	struct hsm_keygen gen = { .key = key, .curve = EC_SECP256R1, .car = rd_str(chr), .chr = rd_str(chr) };
-	struct p15_key p15 = { .type = P15_EC, .label = rd_str(label), .id = rd_of(&key, 1), .usage = P15_USE_SIGN, .bits = 256 };
+	struct p15_key p15 = { .type = P15_EC, .label = rd_str(label), .id = rd_of(&key, 1), .usage = P15_USE_SIGN,
+			       .bits = 256 };
 	struct wr *att = &q->attestations[q->enrolment.archived_n];
 	struct wr description;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Virtual cards of one profile, ready for a ceremony: a target initialised n-of-m with its keys, m custodians with a card and an
- * authentication key each, all registered. Whatever cannot be made ends the program.
+ * Virtual cards of one profile, ready for a ceremony: a target initialised n-of-m with its keys, m custodians with a
+ * card and an authentication key each, all registered. Whatever cannot be made ends the program.
  */
 #ifndef TEST_QUORUM_H
 #define TEST_QUORUM_H

@@ -219,7 +219,8 @@ static void turns_and_leases(void **state)
 	assert_int_equal(pka_activation_turn(c.a, RD_LIT("UTNOBODY00001"), c.now_ms), ERR_NOT_FOUND);
 	assert_int_equal(pka_activation_turn(c.a, chr[0], c.now_ms), ERR_OK);
 	assert_int_equal(facts()->challenge.n, 0);
-	assert_int_equal(pka_activation_turn(c.a, chr[0], c.now_ms), ERR_OK);          /* asked again while it is fetched */
+	/* asked again while it is fetched */
+	assert_int_equal(pka_activation_turn(c.a, chr[0], c.now_ms), ERR_OK);
 	ceremony_run(&c);
 	assert_int_equal(facts()->challenge.n, PKA_CHALLENGE_SIZE);
 	assert_ptr_equal(facts()->turn, &q.custodians[0]);

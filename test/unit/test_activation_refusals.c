@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a ceremony does not accept: decisions that do not verify, cards that are not what they say, answers out of order. */
+/*
+ * What a ceremony does not accept: decisions that do not verify, cards that are not what they say, answers out of
+ * order.
+ */
 #include "test/unit/test.h"
 
 #include "pka/statement.h"
@@ -124,7 +127,8 @@ static void forged_decisions(void **state)
 	seal(&f, 0);
 	assert_int_equal(post(&f, 0), ERR_SIGNATURE);
 	/* by nobody who is registered */
-	assert_int_equal(pka_activation_decide(c.a, RD_LIT("UTNOBODY00001"), RD_NONE, RD_NONE, RD_NONE, 0), ERR_NOT_FOUND);
+	assert_int_equal(pka_activation_decide(c.a, RD_LIT("UTNOBODY00001"), RD_NONE, RD_NONE, RD_NONE, 0),
+			 ERR_NOT_FOUND);
 	/* for another target */
 	forge(&f, 0, RD_LIT("UTOTHER0100000"), challenge);
 	seal(&f, 0);
@@ -338,7 +342,10 @@ static void copied_certificate(void **state)
 	stop();
 }
 
-/* Any command may be answered by an error or by garbage, at any place: the ceremony ends with a reason, or does without. */
+/*
+ * Any command may be answered by an error or by garbage, at any place: the ceremony ends with a reason, or does
+ * without.
+ */
 static void every_answer_spoilt(void **state)
 {
 	static const struct { const char *p; size_t n; } spoils[] = {
@@ -436,7 +443,10 @@ static const struct pka_key_facts *key_facts(uint8_t key)
 	return NULL;
 }
 
-/* Attested, its certificate over the attested key, another key's certificate, another attestation, garbage, nothing enrolled. */
+/*
+ * Attested, its certificate over the attested key, another key's certificate, another attestation, garbage, nothing
+ * enrolled.
+ */
 static void keys(void **state)
 {
 	struct cvc_request request;

@@ -48,7 +48,8 @@ static void test_root_by_configuration(void **state)
 	root = att_anchors_find(a, RD_LIT("UTSRCACC100001"));
 	assert_non_null(root);
 	assert_int_equal(root->class, ATT_CONFIGURED);
-	assert_int_equal(att_anchors_add(a, RD_ARR(golden_test_root)), ERR_OK);        /* the same once more: nothing new */
+	/* the same once more: nothing new */
+	assert_int_equal(att_anchors_add(a, RD_ARR(golden_test_root)), ERR_OK);
 	assert_int_equal(att_anchors_add(a, RD_ARR(golden_root)), ERR_OK);
 	assert_int_equal(att_anchors_find(a, RD_LIT("DESRCACC100001"))->class, ATT_PRODUCTION);
 	att_anchors_free(&a);
@@ -103,7 +104,8 @@ static void only_self_signed_roots(void **state)
 		{ "device role", "UTANCHOR00001", "UTANCHOR00001", CVC_ROLE_DEVICE, true, false, ERR_FORMAT },
 		{ "no curve", "UTANCHOR00001", "UTANCHOR00001", CVC_ROLE_ROOT, false, false, ERR_FORMAT },
 		{ "signed by another key", "UTANCHOR00001", "UTANCHOR00001", CVC_ROLE_ROOT, true, true, ERR_SIGNATURE },
-		{ "another root of a trusted name", "DESRCACC100001", "DESRCACC100001", CVC_ROLE_ROOT, true, false, ERR_CONDITIONS },
+		{ "another root of a trusted name", "DESRCACC100001", "DESRCACC100001", CVC_ROLE_ROOT, true, false,
+		  ERR_CONDITIONS },
 	};
 	struct ec_key *key = pki_key(EC_BP256R1), *other = pki_key(EC_BP256R1);
 	struct att_anchors *a;
@@ -113,7 +115,8 @@ static void only_self_signed_roots(void **state)
 	wr_init_heap(&w, CVC_MAX);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct pki_cvc c = { .car = rows[i].car, .chr = rows[i].chr, .key = key, .is_certificate = true,
-				     .role = rows[i].role, .domain = rows[i].params ? ec_domain_get(EC_BP256R1) : NULL };
+				     .role = rows[i].role,
+				     .domain = rows[i].params ? ec_domain_get(EC_BP256R1) : NULL };
 
 		wr_reset(&w);
 		pki_cvc_make(&c, rows[i].other_key ? other : key, NULL, &w);

@@ -52,7 +52,8 @@ static int fresh(void **state)
 {
 	(void)state;
 	memset(keys, 0, sizeof(keys));
-	keys[0] = (struct pka_key_facts){ .key = 1, .label = "kernel", .is_attested = true, .attestation = wr_view(&good_att) };
+	keys[0] = (struct pka_key_facts){ .key = 1, .label = "kernel", .is_attested = true,
+					  .attestation = wr_view(&good_att) };
 	request = (struct pka_request){
 		.login_id = RD_ARR(login_id), .host_json = rd_str(json), .devaut = wr_view(&target.devaut),
 		.device_id = "UTVCARD0100000", .n = 2, .m = 3, .keys_n = 1, .keys = keys, .challenge = CHALLENGE,
@@ -151,7 +152,8 @@ static void keys_are_checked(void **state)
 	const struct pka_approval_facts *f;
 
 	(void)state;
-	keys[1] = (struct pka_key_facts){ .key = 2, .label = "other's", .is_attested = true, .attestation = wr_view(&other_att) };
+	keys[1] = (struct pka_key_facts){ .key = 2, .label = "other's", .is_attested = true,
+					  .attestation = wr_view(&other_att) };
 	keys[2] = (struct pka_key_facts){ .key = 3, .label = "\x1b[2Jnone", .is_attested = true };
 	keys[3] = (struct pka_key_facts){ .key = 4, .is_attested = false, .attestation = wr_view(&good_att) };
 	memset(keys[3].label, 'x', sizeof(keys[3].label));      /* not even terminated */
@@ -312,7 +314,8 @@ static void denies(void **state)
 		assert_int_equal(sig.n, 0);
 		assert_int_equal(pka_statement_verify(statement, statement_sig, EC_BP256R1, q, &s), ERR_OK);
 		assert_false(s.approve);
-		assert_int_equal(sha256(with_challenge ? RD_LIT("UTVCARD0100000" "AAAABBBB") : RD_LIT("UTVCARD0100000"), hash), ERR_OK);
+		assert_int_equal(sha256(with_challenge ? RD_LIT("UTVCARD0100000" "AAAABBBB") : RD_LIT("UTVCARD0100000"),
+					hash), ERR_OK);
 		assert_memory_equal(s.message, hash, sizeof(hash));
 		wr_free(&rsp);
 		pka_approval_free(&a);

@@ -251,15 +251,16 @@ struct made {
 
 static void made_chains(void **state)
 {
+	enum { ROOT = CVC_ROLE_ROOT, ISSUER = CVC_ROLE_ISSUER, DEVICE = CVC_ROLE_DEVICE };
 	static const struct made rows[] = {
-		{ "device may issue", CVC_ROLE_ISSUER, CVC_ROLE_ISSUER, "UTISSUER00001", false, false, false, ATT_ROLE },
-		{ "issuer is a device", CVC_ROLE_DEVICE, CVC_ROLE_DEVICE, "UTISSUER00001", false, false, false, ATT_ROLE },
-		{ "issuer is a root", CVC_ROLE_DEVICE, CVC_ROLE_ROOT, "UTISSUER00001", false, false, false, ATT_ROLE },
-		{ "forged issuer", CVC_ROLE_DEVICE, CVC_ROLE_ISSUER, "UTISSUER00001", true, false, false, ATT_SIG_CHAIN },
-		{ "another issuer", CVC_ROLE_DEVICE, CVC_ROLE_ISSUER, "UTISSUER00002", false, false, false, ATT_CHAIN },
-		{ "own issuer", CVC_ROLE_DEVICE, CVC_ROLE_ISSUER, "UTVCARD0100000", false, false, false, ATT_GENUINE },
-		{ "another curve", CVC_ROLE_DEVICE, CVC_ROLE_ISSUER, "UTISSUER00001", false, true, true, ATT_SIG_CHAIN },
-		{ "the same curve", CVC_ROLE_DEVICE, CVC_ROLE_ISSUER, "UTISSUER00001", false, true, false, ATT_STEPS },
+		{ "device may issue", ISSUER, ISSUER, "UTISSUER00001", false, false, false, ATT_ROLE },
+		{ "issuer is a device", DEVICE, DEVICE, "UTISSUER00001", false, false, false, ATT_ROLE },
+		{ "issuer is a root", DEVICE, ROOT, "UTISSUER00001", false, false, false, ATT_ROLE },
+		{ "forged issuer", DEVICE, ISSUER, "UTISSUER00001", true, false, false, ATT_SIG_CHAIN },
+		{ "another issuer", DEVICE, ISSUER, "UTISSUER00002", false, false, false, ATT_CHAIN },
+		{ "own issuer", DEVICE, ISSUER, "UTVCARD0100000", false, false, false, ATT_GENUINE },
+		{ "another curve", DEVICE, ISSUER, "UTISSUER00001", false, true, true, ATT_SIG_CHAIN },
+		{ "the same curve", DEVICE, ISSUER, "UTISSUER00001", false, true, false, ATT_STEPS },
 	};
 	struct ec_key *stranger = pki_key(EC_BP256R1);
 	struct att_verdict v;
@@ -270,10 +271,10 @@ static void made_chains(void **state)
 	wr_init_heap(&w, 4096);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct made *r = &rows[i];
-		struct pki_cvc dev = { .car = r->device_car, .chr = "UTVCARD0100000", .key = device.key, .is_certificate = true,
-				       .role = r->device_role };
-		struct pki_cvc iss = { .car = "UTQUORUM00001", .chr = "UTISSUER00001", .key = pki.issuer, .is_certificate = true,
-				       .role = r->issuer_role };
+		struct pki_cvc dev = { .car = r->device_car, .chr = "UTVCARD0100000", .key = device.key,
+				       .is_certificate = true, .role = r->device_role };
+		struct pki_cvc iss = { .car = "UTQUORUM00001", .chr = "UTISSUER00001", .key = pki.issuer,
+				       .is_certificate = true, .role = r->issuer_role };
 
 		if (r->params)
 			dev.domain = ec_domain_get(r->other_params ? EC_SECP256R1 : EC_BP256R1);

@@ -164,7 +164,8 @@ static void not_proven(void **state)
 	att_anchors_free(&production);
 }
 
-static enum err set(const struct pka_file *a, const struct pka_file *b, const char *target, bool same, struct pka_file_set_problem *out)
+static enum err set(const struct pka_file *a, const struct pka_file *b, const char *target, bool same,
+		    struct pka_file_set_problem *out)
 {
 	const struct pka_file files[] = { *a, *b };
 

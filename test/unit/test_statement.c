@@ -176,17 +176,20 @@ static void every_byte_is_signed(void **state)
 		WR_ARR(&sig, plain);
 		pki_sign(key, rd_str(golden), &sig);
 		assert_int_equal(ec_key_public(key, &q), ERR_OK);
-		assert_int_equal(pka_statement_verify(rd_str(golden), wr_view(&sig), curves[c], wr_view(&q), &s), ERR_OK);
+		assert_int_equal(pka_statement_verify(rd_str(golden), wr_view(&sig), curves[c], wr_view(&q), &s),
+				 ERR_OK);
 		for (size_t i = 0; i < sizeof(golden) - 1; i++) {
 			memcpy(text, golden, sizeof(golden));
 			text[i] ^= 1;
-			assert_int_not_equal(pka_statement_verify(rd_of(text, sizeof(golden) - 1), wr_view(&sig), curves[c],
-								  wr_view(&q), &s), ERR_OK);
+			assert_int_not_equal(pka_statement_verify(rd_of(text, sizeof(golden) - 1), wr_view(&sig),
+								  curves[c], wr_view(&q), &s), ERR_OK);
 		}
-		assert_int_equal(pka_statement_verify(rd_str(golden), RD_NONE, curves[c], wr_view(&q), &s), ERR_SIGNATURE);
+		assert_int_equal(pka_statement_verify(rd_str(golden), RD_NONE, curves[c], wr_view(&q), &s),
+				 ERR_SIGNATURE);
 		WR_ARR(&q, point);
 		assert_int_equal(ec_key_public(other, &q), ERR_OK);
-		assert_int_equal(pka_statement_verify(rd_str(golden), wr_view(&sig), curves[c], wr_view(&q), &s), ERR_SIGNATURE);
+		assert_int_equal(pka_statement_verify(rd_str(golden), wr_view(&sig), curves[c], wr_view(&q), &s),
+				 ERR_SIGNATURE);
 		ec_key_free(&key);
 		ec_key_free(&other);
 	}

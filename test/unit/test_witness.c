@@ -302,7 +302,10 @@ static void statements_that_prove_nothing(void **state)
 	judged(&a, &none, 1, ERR_SIGNATURE, "no signature of this key");
 }
 
-/* A server's own key under a custodian's name: its file is well formed and its statement good, but the card took another's signature. */
+/*
+ * A server's own key under a custodian's name: its file is well formed and its statement good, but the card took
+ * another's signature.
+ */
 static void impostor(void **state)
 {
 	struct pki_person fake;
