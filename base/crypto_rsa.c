@@ -39,6 +39,12 @@ static EVP_PKEY *make_public(struct rd n, struct rd e)
 	return pkey;
 }
 
+/* An even modulus or exponent, or an exponent of one, is no key; libcrypto would only say that the signature is bad. */
+static bool is_key(struct rd n, struct rd e)
+{
+	return n.n && e.n && n.p[0] && n.p[n.n - 1] & 1 && e.p[e.n - 1] & 1 && !(e.n == 1 && e.p[0] == 1);
+}
+
 enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
 {
 	const char *name = digest_fetch_name(a);
@@ -51,12 +57,7 @@ enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd
 		return ERR_CRYPTO;
 	if (a != DIGEST_NONE && hash.n != digest_size(a))
 		return ERR_ARG;
-	/*
-	 * An even modulus or exponent, or an exponent of one, is no key; libcrypto would only say that the
-	 * signature is bad.
-	 */
-	if (n.n == 0 || e.n == 0 || n.p[0] == 0 || !(n.p[n.n - 1] & 1) || !(e.p[e.n - 1] & 1) ||
-	    (e.n == 1 && e.p[0] == 1))
+	if (!is_key(n, e))
 		return ERR_FORMAT;
 	if (sig.n != n.n)
 		return ERR_SIGNATURE;
@@ -72,6 +73,37 @@ enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd
 out:
 	EVP_PKEY_CTX_free(pc);
 	EVP_MD_free(md);
+	EVP_PKEY_free(pkey);
+	crypto_end();
+	return result;
+}
+
+enum err rsa_public_raw(struct rd n, struct rd e, struct rd sig, struct wr *block)
+{
+	EVP_PKEY *pkey = NULL;
+	EVP_PKEY_CTX *pc = NULL;
+	enum err result = ERR_CRYPTO;
+	size_t size = n.n;
+	uint8_t *p;
+
+	if (!crypto_ctx())
+		return ERR_CRYPTO;
+	if (!is_key(n, e))
+		return ERR_FORMAT;
+	if (sig.n != n.n)
+		return ERR_SIGNATURE;
+	p = wr_space(block, size);
+	if (!p)
+		return wr_done(block);
+	crypto_begin();
+	pkey = make_public(n, e);
+	pc = pkey ? EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), pkey, NULL) : NULL;
+	if (pc && EVP_PKEY_verify_recover_init(pc) == 1 && EVP_PKEY_CTX_set_rsa_padding(pc, RSA_NO_PADDING) == 1) {
+		result = ERR_SIGNATURE;
+		if (EVP_PKEY_verify_recover(pc, p, &size, sig.p, sig.n) == 1 && size == n.n)
+			result = ERR_OK;
+	}
+	EVP_PKEY_CTX_free(pc);
 	EVP_PKEY_free(pkey);
 	crypto_end();
 	return result;

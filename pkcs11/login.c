@@ -139,8 +139,8 @@ static enum err may_ask(const struct p11_token *t, const char *program)
 	}
 	e = p11_cooldown_check(t->device_id, &seconds);
 	if (e)
-		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown in "
-			 "section [login])", t->device_id, conf->login.url,
+		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown "
+			 "in section [login])", t->device_id, conf->login.url,
 			 e == ERR_DENIED ? "denied" : "not approved in time", seconds);
 	return e;
 }
@@ -408,7 +408,7 @@ static enum err learn_options(struct p11_token *t)
 	struct hsm_version v;
 	enum err e;
 
-	if (t->status.version.major || !t->status.has_pka)
+	if (t->options_known || !t->status.has_pka)
 		return ERR_OK;
 	e = p11_token_begin(t);
 	if (e)
@@ -416,6 +416,7 @@ static enum err learn_options(struct p11_token *t)
 	e = hsm_card_select(t->card, &v, &dl);
 	if (!e)
 		e = p11_token_read_status(t, &v, &dl);
+	t->options_known = !e;
 	return p11_token_end(t, e);
 }
 

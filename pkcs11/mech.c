@@ -118,6 +118,21 @@ static enum err verify_rsa(const struct p11_mech *m, const struct p11_object *ke
 	return rsa_verify_pkcs1(key->modulus, key->exponent, m->hash, data, sig);
 }
 
+static enum err verify_raw(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig)
+{
+	uint8_t expected[P11_BLOCK_MAX], signed_block[P11_BLOCK_MAX];
+	enum hsm_alg alg;
+	struct wr a, b;
+	enum err e;
+
+	WR_ARR(&a, expected);
+	WR_ARR(&b, signed_block);
+	e = before_raw(m, key, data, &alg, &a);
+	if (!e)
+		e = rsa_public_raw(key->modulus, key->exponent, sig, &b);
+	return e || rd_eq(wr_view(&a), wr_view(&b)) ? e : ERR_SIGNATURE;
+}
+
 static enum err verify_ecdsa(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig)
 {
 	(void)m;
@@ -132,7 +147,7 @@ static enum err verify_ecdsa(const struct p11_mech *m, const struct p11_object *
 static const struct p11_mech rows[] = {
 	{ CKM_RSA_PKCS_KEY_PAIR_GEN, RSA_BITS, CKF_HW | CKF_GENERATE_KEY_PAIR, DIGEST_NONE, NULL, NULL, NULL, NULL },
 	{ CKM_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_NONE, max_pkcs1, before_pkcs1, after_rsa, verify_rsa },
-	{ CKM_RSA_X_509, RSA_BITS, CKF_HW | CKF_SIGN, DIGEST_NONE, max_raw, before_raw, after_rsa, NULL },
+	{ CKM_RSA_X_509, RSA_BITS, SIGNS, DIGEST_NONE, max_raw, before_raw, after_rsa, verify_raw },
 	{ CKM_SHA1_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA1, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
 	{ CKM_SHA224_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA224, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
 	{ CKM_SHA256_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA256, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
@@ -167,7 +182,7 @@ CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v)
 {
 	CK_ULONG card = m->key == CKK_RSA ? 2048 : 320;
 
-	/* Version 0: found open by another program and therefore not asked. */
+	/* Version 0: not known, because another program was logged in and the card is of before 2.4. */
 	return v->major >= LARGE_KEYS_VERSION || v->major == 0 || m->max < card ? m->max : card;
 }
 

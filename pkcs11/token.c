@@ -272,6 +272,22 @@ enum err p11_token_read_status(struct p11_token *t, const struct hsm_version *v,
 	return e;
 }
 
+/* The version of a card that is not to be selected; the options remain unknown (reference 1.6). */
+static void read_version(struct p11_token *t, struct hsm_version *v, struct deadline *dl)
+{
+	uint8_t cmd[16];
+	struct wr w, info;
+
+	WR_ARR(&w, cmd);
+	wr_init_heap(&info, APDU_RSP_MAX);
+	hsm_enc_device_info(&w);
+	if (hsm_card_exchange(t->card, HSM_DEVICE_INFO, wr_view(&w), &info, dl) == ERR_OK && info.n >= 2) {
+		v->major = info.p[info.n - 2];
+		v->minor = info.p[info.n - 1];
+	}
+	wr_free(&info);
+}
+
 /*
  * Once per card. A card on which somebody is logged in is not selected; then its options are not known, and its mode is
  * a guess until the next login, which asks again.
@@ -284,12 +300,15 @@ static enum err identify(struct p11_token *t, struct deadline *dl)
 
 	if (is_of_link(e))
 		return e;
-	if (!in_use || read_identity(t, dl) != ERR_OK) {
+	t->options_known = !in_use || read_identity(t, dl) != ERR_OK;
+	if (t->options_known) {
 		e = hsm_card_select(t->card, &v, dl);
 		if (!e)
 			e = read_identity(t, dl);
 		if (e)
 			return is_of_link(e) ? e : ERR_NO_CARD;
+	} else {
+		read_version(t, &v, dl);
 	}
 	t->awake = true;
 	e = read_label(t, dl);
