@@ -6,7 +6,10 @@
 #include "apdu/link.h"
 #include "test/vcard/vcard.h"
 
-/* The card stays the caller's and must outlive the link. Closing with reset_card, and reset, clear its volatile state. */
+/*
+ * The card stays the caller's and must outlive the link. Closing with reset_card, and reset, clear its volatile
+ * state.
+ */
 MUST enum err link_vcard_open(struct vcard *v, struct apdu_link **out);
 
 #endif

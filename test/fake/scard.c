@@ -107,8 +107,8 @@ static LONG check_card(const struct fake_handle *h)
 }
 
 /*
- * Wait, as pcscd makes its clients wait, until nobody else has a transaction and no exchange is going on. The handle may
- * be gone afterwards: NULL, *rv says why.
+ * Wait, as pcscd makes its clients wait, until nobody else has a transaction and no exchange is going on. The
+ * handle may be gone afterwards: NULL, *rv says why.
  */
 static struct fake_handle *wait_turn(SCARDHANDLE id, LONG *rv)
 {
@@ -433,7 +433,8 @@ static LONG put_field(const void *from, size_t n, void *to, LPDWORD size)
 	return rv;
 }
 
-LONG SCardStatus(SCARDHANDLE card, LPSTR name, LPDWORD name_n, LPDWORD state, LPDWORD protocol, LPBYTE atr, LPDWORD atr_n)
+LONG SCardStatus(SCARDHANDLE card, LPSTR name, LPDWORD name_n, LPDWORD state, LPDWORD protocol, LPBYTE atr,
+		 LPDWORD atr_n)
 {
 	struct fake_handle *h = NULL;
 	LONG rv = enter(), more;

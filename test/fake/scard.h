@@ -45,8 +45,8 @@ uint64_t fake_exchanges(const char *reader);                   /* SCardTransmit 
 uint64_t fake_calls(void);                                     /* all SCard* calls of ours */
 unsigned fake_connections(const char *reader);                 /* of ours, now */
 /*
- * Called for each exchange of ours, before the answer is given; no lock is held, but the exchange is going on: it must not
- * pull this card. NULL: nobody.
+ * Called for each exchange of ours, before the answer is given; no lock is held, but the exchange is going on: it
+ * must not pull this card. NULL: nobody.
  */
 void fake_observe(void (*see)(void *ctx, const char *reader, struct rd cmd, struct rd rsp), void *ctx);
 

@@ -216,7 +216,8 @@ static void test_find(void **state)
 
 /* ---- decoders ---- */
 
-static void check_select(const char *hex, enum err e, unsigned options, unsigned platform, unsigned major, unsigned minor)
+static void check_select(const char *hex, enum err e, unsigned options, unsigned platform, unsigned major,
+			 unsigned minor)
 {
 	struct hsm_version v = { 0 };
 	struct wr w;

@@ -97,8 +97,8 @@ static void test_plain(void **state)
 static void test_more(void **state)
 {
 	(void)state;
-	exchange(LINES("80580000000000", "AABB6102", "00C0000002", "CCDD6101", "00C0000001", "EE9000"), "80580000000000",
-		 "AABBCCDDEE9000", ERR_OK);
+	exchange(LINES("80580000000000", "AABB6102", "00C0000002", "CCDD6101", "00C0000001", "EE9000"),
+		 "80580000000000", "AABBCCDDEE9000", ERR_OK);
 	exchange(LINES("0084000000", "6100", "00C0000000", "019000"), "0084000000", "019000", ERR_OK);
 	/* On the command's own channel. */
 	exchange(LINES("0184000000", "6101", "01C0000001", "019000"), "0184000000", "019000", ERR_OK);

@@ -56,7 +56,8 @@ static void test_play(void **state)
 static void test_bad_text(void **state)
 {
 	static const char *const bad[] = {
-		"< 9000\n", "> 0084000002\n", "> 00840000\n> 00840000\n", "+ 00\n", "> 0084\n< 90\n< 00\n", "> 008\n< 9000\n",
+		"< 9000\n", "> 0084000002\n", "> 00840000\n> 00840000\n", "+ 00\n", "> 0084\n< 90\n< 00\n",
+		"> 008\n< 9000\n",
 		"> 00x4\n< 9000\n", "00840000\n", "> 00200081: 6 bytes not shown\n< 9000\n",
 	};
 	struct apdu_link *l = NULL;

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a card's answers mean together (sc-hsm/mode.c). */
+#include "test/unit/test.h"
+
+#include "sc-hsm/mode.h"
+
+#define OLD     { .major = 1, .minor = 2 }
+#define VENDOR  { .platform = 6, .major = 4, .minor = 1 }
+#define BOTH    { .platform = 6, .major = 4, .minor = 1, .options = HSM_OPT_COMBINED }
+#define OPEN    { .platform = 0xFF, .major = 6, .minor = 0 }
+#define OPEN_BOTH { .platform = 0xFF, .major = 6, .minor = 0, .options = HSM_OPT_COMBINED }
+#define PKA(missing, authenticated) true, { 3, missing, 2, authenticated }
+#define NO_PKA  false, { 0, 0, 0, 0 }
+enum { SHUT, IS_OPEN };
+
+static const struct {
+	struct hsm_version version;
+	bool has_pka;
+	struct hsm_pka pka;
+	uint16_t pin_sw, so_sw;
+	enum hsm_mode mode;
+	int open;
+} rows[] = {
+	/* PIN cards */
+	{ VENDOR, NO_PKA, 0x6A88, 0x6A88, HSM_MODE_UNSET, SHUT },
+	{ VENDOR, NO_PKA, 0x63C3, 0x63CF, HSM_MODE_PIN, SHUT },
+	{ VENDOR, NO_PKA, 0x6983, 0x63CF, HSM_MODE_PIN, SHUT },
+	{ VENDOR, NO_PKA, 0x63C0, 0x63CF, HSM_MODE_PIN, SHUT },
+	{ VENDOR, NO_PKA, 0x9000, 0x63CF, HSM_MODE_PIN, IS_OPEN },
+	{ VENDOR, NO_PKA, 0x6984, 0x63CF, HSM_MODE_PIN, SHUT },
+	{ VENDOR, NO_PKA, 0x6984, 0x6A88, HSM_MODE_UNSET, SHUT },
+	{ OLD, NO_PKA, 0x6984, 0x6A86, HSM_MODE_UNSET, SHUT },
+	{ OLD, NO_PKA, 0x63C2, 0x6A86, HSM_MODE_PIN, SHUT },
+	{ OPEN, NO_PKA, 0x63C3, 0x63CF, HSM_MODE_PIN, SHUT },
+	{ OPEN, NO_PKA, 0x9000, 0x63CF, HSM_MODE_PIN, IS_OPEN },
+	{ VENDOR, NO_PKA, 0x6F00, 0x63CF, HSM_MODE_UNSET, SHUT },
+	/* keys alone: 6300 until they opened it */
+	{ VENDOR, PKA(0, 0), 0x6300, 0x63CF, HSM_MODE_PKA, SHUT },
+	{ VENDOR, PKA(0, 1), 0x6300, 0x63CF, HSM_MODE_PKA, SHUT },
+	{ VENDOR, PKA(0, 2), 0x9000, 0x63CF, HSM_MODE_PKA, IS_OPEN },
+	{ VENDOR, PKA(0, 2), 0x6300, 0x63CF, HSM_MODE_PKA, IS_OPEN },
+	{ VENDOR, PKA(0, 0), 0x6A88, 0x63CF, HSM_MODE_PKA, SHUT },
+	{ VENDOR, PKA(3, 0), 0x6300, 0x63CF, HSM_MODE_UNSET, SHUT },
+	{ VENDOR, PKA(1, 2), 0x6300, 0x63CF, HSM_MODE_UNSET, SHUT },
+	/* keys or PIN */
+	{ VENDOR, PKA(0, 0), 0x63C3, 0x63CF, HSM_MODE_PKA_OR_PIN, SHUT },
+	{ VENDOR, PKA(0, 0), 0x6983, 0x63CF, HSM_MODE_PKA_OR_PIN, SHUT },
+	{ VENDOR, PKA(0, 0), 0x9000, 0x63CF, HSM_MODE_PKA_OR_PIN, IS_OPEN },
+	{ VENDOR, PKA(0, 2), 0x63C3, 0x63CF, HSM_MODE_PKA_OR_PIN, IS_OPEN },
+	{ VENDOR, PKA(1, 0), 0x63C3, 0x63CF, HSM_MODE_PIN, SHUT },
+	{ VENDOR, PKA(1, 0), 0x9000, 0x63CF, HSM_MODE_PIN, IS_OPEN },
+	/* keys and PIN */
+	{ BOTH, PKA(0, 0), 0x6300, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ BOTH, PKA(0, 2), 0x63C3, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ BOTH, PKA(0, 2), 0x6300, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ BOTH, PKA(0, 1), 0x9000, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ BOTH, PKA(0, 2), 0x9000, 0x63CF, HSM_MODE_PKA_AND_PIN, IS_OPEN },
+	{ BOTH, PKA(2, 0), 0x6300, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	/* the option means nothing without keys */
+	{ BOTH, NO_PKA, 0x9000, 0x63CF, HSM_MODE_PIN, IS_OPEN },
+	/* open firmware: a PIN beside keys is always needed, whatever the options */
+	{ OPEN, PKA(0, 0), 0x63C3, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ OPEN, PKA(0, 0), 0x6983, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ OPEN, PKA(0, 2), 0x63C3, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ OPEN, PKA(0, 0), 0x9000, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ OPEN, PKA(0, 2), 0x9000, 0x63CF, HSM_MODE_PKA_AND_PIN, IS_OPEN },
+	{ OPEN_BOTH, PKA(0, 2), 0x63C3, 0x63CF, HSM_MODE_PKA_AND_PIN, SHUT },
+	{ OPEN, PKA(0, 0), 0x6A88, 0x63CF, HSM_MODE_PKA, SHUT },
+	{ OPEN, PKA(0, 2), 0x6A88, 0x63CF, HSM_MODE_PKA, IS_OPEN },
+};
+
+static void test_judge(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct hsm_status s = {
+			.version = rows[i].version, .has_pka = rows[i].has_pka, .pka = rows[i].pka,
+			.pin_sw = rows[i].pin_sw, .so_sw = rows[i].so_sw,
+		};
+
+		hsm_mode_judge(&s);
+		if (s.mode != rows[i].mode || s.open != (rows[i].open == IS_OPEN))
+			fail_msg("row %zu: %s, %s", i, hsm_mode_text(s.mode), s.open ? "open" : "closed");
+		assert_int_equal(s.pin_blocked, rows[i].pin_sw == 0x6983 || rows[i].pin_sw == 0x63C0);
+		assert_int_equal(s.pin_transport, rows[i].pin_sw == 0x6984 && s.mode == HSM_MODE_PIN);
+		assert_int_equal(s.pin_verified, rows[i].pin_sw == 0x9000 && s.mode != HSM_MODE_PKA);
+	}
+}
+
+/* A card with a quorum of nobody is not open to everybody. */
+static void test_none_required(void **state)
+{
+	struct hsm_status s = { .version = VENDOR, .has_pka = true, .pka = { 3, 0, 0, 0 }, .pin_sw = 0x6300 };
+
+	(void)state;
+	hsm_mode_judge(&s);
+	assert_false(s.open);
+}
+
+static void test_needs(void **state)
+{
+	static const struct { enum hsm_mode mode; bool pin, pka; } needs[] = {
+		{ HSM_MODE_UNSET, false, false }, { HSM_MODE_PIN, true, false }, { HSM_MODE_PKA, false, true },
+		{ HSM_MODE_PKA_OR_PIN, false, true }, { HSM_MODE_PKA_AND_PIN, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++) {
+		assert_int_equal(hsm_mode_needs_pin(needs[i].mode), needs[i].pin);
+		assert_int_equal(hsm_mode_needs_pka(needs[i].mode), needs[i].pka);
+		assert_true(strlen(hsm_mode_text(needs[i].mode)) > 2);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_none_required),
+		cmocka_unit_test(test_needs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
