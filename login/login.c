@@ -130,9 +130,28 @@ static void say_goodbye(struct session *s, struct rd body, uint64_t ms)
 	wr_free(&reply);
 }
 
+/*
+ * An answer got lost on its way, and the machine has nothing to say: without a word the server would wait for us,
+ * and refuse us when we come back, until it believes that we are gone.
+ */
+static void say_lost(struct session *s, enum err e)
+{
+	struct wr results, body;
+
+	wr_init_heap(&results, RAM_BODY_MAX);
+	wr_init_heap(&body, RAM_BODY_MAX);
+	ram_write_close(&results, rd_str(err_text(e)));
+	ram_write_results(&body, wr_view(&results), 0);
+	if (!wr_done(&body))
+		say_goodbye(s, wr_view(&body), GOODBYE_MS);
+	wr_free(&body);
+	wr_free(&results);
+}
+
 static enum err converse(struct session *s, struct deadline *dl)
 {
 	enum ram_next next = RAM_POST;
+	bool begun = false;
 	struct wr body, reply;
 	int32_t id;
 	struct rd message;
@@ -148,8 +167,12 @@ static enum err converse(struct session *s, struct deadline *dl)
 		wr_reset(&reply);
 		e = login_helper_ask(s->helper, LOGIN_POST, wr_view(&body), &status, &reply, card_is_there, s, s->why,
 				     sizeof(s->why), &answer);
+		/* After any other failure the helper is gone, or still waits for the answer: its end is the word. */
+		if (begun && (e == ERR_CONNECT || e == ERR_LIMIT || e == ERR_PROTOCOL))
+			say_lost(s, e);
 		if (e)
 			break;
+		begun = true;
 		wr_reset(&body);
 		e = step(s, status, wr_view(&reply), &body, &next, dl);
 		if (e) {
@@ -216,6 +239,9 @@ static enum err judge(struct session *s, struct rd login_id, struct deadline *dl
 		(void)snprintf(s->why, sizeof(s->why), "the server gives no statements (HTTP %d)", status);
 		e = ERR_SIGNATURE;
 	}
+	/* What cannot be read proves nothing. */
+	if (e == ERR_PROTOCOL)
+		e = ERR_SIGNATURE;
 	if (e)
 		goto out;
 	for (all = wr_view(&reply); !rd_end(&all) && n < PKA_CUSTODIANS_MAX; n++)

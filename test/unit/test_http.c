@@ -122,7 +122,13 @@ static bool receive(int fd, char path[32])
 		return false;
 	memcpy(received, text, sizeof(received));
 	(void)pthread_mutex_unlock(&lock);
-	return sscanf(text, "%*s %31s", path) == 1;
+	field = strchr(text, ' ');
+	length = field ? strcspn(field + 1, " ") : 0;
+	if (length == 0 || length > 31)
+		return false;
+	memcpy(path, field + 1, length);
+	path[length] = 0;
+	return true;
 }
 
 static void *serve(void *arg)

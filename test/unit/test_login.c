@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "login/frame.h"
 #include "login/helper.h"
@@ -102,6 +103,8 @@ static const struct script { const char *mode; struct { unsigned status; const c
 	{ "deny-and-fail", { { 200, "AA09E00702019B0C026E6F" }, { 500, "" } } },
 	{ "escape", { { 200, "AA0BE00902019B0C041B5B316D" }, { 204, "" } } },
 	{ "early", { { 204, "" } } },
+	/* The first answer comes, the second does not; "lost" ends the session by 204 where it is told. */
+	{ "lost", { { 200, "AA132211" SELECT }, { 0, "" }, { 204, "" } } },
 	{ "missing", { { 404, "" } } },
 	{ "html", { { 200, "3C68746D6C3E" }, { 204, "" } } },
 	{ "verify", { { 200, "AA132211" SELECT }, { 200, "AA0D220B0020008106363438323139" }, { 204, "" } } },
@@ -109,7 +112,23 @@ static const struct script { const char *mode; struct { unsigned status; const c
 	{ "reset", { { 200, "AA132211" SELECT }, { 200, "AA02C000" }, { 204, "" } } },
 };
 
-static void helper_serve(const char *mode)
+/* Frames that the helper got, a line each; in the file that the setting names. */
+static void helper_note(const char *path, uint8_t type, struct rd content)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	struct wr line;
+
+	wr_init_heap(&line, 1 << 16);
+	wr_printf(&line, "%u ", type);
+	wr_hex(&line, content);
+	wr_u8(&line, '\n');
+	if (fd < 0 || write(fd, line.p, line.n) != (ssize_t)line.n)
+		helper_end();
+	(void)close(fd);
+	wr_free(&line);
+}
+
+static void helper_serve(const char *mode, const char *notes)
 {
 	const struct script *s = NULL;
 	struct wr content;
@@ -121,15 +140,19 @@ static void helper_serve(const char *mode)
 	wr_init_heap(&content, LOGIN_FRAME_MAX);
 	for (size_t i = 0;; i++) {
 		(void)helper_receive(&type, &content);
+		if (*notes)
+			helper_note(notes, type, wr_view(&content));
 		if (s && i < COUNT(s->answers) && s->answers[i].status)
 			helper_reply(s->answers[i].status, s->answers[i].hex);
+		else if (strcmp(mode, "lost") == 0)
+			helper_fail(ERR_CONNECT, i == 1 ? "the connection broke" : "goodbye was not the next");
 	}
 }
 
 static int helper_main(void)
 {
-	char mode[64] = "";
-	struct rd open, url;
+	char mode[64] = "", notes[128] = "";
+	struct rd open, url, ca;
 	struct wr content;
 	uint8_t type = 0;
 
@@ -138,6 +161,8 @@ static int helper_main(void)
 	if (type != LOGIN_OPEN || !rd_tlv_find(open, LOGIN_URL, &url) || url.n < 10 || url.n >= sizeof(mode))
 		return 1;
 	memcpy(mode, url.p + 10, url.n - 10);           /* https://x/ */
+	if (rd_tlv_find(open, LOGIN_CA, &ca) && ca.n < sizeof(notes))
+		memcpy(notes, ca.p, ca.n);
 	if (strcmp(mode, "die") == 0)
 		return 0;
 	if (strcmp(mode, "surroundings") == 0)
@@ -160,7 +185,7 @@ static int helper_main(void)
 	if (strcmp(mode, "deaf") == 0)
 		for (;;)
 			(void)pause();
-	helper_serve(mode);
+	helper_serve(mode, notes);
 	return 0;
 }
 
@@ -429,6 +454,7 @@ static void every_end_is_an_error_that_says_why(void **state)
 		{ "reset", ERR_REFUSED, "reset", 1 },
 		{ "tls", ERR_TLS, "wrong\\x1bname", 0 },
 		{ "die", ERR_IO, "ended", 0 },
+		{ "lost", ERR_CONNECT, "the connection broke", 1 },
 	};
 	struct host h;
 
@@ -463,6 +489,38 @@ static void the_servers_word_is_not_enough(void **state)
 	host_open(&h);
 	assert_int_equal(run_login(&h, "early", &result, &dl), ERR_PROTOCOL);
 	assert_non_null(strstr(result.why, "but the card counts"));
+	host_close(&h);
+}
+
+/* A session that ends on our side is closed on the server's, too: it does not wait for a host that went away. */
+static void the_server_is_told_when_we_go(void **state)
+{
+	static const struct { const char *mode, *goodbye; } rows[] = {
+		{ "verify", "e1110c0f636f6d6d616e642072656675736564800100\n" },         /* "command refused" */
+		{ "lost", "ab22e11d0c1b6e6f20636f6e6e656374696f6e20746f2074686520736572766572800100\n" },
+	};
+	char notes[128];
+	struct host h;
+
+	(void)state;
+	host_open(&h);
+	(void)snprintf(notes, sizeof(notes), "%s/notes", test_folder);
+	conf->login.ca = notes;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct deadline dl = deadline_in(20000);
+		struct login_result result;
+		size_t n = strlen(rows[i].goodbye);
+		struct wr w;
+
+		(void)unlink(notes);
+		assert_int_not_equal(run_login(&h, rows[i].mode, &result, &dl), ERR_OK);
+		wr_init_heap(&w, 1 << 16);
+		assert_int_equal(file_read(notes, 1 << 16, &w), ERR_OK);
+		assert_true(w.n > n);
+		assert_string_equal(wr_cstr(&w) + w.n - n, rows[i].goodbye);
+		wr_free(&w);
+	}
+	conf->login.ca = NULL;
 	host_close(&h);
 }
 
@@ -518,6 +576,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_host_that_reaps),
 		cmocka_unit_test(every_end_is_an_error_that_says_why),
 		cmocka_unit_test(the_servers_word_is_not_enough),
+		cmocka_unit_test(the_server_is_told_when_we_go),
 		cmocka_unit_test(time_will_and_settings),
 	};
 

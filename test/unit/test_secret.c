@@ -50,7 +50,11 @@ static void it_is_left_out_of_core_files(void **state)
 	while (fgets(line, sizeof(line), maps)) {
 		const unsigned long at = (unsigned long)(uintptr_t)secret_view(s).p;
 
-		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+		char *dash;
+
+		from = strtoul(line, &dash, 16);
+		to = *dash == '-' ? strtoul(dash + 1, NULL, 16) : 0;
+		if (to)
 			inside = at >= from && at < to;
 		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
 			seen = strstr(line, " dd") != NULL;
