@@ -76,7 +76,7 @@ attack() {
 	t "$text: it did not reach the card" not card_got "$header"
 	t "$text: the card is closed" is_closed
 }
-attack "VERIFY with a PIN" 00200081 0020008106363438323139
+attack "VERIFY with a PIN" 0020008106 0020008106363438323139
 attack "INITIALIZE" 80500000 8050000010800200018208353736323138383091010300
 attack "SIGN" 80680133 806801330568656C6C6F00
 attack "DELETE FILE" 00E402 00E4020002CC01
@@ -85,8 +85,10 @@ attack "UPDATE BINARY" 00D7 00D7CF000654020000530000
 attack "MANAGE PKA with data" 8054000005 8054000005010203040500
 attack "CHANGE REFERENCE DATA" 00240081 002400810C363438323139313233343536
 attack "RESET RETRY COUNTER" 002C0081 002C00810E3537363231383830313233343536
-attack "a second SELECT" 00A404000BE82B0601040181C31F02010000A404 00A404000BE82B0601040181C31F020100
-attack "a reset" C0 reset
+# One SELECT is the server's, one more is ours when it has failed; a reset would show as another power-up, not as a command.
+attack "a second SELECT" none 00A404000BE82B0601040181C31F020100
+t "a second SELECT: two reached the card, the server's first and ours" test "$(grep -ci '> 00A40400' "$T/target.apdu")" -eq 2
+attack "a reset" none reset
 attack "GENERATE" 00460100 0046010000
 attack "chaining" 10200081 1020008106363438323139
 for header in 00200081 00D70000 00E40200 00840000 00820000; do
@@ -119,7 +121,7 @@ forged "a forged statement" "flip:$path:proofs.0.statement"
 forged "a forged signature of a statement" "flip:$path:proofs.1.statement_signature"
 forged "a missing statement" "remove:$path:proofs.0"
 forged "no statements" "json:$path:proofs=[]"
-forged "one custodian's statement twice" "json:$path:proofs.1={}"
+forged "one custodian's statement twice" "copy:$path:proofs.1=proofs.0"
 liar proxy "$URL" "drop:/proofs"
 approvers c1 c2
 t "statements not to be had: the login fails" fails
@@ -132,6 +134,10 @@ t "the connection drops in mid-ceremony: the login fails" fails
 stop approve-c1
 stop approve-c2
 honest
+token=$(cat "$T/state/token")
+api() { curl -sS -H "Authorization: Bearer $token" "$@"; }
+waiting() { api "$URL/api/v1/requests" | jq -r '.requests[]|select(.state=="waiting" or .state=="checking" or .state=="opening").id'; }
+for id in $(waiting); do t "... the operator ends what is left on the server" api -f -X POST -d '{}' "$URL/api/v1/requests/$id/cancel"; done
 t "... the card is closed" is_closed
 
 # ---- the honest server still works ----

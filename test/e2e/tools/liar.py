@@ -18,6 +18,7 @@ The address is written to FILE when it listens. Modes:
                        json:PATH-REGEX:KEY=VALUE   replace a member of the answer (KEY may be a.0.b; VALUE is JSON)
                        flip:PATH-REGEX:KEY         change one character in the middle of a text member
                        remove:PATH-REGEX:KEY       remove a member
+                       copy:PATH-REGEX:KEY=KEY2    give KEY the value of KEY2
 --log FILE gets one line per request: what came in, what went out, as hex for templates.
 """
 import argparse
@@ -169,13 +170,16 @@ class Liar(http.server.BaseHTTPRequestHandler):
         if kind.startswith("application/json"):
             obj = json.loads(data)
             for r in rules:
-                if r[0] not in ("json", "flip", "remove") or not re.search(r[1], self.path):
+                if r[0] not in ("json", "flip", "remove", "copy") or not re.search(r[1], self.path):
                     continue
                 key, _, value = r[2].partition("=")
                 try:
                     box, last = walk(obj, key)
                     if r[0] == "json":
                         box[last] = json.loads(value)
+                    elif r[0] == "copy":
+                        other, step = walk(obj, value)
+                        box[last] = other[step]
                     elif r[0] == "flip":
                         box[last] = flipped(box[last])
                     else:

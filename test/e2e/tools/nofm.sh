@@ -75,7 +75,7 @@ nofm_new() {
 		card_new "c$i" --id "UTCUS040${i}000" || return 1
 	done
 	nofm_conf "$@"
-	readers_start target "${names[@]}" || return 1
+	readers_start target "${names[@]}" "${other_cards[@]}" || return 1
 	for i in "${names[@]}"; do nofm_custodian "$i" || return 1; done
 	nofm_target "$m" "$n" || return 1
 	mkdir -p "$T/state" && "$B/quorum11-server" token --config "$T/server.conf" >/dev/null || return 1
@@ -120,6 +120,6 @@ nofm_key() {
 	nofm_enrol --replace "${archives[@]}"
 }
 
-card_got() { grep -qi "^> *$1" "$T/target.apdu"; }
+card_got() { grep -qi "^target > $1" "$T/target.apdu"; }
 
 login_status() { host "$q11" status --reader "$(reader target)" --json; }

@@ -3,7 +3,7 @@
 """A person at a terminal: person.py PROMPT ANSWER [PROMPT ANSWER]... -- COMMAND...
 
 Runs COMMAND with a terminal of its own, types each ANSWER when its PROMPT (plain text) has appeared, and prints
-everything that the terminal showed. Its exit status is COMMAND's; 99: a prompt did not come within 20 s.
+everything that the terminal showed. An ANSWER @FILE is y, typed when FILE exists. Its exit status is COMMAND's; 99: a prompt did not come within 20 s.
 """
 import os
 import pty
@@ -25,9 +25,11 @@ def main():
     while time.monotonic() < end:
         if pairs:
             at = shown.find(pairs[0][0].encode(), looked)
-            if at >= 0:
+            answer = pairs[0][1]
+            if at >= 0 and (answer[0] != "@" or os.path.exists(answer[1:])):
                 looked = at + len(pairs[0][0])
-                os.write(fd, pairs.pop(0)[1].encode() + b"\n")
+                os.write(fd, b"y\n" if answer[0] == "@" else answer.encode() + b"\n")
+                pairs.pop(0)
                 continue
         if not select.select([fd], [], [], 0.1)[0]:
             continue
