@@ -75,13 +75,15 @@ t "n over m" usage on target init --required 3 --custodians 2 --yes "${so[@]}"
 t "both PIN options" usage on target init --required 2 --custodians 3 --with-pin --or-pin --yes "${so[@]}"
 t "a PIN that is too short never reaches the card" failed on c1 init --yes --pin-file "$T/short" "${so[@]}"
 for i in 1 2 3; do t "init with a PIN, c$i" on "c$i" init --yes "${pin[@]}" "${so[@]}" --label "cust $i"; done
-t "... label, mode, tries" eval "on c1 status --json && json '.label == \"cust 1\" and .mode == \"pin\" and .pin.tries == 3'"
+t "... label, mode, tries" eval \
+    "on c1 status --json && json '.label == \"cust 1\" and .mode == \"pin\" and .pin.tries == 3'"
 t "init 2 of 3" on target init --yes "${so[@]}" --custodians 3 --required 2 --label fit
 t "... m, n, missing" eval "on target status --json && json '.pka.m == 3 and .pka.n == 2 and .pka.missing == 3'"
-t "a PIN beside custodians that opens alone is refused" refused on pinned init --yes --custodians 3 --required 2 --or-pin \
-    --pin-file "$T/pin2" "${so[@]}"
-t "... and done with --force" on pinned init --yes --custodians 3 --required 2 --or-pin --pin-file "$T/pin2" "${so[@]}" --force
-t "init 2 of 3 and PIN" on pinned init --yes --custodians 3 --required 2 --with-pin --pin-file "$T/pin2" "${so[@]}" --label both
+quorum=(--yes --custodians 3 --required 2 "${so[@]}")
+pin2=(--pin-file "$T/pin2")
+t "a PIN beside custodians that opens alone is refused" refused on pinned init "${quorum[@]}" "${pin2[@]}" --or-pin
+t "... and done with --force" on pinned init "${quorum[@]}" "${pin2[@]}" --or-pin --force
+t "init 2 of 3 and PIN" on pinned init "${quorum[@]}" "${pin2[@]}" --with-pin --label both
 t "... mode" eval "on pinned status --json && json '.mode == \"pka-and-pin\"'"
 t "init of open firmware" on open init --yes --custodians 3 --required 2 --with-pin --pin-file "$T/pin2" "${so[@]}"
 echo 0000000000000000 >"$T/so-wrong"
@@ -105,16 +107,18 @@ t "the last try is not spent, right PIN or not" refused on c1 custodian keygen "
 t "... it is still there" tries c1 .pin.tries 1
 t "PIN by descriptor, the last try with --force" eval "on c1 custodian keygen --pin-fd 9 --force 9<'$T/pin'"
 t "... all tries are back" tries c1 .pin.tries 3
-person() { "$TOP/test/e2e/tools/person.py" "$@" >"$T/tty"; status=$?; cat "$T/tty"; return $status; }
-t "the terminal is asked, with the tries left" failed person ", 3 tries left: " 111111 -- "$q11" custodian keygen --reader c2
+person() { "$TOP/test/e2e/tools/person.py" "$@" >"$T/tty"; status=$?; cat "$T/tty"; return "$status"; }
+t "the terminal is asked, with the tries left" failed \
+    person ", 3 tries left: " 111111 -- "$q11" custodian keygen --reader c2
 t "... and shows nothing of what is typed" not grep -q 111111 "$T/tty"
 t "... the wrong PIN is told" grep -q "2 tries left" "$T/tty"
 t "init asks before it erases" failed person "[y/N] " n -- "$q11" init --reader c2
 t "... and did not erase" eval "on c2 status --json && json '.label == \"cust 2\"'"
-t "init from the terminal, PIN typed twice" person "[y/N] " y "15 tries left: " 3537363231383830 "New PIN" 648219 "more: " 648219 -- \
-    "$q11" init --reader c2
-t "... two that differ are refused" refused person "[y/N] " y "15 tries left: " 3537363231383830 "New PIN" 648219 "more: " 648210 -- \
-    "$q11" init --reader c2
+typed() {
+	person "[y/N] " y "15 tries left: " 3537363231383830 "New PIN" 648219 "more: " "$1" -- "$q11" init --reader c2
+}
+t "init from the terminal, PIN typed twice" typed 648219
+t "... two that differ are refused" refused typed 648210
 
 # ---- custodians ----
 
@@ -168,12 +172,12 @@ t "the target as its own custodian" eval "on pinned init --yes ${pin[*]} ${so[*]
 t "PKA and PIN: init" on pinned init --yes --custodians 3 --required 2 --with-pin --pin-file "$T/pin2" "${so[@]}"
 t "... register and prove" on pinned register --yes --prove "${cust[@]}" --pin-file "$T/pin2" c1.pka c2.pka c3.pka
 t "... the PIN alone does not open it" grep -q '^1 of 2: closed' "$T/out"
-t "a target without a chain is refused" refused on open register --yes "${cust[@]}" --pin-file "$T/pin2" c1.pka c2.pka c3.pka
-t "... but with --unverified" on open register --unverified --yes --prove "${cust[@]}" --pin-file "$T/pin2" \
-    c1.pka c2.pka c3.pka
-t "... custodians' PIN files by name" eval "on open init --yes --custodians 3 --required 1 --with-pin --pin-file '$T/pin2' ${so[*]} &&
-	on open register --unverified --yes --prove --custodian-pin-file '$chr1=$T/pin' --custodian-pin-file '$T/pin' \
-	    --pin-file '$T/pin2' c1.pka c2.pka c3.pka"
+files=(c1.pka c2.pka c3.pka)
+t "a target without a chain is refused" refused on open register --yes "${cust[@]}" "${pin2[@]}" "${files[@]}"
+t "... but with --unverified" on open register --unverified --yes --prove "${cust[@]}" "${pin2[@]}" "${files[@]}"
+t "1 of 3 and PIN" on open init --yes --custodians 3 --required 1 --with-pin "${pin2[@]}" "${so[@]}"
+t "... custodians' PIN files by name" on open register --unverified --yes --prove "${pin2[@]}" "${files[@]}" \
+    --custodian-pin-file "$chr1=$T/pin" --custodian-pin-file "$T/pin"
 t "a card of custodians does not open without a server" failed on target keygen --type rsa:2048 --label x
 t "... and says what is missing" err_says url
 
@@ -190,7 +194,8 @@ t "an archive is never overwritten" failed on c1 keygen --type ec:secp256r1 --la
 t "... no key was made for it" eval "on c1 status --json && json '.keys | length == 3'"
 t "a card without a chain: keygen refuses" eval "on open init --yes ${pin[*]} ${so[*]} &&
 	refused on open keygen --type ec:secp256r1 --label n --archive n.pka ${pin[*]}"
-t "... and works with --unverified" on open keygen --type ec:secp256r1 --label n --archive n.pka "${pin[@]}" --unverified
+t "... and works with --unverified" on open keygen --type ec:secp256r1 --label n --archive n.pka "${pin[@]}" \
+    --unverified
 t "... saying so" grep -q UNVERIFIED "$T/out"
 head -c 3000000 /dev/urandom >big
 printf hello >small
@@ -198,10 +203,14 @@ t "sign by label" on c1 sign "${pin[@]}" --key "RSA key" big small
 t "sign by id" on c1 sign "${pin[@]}" --key 0a0b --mechanism rsa-pkcs1-sha512 --out-suffix .512 small
 t "sign with EC" on c1 sign "${pin[@]}" --key ec --out-suffix .ec big small
 public() {
-	run pkcs11-tool --module opensc-pkcs11.so --slot-index "$(opensc_slot c1)" --read-object --type pubkey --id "$1" -o "$2.der" &&
+	run pkcs11-tool --module opensc-pkcs11.so --slot-index "$(opensc_slot c1)" --read-object --type pubkey --id "$1" \
+	    -o "$2.der" &&
 	openssl pkey -pubin -inform DER -in "$2.der" -out "$2.pem"
 }
-opensc_slot() { run opensc-tool -l; awk -v r="$(reader "$1")" '/^[0-9]/ { n++; if (index($0, r)) print n - 1 }' "$T/out"; }
+opensc_slot() {
+	run opensc-tool -l
+	awk -v r="$(reader "$1")" '/^[0-9]/ { n++; if (index($0, r)) print n - 1 }' "$T/out"
+}
 t "public RSA key by OpenSC" public 0a0b rsa
 t "public EC key by OpenSC" public 03 ec
 for f in big small; do

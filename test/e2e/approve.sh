@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# limit: 300
+#
+# `approve`: servers that lie to a custodian, his own mistakes, his terminal, and both challenge modes; the host's side
+# is `connect`.
+# Functions are called through t.
+# shellcheck disable=SC2317
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/e2e/tools/nofm.sh
+. "$TOP/test/e2e/tools/nofm.sh"
+
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-per-key 3 2 || finish
+# The liar speaks plain http to a server that does, too.
+stop server
+sed -i '/^cert\|^key/d; s/^\[server\]/[server]\nhttp = yes/' "$T/server.conf"
+t "the server, plain http on loopback" server_start "$T/server.conf"
+real=$URL
+token=$(cat "$T/state/token")
+# The request that lives
+id() {
+	curl -sS -H "Authorization: Bearer $token" "$real/api/v1/requests" |
+		jq -r '[.requests[] | select(.state | IN("checking", "waiting", "opening"))][0].id'
+}
+approvals() { curl -sS "$real/api/v1/requests/$(id)" | jq .approvals; }
+# Not through a function: a signal for it must reach the command itself.
+connect() {
+	start connect env QUORUM11_CONF="$T/host.conf" "$q11" connect --reader "$(reader target)" --reason "$1" \
+	    "$real/rt/hsm"
+}
+code() { grep -oE 'code [A-Z2-7]{4}-[A-Z2-7]{4}' "$T/connect.log" | tail -n 1 | cut -d' ' -f2; }
+has_code() { [ -n "$(code)" ]; }
+person() { custodian "$TOP/test/e2e/tools/person.py" "$@" >"$T/tty"; status=$?; cat "$T/tty"; return "$status"; }
+ends() { local want=$1; shift; "$@"; [ "$status" -eq "$want" ]; }
+said() { grep -qi -- "$1" "$T/err"; }
+shown() { grep -q -- "$1" "$T/out"; }
+liar() {
+	rm -f "$T/liar.ready"
+	start liar python3 "$TOP/test/e2e/tools/liar.py" --ready "$T/liar.ready" "$@"
+	wait_for 5000 test -s "$T/liar.ready"
+	URL=$(cat "$T/liar.ready")
+}
+honest() { stop liar; URL=$real; }
+
+# ---- without a request ----
+
+t "no request waits" ends 1 approve c1 --wait 0
+t "... it is said" said "no request waits"
+t "a request that is none" ends 1 approve c1 00000000000000000000000000000000
+t "a request's name that is none" ends 2 approve c1 ../targets
+custodian_target() { approve target; }
+t "no key at hand" ends 1 custodian_target
+
+# ---- shared mode: who lies is refused, or his code differs ----
+
+connect $'release\e[2J 1.2'
+t "a host asks, and shows a code" wait_for 20000 has_code
+request='/requests/[0-9a-f]*$'
+# lies TEXT STATUS WORDS RULE [OPT...]
+lies() {
+	local text=$1 want=$2 words=$3 rule=$4
+	shift 4
+	liar proxy "$real" "$rule"
+	t "$text" ends "$want" approve c1 "$@"
+	t "... it is said" said "$words"
+	honest
+	t "... nothing was approved" test "$(approvals)" = 0
+}
+lies "another device id" 3 "refused" "json:$request:device_id=\"UTOTHER0400000\""
+lies "a forged certificate" 3 "refused" "flip:$request:devaut"
+lies "no certificate" 3 "refused" "json:$request:devaut=null"
+lies "a challenge of 4 bytes" 3 "refused" "json:$request:challenge=\"AAAAAA\""
+lies "another challenge: another code" 3 "not the expected one" "flip:$request:challenge" --expect-code "$(code)"
+lies "other words of the host: another code" 3 "not the expected one" "json:$request:host_json=\"e30\"" \
+    --expect-code "$(code)"
+lies "another challenge: not what the card waits for" 1 "refused\|signature\|verif" "flip:$request:challenge"
+lies "another login" 1 "refused\|signature\|verif" "json:$request:login_id=\"00000000000000000000000000000000\""
+lies "a member missing" 1 '"keys" is missing' "remove:$request:keys"
+lies "a decision that is none" 1 '"custodians" is missing' "json:$request:custodians.1.decision=\"maybe\""
+others=$(jq -cn '[range(3) | {chr: "UTAAAAAAAA\(.)00001", decision: null}]')
+lies "several requests" 3 "several requests" "json:/waiting/:requests=[\"$(id)\",\"$(printf '0%.0s' {1..32})\"]"
+lies "a request for others" 1 "no key on the cards" "json:$request:custodians=$others"
+for mode in garbage "status 500" "status 302" huge; do
+	# shellcheck disable=SC2086
+	liar $mode
+	t "a server with $mode" ends 1 approve c1
+	honest
+done
+t "nobody listens" eval "URL=http://127.0.0.1:$(free_port) ends 1 approve c1"
+t "plain http to elsewhere" eval "URL=http://192.0.2.1 ends 2 approve c1"
+
+# ---- a custodian's own mistakes ----
+
+echo 111111 >"$T/wrong"
+chmod 600 "$T/wrong"
+wrong() { run custodian "$q11" approve --reader "$(reader c1)" --pin-file "$T/wrong" --yes "$URL"; }
+t "a wrong PIN" ends 1 wrong
+t "... says how many tries are left" said "2 tries left"
+t "... nothing was approved" test "$(approvals)" = 0
+both() { run custodian "$q11" approve --pin-file "$T/pin" --yes "$URL"; }
+t "two cards at hand that could decide" ends 3 both
+t "... are listed" said UTCUS0402000
+no() { person "Approve? [y/N] " n -- "$q11" approve --reader c1 "$URL"; }
+t "no is the answer on the terminal" ends 1 no
+for words in "genuine: /UT" "2 of 3 custodians; approved so far: nobody" "claimed by the host, checked by nobody" \
+    'release\\x1b\[2J 1.2' "CODE           $(code)" \
+    "An approval opens every key on the card; limits are kept by the host's agent"; do
+	t "... was shown: $words" grep -q "$words" "$T/tty"
+done
+t "... nothing was approved" test "$(approvals)" = 0
+
+# ---- approve, in shared mode, on a card that wants a challenge for each key ----
+
+yes() {
+	person "Approve? [y/N] " y "PIN of UTCUS0401000, 2 tries left: " 648219 -- \
+	    "$q11" approve --reader c1 --expect-code "$(code)" "$URL"
+}
+t "c1 says yes on the terminal" yes
+t "... and the PIN is not shown" not grep -q 648219 "$T/tty"
+t "... one of two" test "$(approvals)" = 1
+t "... not twice" ends 1 approve c1 "$(id)"
+t "... it is said" said "decided already"
+t "c2 approves, is asked again, and sees the card open" approve c2
+t "... asked again" shown "you are asked again"
+t "... open" shown "the card has accepted 2 approvals"
+t "connect is told" eval "reap connect && [ \$status -eq 0 ]"
+t "... and closes the card" eval "login_status >'$T/closed' && [ \$(jq .open '$T/closed') = false ]"
+
+# ---- per-key mode ----
+
+connect "second"
+live() { curl -sS "$real/api/v1/requests/$(id)" | jq -e "$1" >/dev/null; }
+t "another request, with turns" wait_for 20000 live '.mode == "per-key" and .state == "waiting"'
+# c1 takes his turn and thinks about it until he sees this prompt answered: c2 has to wait for him.
+start slow custodian "$TOP/test/e2e/tools/person.py" "your turn? [y/N] " y "Approve? [y/N] " "@$T/go" \
+    "PIN of" 648219 -- "$q11" approve --reader c1 "$URL"
+t "c1 takes his turn" wait_for 20000 live '.turn != null and .challenge != null'
+approvers c2
+t "c2 is told whose turn it is" wait_for 20000 grep -q "it is the turn of" "$T/approve-c2.log"
+touch "$T/go"
+t "c1 approves" eval "reap slow 20000 && [ \$status -eq 0 ]" || cat "$T/slow.log"
+t "... having seen the code with his turn" grep -q "CODE           [A-Z2-7]\{4\}-" "$T/slow.log"
+t "c2 gets his turn and approves" approvers_done c2
+t "connect is told" eval "reap connect && [ \$status -eq 0 ]"
+
+connect "third"
+t "a third request" wait_for 20000 live '.state == "waiting"'
+deny() {
+	person "for everybody? [y/N] " y "PIN of" 648219 -- \
+	    "$q11" approve --deny --reader c3 --limits "not today" "$URL"
+}
+t "c3 denies, without waiting for a turn" deny
+t "connect is told" eval "reap connect && [ \$status -eq 1 ] && grep -q denied '$T/connect.log'"
+connect "fourth"
+t "a fourth request" wait_for 20000 live '.state == "waiting"'
+stop connect INT
+t "connect gives up at an interrupt" test "$status" = 1
+t "... and closes the card" eval "login_status >'$T/closed' && [ \$(jq .open '$T/closed') = false ]"
+
+finish
