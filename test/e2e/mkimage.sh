@@ -139,7 +139,8 @@ t "the card signs" wait_for 20000 card_signs
 kill -KILL "${PID[mkimage]}"
 reap mkimage 3000
 approvers_done c1 c2 >/dev/null
-t "mkimage killed while the card was open: the card is closed" is_closed
+t "mkimage killed while the card signed: pcscd lets go of the card" wait_for 5000 login_status
+t "... and it is closed" is_closed
 
 # ---- shared connection: a second client keeps the card powered when mkimage dies ----
 
