@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Life of the module: C_Initialize, C_Finalize, the list of functions, what is not built, forks. */
+#include "test/p11/rig.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static CK_RV no_mutex(void **m)
+{
+	(void)m;
+	return CKR_GENERAL_ERROR;
+}
+
+static CK_RV no_mutex_use(void *m)
+{
+	(void)m;
+	return CKR_GENERAL_ERROR;
+}
+
+static void test_arguments(void **state)
+{
+	CK_C_INITIALIZE_ARGS a = { .flags = CKF_OS_LOCKING_OK };
+
+	(void)state;
+	assert_ok(C_Initialize(&a));
+	assert_rv(C_Initialize(&a), CKR_CRYPTOKI_ALREADY_INITIALIZED);
+	assert_rv(C_Finalize(&a), CKR_ARGUMENTS_BAD);
+	assert_ok(C_Finalize(NULL));
+	assert_rv(C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED);
+
+	a.pReserved = &a;
+	assert_rv(C_Initialize(&a), CKR_ARGUMENTS_BAD);
+	a.pReserved = NULL;
+	a.CreateMutex = no_mutex;
+	assert_rv(C_Initialize(&a), CKR_ARGUMENTS_BAD);
+	a.DestroyMutex = a.LockMutex = a.UnlockMutex = no_mutex_use;
+	assert_ok(C_Initialize(&a));
+	rig_finalize();
+	a.flags = 0;
+	assert_rv(C_Initialize(&a), CKR_CANT_LOCK);
+	a.flags = CKF_OS_LOCKING_OK | CKF_LIBRARY_CANT_CREATE_OS_THREADS;
+	assert_ok(C_Initialize(&a));
+}
+
+static void test_no_traffic(void **state)
+{
+	uint64_t calls;
+
+	(void)state;
+	(void)rig_card_simple();
+	calls = fake_calls();
+	rig_initialize();
+	assert_int_equal(fake_calls(), calls);
+	rig_finalize();
+	assert_int_equal(fake_calls(), calls);
+}
+
+static void test_bad_configuration(void **state)
+{
+	(void)state;
+	rig_conf("[login]\nurll = https://x/\n");
+	assert_rv(C_Initialize(NULL), CKR_GENERAL_ERROR);
+	assert_rv(C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED);
+	rig_conf("[module]\nlog = p11+loudly\n");
+	assert_rv(C_Initialize(NULL), CKR_GENERAL_ERROR);
+	rig_conf("");
+	rig_initialize();
+}
+
+static void test_info(void **state)
+{
+	CK_FUNCTION_LIST *list = NULL;
+	CK_INFO info;
+
+	(void)state;
+	assert_rv(C_GetFunctionList(NULL), CKR_ARGUMENTS_BAD);
+	assert_ok(C_GetFunctionList(&list));
+	assert_int_equal(list->version.major, 2);
+	assert_int_equal(list->version.minor, 40);
+	/* The members after the version are function pointers, one for each function. */
+	for (size_t at = offsetof(CK_FUNCTION_LIST, C_Initialize); at < sizeof(*list); at += sizeof(void *)) {
+		void *p;
+
+		memcpy(&p, (const char *)list + at, sizeof(p));
+		assert_non_null(p);
+	}
+	assert_ptr_equal(list->C_WaitForSlotEvent, C_WaitForSlotEvent);
+	assert_ptr_equal(list->C_Sign, C_Sign);
+	assert_rv(list->C_GetInfo(&info), CKR_CRYPTOKI_NOT_INITIALIZED);
+	rig_initialize();
+	assert_rv(C_GetInfo(NULL), CKR_ARGUMENTS_BAD);
+	assert_ok(list->C_GetInfo(&info));
+	assert_int_equal(info.cryptokiVersion.major, 2);
+	assert_int_equal(info.cryptokiVersion.minor, 40);
+	assert_memory_equal(info.manufacturerID, "quorum11                        ", 32);
+}
+
+/* Every function before C_Initialize, and every one that is not built after it. */
+static void test_uninitialised(void **state)
+{
+	CK_MECHANISM m = { CKM_ECDSA, NULL, 0 };
+	CK_SLOT_INFO slot;
+	CK_TOKEN_INFO token;
+	CK_SESSION_INFO session;
+	CK_MECHANISM_INFO mech;
+	CK_ATTRIBUTE t = { CKA_CLASS, NULL, 0 };
+	CK_BYTE b[64] = { 0 };
+	CK_ULONG n = sizeof(b), h;
+
+	(void)state;
+#define NO(call) assert_rv(call, CKR_CRYPTOKI_NOT_INITIALIZED)
+	NO(C_GetSlotList(CK_FALSE, NULL, &n));
+	NO(C_GetSlotInfo(0, &slot));
+	NO(C_GetTokenInfo(0, &token));
+	NO(C_WaitForSlotEvent(CKF_DONT_BLOCK, &h, NULL));
+	NO(C_GetMechanismList(0, NULL, &n));
+	NO(C_GetMechanismInfo(0, CKM_ECDSA, &mech));
+	NO(C_SetPIN(1, b, 6, b, 6));
+	NO(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &h));
+	NO(C_CloseSession(1));
+	NO(C_CloseAllSessions(0));
+	NO(C_GetSessionInfo(1, &session));
+	NO(C_Login(1, CKU_USER, b, 6));
+	NO(C_Logout(1));
+	NO(C_CreateObject(1, &t, 1, &h));
+	NO(C_DestroyObject(1, 1));
+	NO(C_GetAttributeValue(1, 1, &t, 1));
+	NO(C_FindObjectsInit(1, NULL, 0));
+	NO(C_FindObjects(1, &h, 1, &n));
+	NO(C_FindObjectsFinal(1));
+	NO(C_DigestInit(1, &m));
+	NO(C_Digest(1, b, 1, b, &n));
+	NO(C_DigestUpdate(1, b, 1));
+	NO(C_DigestFinal(1, b, &n));
+	NO(C_SignInit(1, &m, 1));
+	NO(C_Sign(1, b, 1, b, &n));
+	NO(C_SignUpdate(1, b, 1));
+	NO(C_SignFinal(1, b, &n));
+	NO(C_VerifyInit(1, &m, 1));
+	NO(C_Verify(1, b, 1, b, 1));
+	NO(C_VerifyUpdate(1, b, 1));
+	NO(C_VerifyFinal(1, b, 1));
+	NO(C_GenerateKeyPair(1, &m, &t, 1, &t, 1, &h, &h));
+	NO(C_SeedRandom(1, b, 1));
+	NO(C_GenerateRandom(1, b, 1));
+	NO(C_GetFunctionStatus(1));
+	NO(C_CancelFunction(1));
+	NO(C_EncryptInit(1, &m, 1));
+#undef NO
+	rig_initialize();
+#define NO(call) assert_rv(call, CKR_FUNCTION_NOT_SUPPORTED)
+	NO(C_InitToken(0, b, 8, b));
+	NO(C_InitPIN(1, b, 6));
+	NO(C_GetOperationState(1, b, &n));
+	NO(C_SetOperationState(1, b, 1, 0, 0));
+	NO(C_CopyObject(1, 1, &t, 1, &h));
+	NO(C_GetObjectSize(1, 1, &n));
+	NO(C_SetAttributeValue(1, 1, &t, 1));
+	NO(C_EncryptInit(1, &m, 1));
+	NO(C_Encrypt(1, b, 1, b, &n));
+	NO(C_EncryptUpdate(1, b, 1, b, &n));
+	NO(C_EncryptFinal(1, b, &n));
+	NO(C_DecryptInit(1, &m, 1));
+	NO(C_Decrypt(1, b, 1, b, &n));
+	NO(C_DecryptUpdate(1, b, 1, b, &n));
+	NO(C_DecryptFinal(1, b, &n));
+	NO(C_DigestKey(1, 1));
+	NO(C_SignRecoverInit(1, &m, 1));
+	NO(C_SignRecover(1, b, 1, b, &n));
+	NO(C_VerifyRecoverInit(1, &m, 1));
+	NO(C_VerifyRecover(1, b, 1, b, &n));
+	NO(C_DigestEncryptUpdate(1, b, 1, b, &n));
+	NO(C_DecryptDigestUpdate(1, b, 1, b, &n));
+	NO(C_SignEncryptUpdate(1, b, 1, b, &n));
+	NO(C_DecryptVerifyUpdate(1, b, 1, b, &n));
+	NO(C_GenerateKey(1, &m, &t, 1, &h));
+	NO(C_WrapKey(1, &m, 1, 1, b, &n));
+	NO(C_UnwrapKey(1, &m, 1, b, 1, &t, 1, &h));
+	NO(C_DeriveKey(1, &m, 1, &t, 1, &h));
+#undef NO
+	assert_rv(C_GetFunctionStatus(1), CKR_FUNCTION_NOT_PARALLEL);
+	assert_rv(C_CancelFunction(1), CKR_FUNCTION_NOT_PARALLEL);
+}
+
+/* ---- forks ---- */
+
+/* Runs in the child; asserts would unwind into the parent's tests, so each failure has a number of its own. */
+static int child_of_fork(CK_SESSION_HANDLE inherited, CK_OBJECT_HANDLE key)
+{
+	CK_SESSION_HANDLE s;
+	CK_ULONG n = 0;
+	CK_UTF8CHAR pin[] = RIG_PIN;
+
+	if (rig_sign(inherited, key) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		return 1;
+	if (C_Finalize(NULL) != CKR_CRYPTOKI_NOT_INITIALIZED)
+		return 2;
+	if (C_Initialize(NULL) != CKR_OK)
+		return 3;
+	if (C_GetSlotList(CK_FALSE, NULL, &n) != CKR_OK || n != 1)
+		return 4;
+	if (C_CloseSession(inherited) != CKR_SESSION_HANDLE_INVALID)
+		return 5;
+	if (C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) != CKR_OK)
+		return 6;
+	if (C_Login(s, CKU_USER, pin, strlen(RIG_PIN)) != CKR_OK)
+		return 7;
+	if (rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")) != CKR_OK)
+		return 8;
+	return C_Finalize(NULL) == CKR_OK ? 0 : 9;
+}
+
+static void test_fork(void **state)
+{
+	CK_SESSION_HANDLE s;
+	CK_OBJECT_HANDLE key;
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	assert_ok(rig_sign(s, key));
+	pid = fork();
+	assert_true(pid >= 0);
+	/* The fake ends a child that uses what its parent opened. */
+	if (pid == 0)
+		_exit(child_of_fork(s, key));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* The parent goes on as if nothing had been. */
+	assert_ok(rig_sign(s, key));
+}
+
+/* A child that never asks for the module again ends without a word to the card. */
+static void test_fork_and_exit(void **state)
+{
+	CK_SESSION_HANDLE s;
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		exit(0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_arguments),
+		RIG_TEST(test_no_traffic),
+		RIG_TEST(test_bad_configuration),
+		RIG_TEST(test_info),
+		RIG_TEST(test_uninitialised),
+		RIG_TEST(test_fork),
+		RIG_TEST(test_fork_and_exit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
