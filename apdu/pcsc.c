@@ -137,7 +137,8 @@ static enum err look(SCARDCONTEXT context, struct pcsc_readers *out, SCARD_READE
 		DWORD state = states[i].dwEventState;
 
 		r->has_card = state & SCARD_STATE_PRESENT;
-		r->in_use = state & SCARD_STATE_INUSE;
+		/* pcscd says one or the other */
+		r->in_use = state & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE);
 		r->exclusive = state & SCARD_STATE_EXCLUSIVE;
 		r->events = (uint32_t)events_of(state);
 		if (r->has_card && states[i].cbAtr <= sizeof(r->atr)) {

@@ -242,7 +242,7 @@ static bool look_at(SCARD_READERSTATE *s)
 	}
 	count_handles(r, &shared, &exclusive);
 	now = r->card ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
-	now |= exclusive ? SCARD_STATE_EXCLUSIVE | SCARD_STATE_INUSE : shared ? SCARD_STATE_INUSE : 0;
+	now |= exclusive ? SCARD_STATE_EXCLUSIVE : shared ? SCARD_STATE_INUSE : 0;
 	s->cbAtr = 0;
 	if (r->card) {
 		s->cbAtr = vcard_atr(r->card).n;
