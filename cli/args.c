@@ -159,7 +159,8 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 		if (o == '?') {
 			if (strncmp(typed, "--", 2))
 				typed = "a short option";
-			log_tell("%s: %.*s: unknown here, or its value is missing or not wanted; see quorum11 %s --help",
+			log_tell("%s: %.*s: unknown here, or its value is missing or not wanted; see quorum11 %s "
+				 "--help",
 				 verb->name, name_size(typed), typed, verb->name);
 			return ERR_ARG;
 		}

@@ -138,7 +138,9 @@ enum err cli_work_open(struct cli *cli, struct cli_card *out)
 		e = cli_card_open(cli, reader, PCSC_SHARED, out);
 	if (!e)
 		e = check_set_up(out);
-	if (!e && (hsm_mode_needs_pin(out->status.mode) || cli_pin_is_given(cli)))
+	if (!e && out->status.mode == HSM_MODE_PKA && cli_pin_is_given(cli))
+		log_tell("card %s opens by its custodians alone: the PIN is not used", out->id);
+	else if (!e && (hsm_mode_needs_pin(out->status.mode) || cli_pin_is_given(cli)))
 		e = cli_pin_get(cli, out, NULL, &pin);
 	if (!e && hsm_mode_needs_pka(out->status.mode))
 		e = open_exclusive(cli, reader, out);

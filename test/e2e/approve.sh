@@ -144,6 +144,35 @@ t "... having seen the code with his turn" grep -q "CODE           [A-Z2-7]\{4\}
 t "c2 gets his turn and approves" approvers_done c2
 t "connect is told" eval "reap connect && [ \$status -eq 0 ]"
 
+# ---- work on the card, by ceremony ----
+
+approvers c1 c2
+work() {
+	run host "$q11" "$@" --reader "$(reader target)" --url "$real/rt/hsm"
+	cat "$T/out" "$T/err"
+	return "$status"
+}
+t "keygen" work keygen --type ec:secp256r1 --label ec --token-label fit --archive "$T/ec.pka" --pin-file "$T/pin"
+t "... a PIN that the card does not take is not sent" eval "said 'PIN is not used' && not card_got 0020008106"
+t "... both approved" approvers_done c1 c2
+t "... attested" shown "^attested: /UT"
+t "... and the card has its label" eval "login_status | jq -e '.label == \"fit\" and .open == false'"
+approvers c1 c2
+echo one >"$T/one"
+echo two >"$T/two"
+t "sign two files with one login" work sign --key ec "$T/one" "$T/two"
+t "... both approved" approvers_done c1 c2
+public_key() {
+	pkcs11-tool --module "$MODULE" --read-object --type pubkey --label ec -o "$T/ec.der" &&
+	openssl pkey -pubin -inform DER -in "$T/ec.der" -out "$T/ec.pem"
+}
+t "the public key" public_key
+for f in one two; do
+	t "openssl verifies, $f" openssl dgst -sha256 -verify "$T/ec.pem" -signature "$T/$f.sig" "$T/$f"
+done
+t "a file that cannot be read: nobody is asked" ends 1 work sign --key ec "$T/one" "$T/none"
+t "... nobody" test "$(id)" = null
+
 connect "third"
 t "a third request" wait_for 20000 live '.state == "waiting"'
 deny() {

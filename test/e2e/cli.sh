@@ -203,8 +203,8 @@ t "sign by label" on c1 sign "${pin[@]}" --key "RSA key" big small
 t "sign by id" on c1 sign "${pin[@]}" --key 0a0b --mechanism rsa-pkcs1-sha512 --out-suffix .512 small
 t "sign with EC" on c1 sign "${pin[@]}" --key ec --out-suffix .ec big small
 public() {
-	run pkcs11-tool --module opensc-pkcs11.so --slot-index "$(opensc_slot c1)" --read-object --type pubkey --id "$1" \
-	    -o "$2.der" &&
+	run pkcs11-tool --module opensc-pkcs11.so --slot-index "$(opensc_slot c1)" \
+	    --read-object --type pubkey --id "$1" -o "$2.der" &&
 	openssl pkey -pubin -inform DER -in "$2.der" -out "$2.pem"
 }
 opensc_slot() {
