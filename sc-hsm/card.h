@@ -21,6 +21,8 @@ const struct err_detail *hsm_card_detail(const struct hsm_card *c); /* of the la
 
 /* SELECT the applet: logs out, drops challenge and selected keys. ERR_NO_CARD if it is not a SmartCard-HSM. */
 MUST enum err hsm_card_select(struct hsm_card *c, struct hsm_version *out, struct deadline *dl);
+/* What an earlier connection learned, where this one does not select: reading a file takes one command less then. */
+void hsm_card_know_version(struct hsm_card *c, const struct hsm_version *v);
 /*
  * One encoded command by its row's rules: secrecy, time limit, status map. Answer data without status word is
  * appended to data (may be NULL).
