@@ -4,8 +4,9 @@
 # A whole n-of-m installation for an end-to-end test, made by our own commands as a user would. Sourced after lib.sh.
 #
 #   nofm_new PROFILE M N [CONF LINE...]
-#                       custodians' cards c1..cM and a target card, PKA files, registration, a server (TLS) and enrolment. The target's
-#                       mode is PKA, with the profile open-firmware PKA and PIN. CONF LINEs go into the host's section [login].
+#                       custodians' cards c1..cM and a target card, PKA files, registration, a server (TLS) and
+#                       enrolment. The target's mode is PKA, with the profile open-firmware PKA and PIN. CONF LINEs go
+#                       into the host's section [login]. Cards ${other_cards[@]}, made before, get readers, too.
 #   nofm_key TYPE LABEL a key on the target, generated after N approvals, attested and enrolled
 #   approve C [OPT...]  custodian C (c1) approves the request that waits for him; output to $T/out
 #   approvers C...      the same in the background for each: processes approve-C; approvers_done waits for them
@@ -13,7 +14,10 @@
 #   card_got HEX        the target got a command that begins with HEX
 #   login_status        what the card itself says now: VERIFY status and MANAGE PKA, asked after everything else let go
 #
-# $SIGN_PIN: the target's user PIN where it has one. $MODULE: our PKCS#11 module. Files: $T/host.conf, $T/server.conf, $T/custodian.conf.
+# $SIGN_PIN: the target's user PIN where it has one. $MODULE: our PKCS#11 module. Files: $T/host.conf, $T/server.conf,
+# $T/custodian.conf.
+# What lib.sh gives is known only where both are sourced, and MODULE is for those who source this.
+# shellcheck disable=SC2015,SC2034,SC2154
 
 export SIGN_PIN=739152
 MODULE=$B/quorum11.so
@@ -24,15 +28,17 @@ echo "$SIGN_PIN" >"$T/sign-pin"
 umask 022
 q11=$B/quorum11
 target_id=UTTGT0400000
+other_cards=()
 
 host() { QUORUM11_CONF=$T/host.conf "$@"; }
 custodian() { QUORUM11_CONF=$T/custodian.conf "$@"; }
 
 nofm_custodian() {
-	local c=$1
-	custodian "$q11" init --reader "$(reader "$c")" --yes --pin-file "$T/pin" --so-pin-file "$T/so-pin" --label "$c" &&
-	custodian "$q11" custodian keygen --reader "$(reader "$c")" --pin-file "$T/pin" &&
-	custodian "$q11" custodian export --reader "$(reader "$c")" --out "$T/$c.pka"
+	local c=$1 card
+	card=$(reader "$c")
+	custodian "$q11" init --reader "$card" --yes --pin-file "$T/pin" --so-pin-file "$T/so-pin" --label "$c" &&
+	custodian "$q11" custodian keygen --reader "$card" --pin-file "$T/pin" &&
+	custodian "$q11" custodian export --reader "$card" --out "$T/$c.pka"
 }
 
 # $T/pka: the PKA files; $pin_opt: how the target's PIN is given, if it has one
@@ -40,18 +46,20 @@ nofm_target() {
 	local m=$1 n=$2
 	host "$q11" init --reader "$(reader target)" --yes --custodians "$m" --required "$n" --so-pin-file "$T/so-pin" \
 	    ${pin_opt:+--with-pin "${pin_opt[@]}"} &&
-	host "$q11" register --reader "$(reader target)" --yes ${pin_opt:+"${pin_opt[@]}"} ${unverified:+--unverified} "${pka[@]}"
+	host "$q11" register --reader "$(reader target)" --yes ${pin_opt:+"${pin_opt[@]}"} \
+	    ${unverified:+--unverified} "${pka[@]}"
 }
 
 nofm_conf() {
 	local line
 	{
-		printf '[module]\nhelper = %s\n[login]\nprogress = stderr\nreason = end-to-end test\nca = %s\n' "$B/connect" "$T/tls/ca.pem"
+		printf '[module]\nhelper = %s\n' "$B/connect"
+		printf '[login]\nprogress = stderr\nreason = end-to-end test\nca = %s\n' "$T/tls/ca.pem"
 		for line in "$@"; do printf '%s\n' "$line"; done
 	} >"$T/host.conf"
 	printf '[login]\nca = %s\n' "$T/tls/ca.pem" >"$T/custodian.conf"
-	printf '[server]\nlisten = 127.0.0.1:0\ncert = %s\nkey = %s\nstate = %s\n' "$T/tls/server.pem" "$T/tls/server.key" "$T/state" \
-	    >"$T/server.conf"
+	printf '[server]\nlisten = 127.0.0.1:0\ncert = %s\nkey = %s\nstate = %s\n' "$T/tls/server.pem" \
+	    "$T/tls/server.key" "$T/state" >"$T/server.conf"
 	for line in host custodian server; do
 		printf '[trust]\nroots = %s\n' "$T/pki/root.cvc" >>"$T/$line.conf"
 		[ -z "$unverified" ] || printf 'unverified = %s\n' "$target_id" >>"$T/$line.conf"
@@ -59,7 +67,8 @@ nofm_conf() {
 }
 
 nofm_enrol() {
-	host "$q11" enrol --reader "$(reader target)" --token-file "$T/state/token" ${unverified:+--unverified} "$@" "$URL" "${pka[@]}"
+	host "$q11" enrol --reader "$(reader target)" --token-file "$T/state/token" ${unverified:+--unverified} "$@" \
+	    "$URL" "${pka[@]}"
 }
 
 nofm_new() {
@@ -95,7 +104,8 @@ approve() {
 approvers() {
 	local c
 	for c in "$@"; do
-		start "approve-$c" custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes --wait 60 "$URL"
+		start "approve-$c" custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes \
+		    --wait 60 "$URL"
 	done
 }
 
