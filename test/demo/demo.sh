@@ -3,10 +3,10 @@
 #
 # The whole product, shown once:
 #	test/demo/demo.sh BUILD
-# mkimage, unmodified, signs a real kernel with a key in a card that opens only after 2 of 3 people approved; openssl and
-# U-Boot's own verifier check the result; then the same with one person only, which must not succeed. The cards are
-# virtual, in namespaces of the demo's own (test/e2e/lib.sh): neither readers nor files nor ports of this machine are
-# touched. Needs no terminal. Exit status 0 only if every step was as it should be.
+# mkimage, unmodified, signs a real kernel with a key in a card that opens only after 2 of 3 people approved; openssl
+# and U-Boot's own verifier check the result; then the same with one person only, which must not succeed. The cards
+# are virtual, in namespaces of the demo's own (test/e2e/lib.sh): neither readers nor files nor ports of this machine
+# are touched. Needs no terminal. Exit status 0 only if every step was as it should be.
 # shellcheck disable=SC2317 # functions are called through wait_for
 set -u
 here=$(dirname "$0")
@@ -95,8 +95,8 @@ approves() {
 	local how=$1 who
 	shift
 	for who in "$@"; do
-		start "approve-$who" as "$who" quorum11 approve --reader "$who" --pin-file pin --yes --expect-code "$code" \
-		    --wait 20 "$URL"
+		start "approve-$who" as "$who" quorum11 approve --reader "$who" --pin-file pin --yes --wait 20 \
+		    --expect-code "$code" "$URL"
 	done
 	for who in "$@"; do
 		prompt "$who" quorum11 approve --reader "$who" --pin-file pin --yes --expect-code "$code" "$URL"
@@ -158,8 +158,10 @@ show asking.out
 [ "$status" -eq 0 ] || fail "keygen"
 types operator quorum11 enrol --reader target --replace --archive fit.pka --token-file state/token "$URL" "${pka[@]}"
 note "Reading the public key asks nobody:"
+forget
 types build pkcs11-tool --module "$MODULE" --read-object --type pubkey --label fit --output-file fit.der
 openssl pkey -pubin -inform DER -in fit.der -out fit.pem || fail "the public key"
+[ "$(requests)" -eq 0 ] || fail "the custodians were asked"
 
 # ---- mkimage ----
 
@@ -217,11 +219,12 @@ note "mkimage: status $status after $took s; the card made no signature."
 
 # ---- the end ----
 
+card=$(jq -r .device_id closed.json)
 size=$(($(stat -c %s approved.fit) >> 20))
 settle >left.log || fail "$(cat left.log)"
 cat <<-END
 
-	signed    Linux $kernel, device tree, configuration: $size MiB, by key "fit" on card $(jq -r .device_id closed.json)
+	signed    Linux $kernel, device tree, configuration: $size MiB, by key "fit" on card $card
 	approved  by anna and ben, 2 of 3, for code $approved_code; the card checked each approval itself
 	checked   by openssl and by U-Boot's fit_check_sign, who both refuse the image with one bit changed
 	refused   with one approval: mkimage status 1 after $took s, "${reason##*: }"

@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# How fast it is, against the targets and against OpenSC's module on the same virtual cards:
+#	test/bench/bench.sh BUILD
+# Rounds of all clients, one after the other, so that what else the machine does meets all of them; medians of the
+# rounds. Prints a table; exit status 0 if all targets are met. ROUNDS and SIGNS set how much is measured.
+set -u
+export BUILD=$1
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/../e2e/lib.sh"
+# shellcheck source=test/e2e/tools/nofm.sh
+. "$TOP/test/e2e/tools/nofm.sh"
+
+rounds=${ROUNDS:-9} signs=${SIGNS:-400}
+bench=$B/test/bench/bench
+
+fail() {
+	echo "bench: $*" >&2
+	tail -n 20 "$T"/*.log | sed 's/^/| /' >&2
+	exit 1
+}
+
+at_end() {
+	local rc=$?
+	tap_end
+	rm -rf "$T"
+	exit $rc
+}
+trap at_end EXIT
+
+# ---- cards: one and ten (a PIN; so many RSA keys), target (2 of 3; one RSA key) ----
+
+opensc=$(find /usr/lib -name opensc-pkcs11.so | head -n 1)
+# OpenSC has 16 slots and keeps four for each reader.
+cat >"$T/opensc.conf" <<-'END'
+	app default { }
+	app opensc-pkcs11 { pkcs11 { max_virtual_slots = 64; slots_per_card = 1; } }
+END
+export OPENSC_CONF=$T/opensc.conf
+
+pin_card() { # NAME KEYS
+	local card i
+	card=$(reader "$1")
+	host "$q11" init --reader "$card" --yes --pin-file "$T/pin" --so-pin-file "$T/so-pin" --label "$1" || return 1
+	for ((i = 1; i <= $2; i++)); do
+		host "$q11" keygen --reader "$card" --pin-file "$T/pin" --type rsa:2048 --label "key$i" \
+		    --archive "$T/$1-$i.pka" || return 1
+	done
+}
+
+prepare() {
+	other_cards=(one ten)
+	card_new one && card_new ten && nofm_new vendor-shared 3 2 && nofm_key rsa:2048 key1 && pin_card one 1 &&
+	pin_card ten 10
+}
+echo "bench: cards, keys, server ..." >&2
+prepare >"$T/prepare.log" 2>&1 || fail "the cards are not ready"
+sed -i 's/^progress = .*/progress = log/' "$T/host.conf"
+
+hostport=${URL#https://}
+start relay "$TOP/test/bench/relay.py" "$T/relay.port" "${hostport%:*}" "${hostport#*:}" "$T/tls/ca.pem"
+wait_for 5000 test -s "$T/relay.port" || fail "relay"
+relay=http://127.0.0.1:$(cat "$T/relay.port")
+
+# ---- measuring ----
+
+# p11 AS MODULE CARD LABEL PIN_FILE N: one client; what it prints goes, as lines "AS.what value", to the results.
+p11() {
+	local as=$1 module=$2 card=$3 label=$4 pin=$5
+	host "$bench" p11 "$module" "$(reader "$card")" "$T/card/$card/count" "$label" "$pin" "$6" >"$T/p11.$as" ||
+	    return 1
+	result "$as" "$T/p11.$as"
+}
+scard() { # AS shared|exclusive
+	"$bench" scard "$2" "$(reader one)" "$T/pin" "$command" "$signs" >"$T/scard.$1" && result "$1" "$T/scard.$1"
+}
+result() { tr ' ' '\n' <"$2" | sed -n "s/^\(.*\)=/$1.\1 /p" >>"$T/results"; }
+
+# A login by two of three: when does C_Login return after the second approval has reached the server?
+quorum() {
+	local reached returned
+	: >"$T/relay.log"
+	start quorum p11 quorum "$MODULE" target key1 - "$signs"
+	approve c1 && URL=$relay approve c2 && reap quorum 60000 && [ "$status" -eq 0 ] || return 1
+	reached=$(tail -n 1 "$T/relay.log") returned=$(sed -n 's/^quorum.login_ns //p' "$T/results" | tail -n 1)
+	echo "login.ms $(((returned - reached) / 1000))e-3" >>"$T/results"
+}
+
+# The command that both modules make of a signature, as the card got it.
+: >"$T/one.apdu"
+p11 first "$MODULE" one key1 "$T/pin" 1 || fail "our module"
+command=$(sed -n 's/^one > \(8068[0-9A-Fa-f]*\)$/\1/p' "$T/one.apdu" | tail -n 1)
+[ -n "$command" ] || fail "no SIGN command: $(cat "$T/one.apdu")"
+
+for ((round = 1; round <= rounds; round++)); do
+	echo "bench: round $round of $rounds" >&2
+	p11 ours "$MODULE" one key1 "$T/pin" "$signs" || fail "our module, card one"
+	scard shared shared || fail "SCardTransmit in transactions"
+	p11 opensc "$opensc" one key1 "$T/pin" "$signs" || fail "OpenSC's module, card one"
+	scard exclusive exclusive || fail "SCardTransmit, exclusive"
+	quorum >"$T/quorum.out" 2>&1 || fail "a login by 2 of 3: $(cat "$T/quorum.out")"
+	p11 ours10 "$MODULE" ten key10 "$T/pin" 0 || fail "our module, card ten"
+	p11 opensc10 "$opensc" ten key10 "$T/pin" 0 || fail "OpenSC's module, card ten"
+done
+stop relay
+settle || fail "something is left running"
+
+# ---- the table ----
+
+values() { awk -v n="$1" '$1 == n { print $2 + 0 }' "$T/results" | sort -g; }
+# Of an even number, the upper of the two in the middle.
+median() { values "$1" | awk '{ v[NR] = $1 } END { print v[int(NR / 2) + 1] }'; }
+worst() { values "$1" | tail -n 1; }
+calc() { awk "BEGIN { printf \"%.${2:-2}f\", $1 }"; }
+missed=0
+row() { # WHAT OURS COMPARED TARGET CONDITION
+	local met=yes
+	awk "BEGIN { exit !($5) }" || { met=NO; missed=$((missed + 1)); }
+	printf '| %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$4" "$met"
+}
+cpu_row() { # WHAT OURS LEAST LEAST-IS OPENSC
+	local ours least ratio other=''
+	ours=$(median "$2.cpu_us") least=$(median "$3.cpu_us")
+	ratio=$(calc "$ours / $least")
+	[ $# -lt 5 ] || other="; OpenSC: $(calc "$(median "$5.cpu_us")" 1) µs"
+	row "$1" "$(calc "$ours" 1) µs" "SCardTransmit $4: $(calc "$least" 1) µs$other" \
+	    "at most 1.5 × SCardTransmit; is $ratio ×" "$ratio <= 1.5"
+}
+
+{
+	printf '%s, %s cores, Linux %s, pcscd %s, OpenSC %s; %d rounds of %d signatures\n\n' \
+	    "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
+	    "$(uname -r | grep -o '^[0-9.]*[0-9]')" "$(dpkg-query -W -f '${Version}' pcscd)" \
+	    "$(dpkg-query -W -f '${Version}' opensc-pkcs11)" "$rounds" "$signs"
+	echo "| what | quorum11 | compared with | target | met |"
+	echo "| --- | --- | --- | --- | --- |"
+	row "exchanges in C_Initialize" "$(worst ours.init)" "OpenSC: $(median opensc.init)" "none" \
+	    "$(worst ours.init) == 0"
+	row "exchanges per C_Sign" "$(worst ours.sign)" "OpenSC: $(median opensc.sign)" "exactly 1" \
+	    "$(values ours.sign | head -n 1) == 1 && $(worst ours.sign) == 1 && $(worst quorum.sign) == 1"
+	for keys in '' 10; do
+		row "exchanges from the start to a logged-in private key by label, card with ${keys:-1} key${keys:+s}" \
+		    "$(worst "ours$keys.find")" "OpenSC: $(median "opensc$keys.find")" "fewer than OpenSC" \
+		    "$(worst "ours$keys.find") < $(median "opensc$keys.find")"
+	done
+	cpu_row "client CPU per C_Sign, RSA-2048, login by PIN" ours shared "in a transaction" opensc
+	cpu_row "client CPU per C_Sign, RSA-2048, login by 2 of 3" quorum exclusive "exclusive"
+	row "C_Login returns after the second approval reached the server" "$(calc "$(median login.ms)" 0) ms" \
+	    "worst of $rounds: $(calc "$(worst login.ms)" 0) ms" "within 200 ms" "$(worst login.ms) <= 200"
+} >"$T/table"
+cat "$T/table"
+[ $missed -eq 0 ] || { echo "bench: $missed targets missed" >&2; exit 1; }
