@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cli/say.h"
 
 #define CUSTODIAN_BITS 256
@@ -41,8 +42,10 @@ static enum err find_on_card(struct cli *cli, const char *reader, const char *de
 	e = cli_card_look(cli, reader, &card);
 	if (e == ERR_NO_CARD)
 		return ERR_OK;          /* not a SmartCard-HSM */
-	if (e)
-		return cli_fail(e, "card in %s", card.reader);
+	if (e) {
+		log_line(LOG_CARD, LOG_WARN, "%s: %s", card.reader, err_text(e));
+		return e;
+	}
 	if (!device || strcmp(device, card.id) == 0) {
 		e = cli_card_hold(cli, &card);
 		if (!e)
@@ -78,7 +81,7 @@ enum err cli_custodians_find(struct cli *cli, const char *reader, const char *de
 		}
 	if (!list->n && last) {
 		free(list);
-		return last;
+		return cli_fail(last, "no custodian's key at hand, and not every card could be read");
 	}
 	*out = list;
 	return ERR_OK;

@@ -24,8 +24,8 @@ struct cli_custodians {
 /* Could this key be a custodian's: an EC key of 256 bits with its attestation (public-key-authentication 4.4)? */
 bool cli_custodian_key_is(const struct cli_key *k);
 /*
- * Of every card that --reader and --device (reader, device) admit; cards that cannot be read are said and passed
- * over. Said.
+ * Of every card that --reader and --device (reader, device) admit. A card that cannot be read (the one that asks is in
+ * use, for instance) is passed over, and said only if no key is found. Said.
  */
 MUST enum err cli_custodians_find(struct cli *cli, const char *reader, const char *device, struct cli_custodians **out);
 void cli_custodians_free(struct cli_custodians **c);            /* PINs, too */
