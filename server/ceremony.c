@@ -156,8 +156,8 @@ static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
 	enum err e;
 
 	if (!t) {
-		fail(c, ERR_NOT_ENROLLED, "device %s is not enrolled here; an operator does that by quorum11 enrol",
-		     chain->id);
+		fail(c, ERR_NOT_ENROLLED, "device %s is not enrolled at %s; an operator does that by quorum11 enrol",
+		     chain->id, c->env->url ? c->env->url : "this server");
 		return;
 	}
 	c->target = srv_target_ref(t);

@@ -21,6 +21,7 @@ struct srv_ceremony;
 struct srv_ceremony_env {               /* what all ceremonies share; borrowed */
 	const struct att_anchors *anchors;
 	const struct srv_store *store;
+	const char *url;                /* how people call this server, NULL: not known */
 	uint64_t deadline_ms, lease_ms, poll_ms;
 	bool chip_auth;
 	/* Does another ceremony of this device wait for people? One device has one at a time. */

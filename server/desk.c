@@ -32,6 +32,7 @@ enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **ou
 		return ERR_NOMEM;
 	d->env = (struct srv_ceremony_env){ .anchors = config->anchors,
 					    .store = config->store,
+					    .url = config->url,
 					    .deadline_ms = config->deadline_ms,
 					    .lease_ms = config->lease_ms,
 					    .poll_ms = config->poll_ms,
@@ -258,7 +259,7 @@ bool srv_desk_is_quiet(const struct srv_desk *d)
 	const struct srv_ceremony *it;
 
 	for (it = d->list; it; it = it->next)
-		if (it->session.state != SRV_CLOSED)
+		if (it->session.state == SRV_READY || it->session.state == SRV_BUSY)
 			return false;
 	return true;
 }

@@ -14,6 +14,7 @@
 struct srv_desk_config {        /* borrowed */
 	const struct att_anchors *anchors;
 	const struct srv_store *store;
+	const char *url;        /* how people call this server, NULL: not known */
 	uint64_t deadline_ms, lease_ms, poll_ms;
 	bool chip_auth;
 };
@@ -51,6 +52,6 @@ void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err res
 uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms);
 /* The server stops: no new session; everybody waiting is told. */
 void srv_desk_stop(struct srv_desk *d, uint64_t now_ms);
-bool srv_desk_is_quiet(const struct srv_desk *d);       /* no session is open any more */
+bool srv_desk_is_quiet(const struct srv_desk *d);       /* every session has been told its end */
 
 #endif

@@ -399,7 +399,7 @@ static enum err daemon_start(struct srv_http *h)
 	return ERR_OK;
 }
 
-enum err srv_http_open(struct srv *s, struct srv_http **out)
+enum err srv_http_open(struct srv *s, bool any_port, struct srv_http **out)
 {
 	struct srv_http *h = calloc(1, sizeof(*h));
 	enum err e;
@@ -414,7 +414,7 @@ enum err srv_http_open(struct srv *s, struct srv_http **out)
 	wr_init_heap(&h->cert, PEM_MAX + 1);
 	wr_init_heap(&h->key, PEM_MAX + 1);
 	wr_init_heap(&h->client_ca, PEM_MAX + 1);
-	e = srv_listen_open(s->conf->server.listen, &h->listen);
+	e = srv_listen_open(s->conf->server.listen, any_port, &h->listen);
 	if (!e)
 		e = tls_read(h, s->conf);
 	if (!e)

@@ -107,7 +107,7 @@ static int socket_open(const struct addrinfo *ai)
 	return fd;
 }
 
-enum err srv_listen_open(const char *where, struct srv_listen *out)
+enum err srv_listen_open(const char *where, bool any_port, struct srv_listen *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *list = NULL;
 	const struct addrinfo *ai;
@@ -120,7 +120,7 @@ enum err srv_listen_open(const char *where, struct srv_listen *out)
 		log_tell("[server] listen = %s: not host:port", where);
 		return ERR_CONFIG;
 	}
-	rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
+	rc = getaddrinfo(host[0] ? host : NULL, any_port ? "0" : port, &hints, &list);
 	if (rc) {
 		log_tell("[server] listen = %s: %s", where, gai_strerror(rc));
 		return ERR_CONFIG;

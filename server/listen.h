@@ -13,10 +13,11 @@ struct srv_listen {
 	char address[SRV_ADDRESS_SIZE];         /* as it can be connected to: host:port, the real port */
 };
 /*
- * where: "127.0.0.1:8443", "[::1]:8443", "localhost:0", "*:8443" (IPv6 and IPv4). ERR_CONFIG (not such a text, or no
- * such host), ERR_IO; both said.
+ * any_port: a free one instead of the one named, to try the rest while a server runs. where: "127.0.0.1:8443",
+ * "[::1]:8443", "localhost:0", "*:8443" (IPv6 and IPv4). ERR_CONFIG (not such a text, or no such host), ERR_IO; both
+ * said.
  */
-MUST enum err srv_listen_open(const char *where, struct srv_listen *out);
+MUST enum err srv_listen_open(const char *where, bool any_port, struct srv_listen *out);
 
 struct sockaddr;
 /* The address without its port, numeric. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "server/path.h"
 
 static bool is_plain(char c)
@@ -39,4 +42,20 @@ enum err srv_path_folder(const char *path)
 		return ERR_OK;
 	errno = ENOTDIR;
 	return ERR_IO;
+}
+
+enum err srv_path_hold(const char *dir, int *fd)
+{
+	int saved;
+
+	*fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return ERR_IO;
+	if (!flock(*fd, LOCK_EX | LOCK_NB))
+		return ERR_OK;
+	saved = errno;
+	(void)close(*fd);
+	*fd = -1;
+	errno = saved;
+	return saved == EWOULDBLOCK ? ERR_SHARING : ERR_IO;
 }

@@ -15,4 +15,10 @@ MUST enum err srv_path(char out[SRV_PATH_MAX], const char *dir, const char *name
 /* Make the folder (mode 0700) if there is none. ERR_IO, errno kept. */
 MUST enum err srv_path_folder(const char *path);
 
+/*
+ * Hold the folder for this process: two servers on one state would not see each other's enrolments. The descriptor is
+ * the caller's to close. ERR_SHARING: another process has it; ERR_IO, errno kept.
+ */
+MUST enum err srv_path_hold(const char *dir, int *fd);
+
 #endif

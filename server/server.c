@@ -37,6 +37,7 @@ enum err srv_open(const struct conf *conf, struct srv **out)
 		goto out;
 	config = (struct srv_desk_config){ .anchors = s->anchors,
 					   .store = &s->store,
+					   .url = conf->server.url,
 					   .chip_auth = conf->server.chip_auth,
 					   .deadline_ms = conf->server.deadline * 1000ull,
 					   .lease_ms = conf->server.lease * 1000ull,

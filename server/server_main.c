@@ -90,9 +90,10 @@ static int do_check(const struct conf *conf, const struct options *o)
 	int rc = EXIT_FAILURE;
 
 	(void)o;
-	if (srv_open(conf, &s) || srv_http_open(s, &h))
+	if (srv_open(conf, &s) || srv_http_open(s, true, &h))
 		goto out;
-	(void)printf("%zu enrolled, %zu refused; would serve %s\n", srv_target_count(s), s->refused, srv_http_url(h));
+	(void)printf("%zu enrolled, %zu refused; would serve on %s\n", srv_target_count(s), s->refused,
+		     conf->server.listen);
 	rc = s->refused ? EXIT_FAILURE : EXIT_SUCCESS;
 out:
 	srv_http_close(&h);
@@ -143,18 +144,29 @@ static enum err ready_say(const char *path, const char *url)
 	return e;
 }
 
+/* One server a state folder. */
+static enum err state_hold(const char *state, int *fd)
+{
+	enum err e = srv_path_hold(state, fd);
+
+	if (e)
+		log_tell("state folder %s: %s", state, e == ERR_SHARING ? "another server uses it" : strerror(errno));
+	return e;
+}
+
 static int do_serve(const struct conf *conf, const struct options *o)
 {
 	struct srv *s = NULL;
 	struct srv_http *h = NULL;
-	int rc = EXIT_FAILURE, signals = signals_open();
+	int rc = EXIT_FAILURE, state = -1, signals = signals_open();
 
 	if (signals < 0) {
 		log_tell("signals: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
 	descriptors_raise();
-	if (srv_open(conf, &s) || srv_http_open(s, &h) || ready_say(o->ready_file, srv_http_url(h)))
+	if (srv_open(conf, &s) || state_hold(conf->server.state, &state) || srv_http_open(s, false, &h) ||
+	    ready_say(o->ready_file, srv_http_url(h)))
 		goto out;
 	log_line(LOG_SRV, LOG_INFO, "event=start url=%s targets=%zu refused=%zu", srv_http_url(h), srv_target_count(s),
 		 s->refused);
@@ -165,6 +177,8 @@ static int do_serve(const struct conf *conf, const struct options *o)
 out:
 	srv_http_close(&h);
 	srv_close(&s);
+	if (state >= 0)
+		(void)close(state);
 	(void)close(signals);
 	return rc;
 }

@@ -172,12 +172,37 @@ static void test_server_stops(void **state)
 	(void)state;
 	waits();
 	scene_request(&s, id);
-	srv_desk_stop(s.srv->desk, s.now_ms);
 	assert_false(srv_desk_is_quiet(s.srv->desk));
-	host_hears(-120, "the server stops");
+	srv_desk_stop(s.srv->desk, s.now_ms);
 	assert_true(srv_desk_is_quiet(s.srv->desk));
+	host_hears(-120, "the server stops");
 	h.cookie[0] = '\0';
 	assert_int_equal(scene_host_begin(&h), 503);
+}
+
+/* Who is at work for the server is told with his next POST, and waited for. */
+static void test_server_stops_at_work(void **state)
+{
+	struct wr rsp, results, body;
+
+	(void)state;
+	h.hold_ins = 0x84;
+	assert_int_equal(scene_host_begin(&h), 200);
+	assert_int_equal(scene_host_go(&h), -1);
+	srv_desk_stop(s.srv->desk, s.now_ms);
+	assert_false(srv_desk_is_quiet(s.srv->desk));
+	wr_init_heap(&rsp, 16);
+	wr_init_heap(&results, 64);
+	wr_init_heap(&body, 64);
+	test_unhex(&rsp, "00010203040506079000");
+	ram_write_answer(&results, wr_view(&rsp));
+	ram_write_results(&body, wr_view(&results), 1);
+	assert_int_equal(scene_host_post(&h, wr_view(&body)), 200);
+	assert_true(srv_desk_is_quiet(s.srv->desk));
+	host_hears(-120, "the server stops");
+	wr_free(&rsp);
+	wr_free(&results);
+	wr_free(&body);
 }
 
 /* ---- the host ---- */
@@ -598,7 +623,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with(test_denied, shared), with(test_expired, shared), with(test_cancelled, shared),
-		with(test_not_enrolled, shared), with(test_server_stops, shared), with(test_gives_up, shared),
+		with(test_not_enrolled, shared), with(test_server_stops, shared),
+		with(test_server_stops_at_work, shared), with(test_gives_up, shared),
 		with(test_lost, shared), with(test_hangs_up, shared), with(test_one_per_device, shared),
 		with(test_begins_anew, shared), with(test_two_posts, shared), with(test_wrong_answers, shared),
 		with(test_crowd, shared), with(test_login_id_once, shared), with(test_bad_decisions, shared),
