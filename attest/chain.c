@@ -66,10 +66,10 @@ static void check_alone(struct att_chain *c, int64_t now, struct att_verdict *v)
 	att_verdict_add(v, ATT_GENUINE, ATT_FAIL, "the device certificate has no issuer: not a genuine SmartCard-HSM");
 	att_verdict_add(v, ATT_CHAIN, ATT_NOT_MADE, "no chain");
 	att_verdict_add(v, ATT_ANCHOR, ATT_NOT_MADE, "no chain");
-	if (att_verdict_check(v, ATT_SIG_CHAIN, curve != EC_NONE && rd_eq(c->device.car, c->device.chr) &&
-		  cvc_verify(&c->device.key, curve, c->device.body, c->device.sig) == ERR_OK,
-		  "the device certificate verifies with its own key (this proves no origin)",
-		  "the device certificate does not verify with its own key"))
+	if (att_verdict_check(v, ATT_SIG_CHAIN, curve != EC_NONE &&
+			      cvc_verify(&c->device.key, curve, c->device.body, c->device.sig) == ERR_OK,
+			      "the device certificate verifies with its own key (this proves no origin)",
+			      "the device certificate does not verify with its own key"))
 		c->curve = curve;
 	att_verdict_add(v, ATT_ROLE, ATT_NOT_MADE, "no chain");
 	check_dates(&c->device, "device", now, v);

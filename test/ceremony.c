@@ -85,7 +85,7 @@ static void send(struct ceremony *c, struct rd cmd, struct wr *rsp)
 	if (rsp->n < 2)                 /* no card answers like that; the server's machine must cope all the same */
 		return;
 	MAKE(pka_witness_see(c->witness, cmd, wr_view(rsp), &fresh_code));
-	if (fresh_code != (row->op == HSM_CHALLENGE && rsp->n == PKA_CHALLENGE_SIZE + 2))
+	if (fresh_code && row->op != HSM_CHALLENGE)
 		abort();
 }
 

@@ -179,6 +179,35 @@ static void keeps_the_count(void **state)
 	stop();
 }
 
+/* What the card counts decides whose approval stays, and a count that fits nothing ends it. */
+static void count_after_a_refusal(void **state)
+{
+	static const struct { const char *answer; bool all_again; } rows[] = {
+		{ "\x03\x00\x02\x00\x90\x00", true },
+		{ "\x03\x00\x02\x02\x90\x00", false },
+	};
+	struct setting s = { "vendor-per-key", 2, 3 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		start(&s);
+		c.spoil_op = HSM_PKA_STATUS;
+		c.spoil_nth = 2;
+		c.spoil_answer = rd_of(rows[i].answer, 6);
+		ceremony_run(&c);
+		assert_int_equal(ceremony_decide(&c, 0, true), ERR_OK);
+		assert_int_equal(ceremony_decide(&c, 1, true), ERR_OK);
+		if (rows[i].all_again) {
+			in_state(PKA_COLLECT);
+			assert_int_equal(facts()->mode, PKA_PER_KEY);
+			assert_int_equal(facts()->records_n, 0);
+		} else {
+			failed(ERR_CARD, "took 1 signatures but counts 2");
+		}
+		stop();
+	}
+}
+
 /* The card does as if it took neither mode. */
 static void neither_mode(void **state)
 {
@@ -433,6 +462,7 @@ int main(void)
 		cmocka_unit_test(opens_with_profile),
 		cmocka_unit_test(back_to_shared),
 		cmocka_unit_test(keeps_the_count),
+		cmocka_unit_test(count_after_a_refusal),
 		cmocka_unit_test(neither_mode),
 		cmocka_unit_test(turns_and_leases),
 		cmocka_unit_test(lease_ends_when_asked),

@@ -378,6 +378,27 @@ static void every_answer_spoilt(void **state)
 	stop();
 }
 
+/* Other than eight bytes and 9000 is no challenge. */
+static void no_challenge(void **state)
+{
+	static const struct { const char *p; size_t n; } rows[] = {
+		{ "\x6f\x00", 2 }, { "1234567\x90\x00", 9 }, { "123456789\x90\x00", 11 }, { "12345678\x62\x82", 10 },
+		{ "0123456789012345678901234567890123456789012345678901234567890123\x90\x00", 66 },
+	};
+
+	(void)state;
+	start("vendor-shared", 1, 2);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		ceremony_end(&c);
+		ceremony_begin(&c, &q, CEREMONY_LEASE_MS);
+		c.spoil_op = HSM_CHALLENGE;
+		c.spoil_answer = rd_of(rows[i].p, rows[i].n);
+		ceremony_run(&c);
+		failed(ERR_CARD, "no challenge");
+	}
+	stop();
+}
+
 static void first_signature_refused(void **state)
 {
 	(void)state;
@@ -557,6 +578,7 @@ int main(void)
 		cmocka_unit_test(unknown_root),
 		cmocka_unit_test(copied_certificate),
 		cmocka_unit_test(every_answer_spoilt),
+		cmocka_unit_test(no_challenge),
 		cmocka_unit_test(first_signature_refused),
 		cmocka_unit_test(key_unknown_to_the_card),
 		cmocka_unit_test(count_too_low),

@@ -294,6 +294,23 @@ static void made_chains(void **state)
 	ec_key_free(&stranger);
 }
 
+/* An issuer by the device's own name: everything fits but the name itself. */
+static void issuer_of_the_same_name(void **state)
+{
+	struct pki_cvc dev = { .car = "UTVCARD0100000", .chr = "UTVCARD0100000", .key = device.key,
+			       .is_certificate = true, .role = CVC_ROLE_DEVICE };
+	struct pki_cvc iss = { .car = "UTQUORUM00001", .chr = "UTVCARD0100000", .key = pki.issuer,
+			       .is_certificate = true, .role = CVC_ROLE_ISSUER };
+	struct wr w;
+
+	(void)state;
+	wr_init_heap(&w, 4096);
+	pki_cvc_make(&dev, pki.issuer, NULL, &w);
+	pki_cvc_make(&iss, pki.root, NULL, &w);
+	refused(wr_view(&w), ATT_GENUINE);
+	wr_free(&w);
+}
+
 /* r = 0, s = n and other sizes than 2 x 32: put in place of the device certificate's signature. */
 static void impossible_signatures(void **state)
 {
@@ -417,6 +434,7 @@ int main(void)
 		cmocka_unit_test(wrong_structure),
 		cmocka_unit_test(duplicate_tag),
 		cmocka_unit_test(made_chains),
+		cmocka_unit_test(issuer_of_the_same_name),
 		cmocka_unit_test(impossible_signatures),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(self_signed),

@@ -132,14 +132,22 @@ static void other_device(void **state)
 {
 	struct att_chain c;
 	struct att_verdict v = { .n = 0 };
+	struct cvc_request q;
+	struct rd r;
 	struct wr w;
 
 	(void)state;
 	expect(&chain, RD_ARR(golden_attestation), RD_NONE, ERR_ATTESTATION, ATT_OTHER_DEVICE);
 	assert_int_equal(att_chain_check(pki.anchors, wr_view(&other.devaut), PKI_NOW, &c, &v), ERR_OK);
 	expect(&c, wr_view(&attestation), RD_NONE, ERR_ATTESTATION, ATT_OTHER_DEVICE);
-	/* signed by another device that gives itself our name */
+	/* signed by this device under another's name */
 	wr_init_heap(&w, CVC_MAX);
+	r = wr_view(&attestation);
+	assert_int_equal(cvc_request_read(&r, &q), ERR_OK);
+	pki_request_make(q.inner.whole, "UTVCARD0200000", device.key, &w);
+	expect(&chain, wr_view(&w), RD_NONE, ERR_ATTESTATION, ATT_OTHER_DEVICE);
+	/* signed by another device that gives itself our name */
+	wr_reset(&w);
 	memcpy(other.id, device.id, sizeof(other.id));
 	pki_attest(&other, "UTVCARD0100001", key, &w);
 	expect(&chain, wr_view(&w), RD_NONE, ERR_ATTESTATION, ATT_SIG_ATT);
