@@ -177,74 +177,42 @@ bool ec_point_is_valid(enum ec_curve c, struct rd q)
 
 /* ---- keys ---- */
 
-/* d may be NULL: a public key. */
-static EVP_PKEY *make_pkey(enum ec_curve c, struct rd q, const BIGNUM *d)
-{
-	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY_CTX *pc = NULL;
-	EVP_PKEY *pkey = NULL;
-
-	if (b && OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, OBJ_nid2sn(curves[c].nid), 0) == 1 &&
-	    OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, q.p, q.n) == 1 &&
-	    (!d || OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1))
-		params = OSSL_PARAM_BLD_to_param(b);
-	if (params)
-		pc = EVP_PKEY_CTX_new_from_name(crypto_ctx(), "EC", NULL);
-	if (pc && EVP_PKEY_fromdata_init(pc) == 1 &&
-	    EVP_PKEY_fromdata(pc, &pkey, d ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
-		pkey = NULL;
-	EVP_PKEY_CTX_free(pc);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(b);
-	return pkey;
-}
-
 struct ec_key {
 	enum ec_curve curve;
 	size_t q_size;
 	uint8_t q[POINT_MAX];
-	EVP_PKEY *pkey;
+	BIGNUM *d;
 };
 
 enum err ec_key_import(enum ec_curve c, struct rd d, struct ec_key **out)
 {
 	const struct ec_domain *domain = ec_domain_get(c);
 	EC_POINT *point = NULL;
-	BIGNUM *number = NULL;
 	struct ec_key *k = NULL;
-	enum err e = ERR_CRYPTO;
+	enum err e = ERR_NOMEM;
 
 	if (!domain)
 		return ERR_UNSUPPORTED;
 	crypto_begin();
-	number = BN_secure_new();
-	if (!number || d.n > INT32_MAX || !BN_bin2bn(d.p, (int)d.n, number)) {
-		e = ERR_NOMEM;
-		goto out;
-	}
-	BN_set_flags(number, BN_FLG_CONSTTIME);
-	if (BN_is_zero(number) || BN_cmp(number, EC_GROUP_get0_order(groups[c])) >= 0) {
-		e = ERR_FORMAT;
-		goto out;
-	}
 	k = calloc(1, sizeof(*k));
-	if (!k) {
-		e = ERR_NOMEM;
+	if (!k)
 		goto out;
-	}
 	k->curve = c;
 	k->q_size = domain->g.n;
-	point = EC_POINT_new(groups[c]);
-	if (!point || EC_POINT_mul(groups[c], point, number, NULL, NULL, NULL) != 1 ||
-	    EC_POINT_point2oct(groups[c], point, POINT_CONVERSION_UNCOMPRESSED, k->q, k->q_size, NULL) != k->q_size)
+	k->d = BN_secure_new();
+	if (!k->d || d.n > INT32_MAX || !BN_bin2bn(d.p, (int)d.n, k->d))
 		goto out;
-	k->pkey = make_pkey(c, rd_of(k->q, k->q_size), number);
-	if (k->pkey)
+	BN_set_flags(k->d, BN_FLG_CONSTTIME);
+	e = ERR_FORMAT;
+	if (BN_is_zero(k->d) || BN_cmp(k->d, EC_GROUP_get0_order(groups[c])) >= 0)
+		goto out;
+	e = ERR_CRYPTO;
+	point = EC_POINT_new(groups[c]);
+	if (point && EC_POINT_mul(groups[c], point, k->d, NULL, NULL, NULL) == 1 &&
+	    EC_POINT_point2oct(groups[c], point, POINT_CONVERSION_UNCOMPRESSED, k->q, k->q_size, NULL) == k->q_size)
 		e = ERR_OK;
 out:
 	EC_POINT_free(point);
-	BN_clear_free(number);
 	crypto_end();
 	if (e)
 		ec_key_free(&k);
@@ -282,13 +250,7 @@ enum err ec_key_generate(enum ec_curve c, struct ec_key **out)
 
 enum err ec_key_export(const struct ec_key *k, struct wr *d)
 {
-	BIGNUM *number = NULL;
-	enum err e = ERR_CRYPTO;
-
-	if (EVP_PKEY_get_bn_param(k->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1)
-		e = crypto_put_bn(number, domains[k->curve].n.n, d);
-	BN_clear_free(number);
-	return e;
+	return crypto_put_bn(k->d, domains[k->curve].n.n, d);
 }
 
 enum err ec_key_public(const struct ec_key *k, struct wr *q)
@@ -306,80 +268,149 @@ void ec_key_free(struct ec_key **k)
 {
 	if (!k || !*k)
 		return;
-	EVP_PKEY_free((*k)->pkey);
+	BN_clear_free((*k)->d);
 	free(*k);
 	*k = NULL;
 }
 
-/* ---- signatures and agreement ---- */
-
-enum err ec_key_sign(const struct ec_key *k, struct rd hash, struct wr *sig)
+/* The shared point's x coordinate; the multiplication by a private number is libcrypto's ladder in constant time. */
+enum err ec_key_agree(const struct ec_key *k, struct rd peer, struct wr *x)
 {
-	uint8_t der[2 * FIELD_MAX + 16];
-	EVP_PKEY_CTX *pc = EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), k->pkey, NULL);
-	size_t n = sizeof(der);
+	const EC_GROUP *group = groups[k->curve];
+	EC_POINT *q, *shared;
+	enum err e = ERR_CRYPTO;
+	BIGNUM *bn;
+
+	if (!ec_point_is_valid(k->curve, peer))
+		return ERR_FORMAT;
+	crypto_begin();
+	q = EC_POINT_new(group);
+	shared = EC_POINT_new(group);
+	bn = BN_secure_new();
+	if (q && shared && bn && EC_POINT_oct2point(group, q, peer.p, peer.n, NULL) == 1 &&
+	    EC_POINT_mul(group, shared, NULL, q, k->d, NULL) == 1 && !EC_POINT_is_at_infinity(group, shared) &&
+	    EC_POINT_get_affine_coordinates(group, shared, bn, NULL, NULL) == 1)
+		e = crypto_put_bn(bn, domains[k->curve].size, x);
+	BN_clear_free(bn);
+	EC_POINT_clear_free(shared);
+	EC_POINT_free(q);
+	crypto_end();
+	return e;
+}
+
+/* ---- signatures ---- */
+
+/* The leftmost bits of a hash as a number, as many as the order has: FIPS 186-4 6.4. */
+static bool hash_number(struct rd hash, const BIGNUM *n, BIGNUM *z)
+{
+	int bits = BN_num_bits(n), bytes = (bits + 7) / 8, surplus;
+
+	if (hash.n > (size_t)bytes)
+		hash.n = (size_t)bytes;
+	surplus = (int)hash.n * 8 - bits;
+	return BN_bin2bn(hash.p, (int)hash.n, z) && (surplus <= 0 || BN_rshift(z, z, surplus) == 1);
+}
+
+/*
+ * FIPS 186-4 6.4.2 by points and numbers, and not by libcrypto's signatures: those ask the engines of the process
+ * first, whatever the library context, and the module may live where one made itself the default for all keys. All
+ * numbers here are public.
+ */
+static enum err verify(const EC_GROUP *group, const EC_POINT *q, struct rd hash, struct rd sig, BN_CTX *ctx)
+{
+	const BIGNUM *n = EC_GROUP_get0_order(group);
+	BIGNUM *r, *s, *z, *u1, *u2, *v;
+	EC_POINT *point = EC_POINT_new(group);
 	enum err e = ERR_CRYPTO;
 
-	if (pc && EVP_PKEY_sign_init(pc) == 1 && EVP_PKEY_sign(pc, der, &n, hash.p, hash.n) == 1)
-		e = ec_sig_from_der(rd_of(der, n), domains[k->curve].n.n, sig);
-	EVP_PKEY_CTX_free(pc);
+	BN_CTX_start(ctx);
+	r = BN_CTX_get(ctx);
+	s = BN_CTX_get(ctx);
+	z = BN_CTX_get(ctx);
+	u1 = BN_CTX_get(ctx);
+	u2 = BN_CTX_get(ctx);
+	v = BN_CTX_get(ctx);
+	if (!v || !point || !BN_bin2bn(sig.p, (int)(sig.n / 2), r) ||
+	    !BN_bin2bn(sig.p + sig.n / 2, (int)(sig.n / 2), s) || !hash_number(hash, n, z))
+		goto out;
+	e = ERR_SIGNATURE;
+	if (BN_is_zero(r) || BN_is_zero(s) || BN_cmp(r, n) >= 0 || BN_cmp(s, n) >= 0)
+		goto out;
+	e = ERR_CRYPTO;
+	if (!BN_mod_inverse(s, s, n, ctx) || BN_mod_mul(u1, z, s, n, ctx) != 1 || BN_mod_mul(u2, r, s, n, ctx) != 1 ||
+	    EC_POINT_mul(group, point, u1, q, u2, ctx) != 1)
+		goto out;
+	e = ERR_SIGNATURE;
+	if (EC_POINT_is_at_infinity(group, point))
+		goto out;
+	e = ERR_CRYPTO;
+	if (EC_POINT_get_affine_coordinates(group, point, v, NULL, ctx) == 1 && BN_nnmod(v, v, n, ctx) == 1)
+		e = BN_cmp(v, r) == 0 ? ERR_OK : ERR_SIGNATURE;
+out:
+	BN_CTX_end(ctx);
+	EC_POINT_free(point);
 	return e;
 }
 
 enum err ec_verify(enum ec_curve c, struct rd q, struct rd hash, struct rd sig)
 {
 	const struct ec_domain *d = ec_domain_get(c);
-	uint8_t buf[2 * FIELD_MAX + 16];
-	EVP_PKEY_CTX *pc = NULL;
-	EVP_PKEY *pkey = NULL;
 	enum err e = ERR_CRYPTO;
-	struct wr der;
+	EC_POINT *point;
+	BN_CTX *ctx;
 
-	WR_ARR(&der, buf);
 	if (!d)
 		return ERR_UNSUPPORTED;
 	if (!ec_point_is_valid(c, q))
 		return ERR_FORMAT;
 	if (sig.n != 2 * d->n.n)
 		return ERR_SIGNATURE;
-	if (ec_sig_to_der(sig, &der))
-		return ERR_BUG;
 	crypto_begin();
-	pkey = make_pkey(c, q, NULL);
-	pc = pkey ? EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), pkey, NULL) : NULL;
-	/* r and s outside 1..n-1 are refused by libcrypto, FIPS 186-4 6.4.2. */
-	if (pc && EVP_PKEY_verify_init(pc) == 1)
-		e = EVP_PKEY_verify(pc, der.p, der.n, hash.p, hash.n) == 1 ? ERR_OK : ERR_SIGNATURE;
-	EVP_PKEY_CTX_free(pc);
-	EVP_PKEY_free(pkey);
+	point = EC_POINT_new(groups[c]);
+	ctx = BN_CTX_new_ex(crypto_ctx());
+	if (point && ctx && EC_POINT_oct2point(groups[c], point, q.p, q.n, ctx) == 1)
+		e = verify(groups[c], point, hash, sig, ctx);
+	BN_CTX_free(ctx);
+	EC_POINT_free(point);
 	crypto_end();
 	return e;
 }
 
-enum err ec_key_agree(const struct ec_key *k, struct rd peer, struct wr *x)
+/* For libcrypto's signing. */
+static EVP_PKEY *make_pkey(const struct ec_key *k)
 {
-	const struct ec_domain *d = ec_domain_get(k->curve);
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	const char *group = OBJ_nid2sn(curves[k->curve].nid);
+	OSSL_PARAM *params = NULL;
 	EVP_PKEY_CTX *pc = NULL;
-	EVP_PKEY *other = NULL;
-	enum err e = ERR_CRYPTO;
-	uint8_t *p;
-	size_t n;
+	EVP_PKEY *pkey = NULL;
 
-	if (!ec_point_is_valid(k->curve, peer))
-		return ERR_FORMAT;
-	n = d->size;
-	p = wr_space(x, n);
-	if (!p)
-		return wr_done(x);
-	crypto_begin();
-	other = make_pkey(k->curve, peer, NULL);
-	pc = other ? EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), k->pkey, NULL) : NULL;
-	if (pc && EVP_PKEY_derive_init(pc) == 1 && EVP_PKEY_derive_set_peer(pc, other) == 1 &&
-	    EVP_PKEY_derive(pc, p, &n) == 1 && n == d->size)
-		e = ERR_OK;
+	if (b && OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, k->q, k->q_size) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, k->d) == 1)
+		params = OSSL_PARAM_BLD_to_param(b);
+	if (params)
+		pc = EVP_PKEY_CTX_new_from_name(crypto_ctx(), "EC", NULL);
+	if (pc && EVP_PKEY_fromdata_init(pc) == 1 && EVP_PKEY_fromdata(pc, &pkey, EVP_PKEY_KEYPAIR, params) != 1)
+		pkey = NULL;
 	EVP_PKEY_CTX_free(pc);
-	EVP_PKEY_free(other);
-	crypto_end();
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(b);
+	return pkey;
+}
+
+enum err ec_key_sign(const struct ec_key *k, struct rd hash, struct wr *sig)
+{
+	uint8_t der[2 * FIELD_MAX + 16];
+	EVP_PKEY *pkey = make_pkey(k);
+	EVP_PKEY_CTX *pc = pkey ? EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), pkey, NULL) : NULL;
+	size_t n = sizeof(der);
+	enum err e = ERR_CRYPTO;
+
+	if (pc && EVP_PKEY_sign_init(pc) == 1 && EVP_PKEY_sign(pc, der, &n, hash.p, hash.n) == 1)
+		e = ec_sig_from_der(rd_of(der, n), domains[k->curve].n.n, sig);
+	EVP_PKEY_CTX_free(pc);
+	EVP_PKEY_free(pkey);
 	return e;
 }
 

@@ -4,7 +4,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -15,99 +14,9 @@
 
 /* RFC 8017 9.2: 00 01, at least eight FF, 00. */
 #define PAD_MIN 11
-
-static EVP_PKEY *make_public(struct rd n, struct rd e)
-{
-	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-	BIGNUM *bn_n = crypto_bn(n), *bn_e = crypto_bn(e);
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY_CTX *pc = NULL;
-	EVP_PKEY *pkey = NULL;
-
-	if (b && bn_n && bn_e && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, bn_n) == 1 &&
-	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, bn_e) == 1)
-		params = OSSL_PARAM_BLD_to_param(b);
-	if (params && crypto_ctx())
-		pc = EVP_PKEY_CTX_new_from_name(crypto_ctx(), "RSA", NULL);
-	if (pc && EVP_PKEY_fromdata_init(pc) == 1 && EVP_PKEY_fromdata(pc, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		pkey = NULL;
-	EVP_PKEY_CTX_free(pc);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(b);
-	BN_free(bn_n);
-	BN_free(bn_e);
-	return pkey;
-}
-
-/* An even modulus or exponent, or an exponent of one, is no key; libcrypto would only say that the signature is bad. */
-static bool is_key(struct rd n, struct rd e)
-{
-	return n.n && e.n && n.p[0] && n.p[n.n - 1] & 1 && e.p[e.n - 1] & 1 && !(e.n == 1 && e.p[0] == 1);
-}
-
-enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
-{
-	const char *name = digest_fetch_name(a);
-	EVP_PKEY *pkey = NULL;
-	EVP_PKEY_CTX *pc = NULL;
-	EVP_MD *md = NULL;
-	enum err result = ERR_CRYPTO;
-
-	if (!crypto_ctx())
-		return ERR_CRYPTO;
-	if (a != DIGEST_NONE && hash.n != digest_size(a))
-		return ERR_ARG;
-	if (!is_key(n, e))
-		return ERR_FORMAT;
-	if (sig.n != n.n)
-		return ERR_SIGNATURE;
-	crypto_begin();
-	pkey = make_public(n, e);
-	md = name ? EVP_MD_fetch(crypto_ctx(), name, NULL) : NULL;
-	if (!pkey || (name && !md))
-		goto out;
-	pc = EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), pkey, NULL);
-	if (pc && EVP_PKEY_verify_init(pc) == 1 && EVP_PKEY_CTX_set_rsa_padding(pc, RSA_PKCS1_PADDING) == 1 &&
-	    (!md || EVP_PKEY_CTX_set_signature_md(pc, md) == 1))
-		result = EVP_PKEY_verify(pc, sig.p, sig.n, hash.p, hash.n) == 1 ? ERR_OK : ERR_SIGNATURE;
-out:
-	EVP_PKEY_CTX_free(pc);
-	EVP_MD_free(md);
-	EVP_PKEY_free(pkey);
-	crypto_end();
-	return result;
-}
-
-enum err rsa_public_raw(struct rd n, struct rd e, struct rd sig, struct wr *block)
-{
-	EVP_PKEY *pkey = NULL;
-	EVP_PKEY_CTX *pc = NULL;
-	enum err result = ERR_CRYPTO;
-	size_t size = n.n;
-	uint8_t *p;
-
-	if (!crypto_ctx())
-		return ERR_CRYPTO;
-	if (!is_key(n, e))
-		return ERR_FORMAT;
-	if (sig.n != n.n)
-		return ERR_SIGNATURE;
-	p = wr_space(block, size);
-	if (!p)
-		return wr_done(block);
-	crypto_begin();
-	pkey = make_public(n, e);
-	pc = pkey ? EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), pkey, NULL) : NULL;
-	if (pc && EVP_PKEY_verify_recover_init(pc) == 1 && EVP_PKEY_CTX_set_rsa_padding(pc, RSA_NO_PADDING) == 1) {
-		result = ERR_SIGNATURE;
-		if (EVP_PKEY_verify_recover(pc, p, &size, sig.p, sig.n) == 1 && size == n.n)
-			result = ERR_OK;
-	}
-	EVP_PKEY_CTX_free(pc);
-	EVP_PKEY_free(pkey);
-	crypto_end();
-	return result;
-}
+#define MODULUS_MAX 1024                /* bytes: twice what a card makes; larger ones only cost time */
+#define EXPONENT_MAX 8                  /* bytes */
+#define DIGEST_INFO_MAX (DIGEST_MAX + 32)
 
 enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block)
 {
@@ -122,6 +31,62 @@ enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block)
 	wr_u8(block, 0);
 	wr_put(block, t);
 	return wr_done(block);
+}
+
+/*
+ * RFC 8017 8.2.2: encode what should have been signed, and compare. By numbers and not by libcrypto's signatures,
+ * for the reason that stands in crypto_ec.c.
+ */
+static enum err verify(struct rd n, struct rd e, struct rd sig, struct rd block)
+{
+	BIGNUM *bn_n = crypto_bn(n), *bn_e = crypto_bn(e), *s = crypto_bn(sig), *m = BN_new();
+	BN_CTX *ctx = BN_CTX_new_ex(crypto_ctx());
+	enum err result = ERR_CRYPTO;
+	uint8_t opened[MODULUS_MAX];
+	struct wr w;
+
+	WR_ARR(&w, opened);
+	if (bn_n && bn_e && s && m && ctx) {
+		if (BN_cmp(s, bn_n) >= 0)
+			result = ERR_SIGNATURE;
+		else if (BN_mod_exp(m, s, bn_e, bn_n, ctx) == 1 && !crypto_put_bn(m, n.n, &w))
+			result = rd_eq(wr_view(&w), block) ? ERR_OK : ERR_SIGNATURE;
+	}
+	BN_CTX_free(ctx);
+	BN_free(m);
+	BN_free(s);
+	BN_free(bn_e);
+	BN_free(bn_n);
+	return result;
+}
+
+enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
+{
+	uint8_t encoded[MODULUS_MAX], info[DIGEST_INFO_MAX];
+	struct wr block, t;
+	enum err result;
+
+	if (!crypto_ctx())
+		return ERR_CRYPTO;
+	WR_ARR(&block, encoded);
+	WR_ARR(&t, info);
+	if (a != DIGEST_NONE) {
+		result = digest_info(a, hash, &t);
+		if (result)
+			return result;
+		hash = wr_view(&t);
+	}
+	/* An even modulus or exponent, or an exponent of one, is no key. */
+	if (n.n == 0 || n.n > MODULUS_MAX || n.p[0] == 0 || !(n.p[n.n - 1] & 1) || e.n == 0 || e.n > EXPONENT_MAX ||
+	    !(e.p[e.n - 1] & 1) || (e.n == 1 && e.p[0] == 1))
+		return ERR_FORMAT;
+	/* 8.2.2 step 3: too short a modulus for what was to be signed is a bad signature, too. */
+	if (sig.n != n.n || rsa_pad_pkcs1(hash, n.n, &block))
+		return ERR_SIGNATURE;
+	crypto_begin();
+	result = verify(n, e, sig, wr_view(&block));
+	crypto_end();
+	return result;
 }
 
 struct rsa_key {

@@ -7,44 +7,7 @@
 #include "base/crypto_ec.h"
 #include "base/crypto_rsa.h"
 #include "base/crypto_x509.h"
-
-/* Made by the openssl command: an RSA key of 1024 bits, its signatures of "quorum11", and a certificate. */
-static const char rsa_private_hex[] =
-	"3082025e02010002818100d493f64b64bff5fd9af5efe59d6f67b3108f26a5bfed0c2b87c975a9490f04210828301730"
-	"1f681556a17b0c38bc62c1c5d0bd6bc3eb4bddabd961397f6aa9c850b2728adaad2c80583eb814b7c509178eae407025"
-	"3f25236909f83236a4f516b05069ff4e5ce60cbe4f52410367dc01a330d0ea187e6a25b20eca273941b8b70203010001"
-	"02818100d40c9c9cec6d4816a86337e0964130f2404c6bc2df46b8e31b5a6cd2671c618409bcfcebc4872fae49725f69"
-	"fb967ff4c73cc8171da23355763d2b6ccd9b3aabd24069c8d0df4ef30da61816d445edc6f4f2b98bbc062fb800a0f2ca"
-	"5cdac60fa945c65d34401e1b7c282c05728dc09aa20b327e5987f88b313ab4ed85b1c171024100fd77e9b8aad142ceb6"
-	"1880b5860fc72238d28523e92e3caa93e8ca215c548e3926d34a2b40b359679a6bc67b26d9c79141bf9fc740300d4684"
-	"08f02db426553b024100d6b37f54f3f3e109cb5722971ebc7e7cc0d3bdbf5353b500125cfa7ce70b523c0bf640d7f786"
-	"37ededaf96b72aae51aec0435d996f539c1e0a072ca79ca702b50240037427d62155baa05070e308162c8edd138322d7"
-	"4b6d1adc84296edfa77f6b74b1e7bd21fbbeb5e02885816dda28ab847a2ddf427ac86cd5e224b1091e644b53024100b0"
-	"f46a4b1b71f3153e79c7b1a40c9977bafa0996ea57c083999ef67901786c43bf5c2c1f940c1486ce72fd1664601e4498"
-	"842d5debca8e8e9797482fb146594d0241008dda5909b81d1cc29226a1164fb5266b3e132cb347609242e674f03be54d"
-	"adbc181a2f1dc12ecafd8845b54da5edd06c23bd8d6925bdc5be39f2114c0b676ac1";
-static const char rsa_sha256_hex[] =
-	"c84266e32f6d149c04f3c7a243a27f074a867f11e7687ce96c885a67939e9e733df20ca98e77948fa43b8944110e0649"
-	"35ee3a1e69dd84a497259dc22dd0ff57c9cf3647b90393a05e3e9ed363092ca8b22d8b536112dcf5609d82ca6ae8fe5d"
-	"995437d262d4b81167946fcba04c5afc36d3447eb5d9564f8b2ad4b37dbefb05";
-static const char rsa_sha512_hex[] =
-	"259c4b136861367e432153620bc1842aa26517f7a6e7a7937b6291ff95f7c8bd71c75e501d6a01db85a7a307c14a8a98"
-	"9d946edc34087a4d47ce7811ccde342ecd5023124da7f5279933414f0da7d803b2877a2be1bf826fd46df60cfa413e71"
-	"34c18e23bd1ca4395e94240a7c219f223f0b228a39f3d5baed0fe6be74c3eb9f";
-static const char rsa_spki_hex[] =
-	"30819f300d06092a864886f70d010101050003818d0030818902818100d493f64b64bff5fd9af5efe59d6f67b3108f26"
-	"a5bfed0c2b87c975a9490f042108283017301f681556a17b0c38bc62c1c5d0bd6bc3eb4bddabd961397f6aa9c850b272"
-	"8adaad2c80583eb814b7c509178eae4070253f25236909f83236a4f516b05069ff4e5ce60cbe4f52410367dc01a330d0"
-	"ea187e6a25b20eca273941b8b70203010001";
-static const char x509_hex[] =
-	"3082016e30820113a00302010202020081300a06082a8648ce3d04030230143112301006035504030c09756e69742074"
-	"6573743020170d3236313132313037333135365a180f32303531303731333037333135365a3014311230100603550403"
-	"0c09756e697420746573743059301306072a8648ce3d020106082a8648ce3d03010703420004ed812200c3efeb23933d"
-	"0d52a691c8fc0d5be074d1051fbb5de8e4ee111e712d194bb5b2cfc9b48d4f9f2ab25d49b7615929ddd5bc5b314d80bf"
-	"d2181c13b67ca3533051301d0603551d0e04160414ada9ee67509375b43e00750551a183404ebe61d1301f0603551d23"
-	"041830168014ada9ee67509375b43e00750551a183404ebe61d1300f0603551d130101ff040530030101ff300a06082a"
-	"8648ce3d0403020349003046022100ca48df54a8ddfa73fd3e88db44a4a9662ef34fe39ce53dc7a43e3aa3d8f69cab02"
-	"2100df2819809fa3e96722a787527b92dd5fcf81f53679f98b28c6f42c41914d314e";
+#include "test/wire/openssl.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -312,12 +275,13 @@ static void agreement(void **state)
 	}
 }
 
+/* libcrypto signs, we verify: hashes that are shorter and longer than the order. */
 static void generated_keys_sign_on_every_curve(void **state)
 {
-	uint8_t room[1024], hash[SHA256_SIZE];
+	uint8_t room[1024], hashes[64];
 
 	(void)state;
-	assert_int_equal(sha256(RD_LIT("x"), hash), ERR_OK);
+	memset(hashes, 0xa5, sizeof(hashes));
 	for (int c = EC_NONE + 1; c < EC_CURVES; c++) {
 		const struct ec_domain *d = ec_domain_get((enum ec_curve)c);
 		struct ec_key *k, *again;
@@ -334,11 +298,20 @@ static void generated_keys_sign_on_every_curve(void **state)
 		private = rd_of(w.p + at, w.n - at);
 		assert_int_equal(private.n, d->n.n);
 		assert_int_equal(ec_key_import((enum ec_curve)c, private, &again), ERR_OK);
-		at = w.n;
-		assert_int_equal(ec_key_sign(again, RD_ARR(hash), &w), ERR_OK);
-		sig = rd_of(w.p + at, w.n - at);
-		assert_int_equal(sig.n, 2 * d->n.n);
-		assert_int_equal(ec_verify((enum ec_curve)c, q, RD_ARR(hash), sig), ERR_OK);
+		for (size_t size = 20; size <= 64; size += 4) {
+			struct rd hash = rd_of(hashes, size);
+
+			at = w.n;
+			assert_int_equal(ec_key_sign(again, hash, &w), ERR_OK);
+			sig = rd_of(w.p + at, w.n - at);
+			assert_int_equal(sig.n, 2 * d->n.n);
+			assert_int_equal(ec_verify((enum ec_curve)c, q, hash, sig), ERR_OK);
+			hashes[size < d->n.n ? size - 1 : d->n.n - 2] ^= 1;
+			assert_int_equal(ec_verify((enum ec_curve)c, q, hash, sig), ERR_SIGNATURE);
+			hashes[size < d->n.n ? size - 1 : d->n.n - 2] ^= 1;
+			assert_int_equal(ec_verify((enum ec_curve)c, d->g, hash, sig), ERR_SIGNATURE);
+			wr_cut(&w, at);
+		}
 		ec_key_free(&k);
 		ec_key_free(&again);
 	}
@@ -421,6 +394,11 @@ static void rsa(void **state)
 	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA256, wr_view(&h), rd_of(sig.p, sig.n - 1)), ERR_SIGNATURE);
 	assert_int_equal(rsa_verify_pkcs1(n, RD_LIT("\x01"), DIGEST_SHA256, wr_view(&h), sig), ERR_FORMAT);
 	assert_int_equal(rsa_verify_pkcs1(RD_NONE, e, DIGEST_SHA256, wr_view(&h), sig), ERR_FORMAT);
+	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA256, wr_view(&h), n), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_pkcs1(n, RD_LIT("\1\0\0\0\0\0\0\0\1"), DIGEST_SHA256, wr_view(&h), sig),
+			 ERR_FORMAT);
+	assert_int_equal(rsa_verify_pkcs1(rd_of(n.p, 61), e, DIGEST_SHA256, wr_view(&h), rd_of(sig.p, 61)),
+			 n.p[60] & 1 ? ERR_SIGNATURE : ERR_FORMAT);
 	hash[0] ^= 1;
 	assert_int_equal(rsa_verify_pkcs1(n, e, DIGEST_SHA256, wr_view(&h), sig), ERR_SIGNATURE);
 	hash[0] ^= 1;
