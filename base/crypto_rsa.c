@@ -60,6 +60,29 @@ static enum err verify(struct rd n, struct rd e, struct rd sig, struct rd block)
 	return result;
 }
 
+/* An even modulus or exponent, or an exponent of one, is no key. */
+static bool is_key(struct rd n, struct rd e)
+{
+	return n.n && n.n <= MODULUS_MAX && n.p[0] && n.p[n.n - 1] & 1 && e.n && e.n <= EXPONENT_MAX &&
+	       e.p[e.n - 1] & 1 && !(e.n == 1 && e.p[0] == 1);
+}
+
+enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct rd sig)
+{
+	enum err result;
+
+	if (!crypto_ctx())
+		return ERR_CRYPTO;
+	if (!is_key(n, e))
+		return ERR_FORMAT;
+	if (sig.n != n.n || block.n != n.n)
+		return ERR_SIGNATURE;
+	crypto_begin();
+	result = verify(n, e, sig, block);
+	crypto_end();
+	return result;
+}
+
 enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
 {
 	uint8_t encoded[MODULUS_MAX], info[DIGEST_INFO_MAX];
@@ -76,17 +99,12 @@ enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd
 			return result;
 		hash = wr_view(&t);
 	}
-	/* An even modulus or exponent, or an exponent of one, is no key. */
-	if (n.n == 0 || n.n > MODULUS_MAX || n.p[0] == 0 || !(n.p[n.n - 1] & 1) || e.n == 0 || e.n > EXPONENT_MAX ||
-	    !(e.p[e.n - 1] & 1) || (e.n == 1 && e.p[0] == 1))
+	if (!is_key(n, e))
 		return ERR_FORMAT;
 	/* 8.2.2 step 3: too short a modulus for what was to be signed is a bad signature, too. */
-	if (sig.n != n.n || rsa_pad_pkcs1(hash, n.n, &block))
+	if (rsa_pad_pkcs1(hash, n.n, &block))
 		return ERR_SIGNATURE;
-	crypto_begin();
-	result = verify(n, e, sig, wr_view(&block));
-	crypto_end();
-	return result;
+	return rsa_verify_raw(n, e, wr_view(&block), sig);
 }
 
 struct rsa_key {

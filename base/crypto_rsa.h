@@ -10,8 +10,8 @@
  * padded, as it is.
  */
 MUST enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig);
-/* The public operation: the block of the modulus' size that was signed. ERR_SIGNATURE (not below n), ERR_FORMAT. */
-MUST enum err rsa_public_raw(struct rd n, struct rd e, struct rd sig, struct wr *block);
+/* The same, for a block of the modulus' size as it was signed. */
+MUST enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct rd sig);
 /* EMSA-PKCS1-v1_5 padding of T (a DigestInfo, usually) to size bytes. ERR_ARG if it does not fit. */
 MUST enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block);
 

@@ -120,17 +120,14 @@ static enum err verify_rsa(const struct p11_mech *m, const struct p11_object *ke
 
 static enum err verify_raw(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig)
 {
-	uint8_t expected[P11_BLOCK_MAX], signed_block[P11_BLOCK_MAX];
+	uint8_t block[P11_BLOCK_MAX];
 	enum hsm_alg alg;
-	struct wr a, b;
+	struct wr w;
 	enum err e;
 
-	WR_ARR(&a, expected);
-	WR_ARR(&b, signed_block);
-	e = before_raw(m, key, data, &alg, &a);
-	if (!e)
-		e = rsa_public_raw(key->modulus, key->exponent, sig, &b);
-	return e || rd_eq(wr_view(&a), wr_view(&b)) ? e : ERR_SIGNATURE;
+	WR_ARR(&w, block);
+	e = before_raw(m, key, data, &alg, &w);
+	return e ? e : rsa_verify_raw(key->modulus, key->exponent, wr_view(&w), sig);
 }
 
 static enum err verify_ecdsa(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig)

@@ -130,10 +130,21 @@ static enum err wake(struct p11_token *t, struct deadline *dl)
 
 	if (is_of_link(e))
 		return e;
-	e = is_from_applet(sw) ? ERR_OK : hsm_card_select(t->card, &v, dl);
+	if (is_from_applet(sw)) {
+		hsm_card_know_version(t->card, &t->status.version);
+		e = ERR_OK;
+	} else {
+		e = hsm_card_select(t->card, &v, dl);
+	}
 	if (!e)
 		t->awake = true;
 	return e;
+}
+
+/* Without a service, too: it resets cards when it comes back, and knows nothing of us any more. */
+static bool is_gone(enum err e)
+{
+	return e == ERR_REMOVED || e == ERR_NO_CARD || e == ERR_NO_READER || e == ERR_NO_SERVICE;
 }
 
 static enum err begin(struct p11_token *t, struct deadline *dl)
@@ -163,7 +174,7 @@ enum err p11_token_begin(struct p11_token *t)
 		return ERR_REFUSED;
 	}
 	e = begin(t, &dl);
-	if (e == ERR_REMOVED || e == ERR_NO_CARD || e == ERR_NO_READER) {
+	if (is_gone(e)) {
 		p11_token_drop(t);
 		return ERR_REMOVED;
 	}
@@ -188,22 +199,21 @@ enum err p11_token_begin_user(struct p11_token *t)
 
 enum err p11_token_end(struct p11_token *t, enum err e)
 {
+	bool had_login;
+
 	if (t->card)
 		apdu_link_end(hsm_card_link(t->card));
-	switch (e) {
-	case ERR_REMOVED:
-	case ERR_NO_CARD:
-	case ERR_NO_READER:
+	if (is_gone(e)) {
 		p11_token_drop(t);
 		return ERR_REMOVED;
+	}
+	switch (e) {
 	case ERR_RESET:
-	case ERR_INS:           /* another program selected another application */
+	case ERR_INS:
 		t->awake = false;
-		if (t->login == P11_OPEN)
-			e = ERR_AUTH;
-		lose_login(t,
-			   e == ERR_RESET ? "another program reset the card" : "the applet is not selected any more");
-		return e;
+		had_login = t->login == P11_OPEN;
+		lose_login(t, e == ERR_RESET ? "another program reset the card" : "another application was selected");
+		return had_login ? ERR_AUTH : e;
 	case ERR_AUTH:
 		lose_login(t, "the card says that nobody is logged in");
 		return e;
@@ -309,6 +319,7 @@ static enum err identify(struct p11_token *t, struct deadline *dl)
 			return is_of_link(e) ? e : ERR_NO_CARD;
 	} else {
 		read_version(t, &v, dl);
+		hsm_card_know_version(t->card, &v);
 	}
 	t->awake = true;
 	e = read_label(t, dl);
