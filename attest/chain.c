@@ -122,10 +122,13 @@ static void check_pair(const struct att_anchors *anchors, struct att_chain *c, i
 enum err att_chain_check(const struct att_anchors *anchors, struct rd devaut, int64_t now, struct att_chain *out,
 			 struct att_verdict *v)
 {
+	bool good;
+
 	memset(out, 0, sizeof(*out));
-	if (!att_verdict_check(v, ATT_FORMAT, devaut.n >= DEVAUT_MIN && devaut.n <= DEVAUT_MAX &&
-		   cvc_devaut_read(devaut, &out->device, &out->issuer, &out->has_issuer) == ERR_OK,
-		   "device certificate file is well formed", "device certificate file (2F02) is malformed")) {
+	good = devaut.n >= DEVAUT_MIN && devaut.n <= DEVAUT_MAX &&
+	       cvc_devaut_read(devaut, &out->device, &out->issuer, &out->has_issuer) == ERR_OK;
+	if (!att_verdict_check(v, ATT_FORMAT, good, "device certificate file is well formed",
+			       "device certificate file (2F02) is malformed")) {
 		memset(out, 0, sizeof(*out));
 		return ERR_FORMAT;
 	}

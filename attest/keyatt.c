@@ -96,9 +96,10 @@ enum err att_key_check(const struct att_chain *chain, struct rd attestation, str
 	bool good, proven = false, sound = false;
 
 	memset(out, 0, sizeof(*out));
-	if (!att_verdict_check(v, ATT_FORMAT, attestation.n >= ATTESTATION_MIN && attestation.n <= CVC_MAX &&
-		   cvc_request_read(&r, &out->request) == ERR_OK && rd_end(&r), "attestation is well formed",
-		   "attestation is malformed (an authenticated request starts with 67)")) {
+	good = attestation.n >= ATTESTATION_MIN && attestation.n <= CVC_MAX &&
+	       cvc_request_read(&r, &out->request) == ERR_OK && rd_end(&r);
+	if (!att_verdict_check(v, ATT_FORMAT, good, "attestation is well formed",
+			       "attestation is malformed (an authenticated request starts with 67)")) {
 		memset(out, 0, sizeof(*out));
 		return ERR_FORMAT;
 	}
