@@ -417,6 +417,11 @@ static void rsa(void **state)
 	assert_bytes_equal(rd_of(w.p + at, w.n - at), sig);
 	assert_int_equal(rsa_key_raw(k, rd_of(block.p, 127), &w), ERR_ARG);
 	assert_int_equal(rsa_key_raw(k, n, &w), ERR_ARG);
+	at = w.n;
+	assert_int_equal(rsa_public_raw(n, e, sig, &w), ERR_OK);
+	assert_bytes_equal(rd_of(w.p + at, w.n - at), block);
+	assert_int_equal(rsa_public_raw(n, e, n, &w), ERR_SIGNATURE);
+	assert_int_equal(rsa_public_raw(n, e, rd_of(sig.p, 127), &w), ERR_SIGNATURE);
 	rsa_key_free(&k);
 
 	for (size_t i = 0; i < der.n; i += 7)
