@@ -33,6 +33,33 @@ enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block)
 	return wr_done(block);
 }
 
+/*
+ * RFC 8017 8.2.2: encode what should have been signed, and compare. By numbers and not by libcrypto's signatures,
+ * for the reason that stands in crypto_ec.c.
+ */
+static enum err verify(struct rd n, struct rd e, struct rd sig, struct rd block)
+{
+	BIGNUM *bn_n = crypto_bn(n), *bn_e = crypto_bn(e), *s = crypto_bn(sig), *m = BN_new();
+	BN_CTX *ctx = BN_CTX_new_ex(crypto_ctx());
+	enum err result = ERR_CRYPTO;
+	uint8_t opened[MODULUS_MAX];
+	struct wr w;
+
+	WR_ARR(&w, opened);
+	if (bn_n && bn_e && s && m && ctx) {
+		if (BN_cmp(s, bn_n) >= 0)
+			result = ERR_SIGNATURE;
+		else if (BN_mod_exp(m, s, bn_e, bn_n, ctx) == 1 && !crypto_put_bn(m, n.n, &w))
+			result = rd_eq(wr_view(&w), block) ? ERR_OK : ERR_SIGNATURE;
+	}
+	BN_CTX_free(ctx);
+	BN_free(m);
+	BN_free(s);
+	BN_free(bn_e);
+	BN_free(bn_n);
+	return result;
+}
+
 /* An even modulus or exponent, or an exponent of one, is no key. */
 static bool is_key(struct rd n, struct rd e)
 {
@@ -40,50 +67,31 @@ static bool is_key(struct rd n, struct rd e)
 	       e.p[e.n - 1] & 1 && !(e.n == 1 && e.p[0] == 1);
 }
 
-/* By numbers and not by libcrypto's signatures, for the reason that stands in crypto_ec.c. */
-enum err rsa_public_raw(struct rd n, struct rd e, struct rd sig, struct wr *block)
+enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct rd sig)
 {
-	BIGNUM *modulus = NULL, *exponent = NULL, *s = NULL, *m = NULL;
-	BN_CTX *ctx = NULL;
-	enum err result = ERR_CRYPTO;
+	enum err result;
 
-	if (!is_key(n, e))
-		return ERR_FORMAT;
-	if (sig.n != n.n)
-		return ERR_SIGNATURE;
 	if (!crypto_ctx())
 		return ERR_CRYPTO;
+	if (!is_key(n, e))
+		return ERR_FORMAT;
+	if (sig.n != n.n || block.n != n.n)
+		return ERR_SIGNATURE;
 	crypto_begin();
-	modulus = crypto_bn(n);
-	exponent = crypto_bn(e);
-	s = crypto_bn(sig);
-	m = BN_new();
-	ctx = BN_CTX_new_ex(crypto_ctx());
-	if (!modulus || !exponent || !s || !m || !ctx)
-		goto out;
-	if (BN_cmp(s, modulus) >= 0)
-		result = ERR_SIGNATURE;
-	else if (BN_mod_exp(m, s, exponent, modulus, ctx) == 1)
-		result = crypto_put_bn(m, n.n, block);
-out:
-	BN_CTX_free(ctx);
-	BN_free(m);
-	BN_free(s);
-	BN_free(exponent);
-	BN_free(modulus);
+	result = verify(n, e, sig, block);
 	crypto_end();
 	return result;
 }
 
-/* RFC 8017 8.2.2: encode what should have been signed, and compare. */
 enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
 {
-	uint8_t wanted[MODULUS_MAX], opened[MODULUS_MAX], info[DIGEST_INFO_MAX];
-	struct wr want, open, t;
+	uint8_t encoded[MODULUS_MAX], info[DIGEST_INFO_MAX];
+	struct wr block, t;
 	enum err result;
 
-	WR_ARR(&want, wanted);
-	WR_ARR(&open, opened);
+	if (!crypto_ctx())
+		return ERR_CRYPTO;
+	WR_ARR(&block, encoded);
 	WR_ARR(&t, info);
 	if (a != DIGEST_NONE) {
 		result = digest_info(a, hash, &t);
@@ -91,13 +99,12 @@ enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd
 			return result;
 		hash = wr_view(&t);
 	}
-	result = rsa_public_raw(n, e, sig, &open);
-	if (result)
-		return result;
-	/* Step 3: too short a modulus for what was to be signed is a bad signature, too. */
-	if (rsa_pad_pkcs1(hash, n.n, &want))
+	if (!is_key(n, e))
+		return ERR_FORMAT;
+	/* 8.2.2 step 3: too short a modulus for what was to be signed is a bad signature, too. */
+	if (rsa_pad_pkcs1(hash, n.n, &block))
 		return ERR_SIGNATURE;
-	return rd_eq(wr_view(&want), wr_view(&open)) ? ERR_OK : ERR_SIGNATURE;
+	return rsa_verify_raw(n, e, wr_view(&block), sig);
 }
 
 struct rsa_key {

@@ -417,11 +417,12 @@ static void rsa(void **state)
 	assert_bytes_equal(rd_of(w.p + at, w.n - at), sig);
 	assert_int_equal(rsa_key_raw(k, rd_of(block.p, 127), &w), ERR_ARG);
 	assert_int_equal(rsa_key_raw(k, n, &w), ERR_ARG);
-	at = w.n;
-	assert_int_equal(rsa_public_raw(n, e, sig, &w), ERR_OK);
-	assert_bytes_equal(rd_of(w.p + at, w.n - at), block);
-	assert_int_equal(rsa_public_raw(n, e, n, &w), ERR_SIGNATURE);
-	assert_int_equal(rsa_public_raw(n, e, rd_of(sig.p, 127), &w), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_raw(n, e, block, sig), ERR_OK);
+	assert_int_equal(rsa_verify_raw(n, e, block, n), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_raw(n, e, block, rd_of(sig.p, 127)), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_raw(n, e, rd_of(block.p, 127), sig), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_raw(n, e, sig, sig), ERR_SIGNATURE);
+	assert_int_equal(rsa_verify_raw(n, RD_LIT("\x01"), block, sig), ERR_FORMAT);
 	rsa_key_free(&k);
 
 	for (size_t i = 0; i < der.n; i += 7)
