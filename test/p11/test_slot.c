@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Slots, tokens and their flags in each mode, events. */
+#include "test/p11/rig.h"
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "sc-hsm/cmd.h"
+#include "test/quorum.h"
+
+static CK_ULONG slots(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG room)
+{
+	CK_ULONG n = room;
+
+	assert_ok(C_GetSlotList(with_token, list, &n));
+	return n;
+}
+
+static void test_list(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN });
+	CK_SLOT_ID list[8];
+	CK_SLOT_INFO info;
+	CK_ULONG n = 0;
+
+	(void)state;
+	rig_initialize();
+	assert_rv(C_GetSlotList(CK_FALSE, NULL, NULL), CKR_ARGUMENTS_BAD);
+	assert_int_equal(slots(CK_FALSE, list, 8), 1);
+	assert_int_equal(slots(CK_TRUE, list, 8), 0);
+	assert_rv(C_GetSlotInfo(1, &info), CKR_SLOT_ID_INVALID);
+	assert_rv(C_GetSlotInfo(0, NULL), CKR_ARGUMENTS_BAD);
+	assert_ok(C_GetSlotInfo(0, &info));
+	assert_memory_equal(info.slotDescription, "Test Reader 0   ", 16);
+	assert_int_equal(info.flags, CKF_REMOVABLE_DEVICE | CKF_HW_SLOT);
+
+	/* A new reader gets a new number, an old one keeps its own while others come and go. */
+	fake_reader_plug(RIG_OTHER_READER);
+	assert_ok(fake_card_insert(RIG_OTHER_READER, c.dir));
+	assert_rv(C_GetSlotList(CK_FALSE, list, &n), CKR_BUFFER_TOO_SMALL);
+	assert_int_equal(n, 2);
+	assert_int_equal(slots(CK_TRUE, list, 8), 1);
+	assert_int_equal(list[0], 1);
+	fake_reader_unplug(RIG_READER);
+	assert_int_equal(slots(CK_FALSE, list, 8), 2);
+	assert_ok(C_GetSlotInfo(1, &info));
+	assert_int_equal(info.flags, CKF_REMOVABLE_DEVICE | CKF_HW_SLOT | CKF_TOKEN_PRESENT);
+	assert_memory_equal(info.slotDescription, "Test Reader 1   ", 16);
+	fake_reader_plug(RIG_READER);
+	assert_int_equal(slots(CK_FALSE, list, 8), 2);
+	fake_card_remove(RIG_OTHER_READER);
+	rig_card_insert(&c);
+	assert_int_equal(slots(CK_TRUE, list, 8), 1);
+	assert_int_equal(list[0], 0);
+}
+
+/* The list without tokens asks readers only; a card is asked once while it is in. */
+static void test_traffic(void **state)
+{
+	CK_SLOT_ID list[8];
+	CK_TOKEN_INFO info;
+	uint64_t asked;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	(void)slots(CK_FALSE, list, 8);
+	assert_int_equal(fake_exchanges(RIG_READER), 0);
+	assert_ok(C_GetTokenInfo(0, &info));
+	asked = fake_exchanges(RIG_READER);
+	assert_in_range(asked, 1, 8);
+	assert_ok(C_GetTokenInfo(0, &info));
+	(void)slots(CK_TRUE, list, 8);
+	assert_int_equal(fake_exchanges(RIG_READER), asked);
+	/* Nobody has a session: the reader is free for others. */
+	assert_int_equal(fake_connections(RIG_READER), 0);
+}
+
+static void test_no_service(void **state)
+{
+	CK_SLOT_ID list[8];
+	CK_TOKEN_INFO info;
+
+	(void)state;
+	(void)rig_card_simple();
+	fake_service(false);
+	rig_initialize();
+	assert_int_equal(slots(CK_FALSE, list, 8), 0);
+	fake_service(true);
+	assert_int_equal(slots(CK_FALSE, list, 8), 1);
+	assert_ok(C_GetTokenInfo(0, &info));
+}
+
+static void test_wanted_readers(void **state)
+{
+	CK_SLOT_INFO info;
+	CK_SLOT_ID list[8];
+
+	(void)state;
+	fake_reader_plug("Another Reader");
+	rig_conf("[module]\nreaders = Another*\n");
+	rig_initialize();
+	assert_int_equal(slots(CK_FALSE, list, 8), 1);
+	assert_ok(C_GetSlotInfo(list[0], &info));
+	assert_memory_equal(info.slotDescription, "Another Reader", 14);
+	rig_finalize();
+	rig_conf("[module]\nreaders = " RIG_READER "\n");
+	rig_initialize();
+	assert_int_equal(slots(CK_FALSE, list, 8), 1);
+	assert_ok(C_GetSlotInfo(list[0], &info));
+	assert_memory_equal(info.slotDescription, RIG_READER, strlen(RIG_READER));
+}
+
+static void test_token_info(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){
+		/* 31 bytes, then a character of two: it does not fit and is not cut in half */
+		.pin = RIG_PIN, .label = "a label that is 31 bytes long..\xc3\xa9 and more" });
+	CK_TOKEN_INFO info;
+
+	(void)state;
+	rig_initialize();
+	assert_rv(C_GetTokenInfo(0, &info), CKR_SLOT_ID_INVALID);
+	(void)slots(CK_FALSE, NULL, 0);
+	assert_rv(C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_PRESENT);
+	rig_card_insert(&c);
+	assert_rv(C_GetTokenInfo(0, NULL), CKR_ARGUMENTS_BAD);
+	assert_ok(C_GetTokenInfo(0, &info));
+	assert_memory_equal(info.label, "a label that is 31 bytes long.. ", 32);
+	assert_memory_equal(info.model, "SmartCard-HSM   ", 16);
+	/* The serial number is the device id without its sequence number. */
+	assert_memory_equal(info.serialNumber, c.id, strlen(c.id) - 5);
+	assert_int_equal(info.serialNumber[strlen(c.id) - 5], ' ');
+	assert_int_equal(info.ulMinPinLen, 6);
+	assert_int_equal(info.ulMaxPinLen, 16);
+	assert_int_equal(info.firmwareVersion.major, 4);
+}
+
+#define PIN_LOGIN (CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED | CKF_LOGIN_REQUIRED)
+#define PEOPLE_LOGIN (PIN_LOGIN | CKF_PROTECTED_AUTHENTICATION_PATH)
+
+static void test_flags_pin(void **state)
+{
+	struct rig_card blank = rig_card_blank(), c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN, .tries = 3 });
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	rig_initialize();
+	rig_card_insert(&blank);
+	assert_int_equal(rig_token_flags(), CKF_RNG);
+	fake_card_remove(RIG_READER);
+	rig_card_insert(&c);
+	assert_int_equal(rig_token_flags(), PIN_LOGIN);
+	s = rig_session();
+	assert_rv(rig_login(s, "111111"), CKR_PIN_INCORRECT);
+	assert_int_equal(rig_token_flags(), PIN_LOGIN | CKF_USER_PIN_COUNT_LOW);
+	assert_rv(rig_login(s, "111111"), CKR_PIN_INCORRECT);
+	assert_int_equal(rig_token_flags(), PIN_LOGIN | CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_int_equal(rig_token_flags(), PIN_LOGIN);
+	assert_ok(C_Logout(s));
+	for (int i = 0; i < 2; i++)
+		assert_rv(rig_login(s, "111111"), CKR_PIN_INCORRECT);
+	/* The try that reaches 0 answers 6983 on this card (reference 3.1). */
+	assert_rv(rig_login(s, "111111"), CKR_PIN_LOCKED);
+	assert_int_equal(rig_token_flags(), PIN_LOGIN | CKF_USER_PIN_LOCKED);
+	assert_rv(rig_login(s, RIG_PIN), CKR_PIN_LOCKED);
+	/* The same after the card was out. */
+	assert_ok(C_CloseSession(s));
+	fake_card_remove(RIG_READER);
+	rig_card_insert(&c);
+	assert_int_equal(rig_token_flags(), PIN_LOGIN | CKF_USER_PIN_LOCKED);
+}
+
+static void test_flags_keys_missing(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .total = 3, .required = 2 });
+
+	(void)state;
+	rig_card_insert(&c);
+	rig_initialize();
+	assert_int_equal(rig_token_flags(), CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED);
+	assert_rv(rig_login(rig_session(), NULL), CKR_USER_PIN_NOT_INITIALIZED);
+}
+
+/* A target of the quorum's moves from its link into the reader. */
+static void insert_target(struct quorum *q)
+{
+	char dir[128];
+
+	hsm_card_free(&q->target.card, true);
+	vcard_close(&q->target.vcard);
+	(void)snprintf(dir, sizeof(dir), "%s/target", q->dir);
+	assert_ok(fake_card_insert(RIG_READER, dir));
+}
+
+static void test_flags_people(void **state)
+{
+	static const struct {
+		const char *profile;
+		CK_FLAGS flags;
+	} rows[] = {
+		{ "vendor-shared", PEOPLE_LOGIN },
+		{ "vendor-per-key", PEOPLE_LOGIN },
+		/* its keys need the PIN besides */
+		{ "open-firmware", PIN_LOGIN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct quorum *q = test_malloc(sizeof(*q));
+
+		quorum_open(q, rows[i].profile, 2, 3);
+		insert_target(q);
+		rig_initialize();
+		assert_int_equal(rig_token_flags(), rows[i].flags);
+		rig_finalize();
+		fake_card_remove(RIG_READER);
+		quorum_close(q);
+		test_free(q);
+	}
+}
+
+/* A card on which another program is logged in stays logged in while we look at it. */
+static void test_card_in_use(void **state)
+{
+	struct fake_other *o;
+	CK_TOKEN_INFO info;
+	uint8_t room[300];
+	struct wr w;
+
+	(void)state;
+	(void)rig_card_simple();
+	o = fake_other_connect(RIG_READER, false);
+	WR_ARR(&w, room);
+	assert_ok(fake_other_send(o, RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00"), &w));
+	assert_ok(fake_other_send(o, RD_LIT("\x00\x20\x00\x81\x06" RIG_PIN), &w));
+	rig_initialize();
+	assert_int_equal(rig_token_flags(), PIN_LOGIN);
+	assert_ok(C_GetTokenInfo(0, &info));
+	assert_int_equal(info.firmwareVersion.major, 4);
+	assert_int_equal(rig_count(rig_session(), CKO_PUBLIC_KEY), 1);
+	wr_reset(&w);
+	assert_ok(fake_other_send(o, RD_LIT("\x00\x20\x00\x81"), &w));
+	assert_bytes_equal(wr_view(&w), RD_LIT("\x90\x00"));
+	fake_other_disconnect(&o, false);
+}
+
+static void test_card_held(void **state)
+{
+	struct fake_other *o;
+	CK_SLOT_INFO info;
+	CK_SLOT_ID list[8];
+
+	(void)state;
+	(void)rig_card_simple();
+	o = fake_other_connect(RIG_READER, true);
+	rig_initialize();
+	assert_int_equal(slots(CK_TRUE, list, 8), 0);
+	assert_ok(C_GetSlotInfo(0, &info));
+	assert_int_equal(info.flags & CKF_TOKEN_PRESENT, 0);
+	fake_other_disconnect(&o, false);
+	assert_int_equal(slots(CK_TRUE, list, 8), 1);
+}
+
+static void test_mechanisms(void **state)
+{
+	CK_MECHANISM_TYPE list[64];
+	CK_MECHANISM_INFO info;
+	CK_ULONG n = 0, all;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	(void)slots(CK_FALSE, NULL, 0);
+	assert_rv(C_GetMechanismList(0, NULL, NULL), CKR_ARGUMENTS_BAD);
+	assert_ok(C_GetMechanismList(0, NULL, &all));
+	assert_in_range(all, 10, 64);
+	n = all - 1;
+	assert_rv(C_GetMechanismList(0, list, &n), CKR_BUFFER_TOO_SMALL);
+	assert_int_equal(n, all);
+	assert_ok(C_GetMechanismList(0, list, &n));
+	for (CK_ULONG i = 0; i < n; i++)
+		assert_ok(C_GetMechanismInfo(0, list[i], &info));
+	assert_rv(C_GetMechanismInfo(0, CKM_AES_CBC, &info), CKR_MECHANISM_INVALID);
+	assert_rv(C_GetMechanismInfo(0, CKM_ECDSA, NULL), CKR_ARGUMENTS_BAD);
+	assert_ok(C_GetMechanismInfo(0, CKM_SHA256_RSA_PKCS, &info));
+	assert_int_equal(info.ulMinKeySize, 1024);
+	assert_int_equal(info.ulMaxKeySize, 4096);
+	assert_int_equal(info.flags, CKF_HW | CKF_SIGN | CKF_VERIFY);
+}
+
+/* ---- events ---- */
+
+static void test_events(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN });
+	CK_SLOT_ID id = 99;
+
+	(void)state;
+	rig_initialize();
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &id, &id), CKR_ARGUMENTS_BAD);
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL), CKR_ARGUMENTS_BAD);
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &id, NULL), CKR_NO_EVENT);
+	rig_card_insert(&c);
+	assert_ok(C_WaitForSlotEvent(CKF_DONT_BLOCK, &id, NULL));
+	assert_int_equal(id, 0);
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &id, NULL), CKR_NO_EVENT);
+	fake_card_remove(RIG_READER);
+	/* A reader that is plugged in with its card: a new slot. Both are told, one after the other. */
+	fake_reader_plug(RIG_OTHER_READER);
+	assert_ok(fake_card_insert(RIG_OTHER_READER, c.dir));
+	assert_ok(C_WaitForSlotEvent(0, &id, NULL));
+	assert_int_equal(id, 0);
+	assert_ok(C_WaitForSlotEvent(0, &id, NULL));
+	assert_int_equal(id, 1);
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &id, NULL), CKR_NO_EVENT);
+}
+
+struct waiter {
+	CK_RV rv;
+	CK_SLOT_ID id;
+};
+
+static void *wait_for_event(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->rv = C_WaitForSlotEvent(0, &w->id, NULL);
+	return NULL;
+}
+
+static void test_events_block(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN });
+	struct waiter w = { CKR_GENERAL_ERROR, 99 };
+	pthread_t thread;
+	uint64_t began;
+
+	(void)state;
+	rig_initialize();
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &w.id, NULL), CKR_NO_EVENT);
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_event, &w), 0);
+	rig_card_insert(&c);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_ok(w.rv);
+	assert_int_equal(w.id, 0);
+
+	/* C_Finalize ends the wait. */
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_event, &w), 0);
+	began = clock_boot_ms();
+	rig_finalize();
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_rv(w.rv, CKR_CRYPTOKI_NOT_INITIALIZED);
+	assert_in_range(clock_boot_ms() - began, 0, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_list),
+		RIG_TEST(test_traffic),
+		RIG_TEST(test_no_service),
+		RIG_TEST(test_wanted_readers),
+		RIG_TEST(test_token_info),
+		RIG_TEST(test_flags_pin),
+		RIG_TEST(test_flags_keys_missing),
+		RIG_TEST(test_flags_people),
+		RIG_TEST(test_card_in_use),
+		RIG_TEST(test_card_held),
+		RIG_TEST(test_mechanisms),
+		RIG_TEST(test_events),
+		RIG_TEST(test_events_block),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
