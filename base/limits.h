@@ -45,5 +45,6 @@
 #define SRV_PER_ADDRESS_MAX  16        /* of them from one address that have not asked people yet */
 #define SRV_KEPT_MAX         1000      /* ended requests, kept for reading */
 #define SRV_CONNECTIONS_MAX  4096
+#define SRV_PER_ADDRESS_CONNECTIONS_MAX 512
 
 #endif

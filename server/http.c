@@ -377,6 +377,7 @@ static enum err daemon_start(struct srv_http *h)
 				     MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 				     MHD_OPTION_LISTEN_SOCKET, h->listen.fd,
 				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)SRV_CONNECTIONS_MAX,
+				     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)SRV_PER_ADDRESS_CONNECTIONS_MAX,
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 				     MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
@@ -439,8 +440,12 @@ void srv_http_close(struct srv_http **h)
 
 	if (!it)
 		return;
-	if (it->daemon)
+	if (it->daemon) {
+		/* MHD does not stop while a connection is suspended. */
+		srv_desk_stop(it->srv->desk, clock_boot_ms());
+		(void)MHD_run(it->daemon);
 		MHD_stop_daemon(it->daemon);
+	}
 	if (it->listen.fd >= 0)
 		(void)close(it->listen.fd);
 	if (it->epoll >= 0)
