@@ -296,6 +296,7 @@ static void test_unverified(void **state)
 	struct enrolment from = good();
 	struct srv_enrol_report r;
 	struct srv_target *t;
+	struct wr flipped;
 
 	(void)state;
 	from.devaut = wr_view(&alone.devaut);
@@ -306,6 +307,19 @@ static void test_unverified(void **state)
 	assert_true(t->unverified);
 	assert_string_equal(t->path, "");
 	srv_target_unref(&t);
+	/* its custodians' keys must still be signed by their devices, chain or not */
+	wr_init_heap(&flipped, CVC_MAX);
+	for (size_t i = 0; i < PEOPLE; i++) {
+		struct rd file = from.files[i];
+
+		wr_reset(&flipped);
+		wr_put(&flipped, file);
+		flipped.p[flipped.n - 1] ^= 1;
+		from.files[i] = wr_view(&flipped);
+		refused(&from, ERR_ATTESTATION, "is not proved");
+		from.files[i] = file;
+	}
+	wr_free(&flipped);
 	/* its keys must still be its own */
 	from.attestations[0] = wr_view(&attestation);
 	refused(&from, ERR_ATTESTATION, "key 1");
