@@ -18,6 +18,7 @@
 #ifndef QUORUM11_SYSCONFDIR
 #define QUORUM11_SYSCONFDIR "/etc/quorum11"
 #endif
+#define FOUND_OPEN "card %s was found open; it is closed first"
 #define CONF_FILE QUORUM11_SYSCONFDIR "/quorum11.conf"
 
 struct p11_ceremony {           /* guarded by the token's lock */
@@ -197,7 +198,7 @@ static enum err prepare(struct p11_token *t, const struct secret *pin, bool *ope
 	if (*open)
 		return ERR_OK;
 	if (!e && t->status.open)
-		log_line(LOG_P11, LOG_WARN, "card %s was found open; it is closed first", t->device_id);
+		log_line(LOG_P11, LOG_WARN, FOUND_OPEN, t->device_id);
 	/* A failure above means nothing: before the first SELECT after power-on there is no applet to answer. */
 	e = hsm_card_select(t->card, &v, dl);
 	if (!e)
@@ -399,13 +400,13 @@ static bool is_still_open(struct p11_token *t)
 }
 
 /*
- * A card that was in use when we first saw it was not selected, and its options, of which the mode depends, are not
- * known.
+ * A card that was open when we first saw it was not selected, and its options, which its mode depends on, are not
+ * known. Now it is closed to learn them, unless it may be used as it is.
  */
 static enum err learn_options(struct p11_token *t)
 {
 	struct deadline dl = deadline_never();
-	struct hsm_version v;
+	struct hsm_version v = t->status.version;
 	enum err e;
 
 	if (t->options_known || !t->status.has_pka)
@@ -413,6 +414,11 @@ static enum err learn_options(struct p11_token *t)
 	e = p11_token_begin(t);
 	if (e)
 		return e;
+	e = p11_token_read_status(t, &v, &dl);
+	if (!e && t->status.open && p11_module.conf->login.reuse)
+		return p11_token_end(t, ERR_OK);
+	if (!e && t->status.open)
+		log_line(LOG_P11, LOG_WARN, FOUND_OPEN, t->device_id);
 	e = hsm_card_select(t->card, &v, &dl);
 	if (!e)
 		e = p11_token_read_status(t, &v, &dl);

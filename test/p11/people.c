@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test/p11/people.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/crypto_ec.h"
+#include "base/tlv.h"
+#include "login/frame.h"
+#include "login/helper.h"
+#include "pka/message.h"
+#include "ramoverhttp/ram.h"
+#include "test/p11/rig.h"
+
+#define HELPER_NAME "quorum11-connect"
+#define HELPER_FD 3
+#define WAIT_MS 10000
+/* Names in the folder of the test, which is its working directory and so the helper's. */
+#define ASKED "asked"                   /* a pipe: one byte for each ceremony */
+#define CUSTODIANS "custodians"         /* a socket: challenge in, commands out */
+
+static struct deadline never = { .at_ms = UINT64_MAX, .cancel_fd = -1 };
+
+/* ---- the helper process ---- */
+
+static _Noreturn void helper_end(void)
+{
+	_exit(0);
+}
+
+static void helper_receive(struct wr *content)
+{
+	uint8_t type;
+
+	wr_reset(content);
+	if (login_frame_receive(HELPER_FD, &type, content, &never))
+		helper_end();
+}
+
+static void helper_send(uint8_t type, struct rd content)
+{
+	if (login_frame_send(HELPER_FD, type, content, &never))
+		helper_end();
+}
+
+static void helper_reply(unsigned status, struct rd units)
+{
+	struct wr w;
+
+	wr_init_heap(&w, RAM_BODY_MAX);
+	wr_u16(&w, (uint16_t)status);
+	if (status == 200)
+		ram_write_template(&w, units);
+	helper_send(LOGIN_REPLY, wr_view(&w));
+	wr_free(&w);
+}
+
+static void helper_notify(int32_t id, const char *text)
+{
+	struct wr w;
+
+	wr_init_heap(&w, 512);
+	ram_write_notify(&w, id, rd_str(text));
+	helper_reply(200, wr_view(&w));
+	wr_free(&w);
+}
+
+/* Commands of the custodians for this challenge, from the test's process. */
+static void helper_ask_custodians(struct rd challenge, struct wr *units)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = CUSTODIANS };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint8_t buf[4096];
+	ssize_t n;
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) ||
+	    write(fd, challenge.p, challenge.n) != (ssize_t)challenge.n)
+		helper_end();
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		wr_put(units, rd_of(buf, (size_t)n));
+	(void)close(fd);
+}
+
+/* SELECT and GET CHALLENGE in one template, the custodians' commands in the next, 204. */
+static void helper_approve(struct wr *content)
+{
+	uint8_t bytes[64];
+	struct ram_result r;
+	struct wr units, cmd;
+	struct rd results;
+
+	wr_init_heap(&units, RAM_BODY_MAX);
+	for (int i = 0; i < 2; i++) {
+		WR_ARR(&cmd, bytes);
+		if (i == 0)
+			hsm_enc_select(&cmd);
+		else
+			hsm_enc_challenge(&cmd, PKA_CHALLENGE_SIZE);
+		ram_write_command(&units, wr_view(&cmd));
+	}
+	helper_reply(200, wr_view(&units));
+	helper_receive(content);
+	wr_reset(&units);
+	if (ram_open_results(wr_view(content), &results) || ram_next_result(&results, &r) ||
+	    ram_next_result(&results, &r) || r.bytes.n != PKA_CHALLENGE_SIZE + 2)
+		helper_end();
+	helper_ask_custodians(rd_of(r.bytes.p, PKA_CHALLENGE_SIZE), &units);
+	helper_reply(200, wr_view(&units));
+	helper_receive(content);
+	helper_reply(204, RD_NONE);
+	wr_free(&units);
+}
+
+static const struct {
+	const char *what;
+	int32_t id;                     /* pka/result.h */
+} ends[] = { { "deny", -101 }, { "expire", -102 }, { "unknown", -110 } };
+
+static void helper_serve(const char *what, struct wr *content)
+{
+	int asked;
+
+	if (strcmp(what, "die") == 0)
+		helper_end();
+	helper_send(LOGIN_READY, RD_NONE);
+	helper_receive(content);                /* the first POST */
+	asked = open(ASKED, O_WRONLY | O_NONBLOCK);
+	if (asked < 0 || write(asked, "x", 1) != 1)
+		helper_end();
+	(void)close(asked);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (strcmp(what, ends[i].what) == 0) {
+			helper_notify(ends[i].id, "so it ends");
+			helper_receive(content);
+			helper_reply(204, RD_NONE);
+		}
+	if (strcmp(what, "early") == 0)
+		helper_reply(204, RD_NONE);
+	if (strcmp(what, "approve") == 0)
+		helper_approve(content);
+	/* Until the other end is gone. */
+	for (;;)
+		helper_receive(content);
+}
+
+bool people_is_helper(int argc, char **argv)
+{
+	struct wr content;
+	struct rd url;
+	char what[32] = "";
+
+	if (argc < 1 || strcmp(argv[0], HELPER_NAME) != 0)
+		return false;
+	wr_init_heap(&content, LOGIN_FRAME_MAX);
+	helper_receive(&content);
+	if (rd_tlv_find(wr_view(&content), LOGIN_URL, &url) && url.n > 10 && url.n - 10 < sizeof(what))
+		memcpy(what, url.p + 10, url.n - 10);           /* https://x/ */
+	helper_serve(what, &content);
+	return true;
+}
+
+/* ---- the test's process ---- */
+
+struct people {
+	struct quorum q;
+	char target[128];               /* folder of the card */
+	int asked;                      /* the pipe */
+	int custodians;                 /* the listening socket */
+	pthread_t thread;
+};
+
+/* M signed by person i, as the command EXTERNAL AUTHENTICATE. */
+static void put_authentication(struct people *p, unsigned i, struct rd challenge, struct wr *out)
+{
+	uint8_t message[PKA_MESSAGE_MAX], plain[64];
+	struct quorum_person *person = &p->q.people[i];
+	struct wr m, cmd, rsp, sig;
+
+	WR_ARR(&m, message);
+	WR_ARR(&sig, plain);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	if (pka_message(rd_str(p->q.target.id), challenge, &m))
+		abort();
+	hsm_enc_sign(&cmd, person->key, HSM_ECDSA_SHA256, wr_view(&m));
+	quorum_sign(person, wr_view(&cmd), &rsp);
+	if (rsp.n < 2 || ec_sig_from_der(rd_of(rsp.p, rsp.n - 2), 32, &sig))
+		abort();
+	hsm_enc_external_auth(out, wr_view(&sig));
+	wr_free(&rsp);
+	wr_free(&cmd);
+}
+
+static void put_units(struct people *p, struct rd challenge, struct wr *units)
+{
+	struct wr cmd;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	for (unsigned i = 0; i < p->q.n; i++) {
+		wr_reset(&cmd);
+		hsm_enc_mse_auth(&cmd, rd_str(p->q.custodians[i].chr));
+		ram_write_command(units, wr_view(&cmd));
+		wr_reset(&cmd);
+		put_authentication(p, i, challenge, &cmd);
+		ram_write_command(units, wr_view(&cmd));
+	}
+	wr_free(&cmd);
+}
+
+static void *serve_custodians(void *arg)
+{
+	struct people *p = arg;
+	uint8_t challenge[PKA_CHALLENGE_SIZE];
+	struct wr units;
+	int fd;
+
+	/* Until the socket is shut down. */
+	while ((fd = accept4(p->custodians, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		wr_init_heap(&units, RAM_BODY_MAX);
+		if (recv(fd, challenge, sizeof(challenge), MSG_WAITALL) == sizeof(challenge))
+			put_units(p, RD_ARR(challenge), &units);
+		if (send(fd, units.p, units.n, MSG_NOSIGNAL) < 0)
+			fprintf(stderr, "people: the helper is gone\n");
+		(void)close(fd);
+		wr_free(&units);
+	}
+	return NULL;
+}
+
+struct people *people_new(const char *profile)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = CUSTODIANS };
+	struct people *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	assert_int_equal(chdir(rig_folder), 0);
+	assert_int_equal(mkfifo(ASKED, 0600), 0);
+	p->asked = open(ASKED, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	assert_true(p->asked >= 0);
+	p->custodians = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(p->custodians >= 0);
+	assert_int_equal(bind(p->custodians, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(p->custodians, 4), 0);
+	quorum_open(&p->q, profile, 2, 3);
+	quorum_keygen(&p->q, 1, "ec");
+	hsm_card_free(&p->q.target.card, true);
+	vcard_close(&p->q.target.vcard);
+	(void)snprintf(p->target, sizeof(p->target), "%s/target", p->q.dir);
+	assert_int_equal(fake_card_insert(RIG_READER, p->target), ERR_OK);
+	assert_int_equal(pthread_create(&p->thread, NULL, serve_custodians, p), 0);
+	return p;
+}
+
+void people_free(struct people *p)
+{
+	(void)shutdown(p->custodians, SHUT_RDWR);
+	(void)pthread_join(p->thread, NULL);
+	(void)close(p->custodians);
+	(void)close(p->asked);
+	quorum_close(&p->q);
+	free(p);
+}
+
+const char *people_device_id(const struct people *p)
+{
+	return p->q.target.id;
+}
+
+void people_conf(const char *what, const char *more)
+{
+	char self[256], text[1024];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	assert_true(n > 0);
+	self[n] = 0;
+	(void)snprintf(text, sizeof(text), "[module]\nhelper = %s\nlog = p11+info\nlog_file = %s/log\n"
+		       "[login]\nurl = https://x/%s\nstatements = no\n%s", self, rig_folder, what, more);
+	rig_conf(text);
+}
+
+unsigned people_asked(struct people *p)
+{
+	unsigned n = 0;
+	char one;
+
+	while (read(p->asked, &one, 1) == 1)
+		n++;
+	return n;
+}
+
+void people_wait_asked(struct people *p)
+{
+	struct deadline dl = deadline_in(WAIT_MS);
+	char one;
+
+	assert_int_equal(deadline_wait(&dl, p->asked), ERR_OK);
+	assert_int_equal(read(p->asked, &one, 1), 1);
+}
+
+static void send_as_other(struct fake_other *o, struct wr *cmd, struct wr *rsp)
+{
+	wr_reset(rsp);
+	assert_int_equal(fake_other_send(o, wr_view(cmd), rsp), ERR_OK);
+	assert_true(rsp->n >= 2);
+	wr_reset(cmd);
+}
+
+void people_open_card(struct people *p)
+{
+	struct fake_other *o = fake_other_connect(RIG_READER, false);
+	uint8_t challenge[PKA_CHALLENGE_SIZE];
+	struct wr cmd, rsp;
+
+	assert_non_null(o);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	hsm_enc_select(&cmd);
+	send_as_other(o, &cmd, &rsp);
+	hsm_enc_challenge(&cmd, sizeof(challenge));
+	send_as_other(o, &cmd, &rsp);
+	assert_int_equal(rsp.n, sizeof(challenge) + 2);
+	memcpy(challenge, rsp.p, sizeof(challenge));
+	for (unsigned i = 0; i < p->q.n; i++) {
+		hsm_enc_mse_auth(&cmd, rd_str(p->q.custodians[i].chr));
+		send_as_other(o, &cmd, &rsp);
+		put_authentication(p, i, RD_ARR(challenge), &cmd);
+		send_as_other(o, &cmd, &rsp);
+		assert_bytes_equal(wr_view(&rsp), RD_LIT("\x90\x00"));
+	}
+	wr_free(&rsp);
+	wr_free(&cmd);
+	fake_other_disconnect(&o, false);
+}
+
+bool people_card_is_open(struct people *p)
+{
+	struct fake_other *o = fake_other_connect(RIG_READER, false);
+	struct wr cmd, rsp;
+	bool open;
+
+	(void)p;
+	assert_non_null(o);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	hsm_enc_verify_status(&cmd, HSM_REF_USER);
+	send_as_other(o, &cmd, &rsp);
+	open = rd_eq(wr_view(&rsp), RD_LIT("\x90\x00"));
+	wr_free(&rsp);
+	wr_free(&cmd);
+	fake_other_disconnect(&o, false);
+	return open;
+}

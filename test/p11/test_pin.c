@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Logins by PIN: what is sent, what is never sent, how a login is lost, C_SetPIN, and where the PIN must not be. */
+#include "test/p11/rig.h"
+
+#include "base/log.h"
+
+static struct {
+	unsigned verifies;              /* VERIFY with a PIN */
+	bool ended_by_select;           /* the last command was SELECT of the applet */
+} seen;
+
+static void see(void *ctx, const char *reader, struct rd cmd, struct rd rsp)
+{
+	(void)ctx;
+	(void)reader;
+	(void)rsp;
+	seen.verifies += cmd.n > 5 && cmd.p[1] == 0x20;
+	seen.ended_by_select = cmd.n > 5 && cmd.p[1] == 0xA4 && cmd.p[2] == 0x04;
+}
+
+static CK_SESSION_HANDLE start(void)
+{
+	(void)rig_card_simple();
+	rig_initialize();
+	memset(&seen, 0, sizeof(seen));
+	fake_observe(see, NULL);
+	return rig_session();
+}
+
+static void test_login(void **state)
+{
+	CK_SESSION_HANDLE s = start();
+	CK_OBJECT_HANDLE key;
+	CK_UTF8CHAR pin[] = RIG_PIN;
+
+	(void)state;
+	assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(C_Login(s, CKU_SO, pin, 6), CKR_USER_TYPE_INVALID);
+	assert_rv(C_Login(s, CKU_CONTEXT_SPECIFIC, pin, 6), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(C_Login(s, 77, pin, 6), CKR_USER_TYPE_INVALID);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_int_equal(seen.verifies, 1);
+	assert_rv(rig_login(s, RIG_PIN), CKR_USER_ALREADY_LOGGED_IN);
+	assert_int_equal(seen.verifies, 1);
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	assert_ok(rig_sign(s, key));
+	assert_ok(C_Logout(s));
+	assert_true(seen.ended_by_select);
+	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, key));
+	rig_finalize();
+	assert_true(seen.ended_by_select);
+}
+
+/* A PIN that cannot be right costs no try. */
+static void test_lengths(void **state)
+{
+	CK_SESSION_HANDLE s = start();
+
+	(void)state;
+	assert_rv(rig_login(s, NULL), CKR_ARGUMENTS_BAD);
+	assert_rv(rig_login(s, ""), CKR_ARGUMENTS_BAD);
+	assert_rv(rig_login(s, "12345"), CKR_PIN_LEN_RANGE);
+	assert_rv(rig_login(s, "12345678901234567"), CKR_PIN_LEN_RANGE);
+	assert_int_equal(seen.verifies, 0);
+	assert_ok(rig_login(s, RIG_PIN));
+}
+
+/* Each C_Login with a wrong PIN is one VERIFY, never two, and leaves the card closed. */
+static void test_wrong(void **state)
+{
+	CK_SESSION_HANDLE s = start();
+
+	(void)state;
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_rv(rig_login(s, "000000"), CKR_PIN_INCORRECT);
+		assert_int_equal(seen.verifies, i);
+		assert_true(seen.ended_by_select);
+	}
+	assert_ok(rig_login(s, RIG_PIN));
+	/* The answer to a VERIFY is lost: the card may have run it, so it is not sent again. */
+	assert_ok(C_Logout(s));
+	seen.verifies = 0;
+	assert_ok(C_GenerateRandom(s, (CK_BYTE[8]){ 0 }, 8));
+	fake_fault(RIG_READER, 1, FAKE_LOST);
+	assert_rv(rig_login(s, RIG_PIN), CKR_DEVICE_ERROR);
+	assert_int_equal(seen.verifies, 1);
+	assert_true(seen.ended_by_select);
+	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_int_equal(seen.verifies, 2);
+}
+
+/* ---- a login is lost ---- */
+
+static void test_selected_by_another(void **state)
+{
+	CK_SESSION_HANDLE s = start();
+	CK_OBJECT_HANDLE key;
+
+	(void)state;
+	assert_ok(rig_login(s, RIG_PIN));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	rig_other_selects();
+	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	/* It is said once, and then the books say the same. */
+	assert_rv(rig_sign_begin(s, CKM_ECDSA, key), CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, key));
+	/* Without a C_Sign between: a new C_Login is a login, not "already". */
+	rig_other_selects();
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, key));
+}
+
+static void test_reset_by_another(void **state)
+{
+	CK_SESSION_HANDLE s = start();
+	CK_OBJECT_HANDLE key;
+	struct fake_other *o;
+
+	(void)state;
+	assert_ok(rig_login(s, RIG_PIN));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	o = fake_other_connect(RIG_READER, false);
+	assert_non_null(o);
+	fake_other_disconnect(&o, true);
+	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, key));
+	/* In the middle of it. */
+	fake_fault(RIG_READER, 1, FAKE_RESET);
+	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, key));
+	/* What needs no login goes on by itself. */
+	o = fake_other_connect(RIG_READER, false);
+	assert_non_null(o);
+	fake_other_disconnect(&o, true);
+	assert_ok(C_GenerateRandom(s, (CK_BYTE[8]){ 0 }, 8));
+	assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
+}
+
+/* Another program waits no longer than one sequence of ours takes. */
+static void test_short_transactions(void **state)
+{
+	CK_SESSION_HANDLE s = start();
+	struct fake_other *o;
+
+	(void)state;
+	assert_ok(rig_login(s, RIG_PIN));
+	o = fake_other_connect(RIG_READER, false);
+	assert_non_null(o);
+	fake_other_lock(o, true);
+	fake_other_lock(o, false);
+	fake_other_disconnect(&o, false);
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+}
+
+/* ---- C_SetPIN ---- */
+
+static CK_RV set_pin(CK_SESSION_HANDLE s, const char *old, const char *fresh)
+{
+	CK_UTF8CHAR a[32], b[32];
+
+	memcpy(a, old, strlen(old));
+	memcpy(b, fresh, strlen(fresh));
+	return C_SetPIN(s, a, strlen(old), b, strlen(fresh));
+}
+
+static void test_set_pin(void **state)
+{
+	CK_SESSION_HANDLE s = start(), ro;
+	CK_UTF8CHAR pin[] = RIG_PIN;
+	CK_OBJECT_HANDLE key;
+
+	(void)state;
+	assert_ok(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &ro));
+	assert_rv(set_pin(ro, RIG_PIN, "12345678"), CKR_SESSION_READ_ONLY);
+	assert_rv(C_SetPIN(s, NULL, 0, pin, 6), CKR_ARGUMENTS_BAD);
+	assert_rv(C_SetPIN(s, pin, 6, NULL, 0), CKR_ARGUMENTS_BAD);
+	assert_rv(set_pin(s, RIG_PIN, "12345"), CKR_PIN_LEN_RANGE);
+	assert_rv(set_pin(s, "000000", "12345678"), CKR_PIN_INCORRECT);
+	/* Not logged in before, not logged in afterwards: the card, too. */
+	assert_ok(set_pin(s, RIG_PIN, "12345678"));
+	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
+	assert_rv(rig_login(s, RIG_PIN), CKR_PIN_INCORRECT);
+	assert_ok(rig_login(s, "12345678"));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	assert_ok(rig_sign(s, key));
+	/* Logged in before, logged in afterwards. */
+	assert_ok(set_pin(s, "12345678", RIG_PIN));
+	assert_ok(rig_sign(s, key));
+	/* A wrong old PIN ends the login, on the card and in our books. */
+	assert_rv(set_pin(s, "000000", "12345678"), CKR_PIN_INCORRECT);
+	assert_rv(rig_sign_begin(s, CKM_ECDSA, key), CKR_USER_NOT_LOGGED_IN);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, key));
+}
+
+/* ---- the PIN is nowhere ---- */
+
+#define MARKER "s3cret-mArker"
+
+static void test_marker(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = MARKER });
+	CK_SESSION_HANDLE s;
+	char hex[2 * sizeof(MARKER)];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, hex);
+	wr_hex(&w, RD_LIT(MARKER));
+	rig_log_start("trace");
+	rig_card_insert(&c);
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, MARKER));
+	assert_ok(set_pin(s, MARKER, MARKER "2"));
+	assert_ok(C_Logout(s));
+	assert_rv(rig_login(s, MARKER), CKR_PIN_INCORRECT);
+	assert_rv(rig_login(s, "way-too-long-" MARKER), CKR_PIN_LEN_RANGE);
+	rig_finalize();
+	/* The trace is on, and tells of the command. */
+	assert_true(rig_log_has("00 20 00 81") || rig_log_has("00200081"));
+	assert_false(rig_log_has(MARKER));
+	assert_false(rig_log_has(wr_cstr(&w)));
+	assert_ok(log_open(NULL));
+	assert_ok(log_configure(""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_login),
+		RIG_TEST(test_lengths),
+		RIG_TEST(test_wrong),
+		RIG_TEST(test_selected_by_another),
+		RIG_TEST(test_reset_by_another),
+		RIG_TEST(test_short_transactions),
+		RIG_TEST(test_set_pin),
+		RIG_TEST(test_marker),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
