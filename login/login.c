@@ -36,11 +36,16 @@ struct session {
 static void show_progress(struct session *s)
 {
 	const char *code = pka_witness_code(s->witness);
-	char text[sizeof(s->last) + 32];
+	char text[sizeof(s->last) + 64];
 
-	/* The code is ours: computed from what the card answered, not from what the server says. */
-	(void)snprintf(text, sizeof(text), "%s%s%s", *s->last ? s->last : "waiting for approvals",
-		       *code ? ", code " : "", code);
+	/*
+	 * The code is ours, computed from what the card answered. It comes first, and the server's words are called
+	 * that, so that no server can show another one.
+	 */
+	(void)snprintf(text, sizeof(text), "%s%s%s%s", *code ? "code " : "", code, *code ? "; " : "",
+		       *s->last ? "the server says: " : "waiting for approvals");
+	if (*s->last)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", s->last);
 	log_line(LOG_PKA, LOG_INFO, "%s: %s", apdu_link_where(hsm_card_link(s->card)), text);
 	if (s->p->progress)
 		s->p->progress(s->p->ctx, text);

@@ -17,7 +17,7 @@ struct login_params {
 	struct hsm_status status;   /* of the card before */
 	/* PKA and PIN: the card opens only with the VERIFY that follows; the count of keys is what must be reached. */
 	bool expect_closed_after;
-	/* Progress for people: "1 of 2, code K7QF-2MXA". May be NULL. */
+	/* Progress for people: "code K7QF-2MXA; the server says: 1 of 2". May be NULL. */
 	void (*progress)(void *ctx, const char *text);
 	void *ctx;
 };

@@ -86,9 +86,9 @@ asks() {
 	show asking.log
 }
 asking() { as "$@" >asking.out; }
-has_code() { grep -q ', code ' asking.log; }
+has_code() { grep -q ': code [A-Z2-7]*-[A-Z2-7]*;' asking.log; }
 # The rest of it; without the help that mkimage prints after an error.
-answers() { reap asking 30000 || fail "the login does not end"; sed '1,/, code /d; /^Usage:/,$d' asking.log | indent; }
+answers() { reap asking 30000 || fail "the login does not end"; sed '1,/: code /d; /^Usage:/,$d' asking.log | indent; }
 
 # approves brief|full WHO...: all at once, each on a card of their own.
 approves() {

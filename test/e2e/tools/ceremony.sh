@@ -17,8 +17,8 @@ token=$(cat "$T/state/token")
 api() { curl -sS --cacert "$T/tls/ca.pem" "$@"; }
 operator() { api -H "Authorization: Bearer $token" "$@"; }
 requests() { operator "$URL/api/v1/requests" | jq "[.requests[]$1] | length"; }
-# The newest request's member
-newest() { operator "$URL/api/v1/requests" | jq -r ".requests | max_by(.created, .id) | $1"; }
+# The newest request's member: the server lists that first.
+newest() { operator "$URL/api/v1/requests" | jq -r ".requests[0] | $1"; }
 waits() { [ "$(requests '|select(.state=="waiting")')" = 1 ]; }
 is_closed() { login_status >"$T/closed" && [ "$(jq .open "$T/closed")" = false ]; }
 
@@ -68,7 +68,7 @@ t "... openssl verifies" verifies ec
 
 sign_start fit SHA256-RSA-PKCS
 t "c2 approves" approve c2
-t "... not twice" not approve c2
+t "... not twice" not approve c2 --wait 1
 t "... which leaves one of two" test "$(newest .approvals)" = 1
 t "a wrong code is refused" not approve c1 --expect-code AAAA-AAAA
 t "... by our own check" test "$status" = 3
