@@ -147,7 +147,8 @@ static struct rig_card card_make(const char *profile)
 	char pki[96];
 
 	path_of(pki, sizeof(pki), "pki");
-	(void)snprintf(c.dir, sizeof(c.dir), "%s/card%u", rig_folder, cards++);
+	/* Forked children make cards of their own. */
+	(void)snprintf(c.dir, sizeof(c.dir), "%s/card%u.%ld", rig_folder, cards++, (long)getpid());
 	spec.dir = c.dir;
 	spec.pki = pki;
 	MAKE(vcard_create(&spec));

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many exchanges with the card things cost. OpenSC's module needs 31 and 98 for what stands at the end. */
+#include "test/p11/rig.h"
+
+/* A program's way from nothing to a private key of which it knows the label. */
+static uint64_t find_key(CK_SESSION_HANDLE *s, CK_OBJECT_HANDLE *key)
+{
+	uint64_t before = fake_exchanges(RIG_READER);
+	CK_SLOT_ID slots[4];
+	CK_TOKEN_INFO info;
+	CK_ULONG n = 4;
+
+	rig_initialize();
+	assert_ok(C_GetSlotList(CK_TRUE, slots, &n));
+	assert_int_equal(n, 1);
+	assert_ok(C_GetTokenInfo(slots[0], &info));
+	*s = rig_session();
+	assert_ok(rig_login(*s, RIG_PIN));
+	*key = rig_find(*s, CKO_PRIVATE_KEY, "wanted");
+	return fake_exchanges(RIG_READER) - before;
+}
+
+static void test_one_key(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN });
+	CK_SESSION_HANDLE s;
+	CK_OBJECT_HANDLE key;
+	uint64_t n;
+
+	(void)state;
+	rig_card_key(&c, 1, EC_SECP256R1, 0, "wanted", RD_LIT("\x01"));
+	rig_card_insert(&c);
+	n = find_key(&s, &key);
+	print_message("# 1 key: %lu exchanges\n", (unsigned long)n);
+	assert_in_range(n, 1, 12);
+	/* From here on it is in memory. */
+	n = fake_exchanges(RIG_READER);
+	assert_int_equal(rig_find(s, CKO_PRIVATE_KEY, "wanted"), key);
+	assert_int_equal(fake_exchanges(RIG_READER), n);
+	for (int i = 1; i <= 5; i++) {
+		assert_ok(rig_sign(s, key));
+		assert_int_equal(fake_exchanges(RIG_READER), n + (uint64_t)i);
+	}
+	/* Logging out is one SELECT. */
+	assert_ok(C_Logout(s));
+	assert_int_equal(fake_exchanges(RIG_READER), n + 6);
+}
+
+static void test_ten_keys(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN });
+	CK_SESSION_HANDLE s;
+	CK_OBJECT_HANDLE key;
+	uint64_t n;
+
+	(void)state;
+	for (uint8_t i = 1; i <= 10; i++)
+		rig_card_key(&c, i, EC_SECP256R1, 0, i == 10 ? "wanted" : "other", rd_of(&i, 1));
+	rig_card_insert(&c);
+	n = find_key(&s, &key);
+	print_message("# 10 keys: %lu exchanges\n", (unsigned long)n);
+	assert_in_range(n, 1, 30);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { RIG_TEST(test_one_key), RIG_TEST(test_ten_keys) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a program: calls from exit handlers, also when the host's libcrypto is gone by then, and programs that never
+ * call C_Finalize. Each case is a process of its own, made by fork, which leaves by exit().
+ */
+#include "test/p11/rig.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static CK_SESSION_HANDLE session;
+static CK_OBJECT_HANDLE key;
+static int report;                      /* a pipe's end: what happened in the exit handler */
+
+static void tell(CK_RV rv)
+{
+	if (write(report, &rv, sizeof(rv)) != sizeof(rv))
+		_exit(99);
+}
+
+static void sign_with_hash(void)
+{
+	CK_BYTE data[] = "text", sig[64];
+	CK_ULONG n = sizeof(sig);
+	CK_RV rv = rig_sign_begin(session, CKM_ECDSA_SHA256, key);
+
+	tell(rv ? rv : C_Sign(session, data, 4, sig, &n));
+}
+
+static void sign_plain(void)
+{
+	tell(rig_sign(session, key));
+}
+
+static void finalize(void)
+{
+	tell(C_Finalize(NULL));
+}
+
+static void nothing(void)
+{
+	tell(CKR_OK);
+}
+
+/* The host's libcrypto in use, so that its own exit handler is there. */
+static void use_libcrypto(void)
+{
+	unsigned char hash[32];
+
+	if (EVP_Digest("x", 1, hash, NULL, EVP_sha256(), NULL) != 1)
+		_exit(98);
+}
+
+/* Handlers run in the opposite order: what is registered first finds libcrypto gone. */
+static _Noreturn void run_child(void (*handler)(void), bool crypto_first)
+{
+	fake_scard_start();
+	fake_reader_plug(RIG_READER);
+	(void)rig_card_simple();
+	if (crypto_first)
+		use_libcrypto();
+	(void)atexit(handler);
+	use_libcrypto();
+	rig_initialize();
+	session = rig_session();
+	assert_ok(rig_login(session, RIG_PIN));
+	key = rig_find(session, CKO_PRIVATE_KEY, "ec");
+	assert_ok(rig_sign(session, key));
+	if (!crypto_first)
+		/* As libcrypto's own handler would do before ours, whoever registered first in this process. */
+		OPENSSL_cleanup();
+	exit(0);
+}
+
+/* What the handler reported; the child must end by itself, with status 0. */
+static CK_RV child(void (*handler)(void), bool crypto_first)
+{
+	CK_RV rv = CKR_GENERAL_ERROR;
+	int ends[2], status = -1;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)close(ends[0]);
+		report = ends[1];
+		(void)alarm(30);
+		run_child(handler, crypto_first);
+	}
+	(void)close(ends[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(read(ends[0], &rv, sizeof(rv)), sizeof(rv));
+	(void)close(ends[0]);
+	return rv;
+}
+
+/* The rig's own fake is stopped: each child starts one of its own. */
+static int setup(void **state)
+{
+	int rc = rig_setup(state);
+
+	return rc || fake_scard_stop() ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+	fake_scard_start();
+	return rig_teardown(state);
+}
+
+static void test_crypto_alive(void **state)
+{
+	(void)state;
+	assert_rv(child(sign_with_hash, true), CKR_OK);
+	assert_rv(child(sign_plain, true), CKR_OK);
+	assert_rv(child(finalize, true), CKR_OK);
+	assert_rv(child(nothing, true), CKR_OK);
+}
+
+/*
+ * No crash, and an answer. (The virtual card in this process has no libcrypto either, so it cannot sign;
+ * test/e2e/exit.sh has a card in a process of its own, and there a signature without a hash must be good.)
+ */
+static void test_crypto_gone(void **state)
+{
+	CK_RV rv;
+
+	(void)state;
+	rv = child(sign_with_hash, false);
+	assert_true(rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR);
+	assert_rv(child(sign_plain, false), CKR_DEVICE_ERROR);
+	assert_rv(child(finalize, false), CKR_OK);
+	assert_rv(child(nothing, false), CKR_OK);
+}
+
+/* ---- exit from a signal handler, in the middle of a call ---- */
+
+static void leave(int sig)
+{
+	(void)sig;
+	exit(7);
+}
+
+static void see(void *ctx, const char *reader, struct rd cmd, struct rd rsp)
+{
+	(void)ctx;
+	(void)reader;
+	(void)cmd;
+	(void)rsp;
+	(void)raise(SIGUSR1);
+}
+
+static void test_signal(void **state)
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)alarm(30);
+		(void)signal(SIGUSR1, leave);
+		fake_scard_start();
+		fake_reader_plug(RIG_READER);
+		(void)rig_card_simple();
+		rig_initialize();
+		session = rig_session();
+		assert_ok(rig_login(session, RIG_PIN));
+		key = rig_find(session, CKO_PRIVATE_KEY, "ec");
+		fake_observe(see, NULL);
+		(void)rig_sign(session, key);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_crypto_alive, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_crypto_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_signal, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
