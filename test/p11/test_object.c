@@ -81,7 +81,8 @@ static void test_search(void **state)
 	}
 }
 
-static void check_flags(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, const CK_ATTRIBUTE_TYPE *types, size_t n, CK_BBOOL want)
+static void check_flags(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, const CK_ATTRIBUTE_TYPE *types, size_t n,
+			CK_BBOOL want)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct rd v = rig_attribute(s, o, types[i]);
@@ -98,13 +99,11 @@ static void test_private_attributes(void **state)
 {
 	CK_SESSION_HANDLE s;
 	CK_OBJECT_HANDLE o;
-	CK_ULONG n = 0;
 	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN });
 	CK_BYTE room[64];
 	CK_ATTRIBUTE secret = { CKA_PRIVATE_EXPONENT, room, sizeof(room) }, odd = { CKA_EC_POINT, room, sizeof(room) };
 
 	(void)state;
-	(void)n;
 	rig_card_key(&c, 7, EC_NONE, 1024, "rsa", RD_LIT("\x0a\x0b"));
 	rig_card_insert(&c);
 	rig_initialize();
@@ -216,8 +215,8 @@ static void test_generate(void **state)
 	(void)rig_find(s, CKO_PUBLIC_KEY, "new rsa");
 }
 
-static CK_RV generate_with(CK_SESSION_HANDLE s, CK_ATTRIBUTE *pub_t, CK_ULONG pub_n, CK_ATTRIBUTE *priv_t, CK_ULONG priv_n,
-			   CK_OBJECT_HANDLE *priv)
+static CK_RV generate_with(CK_SESSION_HANDLE s, CK_ATTRIBUTE *pub_t, CK_ULONG pub_n, CK_ATTRIBUTE *priv_t,
+			   CK_ULONG priv_n, CK_OBJECT_HANDLE *priv)
 {
 	CK_MECHANISM m = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
 	CK_OBJECT_HANDLE pub;
@@ -227,8 +226,8 @@ static CK_RV generate_with(CK_SESSION_HANDLE s, CK_ATTRIBUTE *pub_t, CK_ULONG pu
 
 static void test_templates(void **state)
 {
-	CK_BYTE curve[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 }, unknown[] = { 0x06, 0x01, 0x2a },
-		id[] = { 0x42, 0x43 };
+	CK_BYTE curve[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 },
+		unknown[] = { 0x06, 0x01, 0x2a }, id[] = { 0x42, 0x43 };
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	CK_KEY_TYPE rsa = CKK_RSA;
@@ -291,7 +290,8 @@ static CK_RV create(CK_SESSION_HANDLE s, struct rd der, const char *label, struc
 
 	memcpy(copy, der.p, der.n);
 	memcpy(text, label, strlen(label));
-	memcpy(id_copy, id.p, id.n);
+	if (id.n)
+		memcpy(id_copy, id.p, id.n);
 	return C_CreateObject(s, t, 6, out);
 }
 

@@ -57,7 +57,8 @@ static enum err check(const struct keys *k, CK_OBJECT_HANDLE pub, enum digest_al
 	return ec_verify(pub == k->bp_pub ? EC_BP256R1 : EC_SECP256R1, q, data, sig);
 }
 
-static CK_RV sign(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE m, CK_OBJECT_HANDLE key, struct rd data, CK_BYTE *sig, CK_ULONG *n)
+static CK_RV sign(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE m, CK_OBJECT_HANDLE key, struct rd data, CK_BYTE *sig,
+		  CK_ULONG *n)
 {
 	uint8_t copy[1024];
 	CK_RV rv = rig_sign_begin(s, m, key);

@@ -233,7 +233,8 @@ static void test_card_in_use(void **state)
 	(void)rig_card_simple();
 	o = fake_other_connect(RIG_READER, false);
 	WR_ARR(&w, room);
-	assert_ok(fake_other_send(o, RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00"), &w));
+	assert_ok(
+		fake_other_send(o, RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00"), &w));
 	assert_ok(fake_other_send(o, RD_LIT("\x00\x20\x00\x81\x06" RIG_PIN), &w));
 	rig_initialize();
 	assert_int_equal(rig_token_flags(), PIN_LOGIN);
