@@ -2,37 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # limit: 400
 #
-# Servers that break, lie or attack, against the module in a program that we did not write. Whatever they do: the login fails with our reason on
-# stderr, nothing dangerous reaches the card, and the card is closed.
+# Servers that break, lie or attack, against the module in a program that we did not write. Whatever they do: the login
+# fails with our reason on stderr, nothing dangerous reaches the card, and the card is closed. No ceremony comes about.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
+# shellcheck source=test/e2e/tools/hostile.sh
+. "$TOP/test/e2e/tools/hostile.sh"
 
 t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 20" || finish
 t "an RSA key" nofm_key rsa:2048 fit
-echo "release 1.2" >"$T/data"
-
-liar() {
-	rm -f "$T/liar.ready"
-	start liar python3 "$TOP/test/e2e/tools/liar.py" --ready "$T/liar.ready" --log "$T/liar.http" "$@"
-	wait_for 5000 test -s "$T/liar.ready"
-	QUORUM11_URL=$(cat "$T/liar.ready")/rt/hsm
-	export QUORUM11_URL
-}
-honest() { stop liar; unset QUORUM11_URL; }
-sign() {
-	rm -f "$T/sig"
-	run host pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM --login --sign --label fit --mechanism SHA256-RSA-PKCS \
-	    --input-file "$T/data" --output-file "$T/sig"
-	cat "$T/out" "$T/err"
-	[ "$status" -eq 0 ] && [ -s "$T/sig" ]
-}
-fails() { not sign && [ ! -s "$T/sig" ]; }
-said() { grep -q "^quorum11: .*$1" "$T/err"; }
-is_closed() { login_status >"$T/closed" && [ "$(jq .open "$T/closed")" = false ]; }
 
 # behaves TEXT WORDS LIAR-ARGS...
 behaves() {
@@ -51,10 +33,10 @@ behaves "504" "server" status 504
 behaves "302" "none of the protocol" status 302
 behaves "204 at once" "the card counts 0 of 2" status 204
 behaves "garbage" "protocol" garbage
-behaves "a dropped connection, first answer" "no connection\|protocol\|server" drop 1
-behaves "a dropped connection, third answer" "no connection\|protocol\|server" drop 3
-behaves "endless empty templates" "time\|protocol\|more than" empty
-behaves "64 MiB" "more than\|protocol" huge
+behaves "a dropped connection, first answer" "no connection|protocol|server" drop 1
+behaves "a dropped connection, third answer" "no connection|protocol|server" drop 3
+behaves "endless empty templates" "time|protocol|more than" empty
+behaves "64 MiB" "more than|protocol" huge
 liar status 404
 stop liar
 t "nobody listens: the login fails" fails
@@ -100,50 +82,8 @@ attack "GET CHALLENGE six times" none 0084000008 0084000008 0084000008 008400000
 t "GET CHALLENGE: five of them reached the card" test "$(grep -ci '> *0084000008' "$T/target.apdu")" -eq 5
 attack "16 random bytes" 0084000010 0084000010
 
-# ---- statements ----
-
-# The liar speaks plain http to a real server that does, too.
-stop server
-sed -i '/^cert\|^key/d; s/^\[server\]/[server]\nhttp = yes/' "$T/server.conf"
-t "the real server, plain http on loopback" server_start "$T/server.conf"
-forged() {
-	local text=$1
-	shift
-	liar proxy "$URL" "$@"
-	approvers c1 c2
-	t "$text: the login fails" fails
-	t "$text: our line says why" said "do not prove"
-	approvers_done c1 c2 >/dev/null
-	honest
-	t "$text: the card is closed" is_closed
-}
-path='/proofs$'
-forged "a forged statement" "flip:$path:proofs.0.statement"
-forged "a forged signature of a statement" "flip:$path:proofs.1.statement_signature"
-forged "a missing statement" "remove:$path:proofs.0"
-forged "no statements" "json:$path:proofs=[]"
-forged "one custodian's statement twice" "copy:$path:proofs.1=proofs.0"
-liar proxy "$URL" "drop:/proofs"
-approvers c1 c2
-t "statements not to be had: the login fails" fails
-approvers_done c1 c2 >/dev/null
-honest
-t "... the card is closed" is_closed
-liar proxy "$URL" delay-drop:12
-approvers c1 c2
-t "the connection drops in mid-ceremony: the login fails" fails
-stop approve-c1
-stop approve-c2
-honest
-token=$(cat "$T/state/token")
-api() { curl -sS -H "Authorization: Bearer $token" "$@"; }
-waiting() { api "$URL/api/v1/requests" | jq -r '.requests[]|select(.state=="waiting" or .state=="checking" or .state=="opening").id'; }
-for id in $(waiting); do t "... the operator ends what is left on the server" api -f -X POST -d '{}' "$URL/api/v1/requests/$id/cancel"; done
-t "... the card is closed" is_closed
-
 # ---- the honest server still works ----
 
-export QUORUM11_URL=$URL/rt/hsm
 approvers c1 c2
 t "and with the honest server it signs" sign
 t "... both approved" approvers_done c1 c2

@@ -9,7 +9,7 @@
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new "$PROFILE" 3 2 || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new "${PROFILE:?}" 3 2 || finish
 t "an RSA key, generated after two approvals, attested, enrolled" nofm_key rsa:2048 fit
 t "a P-256 key" nofm_key ec:secp256r1 ec
 

@@ -1,8 +1,7 @@
-#!/bin/bash
+# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 300
 #
-# mkimage, unmodified, and everything that can go wrong around it: too few custodians, another program at the card, a killed or interrupted
+# mkimage, unmodified, with a target of $PROFILE (sourced by mkimage-PROFILE.sh), and everything that can go wrong around it: too few custodians, another program at the card, a killed or interrupted
 # mkimage, a card that is pulled.
 # Functions are called through t.
 # shellcheck disable=SC2317
@@ -11,7 +10,7 @@
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new "${PROFILE:?}" 3 2 || finish
 t "an RSA key" nofm_key rsa:2048 fit
 
 head -c 20000 /dev/urandom >"$T/kernel"
@@ -40,7 +39,13 @@ END
 echo '/dts-v1/; / { };' | dtc -O dtb -o "$T/key.dtb" 2>/dev/null
 
 export PKCS11_MODULE_PATH=$MODULE
-make_image() { rm -f "$T/out.itb"; cp "$T/key.dtb" "$T/u-boot.dtb"; cd "$T" && host exec mkimage -f image.its -N pkcs11 -k token=SmartCard-HSM -K u-boot.dtb -r out.itb; }
+# Where the card needs its PIN besides, this is how mkimage takes one.
+[ "$PROFILE" != open-firmware ] || export MKIMAGE_SIGN_PIN=$SIGN_PIN
+make_image() {
+	rm -f "$T/out.itb"
+	cp "$T/key.dtb" "$T/u-boot.dtb"
+	cd "$T" && host exec mkimage -f image.its -N pkcs11 -k token=SmartCard-HSM -K u-boot.dtb -r out.itb
+}
 image_start() { : >"$T/target.apdu"; start mkimage make_image; }
 image_ends() { reap mkimage "${1:-20000}"; }
 image_made() { image_ends && [ "$status" -eq 0 ] && mkimage -l "$T/out.itb" | grep -q "Sign value"; }
@@ -49,7 +54,10 @@ said() { grep -q "^quorum11: .*$1" "$T/mkimage.log"; }
 is_closed() { login_status >"$T/closed" && [ "$(jq .open "$T/closed")" = false ]; }
 signed_nothing() { not card_got 8068; }
 token=$(cat "$T/state/token")
-requests() { curl -sS --cacert "$T/tls/ca.pem" -H "Authorization: Bearer $token" "$URL/api/v1/requests" | jq "[.requests[]$1] | length"; }
+requests() {
+	curl -sS --cacert "$T/tls/ca.pem" -H "Authorization: Bearer $token" "$URL/api/v1/requests" |
+	    jq "[.requests[]$1] | length"
+}
 waits() { [ "$(requests '|select(.state=="waiting")')" = 1 ]; }
 nothing_waits() { [ "$(requests '|select(.state=="waiting")')" = 0 ]; }
 card_signs() { card_got 8068; }
