@@ -13,13 +13,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#ifndef QUORUM11_LIBEXECDIR
-#define QUORUM11_LIBEXECDIR "/usr/local/libexec/quorum11"
-#endif
-#ifndef QUORUM11_SYSCONFDIR
-#define QUORUM11_SYSCONFDIR "/etc/quorum11"
-#endif
-
 #define CONF_FILE_MAX 65536             /* bytes */
 #define DAY_S 86400
 #define POLL_MAX_S 30                   /* clients give up on a POST after 40 s */
@@ -415,7 +408,7 @@ enum err conf_load(struct conf **out)
 
 	e = conf_new(&c);
 	if (!e)
-		e = read_file(c, QUORUM11_SYSCONFDIR "/quorum11.conf", true);
+		e = read_file(c, CONF_FILE, true);
 	if (!e)
 		e = read_user_file(c);
 	if (!e && named && *named)

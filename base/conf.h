@@ -11,6 +11,15 @@
 
 #include "base/err.h"
 
+/* Set by the build; these are the defaults of `make`. */
+#ifndef QUORUM11_LIBEXECDIR
+#define QUORUM11_LIBEXECDIR "/usr/local/libexec/quorum11"
+#endif
+#ifndef QUORUM11_SYSCONFDIR
+#define QUORUM11_SYSCONFDIR "/etc/quorum11"
+#endif
+#define CONF_FILE QUORUM11_SYSCONFDIR "/quorum11.conf"
+
 #define CONF_LIST_MAX 32
 
 struct conf_list {

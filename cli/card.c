@@ -76,7 +76,7 @@ static enum err read_identity(struct cli *cli, struct cli_card *c)
 
 	wr_reset(&c->devaut);
 	c->id[0] = 0;
-	e = hsm_card_devaut(c->hsm, &c->devaut, &cli->dl);
+	e = hsm_file_devaut(c->hsm, &c->devaut, &cli->dl);
 	if (e == ERR_NOT_FOUND || (!e && wr_view(&c->devaut).n == 0)) {
 		wr_reset(&c->devaut);
 		return ERR_OK;

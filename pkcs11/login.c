@@ -15,11 +15,7 @@
 #include "pkcs11/program.h"
 #include "pkcs11/rv.h"
 
-#ifndef QUORUM11_SYSCONFDIR
-#define QUORUM11_SYSCONFDIR "/etc/quorum11"
-#endif
 #define FOUND_OPEN "card %s was found open; it is closed first"
-#define CONF_FILE QUORUM11_SYSCONFDIR "/quorum11.conf"
 
 struct p11_ceremony {           /* guarded by the token's lock */
 	unsigned refs;          /* whose login it is, and who waits for it */
@@ -167,24 +163,6 @@ static enum err hold(struct p11_token *t)
 	return e;
 }
 
-/* Is the card that was just selected the one we know? */
-static enum err check_identity(struct p11_token *t, struct deadline *dl)
-{
-	struct cvc device, issuer;
-	bool has_issuer;
-	struct wr w;
-	enum err e;
-
-	wr_init_heap(&w, 2 * CVC_MAX);
-	e = hsm_card_devaut(t->card, &w, dl);
-	if (!e)
-		e = cvc_devaut_read(wr_view(&w), &device, &issuer, &has_issuer);
-	if (!e && !rd_eq_str(hsm_device_id(&device), t->device_id))
-		e = ERR_REMOVED;
-	wr_free(&w);
-	return e;
-}
-
 /*
  * Close a card that somebody else opened, unless it may be reused (*open); learn its state anew; give it the PIN if it
  * needs one besides, so that a wrong one fails before anybody is asked.
@@ -202,7 +180,7 @@ static enum err prepare(struct p11_token *t, const struct secret *pin, bool *ope
 	/* A failure above means nothing: before the first SELECT after power-on there is no applet to answer. */
 	e = hsm_card_select(t->card, &v, dl);
 	if (!e)
-		e = check_identity(t, dl);
+		e = p11_token_check_identity(t, dl);
 	if (!e)
 		e = p11_token_read_status(t, &v, dl);
 	if (e)

@@ -236,21 +236,42 @@ static void keep_text(char *out, size_t size, struct rd text)
 	out[n] = 0;
 }
 
+/* The device certificate of the card, a view into w. */
+static enum err read_device(struct p11_token *t, struct wr *w, struct cvc *device, struct deadline *dl)
+{
+	struct cvc issuer;
+	bool has_issuer;
+	enum err e = hsm_file_devaut(t->card, w, dl);
+
+	return e ? e : cvc_devaut_read(wr_view(w), device, &issuer, &has_issuer);
+}
+
 static enum err read_identity(struct p11_token *t, struct deadline *dl)
 {
-	struct cvc device, issuer;
-	bool has_issuer;
+	struct cvc device;
 	struct wr w;
 	enum err e;
 
 	wr_init_heap(&w, 2 * CVC_MAX);
-	e = hsm_card_devaut(t->card, &w, dl);
-	if (!e)
-		e = cvc_devaut_read(wr_view(&w), &device, &issuer, &has_issuer);
+	e = read_device(t, &w, &device, dl);
 	if (!e) {
 		keep_text(t->device_id, sizeof(t->device_id), hsm_device_id(&device));
 		keep_text(t->serial, sizeof(t->serial), hsm_device_serial(&device));
 	}
+	wr_free(&w);
+	return e;
+}
+
+enum err p11_token_check_identity(struct p11_token *t, struct deadline *dl)
+{
+	struct cvc device;
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, 2 * CVC_MAX);
+	e = read_device(t, &w, &device, dl);
+	if (!e && !rd_eq_str(hsm_device_id(&device), t->device_id))
+		e = ERR_REMOVED;
 	wr_free(&w);
 	return e;
 }

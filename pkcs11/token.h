@@ -76,7 +76,9 @@ MUST enum err p11_token_load(struct p11_token *t);
 void p11_token_close(struct p11_token *t);
 /* The card went away: sessions opened on it are over. */
 void p11_token_drop(struct p11_token *t);
-/* Facts after SELECT, DEVAUT and label; used by login after it selected anew. */
+/* What the card says of its own state, into t->status; v: of the last SELECT. */
 MUST enum err p11_token_read_status(struct p11_token *t, const struct hsm_version *v, struct deadline *dl);
+/* Is the card that was just selected the one we know? ERR_REMOVED if not. */
+MUST enum err p11_token_check_identity(struct p11_token *t, struct deadline *dl);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "sc-hsm/file.h"
-
 #define RANDOM_MAX    1024      /* one GET CHALLENGE, reference 3.6 */
 #define SEQUENCE_SIZE 5         /* sequence number at the end of a holder reference, TR-03110 part 3, A.6.1.3 */
 
@@ -158,11 +156,6 @@ enum err hsm_card_random(struct hsm_card *c, size_t n, struct wr *out, struct de
 		n -= part;
 	}
 	return e;
-}
-
-enum err hsm_card_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl)
-{
-	return hsm_file_read(c, HSM_EF_DEVAUT, out, dl);
 }
 
 struct rd hsm_device_id(const struct cvc *device)

@@ -51,8 +51,6 @@ const char *hsm_mode_text(enum hsm_mode m);
 
 /* Random bytes by GET CHALLENGE, any n; voids a pending PKA challenge. */
 MUST enum err hsm_card_random(struct hsm_card *c, size_t n, struct wr *out, struct deadline *dl);
-/* EF.C_DevAut as it is; parse it with cvc_devaut_read. */
-MUST enum err hsm_card_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl);
 /*
  * The device id of a parsed device certificate (CHR), and the serial number that people know (CHR without its last
  * 5).

@@ -46,6 +46,11 @@ enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, struct 
 	}
 }
 
+enum err hsm_file_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl)
+{
+	return hsm_file_read(c, HSM_EF_DEVAUT, out, dl);
+}
+
 enum err hsm_file_write(struct hsm_card *c, uint16_t fid, struct rd data, struct deadline *dl)
 {
 	size_t block = apdu_link_cmd_max(c->link) - UPDATE_FRAME, offset = 0;

@@ -7,6 +7,8 @@
 
 /* The whole file appended to out. ERR_NOT_FOUND, ERR_AUTH, ERR_LIMIT. One exchange where the answer fits one. */
 MUST enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, struct deadline *dl);
+/* EF.C_DevAut as it is; parse it with cvc_devaut_read. */
+MUST enum err hsm_file_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl);
 /* Content becomes exactly data: deletes first if a longer file could be there (the card never truncates). */
 MUST enum err hsm_file_write(struct hsm_card *c, uint16_t fid, struct rd data, struct deadline *dl);
 MUST enum err hsm_file_delete(struct hsm_card *c, uint16_t fid, struct deadline *dl);

@@ -76,7 +76,7 @@ static void card_open(struct quorum *q, const char *profile, const char *name, u
 	card_select(c);
 	MAKE(hsm_card_initialize(c->card, &init, true, &never));
 	wr_init_heap(&c->devaut, FILE_SIZE_MAX);
-	MAKE(hsm_card_devaut(c->card, &c->devaut, &never));
+	MAKE(hsm_file_devaut(c->card, &c->devaut, &never));
 	MAKE(cvc_devaut_read(wr_view(&c->devaut), &device, &issuer, &has_issuer));
 	memcpy(c->id, device.chr.p, device.chr.n);
 	secret_free(&pin);

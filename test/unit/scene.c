@@ -11,6 +11,7 @@
 #include "pka/approval.h"
 #include "pka/file.h"
 #include "sc-hsm/auth.h"
+#include "sc-hsm/file.h"
 #include "sc-hsm/init.h"
 #include "sc-hsm/key.h"
 #include "sc-hsm/p15.h"
@@ -86,7 +87,7 @@ static void person_make(struct scene *s, unsigned i)
 	initialize(p->card, true, 0, 0);
 	g.car = g.chr = rd_str(p->chr);
 	MUST_OK(hsm_key_generate(p->card, &g, &request, &dl));
-	MUST_OK(hsm_card_devaut(p->card, &p->devaut, &dl));
+	MUST_OK(hsm_file_devaut(p->card, &p->devaut, &dl));
 	MUST_OK(pka_file_write(wr_view(&p->devaut), wr_view(&request), &p->file));
 	wr_free(&request);
 }
@@ -167,7 +168,7 @@ static void target_make(struct scene *s, const char *profile)
 	MUST_OK(hsm_key_generate(s->card, &g, &s->attestation, &dl));
 	MUST_OK(p15_key_write(&p15, &description));
 	MUST_OK(hsm_file_write(s->card, HSM_FID(HSM_FID_PRKD, KEY), wr_view(&description), &dl));
-	MUST_OK(hsm_card_devaut(s->card, &s->devaut, &dl));
+	MUST_OK(hsm_file_devaut(s->card, &s->devaut, &dl));
 	MUST_OK(cvc_devaut_read(wr_view(&s->devaut), &device, &issuer, &has_issuer));
 	assert_true(rd_eq_str(device.chr, s->device_id));
 	vcard_power(s->v, true);        /* closed again */

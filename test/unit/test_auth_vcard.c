@@ -4,6 +4,7 @@
 
 #include "base/cvc.h"
 #include "sc-hsm/auth.h"
+#include "sc-hsm/file.h"
 
 struct custodian {
 	struct rig rig;
@@ -24,7 +25,7 @@ static void custodian_make(struct custodian *c, const char *profile, unsigned i)
 	wr_init_heap(&c->request_bytes, CVC_MAX);
 	assert_int_equal(rig_init(&c->rig, 0, true, 0, 0, ""), ERR_OK);
 	assert_int_equal(rig_verify(&c->rig, PIN), ERR_OK);
-	assert_int_equal(hsm_card_devaut(c->rig.h, &c->devaut, NULL), ERR_OK);
+	assert_int_equal(hsm_file_devaut(c->rig.h, &c->devaut, NULL), ERR_OK);
 	assert_int_equal(cvc_devaut_read(wr_view(&c->devaut), &c->device, &c->issuer, &c->has_issuer), ERR_OK);
 	(void)snprintf(c->chr, sizeof(c->chr), "UTPERSON%u00001", i);
 	g.car = g.chr = rd_str(c->chr);

@@ -6,6 +6,7 @@
 #include "base/crypto_rsa.h"
 #include "base/cvc.h"
 #include "sc-hsm/chip.h"
+#include "sc-hsm/file.h"
 #include "sc-hsm/p15.h"
 
 EACH(test_blank)
@@ -206,7 +207,7 @@ EACH(test_device)
 	assert_int_equal(rig_init(&r, 0, true, 0, 0, ""), ERR_OK);
 	wr_init_heap(&out, FILE_SIZE_MAX);
 	uint64_t before = rig_count(&r);
-	assert_int_equal(hsm_card_devaut(r.h, &out, NULL), ERR_OK);
+	assert_int_equal(hsm_file_devaut(r.h, &out, NULL), ERR_OK);
 	assert_int_equal(rig_count(&r) - before, 1);
 	assert_int_equal(cvc_devaut_read(wr_view(&out), &device, &issuer, &has_issuer), ERR_OK);
 	assert_int_equal(has_issuer, p->chain);
@@ -363,7 +364,7 @@ EACH(test_chip)
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	wr_init_heap(&answer, 256);
 	assert_int_equal(rig_init(&r, 0, true, 0, 0, ""), ERR_OK);
-	assert_int_equal(hsm_card_devaut(r.h, &devaut, NULL), ERR_OK);
+	assert_int_equal(hsm_file_devaut(r.h, &devaut, NULL), ERR_OK);
 	assert_int_equal(cvc_devaut_read(wr_view(&devaut), &device, &issuer, &has_issuer), ERR_OK);
 	assert_int_equal(chip_auth_new(p->device_curve, device.key.q, &auth), ERR_OK);
 	hsm_enc_mse_chip(&cmd, chip_oid_aes128);
