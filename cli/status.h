@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All that `status` finds out about a card, and its two ways to be shown. */
+/* The two ways to show what `status` found out. */
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 
 #include <jansson.h>
 
-#include "cli/keys.h"
-#include "cli/trust.h"
+#include "cli/report.h"
 
-struct cli_name {                       /* a registered key */
-	char chr[SHOWN_MAX + 1];        /* safe to show */
-	bool authenticated;
-};
-struct cli_report {
-	struct cli_card card;
-	struct cli_keys *keys;
-	struct cli_name names[PKA_CUSTODIANS_MAX];
-	size_t names_n;
-	struct att_chain chain;
-	struct att_verdict verdict;     /* of the chain */
-	bool waived;                    /* without a chain, and named in [trust] unverified */
-};
-struct cli_option_word {                /* of INITIALIZE DEVICE, sc-hsm-apdu 3.4 */
-	uint16_t bit;
-	const char *word;
-};
-/* Ends with a row without a word. */
-extern const struct cli_option_word cli_option_words[];
-
-/* Is this key proved by the attestation that the card has? why: if not; "" otherwise. */
-bool cli_report_is_attested(const struct cli_report *r, const struct cli_key *k, char *why, size_t cap);
 void cli_report_print(const struct cli_report *r);
 /* NULL: no memory. */
 json_t *cli_report_json(const struct cli_report *r);

@@ -3,16 +3,6 @@
 
 #include "cli/status.h"
 
-const struct cli_option_word cli_option_words[] = {
-	{ HSM_OPT_RESET_RETRY, "reset-retry" },
-	{ HSM_OPT_TRANSPORT_PIN, "transport-pin" },
-	{ HSM_OPT_SESSION_PIN, "session-pin" },
-	{ HSM_OPT_REPLACE_PKA, "replace-pka" },
-	{ HSM_OPT_COMBINED, "pka-and-pin" },
-	{ HSM_OPT_RESET_ONLY, "reset-only" },
-	{ 0, NULL },
-};
-
 static void print_tries(const char *what, int tries, bool blocked)
 {
 	if (blocked)
