@@ -46,6 +46,9 @@ OSSL_LIB_CTX *crypto_ctx(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+	/* At the end of the process the host's exit has cleaned libcrypto up: nothing of it may be used then. */
+	if (OPENSSL_init_crypto(0, NULL) != 1)
+		return NULL;
 	(void)pthread_once(&once, make_ctx);
 	return ctx;
 }

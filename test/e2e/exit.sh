@@ -35,6 +35,6 @@ t "... was made" said "sign 0"
 steps "login=$PIN" at-exit=sign-hash=ec at-exit=cleanup >/dev/null
 t "a signature with a hash, libcrypto is gone: an answer, no crash" grep -qE '^sign-hash (0|6)$' "$T/out"
 t "the child of a fork logs in for itself" steps "login=$PIN" sign=ec "fork=login=$PIN" finalize
-t "... its parent is not disturbed" steps "login=$PIN" fork=logout sign=ec
+t "... its parent is not disturbed" steps "login=$PIN" fork=finalize sign=ec
 
 finish

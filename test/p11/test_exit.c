@@ -124,17 +124,13 @@ static void test_crypto_alive(void **state)
 }
 
 /*
- * No crash, and an answer. (The virtual card in this process has no libcrypto either, so it cannot sign;
- * test/e2e/exit.sh has a card in a process of its own, and there a signature without a hash must be good.)
+ * Only what does not make the card sign: the virtual card in this process has no libcrypto either. test/e2e/exit.sh has
+ * a card in a process of its own, and there signatures without a hash must be good.
  */
 static void test_crypto_gone(void **state)
 {
-	CK_RV rv;
-
 	(void)state;
-	rv = child(sign_with_hash, false);
-	assert_true(rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR);
-	assert_rv(child(sign_plain, false), CKR_DEVICE_ERROR);
+	assert_rv(child(sign_with_hash, false), CKR_FUNCTION_FAILED);
 	assert_rv(child(finalize, false), CKR_OK);
 	assert_rv(child(nothing, false), CKR_OK);
 }
