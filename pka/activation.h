@@ -8,7 +8,8 @@
  *                                  COLLECT <-> SUBMIT -> OPEN
  *   any state -> FAILED
  *
- * message x state stands in one table (activation.c); what is not in it ends the ceremony.
+ * Which answer belongs to which state stands in one table (activation.c), and one ends the ceremony that has no row
+ * there; what people may do in which state in another (activation_state.c).
  */
 #ifndef PKA_ACTIVATION_H
 #define PKA_ACTIVATION_H

@@ -9,11 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void pka_challenge_drop(struct pka_activation *a)
-{
-	a->facts.challenge = RD_NONE;
-}
-
 void pka_collect_begin(struct pka_activation *a)
 {
 	a->facts.state = PKA_COLLECT;
@@ -32,32 +27,6 @@ void pka_collect_time(struct pka_activation *a, uint64_t now_ms)
 		pka_challenge_drop(a);
 		f->turn = NULL;
 	}
-}
-
-const struct pka_approval_record *pka_record_of(const struct pka_activation *a, const struct pka_custodian *c)
-{
-	for (size_t i = 0; i < a->facts.records_n; i++)
-		if (a->records[i].by == c)
-			return &a->records[i];
-	return NULL;
-}
-
-unsigned pka_records_submitted(const struct pka_activation *a)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < a->facts.records_n; i++)
-		n += a->records[i].submitted;
-	return n;
-}
-
-/* The next approval that the card has not got. */
-static struct pka_approval_record *pending(struct pka_activation *a)
-{
-	for (size_t i = 0; i < a->facts.records_n; i++)
-		if (!a->records[i].submitted)
-			return &a->records[i];
-	return NULL;
 }
 
 /* One GET CHALLENGE too many and the host ends the login without a reason that anybody could read. */
@@ -189,7 +158,7 @@ void pka_submit_begin(struct pka_activation *a)
  */
 enum err pka_ask_submit(struct pka_activation *a, struct pka_batch *b)
 {
-	const struct pka_approval_record *r = pending(a);
+	const struct pka_approval_record *r = pka_record_pending(a);
 
 	if (a->phase == PHASE_COUNT) {
 		hsm_enc_pka_status(&b->bytes);
@@ -209,19 +178,19 @@ enum err pka_ask_submit(struct pka_activation *a, struct pka_batch *b)
 enum err pka_take_key(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {
 	(void)arg, (void)data;
-	key_selected(a, pending(a)->by, sw);
+	key_selected(a, pka_record_pending(a)->by, sw);
 	a->phase = PHASE_SIGNATURE;
 	return ERR_OK;
 }
 
 enum err pka_take_signature(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {
-	struct pka_approval_record *r = pending(a);
+	struct pka_approval_record *r = pka_record_pending(a);
 
 	(void)arg, (void)data;
 	if (sw == 0x9000) {
 		r->submitted = true;
-		a->phase = a->facts.mode == PKA_SHARED && pending(a) ? PHASE_KEY : PHASE_COUNT;
+		a->phase = a->facts.mode == PKA_SHARED && pka_record_pending(a) ? PHASE_KEY : PHASE_COUNT;
 	} else if (a->facts.mode == PKA_SHARED && pka_records_submitted(a) > 0) {
 		a->is_refused = true;   /* the first was good for this challenge: perhaps it served only one key */
 		a->phase = PHASE_COUNT;

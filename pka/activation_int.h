@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to pka/activation*.c. activation.c has the tables and the step; activation_check.c takes the card from
- * SELECT to "may be asked for"; activation_collect.c asks for challenges and gives signatures; activation_people.c
- * hears the custodians.
+ * Private to pka/activation*.c, from the top down: activation.c has the table of answers and the step;
+ * activation_people.c hears the custodians; activation_check.c takes the card from SELECT to "may be asked for";
+ * activation_collect.c asks for challenges and gives signatures; activation_read.c reads files, activation_records.c
+ * keeps decisions; activation_state.c says what is permitted when.
  */
 #ifndef PKA_ACTIVATION_INT_H
 #define PKA_ACTIVATION_INT_H
@@ -83,15 +84,25 @@ struct pka_activation {
 typedef enum err pka_take(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw);
 typedef enum err pka_ask(struct pka_activation *a, struct pka_batch *b);
 
-/* activation.c */
+/* activation_state.c */
 void pka_fail(struct pka_activation *a, enum err e, const char *fmt, ...) PRINTF(3, 4);
 /* FAILED with "<what>: <meaning of the status word>". */
 void pka_fail_sw(struct pka_activation *a, enum hsm_op op, uint16_t sw, const char *what);
+void pka_challenge_drop(struct pka_activation *a);
 /* Closes the command just written to b and remembers what its answer will be. */
 void pka_asked(struct pka_activation *a, struct pka_batch *b, enum hsm_op op, size_t arg);
 bool pka_is_permitted(const struct pka_activation *a, enum pka_event ev);
 bool pka_is_over(const struct pka_activation *a);
 const struct pka_custodian *pka_custodian_find(const struct pka_activation *a, struct rd chr);
+
+/* activation_records.c */
+/* Copies the bytes that r views. All sizes were checked: signatures verify, the statement was read, M was made here. */
+MUST enum err pka_record_add(struct pka_activation *a, const struct pka_approval_record *r);
+/* Approvals die with their challenge; those that the card counted may stay. */
+void pka_records_free(struct pka_activation *a, bool keep_submitted);
+const struct pka_approval_record *pka_record_of(const struct pka_activation *a, const struct pka_custodian *c);
+unsigned pka_records_submitted(const struct pka_activation *a);
+struct pka_approval_record *pka_record_pending(struct pka_activation *a);   /* the next that the card has not got */
 
 /* activation_read.c */
 MUST enum err pka_files_new(struct pka_activation *a, size_t n);
@@ -107,14 +118,8 @@ pka_take pka_take_select, pka_take_chip, pka_take_general_auth, pka_take_status,
 void pka_collect_begin(struct pka_activation *a);
 void pka_collect_time(struct pka_activation *a, uint64_t now_ms);   /* deadline and lease */
 bool pka_challenge_is_left(struct pka_activation *a);               /* or the ceremony has just failed */
-void pka_challenge_drop(struct pka_activation *a);
-unsigned pka_records_submitted(const struct pka_activation *a);
-const struct pka_approval_record *pka_record_of(const struct pka_activation *a, const struct pka_custodian *c);
 void pka_submit_begin(struct pka_activation *a);
 pka_ask pka_ask_collect, pka_ask_turn, pka_ask_submit;
 pka_take pka_take_challenge, pka_take_turn_key, pka_take_turn_count, pka_take_key, pka_take_signature, pka_take_count;
-
-/* activation_people.c */
-void pka_records_free(struct pka_activation *a, bool keep_submitted);
 
 #endif

@@ -2,57 +2,7 @@
 /* Turns and decisions. Whatever does not verify changes nothing. */
 #include "pka/activation_int.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static void facts_count(struct pka_activation *a)
-{
-	a->facts.approvals = 0;
-	for (size_t i = 0; i < a->facts.records_n; i++)
-		a->facts.approvals += a->records[i].approve;
-}
-
-/* Approvals die with their challenge; those that the card counted may stay. */
-void pka_records_free(struct pka_activation *a, bool keep_submitted)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < a->facts.records_n; i++) {
-		if (keep_submitted && a->records[i].submitted) {
-			a->records[kept] = a->records[i];
-			a->held[kept++] = a->held[i];
-		} else {
-			free(a->held[i]);
-		}
-	}
-	a->facts.records_n = kept;
-	facts_count(a);
-}
-
-static struct rd keep(uint8_t *to, struct rd from)
-{
-	if (from.n > 0)
-		memcpy(to, from.p, from.n);
-	return rd_of(to, from.n);
-}
-
-/* All sizes were checked: signatures verify, the statement was read, M was made here. */
-static enum err record_add(struct pka_activation *a, const struct pka_approval_record *r)
-{
-	struct pka_held *h = calloc(1, sizeof(*h));
-	struct pka_approval_record *to = &a->records[a->facts.records_n];
-
-	if (!h)
-		return ERR_NOMEM;
-	*to = *r;
-	to->message = keep(h->message, r->message);
-	to->sig = keep(h->sig, r->sig);
-	to->statement = keep(h->statement, r->statement);
-	to->statement_sig = keep(h->statement_sig, r->statement_sig);
-	a->held[a->facts.records_n++] = h;
-	facts_count(a);
-	return ERR_OK;
-}
 
 enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint64_t now_ms)
 {
@@ -122,7 +72,7 @@ static enum err approve(struct pka_activation *a, struct pka_approval_record *r,
 	if (e)
 		return e;
 	r->message = wr_view(&m);
-	e = record_add(a, r);
+	e = pka_record_add(a, r);
 	if (e)
 		return e;
 	if (a->facts.mode == PKA_PER_KEY || a->facts.approvals >= a->facts.n)
@@ -150,7 +100,7 @@ static enum err deny(struct pka_activation *a, struct pka_approval_record *r, co
 		wr_text(&m, a->chain.id);
 	}
 	r->message = wr_view(&m);
-	e = record_add(a, r);
+	e = pka_record_add(a, r);
 	if (e)
 		return e;
 	pka_fail(a, ERR_DENIED, "denied by %s", r->by->chr);
