@@ -28,15 +28,15 @@ behaves() {
 }
 
 behaves "404" "no such service" status 404
-behaves "500" "server" status 500
-behaves "504" "server" status 504
+behaves "500" "the server failed" status 500
+behaves "504" "nobody answers" status 504
 behaves "302" "none of the protocol" status 302
 behaves "204 at once" "the card counts 0 of 2" status 204
-behaves "garbage" "protocol" garbage
-behaves "a dropped connection, first answer" "no connection|protocol|server" drop 1
-behaves "a dropped connection, third answer" "no connection|protocol|server" drop 3
-behaves "endless empty templates" "time|protocol|more than" empty
-behaves "64 MiB" "more than|protocol" huge
+behaves "garbage" "breaks the protocol" garbage
+behaves "a dropped connection, first answer" "no connection to the server" drop 1
+behaves "a dropped connection, third answer" "no connection to the server" drop 3
+behaves "endless empty templates" "no end within the time allowed" empty
+behaves "64 MiB" "more than it may" huge
 liar status 404
 stop liar
 t "nobody listens: the login fails" fails
