@@ -39,9 +39,10 @@ enum pcsc_share {
 	PCSC_EXCLUSIVE,
 };
 /*
- * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_SHARING, ERR_TRANSPORT. Never SCardReconnect into or out of
- * exclusive (design, C_Login). The service knows no limits of time for begin (somebody else's transaction) and
- * transmit (the card's own time): a deadline is looked at before them, not while they run.
+ * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_SHARING, ERR_TRANSPORT. To change share, close and open again: with
+ * pcscd 1.9.9 SCardReconnect into or out of exclusive blocks, or keeps the lock. The service knows no limits of time
+ * for begin (somebody else's transaction) and transmit (the card's own time): a deadline is looked at before them, not
+ * while they run.
  */
 MUST enum err pcsc_open(const char *reader, enum pcsc_share share, struct apdu_link **out);
 

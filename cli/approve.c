@@ -220,7 +220,7 @@ static enum err sign_and_send(struct approve *a, struct cli_request **after)
 
 /*
  * Whoever gave the last approval that was needed sees what the card makes of it. A card that wants a challenge for each
- * key takes only the first, and asks the others again (design, challenge modes): *again if that is us.
+ * key takes only the first, and asks the others again: *again if that is us.
  */
 static enum err follow(struct approve *a, struct cli_request **after, bool *again)
 {

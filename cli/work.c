@@ -81,7 +81,7 @@ static enum err is_open(struct cli *cli, struct cli_card *c, bool *open)
 
 /*
  * PIN first, so that a wrong one fails before anybody is asked; the ceremony's SELECT forgets it, so it is verified
- * again after it (design, C_Login).
+ * again after it.
  */
 static enum err log_in(struct cli *cli, struct cli_card *c, const struct secret *pin)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The host's side of an n-of-m login over a card that it holds: helper process, RAMOverHTTP session, filter,
- * witness, proofs; believes only the card. Used by pkcs11/login.c and by the command. Design section 5, "C_Login,
- * direct". Blocks; no lock of its own; dl.cancel_fd gives up.
+ * witness, proofs; believes only the card. Used by pkcs11/login.c and by the command. docs/ARCHITECTURE.md, "A C_Login
+ * with n of m". Blocks; no lock of its own; dl.cancel_fd gives up.
  */
 #ifndef LOGIN_LOGIN_H
 #define LOGIN_LOGIN_H

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What a host says about itself when it asks for approval: claims, shown as such (design section 5, "What the host
- * sends").
- */
+/* What a host says about itself when it asks for approval: claims, shown as such. */
 #ifndef LOGIN_REQUEST_H
 #define LOGIN_REQUEST_H
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The target's side of a ceremony, run by the server: a pure step machine. Card answers and people's signatures in,
- * the next batch of commands out; no I/O, no clock, no lock. Design section 5, "One ceremony on the server"; reference
- * public-key-authentication 9.
+ * the next batch of commands out; no I/O, no clock, no lock. Reference public-key-authentication 9.
  *
  *   IDENTIFY -> LOOKUP -> CHECK -> COLLECT <-> TURN
  *                                  COLLECT <-> SUBMIT -> OPEN
@@ -122,8 +121,8 @@ void pka_activation_free(struct pka_activation **a);
 /*
  * Answers of the last batch (n = 0 after an empty template) and the time in; next commands out. An empty batch: nothing
  * to do now; ask pka_activation_facts. A failure of the ceremony is not an error of this call: state FAILED. ERR_BUG
- * (also: no pka_activation_host before COLLECT), ERR_NOMEM only. Deadline and lease end here or in
- * pka_activation_turn, so call it at facts' ends_ms and turn_ends_ms as well.
+ * (also: no pka_activation_host before COLLECT), ERR_NOMEM only. Deadline and lease end here or with
+ * a person's call, so call it at facts' ends_ms and turn_ends_ms as well.
  */
 MUST enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms,
 				  struct pka_batch *out);
@@ -146,9 +145,10 @@ MUST enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint6
 /*
  * A decision. Verifies statement, its hashes and both signatures with the registered key before anything changes.
  * ERR_SIGNATURE, ERR_FORMAT, ERR_NOT_FOUND (key), ERR_CONDITIONS (state, not his turn, or the same custodian approves
- * twice), ERR_EXPIRED (dead challenge). Who has approved may still deny, as long as the state allows a decision.
+ * twice), ERR_EXPIRED (dead challenge). Who has approved may still deny, as long as the state allows a decision. when:
+ * wall clock, for the record; now_ms: boot time, as for a step.
  */
 MUST enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
-				    struct rd statement_sig, int64_t when);
+				    struct rd statement_sig, int64_t when, uint64_t now_ms);
 
 #endif

@@ -65,7 +65,7 @@ enum err pka_take_challenge(struct pka_activation *a, size_t arg, struct rd data
 
 /*
  * The status comes with the challenge: on a card of the shared kind the second challenge has just discarded what was
- * approved (reference 6.2), and nobody shall be asked to approve in vain.
+ * approved (public-key-authentication 6.2), and nobody shall be asked to approve in vain.
  */
 enum err pka_ask_turn(struct pka_activation *a, struct pka_batch *b)
 {
@@ -219,8 +219,8 @@ static void become_per_key(struct pka_activation *a)
 
 /*
  * Open is what both say: n answers of 9000 and a count of n. The count alone is not necessary evidence on open
- * firmware, where a later challenge sets it to 0 (reference 6.4), but no challenge is fetched after the n-th answer,
- * so it must stand here.
+ * firmware, where a later challenge sets it to 0 (public-key-authentication 6.4), but no challenge is fetched after
+ * the n-th answer, so it must stand here.
  */
 enum err pka_take_count(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {

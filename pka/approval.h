@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The custodian's side: checks a request by itself, shows facts it checked, builds what is signed itself, and says
- * which two SIGN commands his card gets. A pure step machine: no I/O. Design section 5; reference
- * public-key-authentication 8.
+ * which two SIGN commands his card gets. A pure step machine: no I/O. Reference public-key-authentication 8.
  */
 #ifndef PKA_APPROVAL_H
 #define PKA_APPROVAL_H

@@ -23,9 +23,9 @@ MUST enum err pka_file_check(const struct pka_file *f, const struct att_anchors 
 
 struct pka_file_set_problem { size_t a, b; char text[200]; };
 /*
- * May these keys be registered together in target (its device id, may be empty)? Refuses what reference 4.4 lists: no
- * EC key of 256 bits, CHR twice or of bad form, the same public point twice, two keys of one device (unless
- * same_device), the target's own device. ERR_REFUSED with the first problem.
+ * May these keys be registered together in target (its device id, may be empty)? Refuses what reference
+ * public-key-authentication 4.4 lists: no EC key of 256 bits, CHR twice or of bad form, the same public point twice,
+ * two keys of one device (unless same_device), the target's own device. ERR_REFUSED with the first problem.
  */
 MUST enum err pka_file_set_check(const struct pka_file *files, size_t n, struct rd target_id, bool same_device,
 				 struct pka_file_set_problem *out);

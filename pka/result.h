@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a ceremony ended, as the last notification before 204 says it: one table for both sides (design section 5). */
+/* How a ceremony ended, as the last notification before 204 says it: one table for both sides. */
 #ifndef PKA_RESULT_H
 #define PKA_RESULT_H
 

@@ -50,7 +50,7 @@ CK_RV p11_info_slot(struct p11_call *c, CK_SLOT_INFO *out)
 }
 
 /*
- * The flags of a mode, design section 5. The user-PIN flags only where the mode needs the PIN: callers give up on them,
+ * The flags of a mode. The user-PIN flags only where the mode needs the PIN: callers give up on them,
  * and a card that people open has no use for its PIN.
  */
 static CK_FLAGS flags_of(const struct hsm_status *s)

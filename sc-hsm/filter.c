@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Design section 5, "What the filter lets through"; ramoverhttp 7.2. A command passes if its row is for this profile,
- * its arguments are those below, and it was not sent too often. Whatever is not said here is refused.
+ * Reference ramoverhttp 7.2. A command passes if its row is for this profile, its arguments are those below, and it was
+ * not sent too often. Whatever is not said here is refused.
  */
 #include "sc-hsm/filter.h"
 
