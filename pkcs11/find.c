@@ -28,7 +28,11 @@ CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n)
 		return CKR_OPERATION_ACTIVE;
 	if (!t && n)
 		return CKR_ARGUMENTS_BAD;
-	e = p11_token_load(c->token);
+	e = p11_token_check(c->token);
+	if (!e)
+		e = p11_token_load(c->token);
+	if (!e && c->session->insertion != atomic_load(&c->token->insertion))
+		e = ERR_REMOVED;
 	if (e)
 		return p11_rv(e);
 	f->v = malloc((o->n ? o->n : 1) * sizeof(f->v[0]));

@@ -404,6 +404,12 @@ static enum err learn_options(struct p11_token *t)
 	return p11_token_end(t, e);
 }
 
+static CK_RV needs_pin(const struct p11_token *t)
+{
+	log_tell("card %s in reader %s opens only with its PIN, and none was given", t->device_id, t->reader);
+	return CKR_ARGUMENTS_BAD;
+}
+
 static CK_RV login(struct p11_call *c, const struct secret *pin)
 {
 	struct p11_token *t = c->token;
@@ -417,7 +423,7 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 			 t->device_id, t->reader);
 		return CKR_USER_PIN_NOT_INITIALIZED;
 	case HSM_MODE_PIN:
-		return pin ? p11_rv(login_by_pin(t, pin)) : CKR_ARGUMENTS_BAD;
+		return pin ? p11_rv(login_by_pin(t, pin)) : needs_pin(t);
 	case HSM_MODE_PKA:
 		if (pin)
 			log_line(LOG_P11, LOG_WARN, "card %s opens with approvals; the PIN that was given is ignored",
@@ -426,7 +432,7 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 	case HSM_MODE_PKA_OR_PIN:
 		return p11_rv(pin ? login_by_pin(t, pin) : login_by_people(c, NULL));
 	case HSM_MODE_PKA_AND_PIN:
-		return pin ? p11_rv(login_by_people(c, pin)) : CKR_ARGUMENTS_BAD;
+		return pin ? p11_rv(login_by_people(c, pin)) : needs_pin(t);
 	}
 	return CKR_GENERAL_ERROR;
 }

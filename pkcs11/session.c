@@ -184,10 +184,15 @@ CK_RV p11_session_close_all(CK_SLOT_ID id)
 
 CK_RV p11_session_info(struct p11_call *c, CK_SESSION_INFO *out)
 {
+	enum err e = p11_token_check(c->token);
 	bool user = c->token->login == P11_OPEN;
 
 	if (!out)
 		return CKR_ARGUMENTS_BAD;
+	if (!is_alive(c->session))
+		e = ERR_REMOVED;
+	if (e)
+		return p11_rv(e);
 	memset(out, 0, sizeof(*out));
 	out->slotID = c->slot->id;
 	out->flags = CKF_SERIAL_SESSION | (c->session->rw ? CKF_RW_SESSION : 0);

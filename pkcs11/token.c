@@ -418,6 +418,26 @@ enum err p11_token_look(struct p11_token *t)
 	return p11_token_see(t, NULL);
 }
 
+enum err p11_token_check(struct p11_token *t)
+{
+	enum err e;
+
+	if (t->login == P11_PENDING)
+		return ERR_OK;
+	if (!t->card)
+		return p11_token_look(t);
+	e = apdu_link_present(hsm_card_link(t->card));
+	if (is_gone(e)) {
+		p11_token_drop(t);
+		return ERR_REMOVED;
+	}
+	if (e == ERR_RESET) {
+		t->awake = false;
+		lose_login(t, "somebody reset the card");
+	}
+	return ERR_OK;
+}
+
 enum err p11_token_load(struct p11_token *t)
 {
 	struct deadline dl = deadline_never();

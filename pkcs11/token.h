@@ -58,6 +58,9 @@ void p11_token_abandon(struct p11_token *t);                    /* child of a fo
  */
 MUST enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r);
 MUST enum err p11_token_look(struct p11_token *t);              /* the same, asking the service itself */
+/* Is the card that we know still there? Talks to the service only. ERR_REMOVED; other errors are the next exchange's.
+ */
+MUST enum err p11_token_check(struct p11_token *t);
 
 /*
  * Around each command sequence. begin connects, and selects the applet only where it is not selected (that would log

@@ -125,6 +125,16 @@ static void test_removal(void **state)
 	fake_card_remove(RIG_READER);
 	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
 	assert_rv(C_GetSessionInfo(s, &info), CKR_SESSION_HANDLE_INVALID);
+	/* What needs no card notices, too. */
+	rig_card_insert(&c);
+	s = rig_session();
+	(void)rig_find(s, CKO_PUBLIC_KEY, "ec");
+	fake_card_remove(RIG_READER);
+	assert_rv(C_FindObjectsInit(s, NULL, 0), CKR_DEVICE_REMOVED);
+	rig_card_insert(&c);
+	s = rig_session();
+	fake_card_remove(RIG_READER);
+	assert_rv(C_GetSessionInfo(s, &info), CKR_DEVICE_REMOVED);
 
 	/* Another card: nothing of the first one is left. */
 	rig_card_insert(&other);
