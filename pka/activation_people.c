@@ -108,7 +108,7 @@ static enum err deny(struct pka_activation *a, struct pka_approval_record *r, co
 }
 
 enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
-			       struct rd statement_sig, int64_t when)
+			       struct rd statement_sig, int64_t when, uint64_t now_ms)
 {
 	struct pka_approval_record r = {
 		.by = pka_custodian_find(a, chr), .sig = sig, .statement = statement, .statement_sig = statement_sig,
@@ -125,6 +125,7 @@ enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct r
 	if (!a->has_host || !rd_eq(s.key, chr) || !rd_eq(RD_ARR(s.login_id), RD_ARR(a->login_id)) ||
 	    !rd_eq(RD_ARR(s.request), RD_ARR(a->request)))
 		return ERR_SIGNATURE;   /* a good statement, about something else */
+	pka_collect_time(a, now_ms);    /* a silent host stretches neither deadline nor lease */
 	if (!pka_is_permitted(a, PKA_EV_DECIDE))
 		return ERR_CONDITIONS;
 	r.approve = s.approve;

@@ -70,13 +70,15 @@ static struct srv_ceremony *find_cookie(const struct srv_desk *d, struct rd cook
 static bool is_full(const struct srv_desk *d, const char *from)
 {
 	const struct srv_ceremony *it;
-	size_t all = 0, new_here = 0;
+	size_t all = 0, unproved_here = 0;
 
 	for (it = d->list; it; it = it->next) {
-		all += it->session.state != SRV_CLOSED;
-		new_here += !it->ended_ms && !it->is_open && !strcmp(it->from, from);
+		if (it->session.state == SRV_CLOSED)
+			continue;
+		all++;
+		unproved_here += !it->is_open && !strcmp(it->from, from);
 	}
-	return all >= SRV_SESSIONS_MAX || new_here >= SRV_PER_ADDRESS_MAX;
+	return all >= SRV_SESSIONS_MAX || unproved_here >= SRV_PER_ADDRESS_MAX;
 }
 
 /* Whoever knows a login_id may fetch its proofs: one login, one session. */

@@ -152,7 +152,7 @@ void decision_make(struct ceremony *c, unsigned i, bool approve, struct decision
 enum err decision_post(struct ceremony *c, unsigned i, const struct decision *d)
 {
 	return pka_activation_decide(c->a, rd_str(c->q->custodians[i].chr), d->sig, d->statement, d->statement_sig,
-				     PKI_NOW);
+				     PKI_NOW, c->now_ms);
 }
 
 void decision_free(struct decision *d)

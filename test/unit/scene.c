@@ -651,6 +651,8 @@ int scene_decide(struct scene *s, unsigned person, const struct scene_wish *w, j
 	}
 	json_decref(j);
 	j = NULL;
+	if (w->think_ms)
+		scene_wait(s, w->think_ms);
 	status = send(s, id, w, p->chr, part, &j);
 	wr_free(&spoilt);
 	for (i = 0; i < answers.n; i++)

@@ -88,6 +88,7 @@ struct scene_wish {
 	bool deny;
 	const char *limits;
 	struct scene_host *host;        /* goes on meanwhile; NULL: nobody does */
+	uint64_t think_ms;              /* time that passes before he sends */
 	bool spoil;                     /* a bit of the signature over M falls over */
 	bool wrong_endpoint;            /* yes where no is said, or the other way round */
 	const char *login_id;           /* hex, instead of the server's */

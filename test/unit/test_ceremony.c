@@ -137,6 +137,58 @@ static void test_expired(void **state)
 	request_is(id, "failed", "expired", "");
 }
 
+/* Time passes while a host waits: it asks again whenever it is answered. */
+static void host_waits(unsigned seconds)
+{
+	for (; seconds >= 15; seconds -= 15) {
+		scene_wait(&s, 15000);
+		if (h.call.done)
+			assert_int_equal(scene_host_go(&h), 0);
+	}
+	scene_wait(&s, 1000ull * seconds);
+}
+
+/* A host that is silent at the deadline does not stretch it. */
+static void test_late_approval(void **state)
+{
+	char id[SRV_ID_SIZE];
+	json_t *j;
+
+	(void)state;
+	waits();
+	scene_request(&s, id);
+	host_waits(899);
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = false }, NULL), 200);
+	assert_true(h.call.done);       /* "1 of 2" is out, and the host says nothing */
+	scene_wait(&s, 1000);
+	assert_int_equal(scene_decide(&s, 1, &(struct scene_wish){ .deny = false }, &j), 409);
+	assert_string_equal(scene_text(j, "error"), "ended");
+	json_decref(j);
+	request_is(id, "failed", "expired", "1 of 2");
+	assert_int_equal(scene_host_go(&h), 204);
+	assert_int_equal(h.id, -102);
+}
+
+/* The same for a turn: its lease ends whether or not the host is heard. */
+static void test_late_turn(void **state)
+{
+	char id[SRV_ID_SIZE], error[32];
+	json_t *j;
+
+	(void)state;
+	waits();
+	scene_request(&s, id);
+	assert_int_equal(post_to(id, "turn", "{\"chr\": \"UTPERSON0XX00001\"}", error), 202);
+	assert_int_equal(scene_host_go(&h), 0);
+	host_waits(280);
+	scene_wait(&s, 15000);
+	assert_true(h.call.done);       /* the empty template is out, and the host says nothing */
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .think_ms = 5000 }, &j), 409);
+	assert_string_equal(scene_text(j, "error"), "dead_challenge");
+	json_decref(j);
+	request_is(id, "waiting", "", "");
+}
+
 static void test_cancelled(void **state)
 {
 	char id[SRV_ID_SIZE], error[32];
@@ -392,6 +444,30 @@ static void test_crowd(void **state)
 		scene_host_close(&crowd[i]);
 }
 
+/* Nor can one address fill the server with sessions that have failed and never take their leave. */
+static void test_crowd_of_failures(void **state)
+{
+	struct scene_host crowd[SRV_PER_ADDRESS_MAX + 1];
+	uint8_t bytes[64];
+	struct wr w;
+	unsigned i;
+
+	(void)state;
+	WR_ARR(&w, bytes);
+	test_unhex(&w, "AB0B23026A8223026A82800102");
+	for (i = 0; i <= SRV_PER_ADDRESS_MAX; i++) {
+		scene_host_open(&crowd[i], &s, true);
+		assert_int_equal(scene_host_begin(&crowd[i]), i < SRV_PER_ADDRESS_MAX ? 200 : 503);
+		if (i < SRV_PER_ADDRESS_MAX)
+			assert_int_equal(scene_host_post(&crowd[i], wr_view(&w)), 200);
+	}
+	/* who takes his leave makes room at once */
+	assert_int_equal(scene_host_post(&crowd[0], RD_LIT("\xAB\x03\x80\x01\x00")), 204);
+	waits();
+	for (i = 0; i <= SRV_PER_ADDRESS_MAX; i++)
+		scene_host_close(&crowd[i]);
+}
+
 static void test_login_id_once(void **state)
 {
 	struct scene_host second;
@@ -622,13 +698,14 @@ static void test_restart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with(test_denied, shared), with(test_expired, shared), with(test_cancelled, shared),
+		with(test_denied, shared), with(test_expired, shared), with(test_late_approval, shared),
+		with(test_late_turn, per_key), with(test_cancelled, shared),
 		with(test_not_enrolled, shared), with(test_server_stops, shared),
 		with(test_server_stops_at_work, shared), with(test_gives_up, shared),
 		with(test_lost, shared), with(test_hangs_up, shared), with(test_one_per_device, shared),
 		with(test_begins_anew, shared), with(test_two_posts, shared), with(test_wrong_answers, shared),
-		with(test_crowd, shared), with(test_login_id_once, shared), with(test_bad_decisions, shared),
-		with(test_endpoints, shared), with(test_wakes, shared), with(test_turns, per_key),
+		with(test_crowd, shared), with(test_crowd_of_failures, shared), with(test_login_id_once, shared),
+		with(test_bad_decisions, shared), with(test_endpoints, shared), with(test_wakes, shared), with(test_turns, per_key),
 		with(test_enrol_again, shared), with(test_forgets, shared), with(test_restart, shared),
 	};
 
