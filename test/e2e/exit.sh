@@ -29,7 +29,8 @@ t "signatures in exit handlers" steps "login=$PIN" at-exit=sign=ec at-exit=sign-
 t "... were made" said "sign-hash 0"
 t "C_Finalize in an exit handler, libcrypto is gone" steps "login=$PIN" at-exit=finalize at-exit=cleanup
 t "... the card is closed" last_is_select
-t "a signature in an exit handler, libcrypto is gone" steps "login=$PIN" at-exit=finalize at-exit=sign=ec at-exit=cleanup
+t "a signature in an exit handler, libcrypto is gone" \
+    steps "login=$PIN" at-exit=finalize at-exit=sign=ec at-exit=cleanup
 t "... was made" said "sign 0"
 # Whether libcrypto's hashes work after its end is libcrypto's secret; that nothing crashes is our promise.
 steps "login=$PIN" at-exit=sign-hash=ec at-exit=cleanup >/dev/null
