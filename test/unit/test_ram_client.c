@@ -154,8 +154,8 @@ static void statuses(void **state)
 {
 	static const struct { int status; enum err e; } rows[] = {
 		{ 404, ERR_NOT_FOUND }, { 500, ERR_SERVER }, { 503, ERR_SERVER }, { 504, ERR_SERVER },
-		{ 302, ERR_HTTP }, { 301, ERR_HTTP }, { 201, ERR_HTTP }, { 400, ERR_HTTP }, { 401, ERR_HTTP },
-		{ 409, ERR_HTTP }, { 100, ERR_HTTP },
+		{ 302, ERR_HTTP }, { 301, ERR_HTTP }, { 201, ERR_HTTP }, { 400, ERR_HTTP }, { 409, ERR_HTTP },
+		{ 100, ERR_HTTP }, { 401, ERR_POLICY }, { 403, ERR_POLICY },
 	};
 
 	(void)state;

@@ -7,6 +7,7 @@
 #                       custodians' cards c1..cM and a target card, PKA files, registration, a server (TLS) and
 #                       enrolment. The target's mode is PKA, with the profile open-firmware PKA and PIN. CONF LINEs go
 #                       into the host's section [login]. Cards ${other_cards[@]}, made before, get readers, too.
+#   nofm_target M N, nofm_enrol [OPT...], nofm_key, login_status: for the card that $target names (target)
 #   nofm_key TYPE LABEL a key on the target, generated after N approvals, attested and enrolled
 #   approve C [OPT...]  custodian C (c1) approves the request that waits for him; output to $T/out
 #   approvers C...      the same in the background for each: processes approve-C; approvers_done waits for them
@@ -27,7 +28,7 @@ echo 3537363231383830 >"$T/so-pin"
 echo "$SIGN_PIN" >"$T/sign-pin"
 umask 022
 q11=$B/quorum11
-target_id=UTTGT0400000
+target=target target_id=UTTGT0400000
 other_cards=()
 
 host() { QUORUM11_CONF=$T/host.conf "$@"; }
@@ -44,9 +45,9 @@ nofm_custodian() {
 # $T/pka: the PKA files; $pin_opt: how the target's PIN is given, if it has one
 nofm_target() {
 	local m=$1 n=$2
-	host "$q11" init --reader "$(reader target)" --yes --custodians "$m" --required "$n" --so-pin-file "$T/so-pin" \
+	host "$q11" init --reader "$(reader "$target")" --yes --custodians "$m" --required "$n" --so-pin-file "$T/so-pin" \
 	    ${pin_opt:+--with-pin "${pin_opt[@]}"} &&
-	host "$q11" register --reader "$(reader target)" --yes ${pin_opt:+"${pin_opt[@]}"} \
+	host "$q11" register --reader "$(reader "$target")" --yes ${pin_opt:+"${pin_opt[@]}"} \
 	    ${unverified:+--unverified} "${pka[@]}"
 }
 
@@ -67,7 +68,7 @@ nofm_conf() {
 }
 
 nofm_enrol() {
-	host "$q11" enrol --reader "$(reader target)" --token-file "$T/state/token" ${unverified:+--unverified} "$@" \
+	host "$q11" enrol --reader "$(reader "$target")" --token-file "$T/state/token" ${unverified:+--unverified} "$@" \
 	    "$URL" "${pka[@]}"
 }
 
@@ -124,7 +125,7 @@ nofm_key() {
 	# shellcheck disable=SC2046
 	approvers $(first_n)
 	# shellcheck disable=SC2046
-	host "$q11" keygen --reader "$(reader target)" ${pin_opt:+"${pin_opt[@]}"} --type "$type" --label "$label" \
+	host "$q11" keygen --reader "$(reader "$target")" ${pin_opt:+"${pin_opt[@]}"} --type "$type" --label "$label" \
 	    --archive "$T/$label.cvc" ${unverified:+--unverified} && approvers_done $(first_n) || return 1
 	archives+=(--archive "$T/$label.cvc")
 	nofm_enrol --replace "${archives[@]}"
@@ -132,4 +133,4 @@ nofm_key() {
 
 card_got() { grep -qi "^target > $1" "$T/target.apdu"; }
 
-login_status() { host "$q11" status --reader "$(reader target)" --json; }
+login_status() { host "$q11" status --reader "$(reader "$target")" --json; }

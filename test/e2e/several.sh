@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Several at once: two target cards, of which one takes a challenge for all and one a challenge for each, with the same
+# custodians, on a server that demands client certificates; and a custodian who takes his turn and goes to lunch.
+# Functions are called through t.
+# shellcheck disable=SC2317
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/e2e/tools/nofm.sh
+. "$TOP/test/e2e/tools/nofm.sh"
+
+t "a second target" card_new second --profile vendor-per-key --id UTSEC0400000
+other_cards=(second)
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 || finish
+target=second
+t "the same custodians for the second target" nofm_target 3 2
+t "... enrolled" nofm_enrol
+t "a key on the second" nofm_key rsa:2048 second
+archives=()
+target=target
+t "a key on the first" nofm_key rsa:2048 fit
+
+# ---- the server demands client certificates ----
+
+client=(--cert "$T/tls/client.pem" --key "$T/tls/client.key")
+stop server
+sed -i "/^\[server\]/a client_ca = $T/tls/ca.pem\nlease = 3" "$T/server.conf"
+sed -i "s/^listen = .*/listen = ${URL#https://}/" "$T/server.conf"
+t "the server again, for client certificates only" server_start "$T/server.conf"
+
+token=$(cat "$T/state/token")
+api() { curl -sS --cacert "$T/tls/ca.pem" "${client[@]}" "$@"; }
+requests() { api -H "Authorization: Bearer $token" "$URL/api/v1/requests" | jq -r ".requests[] | $1"; }
+id_of() { requests "select(.device_id==\"$1\" and .state==\"waiting\").id"; }
+waiting() { [ -n "$(id_of "$1")" ]; }
+member() { api "$URL/api/v1/requests/$1" | jq -r "$2"; }
+echo "release 1.2" >"$T/data"
+signing() { # READER
+	rm -f "$T/$1.sig"
+	local slot
+	slot=$(host pkcs11-tool --module "$MODULE" -L 2>/dev/null | sed -n "s/^Slot \([0-9]*\) .*$(reader "$1").*/\1/p")
+	host pkcs11-tool --module "$MODULE" --slot-index "$slot" --login --sign --mechanism SHA256-RSA-PKCS \
+	    --input-file "$T/data" --output-file "$T/$1.sig"
+}
+signed() { reap "sign-$1" 20000 && [ "$status" -eq 0 ] && [ -s "$T/$1.sig" ]; }
+
+t_status "without a certificate the login fails" 1 signing target
+t "... and it is said why" grep -q "^quorum11: .*does not let this host in (403): see .login. cert" "$T/err"
+for conf in host custodian; do
+	sed -i "/^ca = /a cert = $T/tls/client.pem\nkey = $T/tls/client.key" "$T/$conf.conf"
+done
+
+# ---- two ceremonies at once ----
+
+start sign-target signing target
+start sign-second signing second
+t "a request for the first" wait_for 20000 waiting UTTGT0400000
+t "a request for the second, at the same time" wait_for 20000 waiting UTSEC0400000
+first=$(id_of UTTGT0400000)
+second=$(id_of UTSEC0400000)
+t "the second needs turns: that was learnt when its key was made" test "$(member "$second" .mode)" = per-key
+decide() { # CARD REQUEST [OPT...]
+	local c=$1 request=$2
+	shift 2
+	custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes --wait 20 "$@" "$URL" "$request"
+}
+t "c1 approves the first" decide c1 "$first"
+t "... which is no approval of the second" test "$(member "$second" .approvals)" = 0
+t "c1 approves the second, too" decide c1 "$second"
+t "... both have one of two" test "$(member "$first" .approvals)$(member "$second" .approvals)" = 11
+
+# ---- a turn that is not used ----
+
+chr() { member "$second" ".custodians[] | select(.decision == null) | .chr" | sed -n "$1p"; }
+turn() { api -X POST -d "{\"chr\": \"$1\"}" "$URL/api/v1/requests/$second/turn" | jq -er .challenge; }
+idle=$(chr 1)
+t "somebody takes his turn" wait_for 5000 turn "$idle"
+t "... and it is his" test "$(member "$second" .turn)" = "$idle"
+owner() { if grep -q "$idle" "$T/c2.log"; then echo c3; else echo c2; fi; }
+host "$q11" status --reader "$(reader c2)" >"$T/c2.log" 2>&1
+other=$(owner)
+t "another waits until the turn has run out, and approves" decide "$other" "$second"
+t "the second card's program signs" signed second || cat "$T/sign-second.log"
+t "the first still waits" test "$(member "$first" .state)" = waiting
+t "c3 approves the first" decide c3 "$first"
+t "the first card's program signs" signed target || cat "$T/sign-target.log"
+
+finish
