@@ -15,13 +15,14 @@
 #define SETTLE_S     10         /* a request that is just being made */
 #define OUTCOME_S    60         /* from the last approval to the card's answer: seconds of work, not of people */
 #define ANSWER_MAX   512        /* a signature */
+#define ROUNDS_MAX   3          /* a card's mode is changed at most once in each direction (pka/activation.h) */
 
 struct approve {
 	struct cli *cli;
 	struct cli_api *api;
 	struct cli_custodians *mine;
 	struct cli_custodian *me;       /* one of mine */
-	struct cli_request *request;
+	struct cli_request *request, *first;    /* first: what was decided before we were asked again, or NULL */
 	struct pka_approval *approval;  /* our own judgement of it */
 };
 
@@ -243,6 +244,19 @@ static enum err follow(struct approve *a, struct cli_request **after, bool *agai
 	return ERR_OK;
 }
 
+/* Asked again means again: the same login on the same card, or a yes would count for what nobody was shown. */
+static enum err check_same(const struct approve *a)
+{
+	const struct cli_request *was = a->first, *is = a->request;
+
+	if (!was || (strcmp(was->device_id, is->device_id) == 0 &&
+		     rd_eq(wr_view(&was->login_id), wr_view(&is->login_id)) &&
+		     rd_eq(wr_view(&was->host_json), wr_view(&is->host_json))))
+		return ERR_OK;
+	return cli_refuse(ERR_REFUSED, "request %s is refused: it is another one than before, under the same name",
+			  is->id);
+}
+
 /* From fetching to the answer, once. */
 static enum err handle(struct approve *a, const char *id, bool *again)
 {
@@ -251,6 +265,8 @@ static enum err handle(struct approve *a, const char *id, bool *again)
 
 	*again = false;
 	e = cli_inbox_fetch(a->cli, a->api, id, SETTLE_S, &a->request);
+	if (!e)
+		e = check_same(a);
 	if (!e)
 		e = choose_key(a);
 	if (!e)
@@ -265,6 +281,10 @@ static enum err handle(struct approve *a, const char *id, bool *again)
 		e = follow(a, &after, again);
 	cli_request_free(&after);
 	pka_approval_free(&a->approval);
+	if (!a->first) {
+		a->first = a->request;
+		a->request = NULL;
+	}
 	cli_request_free(&a->request);
 	return e;
 }
@@ -288,8 +308,10 @@ enum err verb_approve(struct cli *cli)
 		memcpy(id, wanted, sizeof(id));
 	else if (!e)
 		e = cli_inbox_find(cli, a.api, a.mine, cli->args->wait, id);
-	while (!e && again)
-		e = handle(&a, id, &again);
+	for (unsigned i = 0; !e && again; i++)
+		e = i < ROUNDS_MAX ? handle(&a, id, &again)
+				   : cli_refuse(ERR_PROTOCOL, "request %s: the server asks again and again", id);
+	cli_request_free(&a.first);
 	cli_custodians_free(&a.mine);
 	cli_api_close(&a.api);
 	return e;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #define NAME_MAX_SHOWN 40       /* a member's name in the host's JSON */
+#define OTHERS_MAX 8            /* members that we do not know: more would push the card off the screen */
 
 static void wr_quoted(struct wr *w, struct rd text, size_t max)
 {
@@ -56,9 +57,17 @@ static bool says_something(const json_t *v)
 
 static void write_claim(struct wr *w, const char *name, const json_t *v)
 {
-	char shown[NAME_MAX_SHOWN + 1];
+	wr_printf(w, "    %-12s ", name);
+	write_value(w, v);
+	wr_text(w, "\n");
+}
 
-	wr_printf(w, "    %-12s ", text_shown(rd_str(name), shown, sizeof(shown)));
+/* A name of the host's own making is quoted like its values, so that it cannot look like a line of ours. */
+static void write_other(struct wr *w, const char *name, const json_t *v)
+{
+	wr_text(w, "    ");
+	wr_quoted(w, rd_str(name), NAME_MAX_SHOWN);
+	wr_text(w, " ");
 	write_value(w, v);
 	wr_text(w, "\n");
 }
@@ -67,6 +76,7 @@ void cli_claims_text(struct rd host_json, struct wr *out)
 {
 	json_t *o;
 	const char *name;
+	size_t others = 0;
 	json_t *v;
 
 	if (host_json.n == 0) {
@@ -84,8 +94,11 @@ void cli_claims_text(struct rd host_json, struct wr *out)
 		if (says_something(json_object_get(o, first[i])))
 			write_claim(out, first[i], json_object_get(o, first[i]));
 	json_object_foreach(o, name, v)
-		if (!is_first(name) && strcmp(name, "v") && strcmp(name, "login_id") && says_something(v))
-			write_claim(out, name, v);
+		if (!is_first(name) && strcmp(name, "v") && strcmp(name, "login_id") && says_something(v) &&
+		    ++others <= OTHERS_MAX)
+			write_other(out, name, v);
+	if (others > OTHERS_MAX)
+		wr_printf(out, "    and %zu more\n", others - OTHERS_MAX);
 	json_decref(o);
 }
 
@@ -111,6 +124,8 @@ static void write_people(struct wr *w, const struct cli_request *r)
 	wr_text(w, "\n");
 	if (r->changed_mode)
 		wr_text(w, "                 asked again: the card takes only one signature for each challenge\n");
+	wr_text(w, "  checked here   the card's certificate and the attestations; numbers, labels and who has approved are "
+		   "the server's word\n");
 }
 
 void cli_approve_text(const struct cli_request *r, const struct pka_approval_facts *f, const char *own_chr,

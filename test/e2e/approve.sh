@@ -183,6 +183,13 @@ t "c3 denies, without waiting for a turn" deny
 t "connect is told" eval "reap connect && [ \$status -eq 1 ] && grep -q denied '$T/connect.log'"
 connect "fourth"
 t "a fourth request" wait_for 20000 live '.state == "waiting"'
+# Asked again, but for something else: --yes was meant for what it was asked about first.
+liar proxy "$real" "json:/approve\$:approvals=2" "json:$request:custodians.0.decision=null" \
+    "late:$request:3:host_json=\"e30\""
+t "another request under the same name" ends 3 approve c1
+t "... is refused" said "another one than before"
+t "... after one approval" test "$(approvals)" = 1
+honest
 stop connect INT
 t "connect gives up at an interrupt" test "$status" = 1
 t "... and closes the card" eval "login_status >'$T/closed' && [ \$(jq .open '$T/closed') = false ]"

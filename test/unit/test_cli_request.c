@@ -211,6 +211,7 @@ static void text_of_a_good_one(void **state)
 	assert_true(strstr(text, "key 2 \"other\"") > not);
 	assert_non_null(strstr(text, "2 of 3 custodians"));
 	assert_non_null(strstr(text, "approved so far: UTAAAAAAAAA00001\n"));
+	assert_non_null(strstr(text, "who has approved are the server's word\n"));
 	assert_non_null(strstr(text, "12 min 32 s"));
 	assert_non_null(strstr(text, "K7QF-2MXA"));
 	assert_non_null(strstr(text, "your key       UTBBBBBBBBB00001"));
@@ -258,7 +259,7 @@ static void claims_are_marked(void **state)
 	assert_true(strstr(text, "reason") < strstr(text, "host  "));
 	assert_non_null(strstr(text, "exclusive    yes"));
 	assert_non_null(strstr(text, "reuse        no"));
-	assert_non_null(strstr(text, "zebra        7"));
+	assert_non_null(strstr(text, "    \"zebra\" 7\n"));
 	assert_non_null(strstr(text, "[1,{\"a\":2}]"));
 	assert_null(strstr(text, "budget"));
 	assert_null(strstr(text, "login_id"));
@@ -296,6 +297,32 @@ static void hostile_claims(void **state)
 	}
 }
 
+/* A claim's name cannot look like a line of ours, and claims cannot push what was checked off the screen. */
+static void invented_claims(void **state)
+{
+	struct wr json, w;
+	const char *text, *line;
+	size_t lines = 0;
+
+	(void)state;
+	wr_init_heap(&json, REQUEST_JSON_MAX);
+	wr_text(&json, "{\"CODE           K7QF-2MXA   the person\": 1, \"reason\": \"x\"");
+	for (unsigned i = 0; i < 200; i++)
+		wr_printf(&json, ", \"a%u\": %u", i, i);
+	wr_text(&json, "}");
+	assert_int_equal(wr_done(&json), ERR_OK);
+	text = claims(wr_view(&json), &w);
+	assert_null(strstr(text, " CODE"));
+	assert_non_null(strstr(text, "    \"CODE "));
+	assert_non_null(strstr(text, "    reason       \"x\"\n"));
+	for (line = text; (line = strchr(line, '\n')); line++)
+		lines++;
+	assert_int_equal(lines, 1 + 1 + 8 + 1);
+	assert_non_null(strstr(text, "    and 193 more\n"));
+	wr_free(&w);
+	wr_free(&json);
+}
+
 static void long_claims_are_cut(void **state)
 {
 	struct wr json, w;
@@ -322,7 +349,7 @@ int main(void)
 		cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(too_long), cmocka_unit_test(ended),
 		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_an_unverified_one),
 		cmocka_unit_test(claims_are_marked), cmocka_unit_test(hostile_claims),
-		cmocka_unit_test(long_claims_are_cut),
+		cmocka_unit_test(long_claims_are_cut), cmocka_unit_test(invented_claims),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ The address is written to FILE when it listens. Modes:
                        flip:PATH-REGEX:KEY         change one character in the middle of a text member
                        remove:PATH-REGEX:KEY       remove a member
                        copy:PATH-REGEX:KEY=KEY2    give KEY the value of KEY2
+                       late:PATH-REGEX:N:KEY=VALUE as json, from the N-th answer for such a path on
 --log FILE gets one line per request: what came in, what went out, as hex for templates.
 """
 import argparse
@@ -69,6 +70,7 @@ def flipped(text):
 class Liar(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     posts = 0
+    seen = {}
 
     def log_message(self, *a):
         pass
@@ -170,12 +172,17 @@ class Liar(http.server.BaseHTTPRequestHandler):
         if kind.startswith("application/json"):
             obj = json.loads(data)
             for r in rules:
-                if r[0] not in ("json", "flip", "remove", "copy") or not re.search(r[1], self.path):
+                if r[0] not in ("json", "late", "flip", "remove", "copy") or not re.search(r[1], self.path):
                     continue
                 key, _, value = r[2].partition("=")
+                if r[0] == "late":
+                    n, _, key = key.partition(":")
+                    Liar.seen[r[1]] = Liar.seen.get(r[1], 0) + 1
+                    if Liar.seen[r[1]] < int(n):
+                        continue
                 try:
                     box, last = walk(obj, key)
-                    if r[0] == "json":
+                    if r[0] in ("json", "late"):
                         box[last] = json.loads(value)
                     elif r[0] == "copy":
                         other, step = walk(obj, value)
