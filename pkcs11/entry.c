@@ -4,9 +4,10 @@
 #include "pkcs11/info.h"
 #include "pkcs11/keygen.h"
 #include "pkcs11/login.h"
-#include "pkcs11/module.h"
 #include "pkcs11/pin.h"
 #include "pkcs11/random.h"
+#include "pkcs11/session.h"
+#include "pkcs11/slot.h"
 
 CK_RV C_Initialize(CK_VOID_PTR args)
 {

@@ -143,13 +143,17 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 
 static void cancel_logins(void)
 {
-	/* closing is set: there will be no more slots, and no new ceremony. */
-	for (size_t i = 0; i < p11_module.slots.n; i++) {
-		struct p11_token *t = &p11_module.slots.v[i]->token;
+	struct p11_slot *v[PCSC_READERS_MAX];
+	size_t n;
 
-		lock_take(&t->lock);
-		p11_login_cancel(t);
-		lock_give(&t->lock);
+	/* A call that is still inside may add slots, but closing is set: it begins no ceremony. */
+	p11_module_lock();
+	n = p11_slots_copy_locked(&p11_module.slots, v);
+	p11_module_unlock();
+	for (size_t i = 0; i < n; i++) {
+		lock_take(&v[i]->token.lock);
+		p11_login_cancel(&v[i]->token);
+		lock_give(&v[i]->token.lock);
 	}
 }
 
@@ -287,7 +291,7 @@ CK_RV p11_call_session(struct p11_call *c, CK_SESSION_HANDLE h)
 	c->slot = c->session->slot;
 	take_token(c);
 	/* Check again: while we waited for the lock the card may have gone. */
-	return c->session->insertion == atomic_load(&c->token->insertion) ? CKR_OK : CKR_DEVICE_REMOVED;
+	return p11_session_is_alive(c->session) ? CKR_OK : CKR_DEVICE_REMOVED;
 }
 
 CK_RV p11_call_end(struct p11_call *c, CK_RV rv)
@@ -301,7 +305,7 @@ CK_RV p11_call_end(struct p11_call *c, CK_RV rv)
 	p11_module_lock();
 	if (c->session) {
 		/* Its card is gone: so is the session (PKCS#11 2.40 5.5, removal closes all sessions). */
-		if (c->session->insertion != atomic_load(&c->slot->token.insertion))
+		if (!p11_session_is_alive(c->session))
 			p11_session_remove_locked(&p11_module.sessions, c->session);
 		p11_session_unref_locked(c->session);
 	}

@@ -11,8 +11,8 @@
 #define PKCS11_MODULE_H
 
 #include "base/conf.h"
-#include "pkcs11/session.h"
-#include "pkcs11/slot.h"
+#include "pkcs11/session_table.h"
+#include "pkcs11/slot_table.h"
 
 struct p11_module {
 	struct lock lock;

@@ -5,116 +5,27 @@
 #include <string.h>
 
 #include "pkcs11/login.h"
-#include "pkcs11/module.h"
 #include "pkcs11/rv.h"
-
-/* A handle is serial * P11_SESSIONS_MAX + index; the serial begins with 1, so that no handle is 0. */
-
-struct p11_session *p11_session_get_locked(struct p11_sessions *t, CK_SESSION_HANDLE h)
-{
-	struct p11_session *s = t->v[h % P11_SESSIONS_MAX];
-
-	return s && s->handle == h ? s : NULL;
-}
-
-void p11_session_unref_locked(struct p11_session *s)
-{
-	if (--s->refs)
-		return;
-	p11_op_end(&s->sign);
-	p11_op_end(&s->verify);
-	p11_op_end(&s->digest);
-	p11_find_free(&s->find);
-	free(s);
-}
-
-void p11_session_remove_locked(struct p11_sessions *t, struct p11_session *s)
-{
-	struct p11_session **place = &t->v[s->handle % P11_SESSIONS_MAX];
-
-	if (*place != s)
-		return;
-	*place = NULL;
-	atomic_fetch_sub(&s->slot->token.sessions, 1);
-	s->refs--;
-}
-
-static bool is_alive(const struct p11_session *s)
-{
-	return s->insertion == atomic_load(&s->slot->token.insertion);
-}
-
-void p11_sessions_count_locked(const struct p11_sessions *t, const struct p11_slot *slot, CK_ULONG *all, CK_ULONG *rw)
-{
-	*all = *rw = 0;
-	for (size_t i = 0; i < P11_SESSIONS_MAX; i++) {
-		const struct p11_session *s = t->v[i];
-
-		if (!s || s->slot != slot || !is_alive(s))
-			continue;
-		(*all)++;
-		*rw += s->rw;
-	}
-}
-
-void p11_sessions_free(struct p11_sessions *t)
-{
-	for (size_t i = 0; i < P11_SESSIONS_MAX; i++)
-		if (t->v[i])
-			p11_session_unref_locked(t->v[i]);
-	memset(t->v, 0, sizeof(t->v));
-}
-
-/* A free place; sessions on cards that are gone make room. */
-static struct p11_session **find_place(struct p11_sessions *t)
-{
-	for (size_t i = 0; i < P11_SESSIONS_MAX; i++)
-		if (!t->v[i])
-			return &t->v[i];
-	return NULL;
-}
-
-static void reap_locked(struct p11_sessions *t)
-{
-	for (size_t i = 0; i < P11_SESSIONS_MAX; i++) {
-		struct p11_session *s = t->v[i];
-
-		/* One that a call is using is removed when that call ends. */
-		if (s && s->refs == 1 && !is_alive(s)) {
-			s->refs++;
-			p11_session_remove_locked(t, s);
-			p11_session_unref_locked(s);
-		}
-	}
-}
 
 static CK_RV insert(struct p11_slot *slot, unsigned insertion, bool rw, CK_SESSION_HANDLE *out)
 {
-	struct p11_sessions *t = &p11_module.sessions;
-	struct p11_session *s = calloc(1, sizeof(*s)), **place;
-	CK_RV rv = CKR_OK;
+	struct p11_session *s = calloc(1, sizeof(*s));
+	CK_SESSION_HANDLE h;
 
 	if (!s)
 		return CKR_HOST_MEMORY;
+	s->slot = slot;
+	s->insertion = insertion;
+	s->rw = rw;
 	p11_module_lock();
-	reap_locked(t);
-	place = find_place(t);
-	if (place) {
-		s->handle = ++t->serial * P11_SESSIONS_MAX + (CK_SESSION_HANDLE)(place - t->v);
-		s->slot = slot;
-		s->insertion = insertion;
-		s->rw = rw;
-		s->refs = 1;
-		*out = s->handle;
-		*place = s;
-		s = NULL;
-		atomic_fetch_add(&slot->token.sessions, 1);
-	} else {
-		rv = CKR_SESSION_COUNT;
-	}
+	h = p11_session_add_locked(&p11_module.sessions, s);
 	p11_module_unlock();
-	free(s);
-	return rv;
+	if (!h) {
+		free(s);
+		return CKR_SESSION_COUNT;
+	}
+	*out = h;
+	return CKR_OK;
 }
 
 CK_RV p11_session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *out)
@@ -189,7 +100,7 @@ CK_RV p11_session_info(struct p11_call *c, CK_SESSION_INFO *out)
 
 	if (!out)
 		return CKR_ARGUMENTS_BAD;
-	if (!is_alive(c->session))
+	if (!p11_session_is_alive(c->session))
 		e = ERR_REMOVED;
 	if (e)
 		return p11_rv(e);

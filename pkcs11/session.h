@@ -1,45 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions and their handles. The table is guarded by the module lock; what a session does, by its token's lock. */
+/* Opening and closing sessions. These take handles and do their own entering and leaving, but for p11_session_info. */
 #ifndef PKCS11_SESSION_H
 #define PKCS11_SESSION_H
 
-#include "pkcs11/find.h"
-#include "pkcs11/op.h"
-#include "pkcs11/slot.h"
-
-#define P11_SESSIONS_MAX 1024
-
-struct p11_session {
-	CK_SESSION_HANDLE handle;
-	struct p11_slot *slot;
-	unsigned insertion;             /* of the token, when it was opened */
-	bool rw;
-	unsigned refs;                  /* module lock: the table's and the calls' */
-	struct p11_op sign, verify, digest;
-	struct p11_find find;
-};
-struct p11_sessions {
-	struct p11_session *v[P11_SESSIONS_MAX];
-	CK_SESSION_HANDLE serial;       /* of the last one opened: handles do not come back */
-};
-
-/* The caller holds the module lock. */
-struct p11_session *p11_session_get_locked(struct p11_sessions *t, CK_SESSION_HANDLE h);
-void p11_session_unref_locked(struct p11_session *s);
-/*
- * Out of the table, which drops its reference: the handle is invalid from now on. The caller has a reference of its
- * own.
- */
-void p11_session_remove_locked(struct p11_sessions *t, struct p11_session *s);
-void p11_sessions_count_locked(const struct p11_sessions *t, const struct p11_slot *slot, CK_ULONG *all, CK_ULONG *rw);
-
-/* Nobody else is inside. */
-void p11_sessions_free(struct p11_sessions *t);
+#include "pkcs11/module.h"
 
 CK_RV p11_session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *out);
 CK_RV p11_session_close(CK_SESSION_HANDLE h);
 CK_RV p11_session_close_all(CK_SLOT_ID id);
-struct p11_call;
 CK_RV p11_session_info(struct p11_call *c, CK_SESSION_INFO *out);
 
 #endif

@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/slot.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "pkcs11/module.h"
 #include "pkcs11/rv.h"
-
-void p11_slots_free(struct p11_slots *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		p11_token_fini(&s->v[i]->token);
-		free(s->v[i]);
-	}
-	s->n = 0;
-}
-
-void p11_slots_abandon(struct p11_slots *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		p11_token_abandon(&s->v[i]->token);
-		free(s->v[i]);
-	}
-	s->n = 0;
-}
 
 /* [module] readers: names, a trailing * matches the rest; none: all. */
 static bool is_wanted(const struct conf *conf, const char *reader)
@@ -47,26 +27,6 @@ static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const
 	return NULL;
 }
 
-static enum err add_slot(struct p11_slots *slots, const struct pcsc_reader *r)
-{
-	struct p11_slot *s;
-
-	for (size_t i = 0; i < slots->n; i++)
-		if (rd_eq_str(rd_str(r->name), slots->v[i]->token.reader))
-			return ERR_OK;
-	if (slots->n == PCSC_READERS_MAX)
-		return ERR_LIMIT;
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return ERR_NOMEM;
-	p11_token_init(&s->token, r->name);
-	s->id = slots->n;
-	s->seen_events = slots->listed ? 0 : r->events;
-	s->seen_card = slots->listed ? false : r->has_card;
-	slots->v[slots->n++] = s;
-	return ERR_OK;
-}
-
 /* Ask the service and give new readers slots. Without a service there are no readers. */
 static enum err refresh(struct pcsc_readers *now)
 {
@@ -80,22 +40,10 @@ static enum err refresh(struct pcsc_readers *now)
 	p11_module_lock();
 	for (size_t i = 0; !e && i < now->n; i++)
 		if (is_wanted(p11_module.conf, now->v[i].name))
-			e = add_slot(&p11_module.slots, &now->v[i]);
+			e = p11_slots_add_locked(&p11_module.slots, &now->v[i]);
 	p11_module.slots.listed = true;
 	p11_module_unlock();
 	return e;
-}
-
-/* Slots live until C_Finalize, which waits for this call: only the count can grow. */
-static size_t copy_slots(struct p11_slot *v[PCSC_READERS_MAX])
-{
-	size_t n;
-
-	p11_module_lock();
-	n = p11_module.slots.n;
-	memcpy(v, p11_module.slots.v, n * sizeof(v[0]));
-	p11_module_unlock();
-	return n;
 }
 
 static bool has_token(struct p11_slot *s, const struct pcsc_readers *now)
@@ -122,7 +70,9 @@ CK_RV p11_slot_list(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG *n)
 	e = refresh(&now);
 	if (e)
 		return p11_rv(e);
-	count = copy_slots(v);
+	p11_module_lock();
+	count = p11_slots_copy_locked(&p11_module.slots, v);
+	p11_module_unlock();
 	for (size_t i = 0; i < count; i++)
 		if (!with_token || has_token(v[i], &now))
 			found[k++] = v[i]->id;
