@@ -450,8 +450,10 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 		return CKR_USER_TYPE_INVALID;
 	if (n > PIN_MAX && pin)
 		return CKR_PIN_LEN_RANGE;
-	if (t->ceremony)
+	if (t->ceremony) {
+		log_line(LOG_P11, LOG_INFO, "card %s: this login joins the one that is waiting", t->device_id);
 		return ceremony_wait(t);
+	}
 	e = p11_token_look(t);
 	if (!e && t->login == P11_OPEN && is_still_open(t))
 		return CKR_USER_ALREADY_LOGGED_IN;

@@ -59,6 +59,17 @@ bool rig_log_has(const char *text)
 	return found;
 }
 
+void rig_log_wait(const char *text)
+{
+	struct deadline all = deadline_in(10000), slice;
+
+	while (!rig_log_has(text)) {
+		assert_int_equal(deadline_check(&all), ERR_OK);
+		slice = deadline_within(&all, 5);
+		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
+	}
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;

@@ -28,6 +28,7 @@ void rig_conf(const char *text);                        /* the whole configurati
 void rig_log_start(const char *levels);                 /* into a file; with the next C_Initialize */
 /* Is the text in the log file? */
 bool rig_log_has(const char *text);
+void rig_log_wait(const char *text);                    /* until it is */
 
 /* ---- cards, before they are put in ---- */
 

@@ -346,6 +346,7 @@ static void test_pending(void **state)
 
 	/* A second C_Login asks nobody and gets the same answer. Any session but the owner's may close. */
 	call_start(&joiner, other, NULL);
+	rig_log_wait("this login joins");
 	assert_ok(C_CloseSession(rig_session()));
 	began = clock_boot_ms();
 	assert_ok(C_Logout(other));
