@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
-#define APDU_LE_NONE 0
 #define APDU_LE_SHORT_MAX 256
 #define APDU_LE_MAX 65536
 

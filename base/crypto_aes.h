@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * AES, as chip authentication and secure messaging need it. Keys of 16, 24 or 32 bytes; CBC in whole blocks (else
- * ERR_ARG).
- */
+/* AES, as chip authentication needs it. Keys of 16, 24 or 32 bytes (else ERR_ARG). */
 #ifndef BASE_CRYPTO_AES_H
 #define BASE_CRYPTO_AES_H
 
@@ -11,7 +8,5 @@
 #define AES_BLOCK 16
 
 MUST enum err aes_cmac(struct rd key, struct rd bytes, uint8_t out[AES_BLOCK]);   /* NIST SP 800-38B */
-MUST enum err aes_cbc_encrypt(struct rd key, const uint8_t iv[AES_BLOCK], struct rd in, struct wr *out);
-MUST enum err aes_cbc_decrypt(struct rd key, const uint8_t iv[AES_BLOCK], struct rd in, struct wr *out);
 
 #endif

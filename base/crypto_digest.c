@@ -11,16 +11,16 @@
 #include "base/crypto_int.h"
 #include "base/tlv.h"
 
-static const struct digest_row {
-	const char *name, *fetch_name;
+static const struct {
+	const char *name;               /* for the provider */
 	size_t size;
 	struct rd oid;                  /* RFC 8017 appendix B.1 */
 } rows[] = {
-	[DIGEST_SHA1] = { "SHA-1", "SHA1", 20, RD_LIT("\x2b\x0e\x03\x02\x1a") },
-	[DIGEST_SHA224] = { "SHA-224", "SHA2-224", 28, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x04") },
-	[DIGEST_SHA256] = { "SHA-256", "SHA2-256", 32, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x01") },
-	[DIGEST_SHA384] = { "SHA-384", "SHA2-384", 48, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x02") },
-	[DIGEST_SHA512] = { "SHA-512", "SHA2-512", 64, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x03") },
+	[DIGEST_SHA1] = { "SHA1", 20, RD_LIT("\x2b\x0e\x03\x02\x1a") },
+	[DIGEST_SHA224] = { "SHA2-224", 28, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x04") },
+	[DIGEST_SHA256] = { "SHA2-256", 32, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x01") },
+	[DIGEST_SHA384] = { "SHA2-384", 48, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x02") },
+	[DIGEST_SHA512] = { "SHA2-512", 64, RD_LIT("\x60\x86\x48\x01\x65\x03\x04\x02\x03") },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -38,7 +38,7 @@ static void make_ctx(void)
 		return;
 	}
 	for (size_t i = DIGEST_NONE + 1; i < ROWS; i++)
-		mds[i] = EVP_MD_fetch(made, rows[i].fetch_name, NULL);
+		mds[i] = EVP_MD_fetch(made, rows[i].name, NULL);
 	ctx = made;
 }
 
@@ -51,11 +51,6 @@ OSSL_LIB_CTX *crypto_ctx(void)
 		return NULL;
 	(void)pthread_once(&once, make_ctx);
 	return ctx;
-}
-
-const char *digest_fetch_name(enum digest_alg a)
-{
-	return (size_t)a < ROWS ? rows[a].fetch_name : NULL;
 }
 
 BIGNUM *crypto_bn(struct rd magnitude)
@@ -78,11 +73,6 @@ enum err crypto_put_bn(const BIGNUM *n, size_t size, struct wr *out)
 size_t digest_size(enum digest_alg a)
 {
 	return (size_t)a < ROWS ? rows[a].size : 0;
-}
-
-const char *digest_name(enum digest_alg a)
-{
-	return digest_size(a) ? rows[a].name : "none";
 }
 
 struct digest {

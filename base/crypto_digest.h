@@ -13,7 +13,6 @@ enum digest_alg { DIGEST_NONE, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256, DIGEST
 #define SHA256_SIZE 32
 
 size_t digest_size(enum digest_alg a);                         /* bytes; 0 for DIGEST_NONE */
-const char *digest_name(enum digest_alg a);                    /* "SHA-256" */
 
 struct digest;
 MUST enum err digest_new(enum digest_alg a, struct digest **out);

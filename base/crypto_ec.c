@@ -15,8 +15,6 @@
 #include "base/rand.h"
 #include "base/tlv.h"
 
-#define FIELD_MAX 66                    /* bytes of 521 bits */
-#define POINT_MAX (2 * FIELD_MAX + 1)
 /* Each draw of a private key is below the order with a probability of a half at least. */
 #define DRAWS_MAX 128
 
@@ -45,7 +43,7 @@ static const struct { const char *name; int nid; } curves[EC_CURVES] = {
 
 static struct ec_domain domains[EC_CURVES];     /* name NULL: not available */
 static EC_GROUP *groups[EC_CURVES];
-static uint8_t numbers[EC_CURVES][4 * FIELD_MAX + POINT_MAX];
+static uint8_t numbers[EC_CURVES][4 * EC_FIELD_MAX + EC_POINT_MAX];
 
 static bool put_number(const BIGNUM *n, size_t size, struct wr *to, struct rd *view)
 {
@@ -180,7 +178,7 @@ bool ec_point_is_valid(enum ec_curve c, struct rd q)
 struct ec_key {
 	enum ec_curve curve;
 	size_t q_size;
-	uint8_t q[POINT_MAX];
+	uint8_t q[EC_POINT_MAX];
 	BIGNUM *d;
 };
 
@@ -229,7 +227,7 @@ enum err ec_key_generate(enum ec_curve c, struct ec_key **out)
 {
 	const struct ec_domain *d = ec_domain_get(c);
 	enum err e = ERR_FORMAT;
-	uint8_t buf[FIELD_MAX];
+	uint8_t buf[EC_FIELD_MAX];
 
 	if (!d)
 		return ERR_UNSUPPORTED;
@@ -401,7 +399,7 @@ static EVP_PKEY *make_pkey(const struct ec_key *k)
 
 enum err ec_key_sign(const struct ec_key *k, struct rd hash, struct wr *sig)
 {
-	uint8_t der[2 * FIELD_MAX + 16];
+	uint8_t der[2 * EC_FIELD_MAX + 16];
 	EVP_PKEY *pkey = make_pkey(k);
 	EVP_PKEY_CTX *pc = pkey ? EVP_PKEY_CTX_new_from_pkey(crypto_ctx(), pkey, NULL) : NULL;
 	size_t n = sizeof(der);

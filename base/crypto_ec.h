@@ -8,6 +8,10 @@
 
 #include "base/buf.h"
 
+#define EC_FIELD_MAX 66                                        /* bytes of 521 bits */
+#define EC_POINT_MAX (1 + 2 * EC_FIELD_MAX)
+#define EC_SIG_MAX   (2 * EC_FIELD_MAX)                        /* r || s */
+
 enum ec_curve {
 	EC_NONE,
 	EC_SECP192R1, EC_SECP256R1, EC_SECP384R1, EC_SECP521R1,

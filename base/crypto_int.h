@@ -20,8 +20,6 @@ OSSL_LIB_CTX *crypto_ctx(void);
  */
 #define crypto_begin() ((void)ERR_set_mark())
 #define crypto_end() ((void)ERR_pop_to_mark())
-/* The name under which the provider has the hash; NULL for DIGEST_NONE. */
-const char *digest_fetch_name(enum digest_alg a);
 /* Unsigned big endian, or NULL. */
 BIGNUM *crypto_bn(struct rd magnitude);
 /* n as exactly size bytes. ERR_BUFFER if it does not fit. */

@@ -6,7 +6,6 @@
 #include "base/tlv.h"
 
 #define POINT_MIN (2 * 24 + 1)          /* 192 bits */
-#define POINT_MAX (2 * 66 + 1)          /* 521 bits */
 
 /* An element that may stand in a template, and where its value goes. */
 struct slot {
@@ -108,7 +107,7 @@ static bool read_ec_key(struct rd body, struct cvc_key *k)
 	for (size_t i = 3; i < sizeof(slots) / sizeof(slots[0]); i++)
 		if (slots[i].seen != slots[2].seen || (slots[i].seen && slots[i].val->n == 0))
 			return false;
-	return k->q.n >= POINT_MIN && k->q.n <= POINT_MAX && k->q.n % 2 == 1 && k->q.p[0] == 0x04 &&
+	return k->q.n >= POINT_MIN && k->q.n <= EC_POINT_MAX && k->q.n % 2 == 1 && k->q.p[0] == 0x04 &&
 	       (!slots[2].seen || (k->q.n == 2 * k->p.n + 1 && k->g.n == k->q.n));
 }
 

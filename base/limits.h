@@ -3,7 +3,6 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
-#define TLV_DEPTH_MAX        8
 #define CVC_MAX              4096      /* one CVC or authenticated request */
 #define CHR_MIN              8         /* holder reference, TR-03110 part 3 */
 #define CHR_MAX              20        /* measured on a card; the standard says 16 */
@@ -29,7 +28,6 @@
 
 #define RAM_BODY_MAX         65535
 #define RAM_READ_MAX         70000     /* what the client reads of one response */
-#define RAM_COMMANDS_MAX     8         /* in one template that we write */
 #define RAM_EXCHANGES_MAX    10000     /* in one login */
 #define RAM_MESSAGE_MAX      200
 

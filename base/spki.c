@@ -25,6 +25,7 @@ static enum err read_ec(struct rd alg, struct rd key, struct spki *out)
 	const struct ec_domain *d;
 	struct rd oid;
 
+	out->params = alg;
 	if (rd_tlv_peek(alg) == 0x30)
 		return ERR_UNSUPPORTED;         /* explicit parameters, which RFC 5480 2.1.1 forbids */
 	if (!rd_tlv(&alg, 0x06, &oid) || !rd_end(&alg))

@@ -9,6 +9,7 @@ struct spki {                       /* views into the DER */
 	bool is_rsa;
 	struct rd n, e;             /* RSA, without leading zero bytes */
 	enum ec_curve curve;        /* EC, by name only */
+	struct rd params;           /* EC: the parameters' element, which names the curve */
 	struct rd q;                /* 04 || x || y, on the curve */
 };
 /* Exactly one key. ERR_FORMAT; ERR_UNSUPPORTED: another algorithm, curve or form of point. */

@@ -12,7 +12,7 @@ struct cli_custodian {
 	char chr[CHR_MAX + 1];
 	uint8_t key;                    /* CCkk */
 	enum ec_curve curve;
-	uint8_t q[2 * 66 + 1];          /* P-521, uncompressed */
+	uint8_t q[EC_POINT_MAX];
 	size_t q_size;
 	struct secret *pin;             /* NULL: not asked for yet */
 };

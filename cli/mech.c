@@ -62,7 +62,7 @@ enum err cli_mech_input(const struct cli_mech *m, struct rd hash, struct wr *out
 enum err cli_mech_verify(const struct cli_mech *m, const struct cli_key *k, struct rd hash, struct rd sig)
 {
 	const struct ec_domain *d;
-	uint8_t buf[2 * 66];
+	uint8_t buf[EC_SIG_MAX];
 	struct wr raw;
 	enum err e;
 

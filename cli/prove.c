@@ -97,7 +97,7 @@ static enum err sign(struct proof *p, struct cli_custodian *who, struct wr *sig)
 
 static enum err give(struct proof *p, struct cli_custodian *who)
 {
-	uint8_t bytes[2 * 66];
+	uint8_t bytes[EC_SIG_MAX];
 	struct wr sig;
 	enum err e;
 

@@ -102,14 +102,6 @@ bool cli_ask(const char *question, bool yes)
 	return c == '\n' && (answer == 'y' || answer == 'Y');
 }
 
-json_t *cli_json_text(struct rd text)
-{
-	json_t *j = json_stringn((const char *)text.p, text.n);
-	char shown[SHOWN_MAX + 1];
-
-	return j ? j : json_string(text_shown(text, shown, sizeof(shown)));
-}
-
 void cli_json_append(json_t **list, json_t *item)
 {
 	if (*list && json_array_append_new(*list, item) == 0)

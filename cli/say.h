@@ -19,8 +19,6 @@ enum err cli_refuse(enum err e, const char *fmt, ...) PRINTF(2, 3);
 /* y or Y from the terminal; anything else, or no terminal, is no. yes: answers itself without asking. */
 bool cli_ask(const char *question, bool yes);
 
-/* A JSON string of bytes from elsewhere; what is not text is escaped. NULL: no memory. */
-json_t *cli_json_text(struct rd text);
 /* Append and drop; without memory *list becomes NULL, which json_pack then notices. */
 void cli_json_append(json_t **list, json_t *item);
 /* Print to stdout and drop. doc NULL (no memory while it was made): ERR_NOMEM, said. */

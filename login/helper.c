@@ -234,28 +234,13 @@ static void end_child(struct login_helper *h)
 		;
 }
 
-static void forget(struct login_helper **h)
-{
-	if ((*h)->fd >= 0)
-		(void)close((*h)->fd);
-	if ((*h)->pidfd >= 0)
-		(void)close((*h)->pidfd);
-	free(*h);
-	*h = NULL;
-}
-
 void login_helper_close(struct login_helper **h)
 {
 	if (!h || !*h)
 		return;
 	(void)close((*h)->fd);
-	(*h)->fd = -1;
 	end_child(*h);
-	forget(h);
-}
-
-void login_helper_abandon(struct login_helper **h)
-{
-	if (h && *h)
-		forget(h);
+	(void)close((*h)->pidfd);
+	free(*h);
+	*h = NULL;
 }

@@ -32,7 +32,5 @@ MUST enum err login_helper_ask(struct login_helper *h, enum login_frame type, st
 			       struct deadline *dl);
 /* Close the socket, give it 100 ms, kill, reap (only our own child). */
 void login_helper_close(struct login_helper **h);
-/* The child of a fork: close our copy, leave the process alone. */
-void login_helper_abandon(struct login_helper **h);
 
 #endif

@@ -32,7 +32,7 @@ enum pka_challenge_mode { PKA_SHARED, PKA_PER_KEY };
 struct pka_custodian {          /* a registered key */
 	char chr[CHR_MAX + 1];
 	enum ec_curve curve;
-	uint8_t q[2 * 66 + 1];
+	uint8_t q[EC_POINT_MAX];
 	size_t q_size;
 };
 struct pka_archived {           /* a key's attestation as it was at generation */

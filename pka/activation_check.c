@@ -65,7 +65,7 @@ enum err pka_ask_lookup(struct pka_activation *a, struct pka_batch *b)
 
 static enum err ask_chip(struct pka_activation *a, struct pka_batch *b)
 {
-	uint8_t point[2 * 66 + 1];
+	uint8_t point[EC_POINT_MAX];
 	struct wr w;
 	enum err e;
 

@@ -12,7 +12,6 @@
 #include "pka/message.h"
 #include "sc-hsm/chip.h"
 
-#define PKA_SIG_MAX (2 * 66)                                   /* r || s on the largest curve */
 #define PKA_CHALLENGES(m) ((m) + 2)                            /* the host's filter lets no more through in one login */
 #define PKA_RECORDS_MAX (PKA_CUSTODIANS_MAX + 1)               /* one approval each, and the denial that ends it */
 #define PKA_CHALLENGES_MAX PKA_CHALLENGES(PKA_CUSTODIANS_MAX)
@@ -39,9 +38,9 @@ struct pka_card_file {          /* being read */
 
 struct pka_held {               /* the bytes behind one record */
 	uint8_t message[PKA_MESSAGE_MAX];
-	uint8_t sig[PKA_SIG_MAX];
+	uint8_t sig[EC_SIG_MAX];
 	uint8_t statement[STATEMENT_MAX];
-	uint8_t statement_sig[PKA_SIG_MAX];
+	uint8_t statement_sig[EC_SIG_MAX];
 };
 
 struct pka_activation {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIG_MAX (2 * 66)            /* r || s on the largest curve */
 
 enum progress { OPEN, ASKED, DONE };
 
@@ -25,7 +24,7 @@ struct pka_approval {
 	bool approve;
 	uint8_t message_bytes[PKA_MESSAGE_MAX], statement_bytes[STATEMENT_MAX];
 	struct wr message, statement;
-	uint8_t sig_bytes[2][SIG_MAX];
+	uint8_t sig_bytes[2][EC_SIG_MAX];
 };
 
 const struct pka_approval_facts *pka_approval_facts(const struct pka_approval *a)
@@ -220,8 +219,8 @@ enum err pka_approval_decide(struct pka_approval *a, bool approve, struct rd lim
 /*
  * The card's DER into plain r || s, verified with the registered key: a wrong card is noticed here, not by the target.
  */
-static enum err sig_take(struct rd rsp, struct rd signed_bytes, enum ec_curve curve, struct rd q, uint8_t buf[SIG_MAX],
-			 struct rd *sig)
+static enum err sig_take(struct rd rsp, struct rd signed_bytes, enum ec_curve curve, struct rd q,
+			 uint8_t buf[EC_SIG_MAX], struct rd *sig)
 {
 	const struct ec_domain *d = ec_domain_get(curve);
 	const struct hsm_cmd *row = hsm_cmd_get(HSM_SIGN);
@@ -236,7 +235,7 @@ static enum err sig_take(struct rd rsp, struct rd signed_bytes, enum ec_curve cu
 	e = apdu_answer(rsp, &der, &sw);
 	if (!e)
 		e = hsm_sw_err(row, sw, NULL);
-	wr_init(&w, buf, SIG_MAX);
+	wr_init(&w, buf, EC_SIG_MAX);
 	if (!e)
 		e = ec_sig_from_der(der, d->n.n, &w);
 	if (!e)

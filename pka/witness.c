@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define TAG_CHR 0x83                /* key reference in MANAGE SE, ISO 7816-4 */
-#define SIG_MAX (2 * 66)            /* r || s on the largest curve */
 
 struct chr {
 	uint8_t p[CHR_MAX];
@@ -20,7 +19,7 @@ struct chr {
 struct accepted {
 	struct chr chr;                 /* the key that was selected */
 	uint8_t challenge[PKA_CHALLENGE_SIZE];
-	uint8_t sig[SIG_MAX];
+	uint8_t sig[EC_SIG_MAX];
 	size_t sig_size;
 };
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/pubkey.h"
 
-#include <string.h>
-
 #include "base/crypto_digest.h"
 #include "base/crypto_x509.h"
 #include "base/cvc.h"
+#include "base/spki.h"
 #include "base/tlv.h"
 
-#define OID_RSA RD_LIT("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")  /* rsaEncryption, RFC 3279 2.3.1 */
-#define OID_EC RD_LIT("\x2a\x86\x48\xce\x3d\x02\x01")           /* id-ecPublicKey, RFC 5480 2.1.1 */
 #define CHECK_SIZE 3
 #define DATE_SIZE 8
 
@@ -24,63 +21,45 @@ static CK_ULONG bit_length(struct rd number)
 	return bits;
 }
 
-static enum err read_rsa(struct rd key, struct p11_object *o)
+static enum err take_ec(const struct spki *k, struct p11_chunk **kept, struct p11_object *o)
 {
-	struct rd seq, n, e;
-
-	if (!rd_tlv(&key, 0x30, &seq) || !rd_end(&key) || !rd_tlv(&seq, 0x02, &n) || !rd_tlv(&seq, 0x02, &e) ||
-	    !rd_end(&seq) || !rd_der_uint(n, &o->modulus) || !rd_der_uint(e, &o->exponent) || o->modulus.n == 0 ||
-	    o->exponent.n == 0)
-		return ERR_FORMAT;
-	o->type = CKK_RSA;
-	o->bits = bit_length(o->modulus);
-	return ERR_OK;
-}
-
-static enum err read_ec(struct rd params, struct rd q, struct p11_chunk **kept, struct p11_object *o)
-{
-	uint8_t buf[2 * 66 + 1 + 4];
-	const struct ec_domain *d;
-	struct rd oid;
+	const struct ec_domain *d = ec_domain_get(k->curve);
+	uint8_t buf[EC_POINT_MAX + 4];
 	struct wr w;
 	enum err e;
 
 	WR_ARR(&w, buf);
-	o->ec_params = params;
-	if (!rd_tlv(&params, 0x06, &oid) || !rd_end(&params))
-		return ERR_UNSUPPORTED;
-	d = ec_domain_by_oid(oid);
 	if (!d)
 		return ERR_UNSUPPORTED;
-	if (!ec_point_is_valid(d->curve, q))
-		return ERR_FORMAT;
-	wr_tlv(&w, 0x04, q);
+	wr_tlv(&w, 0x04, k->q);
 	e = wr_done(&w);
 	if (!e)
 		e = p11_keep(kept, wr_view(&w), &o->ec_point);
 	if (e)
 		return e;
 	o->type = CKK_EC;
+	o->ec_params = k->params;
 	o->curve = d->curve;
 	o->bits = d->bits;
-	o->q = rd_of(o->ec_point.p + o->ec_point.n - q.n, q.n);
+	o->q = rd_of(o->ec_point.p + o->ec_point.n - k->q.n, k->q.n);
 	return ERR_OK;
 }
 
-enum err p11_pubkey_from_spki(struct rd spki, struct p11_chunk **kept, struct p11_object *o)
+static enum err read_spki(struct rd der, struct p11_chunk **kept, struct p11_object *o)
 {
-	struct rd whole = spki, seq, alg, oid, bits;
-	uint8_t unused;
+	struct spki k;
+	enum err e = spki_read(der, &k);
 
-	if (!rd_tlv(&spki, 0x30, &seq) || !rd_end(&spki) || !rd_tlv(&seq, 0x30, &alg) || !rd_tlv(&seq, 0x03, &bits) ||
-	    !rd_end(&seq) || !rd_u8(&bits, &unused) || unused != 0 || !rd_tlv(&alg, 0x06, &oid))
-		return ERR_FORMAT;
-	o->spki = whole;
-	if (rd_eq(oid, OID_RSA))
-		return read_rsa(bits, o);
-	if (rd_eq(oid, OID_EC))
-		return read_ec(alg, bits, kept, o);
-	return ERR_UNSUPPORTED;
+	if (e)
+		return e;
+	o->spki = der;
+	if (!k.is_rsa)
+		return take_ec(&k, kept, o);
+	o->type = CKK_RSA;
+	o->modulus = k.n;
+	o->exponent = k.e;
+	o->bits = bit_length(k.n);
+	return ERR_OK;
 }
 
 static enum err read_cvc(const struct cvc_key *k, struct p11_chunk **kept, struct p11_object *o)
@@ -94,7 +73,7 @@ static enum err read_cvc(const struct cvc_key *k, struct p11_chunk **kept, struc
 	if (!e)
 		e = p11_keep(kept, wr_view(&w), &spki);
 	if (!e)
-		e = p11_pubkey_from_spki(spki, kept, o);
+		e = read_spki(spki, kept, o);
 	wr_free(&w);
 	return e;
 }
@@ -108,7 +87,7 @@ enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_objec
 
 	if (P11_EE_IS_X509(ee)) {
 		e = x509_parse(ee, &cert);
-		return e ? e : p11_pubkey_from_spki(cert.spki, kept, o);
+		return e ? e : read_spki(cert.spki, kept, o);
 	}
 	if (rd_tlv_peek(ee) == 0x67) {
 		e = cvc_request_read(&ee, &request);

@@ -11,8 +11,6 @@
  * ERR_UNSUPPORTED, ERR_NOMEM.
  */
 MUST enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_object *o);
-/* The same from a SubjectPublicKeyInfo. */
-MUST enum err p11_pubkey_from_spki(struct rd spki, struct p11_chunk **kept, struct p11_object *o);
 /* The certificate's own attributes; der lives at least as long as o. */
 MUST enum err p11_pubkey_certificate(struct rd der, struct p11_chunk **kept, struct p11_object *o);
 

@@ -11,7 +11,6 @@
 #define KEY_SIZE   16
 #define NONCE_SIZE 8
 #define TOKEN_SIZE 8
-#define POINT_MAX  (1 + 2 * 66)
 #define KDF_MAC    2            /* TR-03110 part 3, A.2.3.2: counter of the key for MACs */
 
 static const uint8_t oid_aes128[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x02 };
@@ -19,14 +18,14 @@ const struct rd chip_oid_aes128 = { oid_aes128, sizeof(oid_aes128) };
 
 struct chip_auth {
 	struct secret *shared;          /* x coordinate of the agreed point */
-	uint8_t point[POINT_MAX];
+	uint8_t point[EC_POINT_MAX];
 	size_t point_size;
 };
 
 enum err chip_auth_new_with(struct ec_key *ephemeral, struct rd device_point, struct chip_auth **out)
 {
 	struct chip_auth *a = calloc(1, sizeof(*a));
-	uint8_t x[POINT_MAX];
+	uint8_t x[EC_POINT_MAX];
 	struct wr w, shared;
 	enum err e = ERR_NOMEM;
 
@@ -78,7 +77,7 @@ enum err chip_auth_point(const struct chip_auth *a, struct wr *point)
 /* Reference 4.1 step 5: the first 16 bytes of SHA-1(K || nonce || counter). */
 static enum err derive(const struct chip_auth *a, struct rd nonce, uint32_t counter, uint8_t key[KEY_SIZE])
 {
-	uint8_t text[POINT_MAX + NONCE_SIZE + 4], hash[DIGEST_MAX];
+	uint8_t text[EC_POINT_MAX + NONCE_SIZE + 4], hash[DIGEST_MAX];
 	struct wr in, out;
 	enum err e;
 
@@ -103,7 +102,7 @@ static enum err derive(const struct chip_auth *a, struct rd nonce, uint32_t coun
  */
 static enum err expected_token(const struct chip_auth *a, const uint8_t key[KEY_SIZE], uint8_t mac[AES_BLOCK])
 {
-	uint8_t bytes[POINT_MAX + 32];
+	uint8_t bytes[EC_POINT_MAX + 32];
 	struct wr t;
 	size_t mark;
 	enum err e;

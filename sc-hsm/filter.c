@@ -7,12 +7,12 @@
 
 #include <stdio.h>
 
+#include "base/crypto_ec.h"
 #include "base/tlv.h"
 
 #define CLA_SM          0x0C    /* secure messaging, the header authenticated: ISO 7816-4 5.1.1 */
 #define CLA_SM_BITS     0x0C
-#define SIG_MIN         48      /* r || s of the smallest curve a card knows, and of the largest */
-#define SIG_MAX         132
+#define SIG_MIN         48      /* r || s of the smallest curve a card knows */
 
 /* ---- arguments, plain ---- */
 
@@ -64,7 +64,7 @@ static bool is_reference(const struct apdu *a)
 
 static bool is_signature(const struct apdu *a)
 {
-	return a->data.n >= SIG_MIN && a->data.n <= SIG_MAX && a->data.n % 2 == 0;
+	return a->data.n >= SIG_MIN && a->data.n <= EC_SIG_MAX && a->data.n % 2 == 0;
 }
 
 static bool is_point(const struct apdu *a)
@@ -72,7 +72,7 @@ static bool is_point(const struct apdu *a)
 	struct rd r = a->data, body, point;
 
 	return rd_tlv(&r, 0x7C, &body) && rd_end(&r) && rd_tlv(&body, 0x80, &point) && rd_end(&body) &&
-	       point.n > SIG_MIN && point.n <= 1 + SIG_MAX && point.n % 2 == 1 && point.p[0] == 0x04;
+	       point.n > SIG_MIN && point.n <= EC_POINT_MAX && point.n % 2 == 1 && point.p[0] == 0x04;
 }
 
 /* A command for a network without a rule of its own takes no data (its row says so) and has fixed parameters. */

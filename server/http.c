@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,15 +20,19 @@
 
 #define PEM_MAX (1 << 20)
 #define READ_MS 10000           /* handshake, header and body of one request (reference ramoverhttp 7.6) */
+#define WRITE_MS 30000          /* its answer */
 #define IDLE_S 60               /* a kept-alive connection without a request */
-#define TICK_MS 1000            /* how late a slow reader may be noticed */
+#define TICK_MS 1000            /* how late a slow client may be noticed */
 #define EVENTS 32
+/* Forward secrecy and authenticated encryption only. */
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:" \
+	"+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM"
 
-/* A connection, for the time limit of its requests. */
+/* A connection, for the time limits of its requests. */
 struct conn {
 	struct conn *next, **at;
 	int fd;
-	uint64_t since_ms;              /* a request is being read since then; 0: none is */
+	uint64_t until_ms;              /* a request must have been read, or its answer taken, by then; 0: no limit */
 };
 /* A request; conn's at most one. */
 struct request {
@@ -52,14 +58,11 @@ struct srv_http {
 
 /* ---- one request ---- */
 
-static void conn_reading(struct conn *c, bool on)
+/* ms 0: no limit from now on. */
+static void conn_limit(struct conn *c, uint64_t ms)
 {
-	if (!c)
-		return;
-	if (!on)
-		c->since_ms = 0;
-	else if (!c->since_ms)
-		c->since_ms = clock_boot_ms();
+	if (c)
+		c->until_ms = ms ? clock_boot_ms() + ms : 0;
 }
 
 static struct conn *conn_of(struct MHD_Connection *mhd)
@@ -129,7 +132,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum
 	struct request *r = *ctx;
 
 	(void)how;
-	conn_reading(conn_of(mhd), false);
+	conn_limit(conn_of(mhd), 0);
 	if (!r)
 		return;
 	*ctx = NULL;
@@ -150,13 +153,17 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum
  */
 static bool is_certified(const struct srv_http *h, struct MHD_Connection *mhd)
 {
+	/* Made for clients, if it says what it is made for: a web server's does not make its holder a custodian. */
+	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
+					  .data = (unsigned char[]){ GNUTLS_KP_TLS_WWW_CLIENT } };
 	const union MHD_ConnectionInfo *info;
 	unsigned status = 0;
 
 	if (!h->client_ca.n)
 		return true;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	return info && info->tls_session && !gnutls_certificate_verify_peers2(info->tls_session, &status) && !status;
+	return info && info->tls_session &&
+	       !gnutls_certificate_verify_peers(info->tls_session, &purpose, 1, &status) && !status;
 }
 
 static enum MHD_Result queue(struct request *r)
@@ -169,7 +176,7 @@ static enum MHD_Result queue(struct request *r)
 	enum MHD_Result ok;
 	size_t i;
 
-	conn_reading(r->conn, false);
+	conn_limit(r->conn, WRITE_MS);
 	response = MHD_create_response_from_buffer(reply->body.n, reply->body.p, MHD_RESPMEM_MUST_COPY);
 	if (!response)
 		return MHD_NO;
@@ -187,7 +194,40 @@ static enum MHD_Result queue(struct request *r)
 	if (ok)
 		ok = MHD_queue_response(r->mhd, (unsigned)reply->status, response);
 	MHD_destroy_response(response);
+	wr_free(&reply->body);          /* while a slow client reads, one copy is enough */
+	wr_free(&r->body);
 	return ok;
+}
+
+/*
+ * Headers of which there is one at most: of two, each program on the way could believe another one, and take for the
+ * next request what is the body of this one (RFC 9112 6.3 and 11.2).
+ */
+static const char *const single[] = {
+	"Content-Length", "Transfer-Encoding", "Host", "Authorization", "Content-Type", "Cookie", "X-Quorum11-Request",
+};
+#define SINGLES (sizeof(single) / sizeof(single[0]))
+
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	size_t *seen = cls, i;
+
+	(void)kind;
+	(void)value;
+	for (i = 0; i < SINGLES; i++)
+		seen[i] += !strcasecmp(single[i], name);
+	return MHD_YES;
+}
+
+static bool is_ambiguous(struct MHD_Connection *mhd)
+{
+	size_t seen[SINGLES] = { 0 }, i;
+	bool twice = false;
+
+	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_header, seen);
+	for (i = 0; i < SINGLES; i++)
+		twice |= seen[i] > 1;
+	return twice || (seen[0] && seen[1]);
 }
 
 /* The declared size, before any of the body is read; a body without one is counted as it comes. */
@@ -218,6 +258,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		r = *ctx = request_new(h, mhd, method, path);
 		if (!r)
 			return MHD_NO;
+		/* An answer before the body is read ends the connection, whatever else was sent. */
+		if (is_ambiguous(mhd)) {
+			r->is_handled = true;
+			srv_call_refuse(&r->call, 400, "bad_request", "headers contradict each other");
+			return queue(r);
+		}
 		return is_declared_too_large(r) ? refuse_too_large(r) : MHD_YES;
 	}
 	if (*size) {            /* a part of the body */
@@ -234,7 +280,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		return refuse_too_large(r);
 	if (wr_done(&r->body))
 		return MHD_NO;
-	conn_reading(r->conn, false);
+	conn_limit(r->conn, 0);
 	r->is_handled = true;
 	r->call.request.body = wr_view(&r->body);
 	if (is_certified(h, mhd))
@@ -264,7 +310,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enu
 		if (!c)
 			return;
 		c->fd = info->connect_fd;
-		conn_reading(c, true);
+		conn_limit(c, READ_MS);
 		c->next = h->conns;
 		c->at = &h->conns;
 		if (c->next)
@@ -282,22 +328,25 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enu
 /* The request line is here: from now on its time counts, on a connection that was kept alive, too. */
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
+	struct conn *c = conn_of(mhd);
+
 	(void)cls;
 	(void)uri;
-	conn_reading(conn_of(mhd), true);
+	if (c && !c->until_ms)          /* the first request's time counts from the connection on */
+		conn_limit(c, READ_MS);
 	return NULL;
 }
 
-/* Whoever takes too long to say what he wants is cut off. */
+/* Whoever takes too long to say what he wants, or to hear the answer, is cut off. */
 static void cut_slow(struct srv_http *h, uint64_t now_ms)
 {
 	struct conn *c;
 
 	for (c = h->conns; c; c = c->next) {
-		if (!c->since_ms || now_ms - c->since_ms < READ_MS)
+		if (!c->until_ms || now_ms < c->until_ms)
 			continue;
 		(void)shutdown(c->fd, SHUT_RDWR);
-		c->since_ms = now_ms;   /* MHD will notice; not again at once */
+		c->until_ms = now_ms + READ_MS; /* MHD will notice; not again at once */
 	}
 }
 
@@ -366,7 +415,7 @@ static enum err daemon_start(struct srv_http *h)
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, h->cert.p },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key.p },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES },
 		{ h->client_ca.n ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, h->client_ca.p },
 		{ MHD_OPTION_END, 0, NULL },
 	}, plain[] = { { MHD_OPTION_END, 0, NULL } };
@@ -378,6 +427,7 @@ static enum err daemon_start(struct srv_http *h)
 				     MHD_OPTION_LISTEN_SOCKET, h->listen.fd,
 				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)SRV_CONNECTIONS_MAX,
 				     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)SRV_PER_ADDRESS_CONNECTIONS_MAX,
+				     MHD_OPTION_STRICT_FOR_CLIENT, 1,
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 				     MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
