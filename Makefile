@@ -193,7 +193,8 @@ clean:
 help:
 	@echo 'make             the module, the programs and the virtual card, in build/release'
 	@echo 'make deps        install the Debian packages that building and testing need'
-	@echo 'make check       installs what is missing, then all tests; check-asan, check-tsan: the C tests under a sanitizer'
+	@echo 'make check       install what is missing, then all tests'
+	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
 	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, DESTDIR as usual'

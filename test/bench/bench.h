@@ -14,7 +14,10 @@ unsigned long bench_number(const char *text);
 /* Commands that the card has got so far, from the file that quorum11-vcard --count writes. */
 unsigned long bench_count(const char *path);
 
-/* Processor time of this process (user and system) and wall time of n runs; printed as "cpu_us=... wall_us=..." per run. */
+/*
+ * Processor time of this process (user and system) and wall time of n runs; printed as "cpu_us=... wall_us=..." per
+ * run.
+ */
 struct bench_watch {
 	uint64_t cpu_ns, wall_ns;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The least that a client can do: one command by SCardTransmit, again and again, under the locking that the module uses. */
+/* The least that a client can do: one command by SCardTransmit, again and again, locked as the module does. */
 #include <stdio.h>
 #include <string.h>
 #include <winscard.h>

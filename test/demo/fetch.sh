@@ -16,7 +16,8 @@ mkdir -p apt/lists/partial apt/archives/partial
 
 # Both run without root. Own architecture, because the image is for a board.
 apt_opts=(-q -o "Dir::Etc::sourcelist=$PWD/apt/sources.list" -o Dir::Etc::sourceparts=-
-	-o "Dir::State::lists=$PWD/apt/lists" -o "Dir::Cache=$PWD/apt" -o APT::Architecture=arm64 -o APT::Architectures::=arm64
+	-o "Dir::State::lists=$PWD/apt/lists" -o "Dir::Cache=$PWD/apt"
+	-o APT::Architecture=arm64 -o APT::Architectures::=arm64
 	-o Acquire::Retries=3 -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
 
 # sources EXCEPT: the suites of Debian that the machine uses, but those that match EXCEPT. Where apt has no lists yet,

@@ -102,7 +102,9 @@ static void test_other_algorithm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ec_round_trip), cmocka_unit_test(test_rsa_round_trip), cmocka_unit_test(test_truncated_and_long),
+		cmocka_unit_test(test_ec_round_trip),
+		cmocka_unit_test(test_rsa_round_trip),
+		cmocka_unit_test(test_truncated_and_long),
 		cmocka_unit_test(test_point_not_on_curve), cmocka_unit_test(test_other_algorithm),
 	};
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recorded from real cards (reference sc-hsm-apdu 14). What their fields hold is said in test/unit/test_cvc.c, which also checks the
- * hashes of these bytes.
+ * Recorded from real cards (reference sc-hsm-apdu 14). What their fields hold is said in test/unit/test_cvc.c, which
+ * also checks the hashes of these bytes.
  */
 #ifndef TEST_WIRE_GOLDEN_H
 #define TEST_WIRE_GOLDEN_H
 
 #include <stdint.h>
 
-/* EF 2F02 of a Nitrokey HSM 2, firmware 4.1: device certificate DENK040414400000, issuer certificate DEDINK0400001. 464 bytes. */
+/*
+ * EF 2F02 of a Nitrokey HSM 2, firmware 4.1: device certificate DENK040414400000, issuer certificate DEDINK0400001.
+ * 464 bytes.
+ */
 static const uint8_t golden_devaut[464] = {
 	0x7f, 0x21, 0x81, 0xe4, 0x7f, 0x4e, 0x81, 0x9d, 0x5f, 0x29, 0x01, 0x00, 0x42, 0x0d, 0x44, 0x45,
 	0x44, 0x49, 0x4e, 0x4b, 0x30, 0x34, 0x30, 0x30, 0x30, 0x30, 0x31, 0x7f, 0x49, 0x4f, 0x06, 0x0a,

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Ceremonies with a target of $PROFILE, from blank cards to signatures: sourced by ceremony-PROFILE.sh, one for each profile.
+# Ceremonies with a target of $PROFILE, from blank cards to signatures: sourced by ceremony-PROFILE.sh, one for each
+# profile.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
@@ -36,7 +37,8 @@ sign_done() { reap sign 20000 && [ "$status" -eq 0 ]; }
 sign_fails() { reap sign 20000 && [ "$status" -ne 0 ] && [ ! -s "$T/sig" ]; }
 said() { grep -qF -- "$1" "$T/sign.log"; }
 public_key() {
-	p11 --read-object --type pubkey --label "$1" --output-file "$T/$1.der" && openssl pkey -pubin -inform DER -in "$T/$1.der" -out "$T/$1.pem"
+	p11 --read-object --type pubkey --label "$1" --output-file "$T/$1.der" &&
+	openssl pkey -pubin -inform DER -in "$T/$1.der" -out "$T/$1.pem"
 }
 verifies() { openssl dgst -sha256 -verify "$T/$1.pem" -signature "$T/sig" "$T/data"; }
 echo "release 1.2" >"$T/data"
@@ -72,7 +74,8 @@ t "... not twice" not approve c2 --wait 1
 t "... which leaves one of two" test "$(newest .approvals)" = 1
 t "a wrong code is refused" not approve c1 --expect-code AAAA-AAAA
 t "... by our own check" test "$status" = 3
-t "the right one is not" approve c1 --expect-code "$(grep -oE 'code [A-Z2-7]{4}-[A-Z2-7]{4}' "$T/sign.log" | tail -n 1 | cut -d' ' -f2)"
+code=$(grep -oE 'code [A-Z2-7]{4}-[A-Z2-7]{4}' "$T/sign.log" | tail -n 1 | cut -d' ' -f2)
+t "the right one is not" approve c1 --expect-code "$code"
 t "signed" sign_done || cat "$T/sign.log"
 
 # ---- no ----

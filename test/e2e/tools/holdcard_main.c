@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * holdcard READER: another program that is connected to the card. Connects (shared), says "connected", and stays until it is told to end; then
- * leaves the card as it is. Exit status 3: the reader is held exclusively.
+ * holdcard READER: another program that is connected to the card. Connects (shared), says "connected", and stays until
+ * it is told to end; then leaves the card as it is. Exit status 3: the reader is held exclusively.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -21,8 +21,8 @@ liar() {
 honest() { stop liar; unset QUORUM11_URL; }
 sign() {
 	rm -f "$T/sig"
-	run host pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM "${login_opt[@]}" --sign --mechanism SHA256-RSA-PKCS \
-	    --input-file "$T/data" --output-file "$T/sig"
+	run host pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM "${login_opt[@]}" \
+	    --sign --mechanism SHA256-RSA-PKCS --input-file "$T/data" --output-file "$T/sig"
 	cat "$T/out" "$T/err"
 	[ "$status" -eq 0 ] && [ -s "$T/sig" ]
 }

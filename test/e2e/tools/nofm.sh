@@ -45,8 +45,8 @@ nofm_custodian() {
 # $T/pka: the PKA files; $pin_opt: how the target's PIN is given, if it has one
 nofm_target() {
 	local m=$1 n=$2
-	host "$q11" init --reader "$(reader "$target")" --yes --custodians "$m" --required "$n" --so-pin-file "$T/so-pin" \
-	    ${pin_opt:+--with-pin "${pin_opt[@]}"} &&
+	host "$q11" init --reader "$(reader "$target")" --yes --custodians "$m" --required "$n" \
+	    --so-pin-file "$T/so-pin" ${pin_opt:+--with-pin "${pin_opt[@]}"} &&
 	host "$q11" register --reader "$(reader "$target")" --yes ${pin_opt:+"${pin_opt[@]}"} \
 	    ${unverified:+--unverified} "${pka[@]}"
 }
@@ -68,8 +68,8 @@ nofm_conf() {
 }
 
 nofm_enrol() {
-	host "$q11" enrol --reader "$(reader "$target")" --token-file "$T/state/token" ${unverified:+--unverified} "$@" \
-	    "$URL" "${pka[@]}"
+	host "$q11" enrol --reader "$(reader "$target")" --token-file "$T/state/token" \
+	    ${unverified:+--unverified} "$@" "$URL" "${pka[@]}"
 }
 
 nofm_new() {
