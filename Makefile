@@ -21,6 +21,8 @@ datadir    ?= $(prefix)/share
 mandir     ?= $(datadir)/man
 docdir     ?= $(datadir)/doc/quorum11
 sysconfdir ?= /etc
+# Where p11-kit looks: pkg-config --variable=p11_module_configs p11-kit-1
+p11kitdir  ?= $(datadir)/p11-kit/modules
 FLAVOUR    ?= release
 PKG_CONFIG ?= pkg-config
 AR         := $(if $(filter default,$(origin AR)),gcc-ar,$(AR))
@@ -179,10 +181,10 @@ install: all
 	install -D -m 0755 $(B)/connect $(DESTDIR)$(libexecdir)/quorum11/connect
 	install -D -m 0755 $(B)/quorum11 $(DESTDIR)$(bindir)/quorum11
 	install -D -m 0755 $(B)/quorum11-server $(DESTDIR)$(sbindir)/quorum11-server
-	install -d $(DESTDIR)$(datadir)/p11-kit/modules
+	install -d $(DESTDIR)$(p11kitdir)
 	sed 's,@MODULE@,$(libdir)/pkcs11/quorum11.so,' packaging/quorum11.module \
-	    >$(DESTDIR)$(datadir)/p11-kit/modules/quorum11.module
-	chmod 0644 $(DESTDIR)$(datadir)/p11-kit/modules/quorum11.module
+	    >$(DESTDIR)$(p11kitdir)/quorum11.module
+	chmod 0644 $(DESTDIR)$(p11kitdir)/quorum11.module
 	install -D -m 0644 packaging/quorum11.conf.example $(DESTDIR)$(docdir)/quorum11.conf.example
 	for page in $(wildcard man/*.[1-8]); do \
 	    install -D -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; done
@@ -197,5 +199,5 @@ help:
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
-	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, DESTDIR as usual'
+	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, p11kitdir, DESTDIR'
 	@echo 'make clean'
