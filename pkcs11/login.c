@@ -146,7 +146,7 @@ static enum err may_ask(const struct p11_token *t, const char *program)
 static enum err hold(struct p11_token *t)
 {
 	struct apdu_link *link = NULL;
-	char who[200];
+	char who[P11_OTHERS_MAX];
 	enum err e;
 
 	p11_token_close(t);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 #define LIBRARY "libpcsclite.so"
+#define OPENSC "opensc-pkcs11.so"       /* and onepin-opensc-pkcs11.so */
 #define NAMES_MAX 5
 
 /* fopen of /proc/PID/name. */
@@ -22,7 +23,7 @@ static FILE *open_of(long pid, const char *name)
 	return fopen(path, "re");
 }
 
-static bool has_library(long pid)
+static bool has_library(long pid, const char *library)
 {
 	FILE *f = open_of(pid, "maps");
 	char *line = NULL;
@@ -32,7 +33,7 @@ static bool has_library(long pid)
 	if (!f)
 		return false;
 	while (!found && getline(&line, &cap, f) > 0)
-		found = strstr(line, LIBRARY) != NULL;
+		found = strstr(line, library) != NULL;
 	free(line);
 	(void)fclose(f);
 	return found;
@@ -60,18 +61,21 @@ const char *p11_others(char *buf, size_t cap)
 	struct wr w;
 
 	wr_init_heap(&w, 1024);
+	/* p11-kit loads all modules; this one stays connected to each card that it has seen. */
+	if (has_library((long)getpid(), OPENSC))
+		wr_printf(&w, "OpenSC's module in this program (disable it there, see pkcs11.conf(5))");
 	while (proc && n < NAMES_MAX && (d = readdir(proc))) {
 		char *end;
 		long pid = strtol(d->d_name, &end, 10);
 
-		if (pid <= 0 || *end || pid == (long)getpid() || !has_library(pid))
+		if (pid <= 0 || *end || pid == (long)getpid() || !has_library(pid, LIBRARY))
 			continue;
 		put_name(&w, pid);
 		n++;
 	}
 	if (proc)
 		(void)closedir(proc);
-	if (n)
+	if (w.n)
 		(void)snprintf(buf, cap, "using smart cards here: %s", wr_cstr(&w));
 	else
 		(void)snprintf(buf, cap, "this system does not tell which program that is");

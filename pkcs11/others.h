@@ -5,9 +5,12 @@
 
 #include <stddef.h>
 
+#define P11_OTHERS_MAX 320      /* bytes that a phrase may have, with its end */
+
 /*
- * A phrase into buf, which is returned: the programs that have the PC/SC library loaded, as far as the system tells
- * (other users' processes are hidden from an ordinary one). Safe to show.
+ * A phrase into buf, which is returned: OpenSC's module where this program has loaded it, too, and the programs that
+ * have the PC/SC library loaded, as far as the system tells (other users' processes are hidden from an ordinary one).
+ * Safe to show.
  */
 const char *p11_others(char *buf, size_t cap);
 

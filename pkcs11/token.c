@@ -364,7 +364,7 @@ static enum err meet(struct p11_token *t)
 
 static void tell_held(struct p11_token *t)
 {
-	char who[200];
+	char who[P11_OTHERS_MAX];
 
 	if (t->told)
 		return;
