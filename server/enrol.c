@@ -156,7 +156,7 @@ static enum err custodians_check(struct work *w)
 	struct srv_target *t = w->t;
 	struct pka_file_set_problem problem;
 	struct att_verdict v;
-	enum err e = ERR_OK;
+	enum err e;
 	size_t i;
 
 	for (i = 0; i < t->m; i++) {

@@ -143,7 +143,7 @@ static void see(void *ctx, const char *reader, struct rd cmd, struct rd rsp)
 static void test_rsa_pkcs(void **state)
 {
 	struct keys k = open_keys();
-	uint8_t info[128], hash[32] = { 7 };
+	uint8_t info[128] = { 0 }, hash[32] = { 7 };
 	CK_BYTE sig[128];
 	CK_ULONG n = sizeof(sig);
 	struct wr w;
