@@ -124,8 +124,8 @@ static void write_people(struct wr *w, const struct cli_request *r)
 	wr_text(w, "\n");
 	if (r->changed_mode)
 		wr_text(w, "                 asked again: the card takes only one signature for each challenge\n");
-	wr_text(w, "  checked here   the card's certificate and the attestations; numbers, labels and who has approved are "
-		   "the server's word\n");
+	wr_text(w, "  checked here   the card's certificate and the attestations; numbers, labels and who has "
+		   "approved are the server's word\n");
 }
 
 void cli_approve_text(const struct cli_request *r, const struct pka_approval_facts *f, const char *own_chr,

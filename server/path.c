@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "server/path.h"
 
 static bool is_plain(char c)
@@ -38,10 +39,16 @@ enum err srv_path_folder(const char *path)
 		return ERR_OK;
 	if (errno != EEXIST || stat(path, &st))
 		return ERR_IO;
-	if (S_ISDIR(st.st_mode))
-		return ERR_OK;
-	errno = ENOTDIR;
-	return ERR_IO;
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return ERR_IO;
+	}
+	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
+		log_tell("folder %s: somebody else could write to it; chown it to the server's user and chmod go-w it",
+			 path);
+		return ERR_REFUSED;
+	}
+	return ERR_OK;
 }
 
 enum err srv_path_hold(const char *dir, int *fd)

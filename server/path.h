@@ -12,7 +12,10 @@
  * a card and may hold any printable character. ERR_LIMIT.
  */
 MUST enum err srv_path(char out[SRV_PATH_MAX], const char *dir, const char *name, const char *suffix);
-/* Make the folder (mode 0700) if there is none. ERR_IO, errno kept. */
+/*
+ * Make the folder (mode 0700) if there is none. ERR_REFUSED (said): others could write to it, and so decide whose
+ * approvals count; ERR_IO, errno kept.
+ */
 MUST enum err srv_path_folder(const char *path);
 
 /*

@@ -126,6 +126,15 @@ static void descriptors_raise(void)
 		log_line(LOG_SRV, LOG_WARN, "event=start descriptors=\"%s\"", strerror(errno));
 }
 
+/* The file of a server that was killed must not announce this one before its time. */
+static enum err ready_forget(const char *path)
+{
+	if (!path || !unlink(path) || errno == ENOENT)
+		return ERR_OK;
+	log_tell("%s: %s", path, strerror(errno));
+	return ERR_IO;
+}
+
 static enum err ready_say(const char *path, const char *url)
 {
 	char line[SRV_PATH_MAX];
@@ -144,13 +153,17 @@ static enum err ready_say(const char *path, const char *url)
 	return e;
 }
 
-/* One server a state folder. */
+/* One server a state folder, from before it is read: what the last one wrote must not be missed. */
 static enum err state_hold(const char *state, int *fd)
 {
-	enum err e = srv_path_hold(state, fd);
+	enum err e = srv_path_folder(state);
+
+	if (!e)
+		e = srv_path_hold(state, fd);
 
 	if (e)
-		log_tell("state folder %s: %s", state, e == ERR_SHARING ? "another server uses it" : strerror(errno));
+		log_tell("state folder %s: %s", state, e == ERR_SHARING ? "another server uses it" :
+			 e == ERR_IO ? strerror(errno) : err_text(e));
 	return e;
 }
 
@@ -165,15 +178,16 @@ static int do_serve(const struct conf *conf, const struct options *o)
 		return EXIT_FAILURE;
 	}
 	descriptors_raise();
-	if (srv_open(conf, &s) || state_hold(conf->server.state, &state) || srv_http_open(s, false, &h) ||
-	    ready_say(o->ready_file, srv_http_url(h)))
+	if (state_hold(conf->server.state, &state) || ready_forget(o->ready_file) || srv_open(conf, &s) ||
+	    srv_http_open(s, false, &h) || ready_say(o->ready_file, srv_http_url(h)))
 		goto out;
 	log_line(LOG_SRV, LOG_INFO, "event=start url=%s targets=%zu refused=%zu", srv_http_url(h), srv_target_count(s),
 		 s->refused);
 	if (srv_http_run(h, signals))
 		goto out;
 	log_line(LOG_SRV, LOG_INFO, "event=stop");
-	rc = EXIT_SUCCESS;
+	if (!ready_forget(o->ready_file))
+		rc = EXIT_SUCCESS;
 out:
 	srv_http_close(&h);
 	srv_close(&s);

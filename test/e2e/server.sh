@@ -53,6 +53,8 @@ t "... says ok" test "$(cat "$T/body")" = '{"status":"ok"}'
 t_status "no trust without the CA" 60 curl -sS "$URL/healthz"
 t "no plain HTTP on the TLS port" not curl -sS "http${URL#https}/healthz"
 t_status "no TLS 1.1" 35 curl -sS --cacert "$T/tls/ca.pem" --tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0 "$URL/healthz"
+t_status "no cipher without authentication" 35 curl -sS --cacert "$T/tls/ca.pem" --tls-max 1.2 \
+    --ciphers ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0 "$URL/healthz"
 
 # ---- who may ask what ----
 
@@ -159,6 +161,25 @@ t "... the old one does not" is 401 -H "Authorization: Bearer $(cat "$T/old-toke
 t "SIGINT stops it, too" stop server INT
 t "... with status 0" test "$status" -eq 0
 
+# ---- killed while it writes ----
+
+enrolment=$(ls "$T"/state/targets/*.json)
+jq -c '. + {replace: true}' "$enrolment" >"$T/again.json"
+again() { operator 201 --data-binary "@$T/again.json" "$URL/api/v1/targets"; }
+# Killed during the N-th replacement of its enrolment, a server leaves the old one or the new one, whole.
+killed() {
+	local n k
+	for n in {1..8}; do
+		server_start "$T/plain.conf" || return 1
+		for ((k = 1; k < n; k++)); do again || return 1; done
+		again >"$T/last" 2>&1 &
+		stop server KILL
+		wait $!
+		"$server" --config "$T/plain.conf" check-config || return 1
+	done
+}
+t "killed while it writes an enrolment, eight times: it is whole" killed
+
 # ---- client certificates ----
 
 { cat "$T/server.conf"; printf '[server]\nclient_ca = %s\n' "$T/tls/ca.pem"; } >"$T/mutual.conf"
@@ -168,7 +189,54 @@ t "... not to the sessions either" post 403 $E8
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=other -keyout "$T/other.key" \
     -out "$T/other.pem" 2>/dev/null
 t "... of another CA: no" not is 200 --cert "$T/other.pem" --key "$T/other.key" "$URL/healthz"
+# issue NAME EXTENSION OPENSSL-OPTION...: a client's certificate of the right CA
+issue() {
+	printf 'basicConstraints=CA:FALSE\n%s\n' "$2" >"$T/$1.ext"
+	openssl x509 -req -in "$T/tls/client.csr" -CA "$T/tls/ca.pem" -CAkey "$T/tls/ca.key" -extfile "$T/$1.ext" \
+	    -out "$T/$1.pem" "${@:3}" 2>/dev/null
+}
+t "... made for servers" issue for-servers extendedKeyUsage=serverAuth -days 1
+t "... is no client's: no" not is 200 --cert "$T/for-servers.pem" --key "$T/tls/client.key" "$URL/healthz"
+t "... made for clients" issue for-clients extendedKeyUsage=clientAuth -days 1
+t "... is one: 200" is 200 --cert "$T/for-clients.pem" --key "$T/tls/client.key" "$URL/healthz"
+t "... of yesterday" issue expired "" -days -1
+t "... counts no more: no" not is 200 --cert "$T/expired.pem" --key "$T/tls/client.key" "$URL/healthz"
 t "... of its CA: 200" is 200 --cert "$T/tls/client.pem" --key "$T/tls/client.key" "$URL/healthz"
+stop server
+
+# ---- the other side of TLS: a client that is lied to ----
+
+# distrusts WORDS [SED]: neither custodian nor host, with settings changed so, talk to this server
+distrusts() {
+	local who ends=()
+	for who in custodian host; do
+		cp "$T/$who.conf" "$T/$who.good"
+		sed -i "${2-}" "$T/$who.conf"
+	done
+	run custodian "$q11" approve --reader "$(reader c1)" --pin-file "$T/pin" --yes "$URL"
+	cat "$T/err"
+	grep -q "certificate refused" "$T/err" && grep -q "$1" "$T/err" && ends+=("$status")
+	run host "$q11" connect --reader "$(reader target)" "$URL/rt/hsm"
+	cat "$T/err"
+	grep -q "certificate is refused" "$T/err" && grep -q "$1" "$T/err" && ends+=("$status")
+	for who in custodian host; do mv "$T/$who.good" "$T/$who.conf"; done
+	[ "${ends[*]}" = "1 1" ]
+}
+t "the server again" server_start "$T/server.conf"
+t "another CA" distrusts "self-signed\|unable to get" "s,^ca = .*,ca = $T/other.pem,"
+t "another key than the pinned one" distrusts "pinned" "s,^ca = .*,&\npin = sha256//$(head -c 32 /dev/zero | base64),"
+# by_another NAME OPENSSL-OPTION...: the same server with another certificate of the CA
+by_another() {
+	printf 'subjectAltName=%s\n' "$1" >"$T/another.ext"
+	openssl x509 -req -in "$T/tls/server.csr" -CA "$T/tls/ca.pem" -CAkey "$T/tls/ca.key" -extfile "$T/another.ext" \
+	    -out "$T/another.pem" "${@:2}" 2>/dev/null
+	sed "s,^cert = .*,cert = $T/another.pem," "$T/server.conf" >"$T/another.conf"
+	stop server && server_start "$T/another.conf"
+}
+t "a certificate of yesterday" by_another IP:127.0.0.1 -days -1
+t "... is refused" distrusts "expired"
+t "a certificate of another host" by_another DNS:elsewhere.example -days 1
+t "... is refused" distrusts "name"
 stop server
 
 # ---- slow ones, over plain HTTP on loopback ----
