@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/api.h"
+
 #include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/api.h"
 #include "server/api_json.h"
 #include "server/enrol.h"
 

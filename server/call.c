@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/call.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
 #include "base/json.h"
-#include "server/call.h"
 
 void srv_call_init(struct srv_call *call)
 {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/ceremony.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "pka/result.h"
-#include "server/ceremony.h"
 
 static const struct pka_answers no_answers;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/desk.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include "base/log.h"
-#include "server/desk.h"
 
 struct srv_desk {
 	struct srv_ceremony_env env;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/enrol.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include "base/text.h"
 #include "pka/file.h"
-#include "server/enrol.h"
 #include "server/json.h"
 
 /* What is being enrolled, on its way through the checks. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/front.h"
+
 #include <string.h>
 #include <strings.h>
+
 #include "base/log.h"
 #include "server/api.h"
-#include "server/front.h"
 #include "server/json.h"
 #include "server/token.h"
 

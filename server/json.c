@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/json.h"
+
 #include <stdio.h>
 #include <stdlib.h>
+
 #include "base/limits.h"
 #include "base/text.h"
-#include "server/json.h"
 
 json_t *srv_json_parse(struct rd text, char *why, size_t cap)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/server.h"
+
 #include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/server.h"
 
 static enum err anchors_open(const struct conf *conf, struct att_anchors **out)
 {

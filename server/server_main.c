@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/version.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "server/enrol.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/target.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include "server/target.h"
 
 enum err srv_target_new(unsigned m, size_t archived_n, size_t arena, struct srv_target **out)
 {

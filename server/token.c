@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/token.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/text.h"
 #include "server/path.h"
-#include "server/token.h"
 
 #define TOKEN_BYTES 32
 
