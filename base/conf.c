@@ -417,6 +417,8 @@ enum err conf_load(struct conf **out)
 		e = set_text(secure_getenv("QUORUM11_URL"), &c->login.url);
 	if (!e)
 		e = set_text(secure_getenv("QUORUM11_REASON"), &c->login.reason);
+	if (!e)
+		e = set_text(secure_getenv("QUORUM11_LOG"), &c->module.log);
 	if (e)
 		conf_free(&c);
 	else
@@ -436,6 +438,18 @@ enum err conf_load_file(const char *path, struct conf **out)
 	else
 		*out = c;
 	return e;
+}
+
+enum err conf_log(const struct conf *c)
+{
+	enum err e = log_configure(c->module.log);
+
+	if (!e && c->module.log_file)
+		e = log_open(c->module.log_file);
+	if (e == ERR_IO)
+		log_tell("log file %s: %s; set log_file in section [module]", c->module.log_file,
+			 strerrordesc_np(errno));
+	return e == ERR_IO ? ERR_CONFIG : e;
 }
 
 void conf_free(struct conf **c)

@@ -3,8 +3,8 @@
  * Configuration: /etc/quorum11/quorum11.conf, then $XDG_CONFIG_HOME/quorum11/quorum11.conf (default ~/.config),
  * then the file that QUORUM11_CONF names; later ones override single keys (an empty value unsets), lists grow. INI.
  * An unknown section or key, or a bad value, is ERR_CONFIG, said with file and line by log_tell. A relative path is
- * taken from its file's folder. List values are separated by commas, or the key is repeated. QUORUM11_URL and
- * QUORUM11_REASON override. The environment is read by secure_getenv only.
+ * taken from its file's folder. List values are separated by commas, or the key is repeated. QUORUM11_URL,
+ * QUORUM11_REASON and QUORUM11_LOG ([module] log) override. The environment is read by secure_getenv only.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -76,6 +76,8 @@ struct conf {
 MUST enum err conf_load(struct conf **out);
 /* One file only, for tests and quorum11-server --config. */
 MUST enum err conf_load_file(const char *path, struct conf **out);
+/* Log as [module] says, from now on. ERR_CONFIG (said). */
+MUST enum err conf_log(const struct conf *c);
 void conf_free(struct conf **c);
 
 #endif

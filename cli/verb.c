@@ -111,7 +111,9 @@ static enum err run(const struct cli_verb *verb, int argc, char **argv)
 	e = conf_load(&cli.conf);
 	if (e)
 		return e;
-	e = verb->run(&cli);
+	e = conf_log(cli.conf);
+	if (!e)
+		e = verb->run(&cli);
 	conf_free(&cli.conf);
 	/* A full disk behind a redirected stdout is a failure like any other. */
 	if (fflush(stdout) && !e)

@@ -112,9 +112,7 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 		return rv;
 	e = conf_load(&conf);
 	if (!e)
-		e = log_configure(conf->module.log);
-	if (!e && conf->module.log_file)
-		e = log_open(conf->module.log_file);
+		e = conf_log(conf);
 	fd = e ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!e && fd < 0)
 		e = errno == ENOMEM ? ERR_NOMEM : ERR_IO;
@@ -125,7 +123,6 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 	if (p11_module.ready || p11_module.closing) {
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	} else if (e) {
-		/* An unreadable log file is a wrong configuration, too. */
 		rv = e == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR;
 	} else {
 		p11_module.ready = true;

@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "base/file.h"
+#include "base/log.h"
 
 static char dir[] = "/tmp/quorum11-test-XXXXXX";
 static char path[64], user_path[96], err_path[64];
@@ -202,7 +203,21 @@ static void three_places_and_the_environment(void **state)
 	assert_int_equal(conf_load(&c), ERR_OK);
 	assert_string_equal(c->login.url, "https://env");
 	assert_string_equal(c->login.reason, "env");
+	assert_null(c->module.log);
 	conf_free(&c);
+	assert_int_equal(setenv("QUORUM11_LOG", "apdu+trace", 1), 0);
+	assert_int_equal(conf_load(&c), ERR_OK);
+	assert_string_equal(c->module.log, "apdu+trace");
+	assert_int_equal(conf_log(c), ERR_OK);
+	assert_true(log_wants(LOG_APDU, LOG_TRACE));
+	assert_false(log_wants(LOG_P11, LOG_ERROR));
+	conf_free(&c);
+	assert_int_equal(setenv("QUORUM11_LOG", "apdu+loudly", 1), 0);
+	assert_int_equal(conf_load(&c), ERR_OK);
+	assert_int_equal(conf_log(c), ERR_CONFIG);
+	conf_free(&c);
+	assert_int_equal(unsetenv("QUORUM11_LOG"), 0);
+	assert_int_equal(log_configure(NULL), ERR_OK);
 	assert_int_equal(setenv("XDG_CONFIG_HOME", "not/absolute", 1), 0);
 	assert_int_equal(setenv("HOME", "/nonexistent", 1), 0);
 	assert_int_equal(conf_load(&c), ERR_OK);
