@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
+#define APDU_SW_OK 0x9000      /* ISO 7816-4 5.1.3: normal processing */
 #define APDU_LE_SHORT_MAX 256
 #define APDU_LE_MAX 65536
 

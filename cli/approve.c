@@ -174,7 +174,7 @@ static enum err send_batch(struct approve *a, const struct pka_batch *batch, str
 		return e;
 	for (size_t i = 0; i < batch->n && !e; i++) {
 		e = hsm_card_exchange(card.hsm, HSM_SIGN, pka_batch_cmd(batch, i), answers, &a->cli->dl);
-		wr_u16(answers, 0x9000);        /* what an exchange without error has answered */
+		wr_u16(answers, APDU_SW_OK);        /* what an exchange without error has answered */
 		end[i] = wr_view(answers).n;
 	}
 	cli_card_fail(&card, e, "signing");

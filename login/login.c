@@ -21,6 +21,7 @@
 #define ANSWER_MS 70000         /* one POST: the helper gives up after 60 s by itself */
 #define GOODBYE_MS 2000
 #define CANCEL_MS  300          /* the same if somebody waits for our end */
+#define CLOSE_MS   5000         /* for the SELECT that closes the card */
 
 struct session {
 	struct hsm_card *card;
@@ -361,7 +362,7 @@ enum err login_run(struct hsm_card *card, const struct login_params *p, struct l
 			 apdu_link_where(hsm_card_link(card)));
 out:
 	if (e) {
-		struct deadline closing = deadline_in(5000);
+		struct deadline closing = deadline_in(CLOSE_MS);
 
 		login_helper_close(&s.helper);
 		explain(&s, e, out);

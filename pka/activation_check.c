@@ -2,14 +2,14 @@
 /* IDENTIFY and CHECK: is this the enrolled device, and does it hold what was enrolled? */
 #include "pka/activation_int.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/crypto_x509.h"
 #include "base/text.h"
 #include "base/tlv.h"
 #include "sc-hsm/p15.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SW_AUTHENTICATED 0x9001     /* key info: this key has authenticated */
 enum { TAG_ATTESTATION = 0x67, TAG_CERTIFICATE = 0x30 };
@@ -51,7 +51,7 @@ enum err pka_ask_identify(struct pka_activation *a, struct pka_batch *b)
 enum err pka_take_select(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {
 	(void)arg, (void)data;
-	if (sw != 0x9000)
+	if (sw != APDU_SW_OK)
 		pka_fail_sw(a, HSM_SELECT, sw, "the card has no SmartCard-HSM application");
 	return ERR_OK;
 }
@@ -91,7 +91,7 @@ static enum err ask_chip(struct pka_activation *a, struct pka_batch *b)
 enum err pka_take_chip(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {
 	(void)arg, (void)data;
-	if (sw != 0x9000)
+	if (sw != APDU_SW_OK)
 		pka_fail_sw(a, HSM_MSE_CHIP, sw, "chip authentication with AES");
 	return ERR_OK;
 }
@@ -101,7 +101,7 @@ enum err pka_take_general_auth(struct pka_activation *a, size_t arg, struct rd d
 	enum err e;
 
 	(void)arg;
-	if (sw != 0x9000) {
+	if (sw != APDU_SW_OK) {
 		pka_fail_sw(a, HSM_GENERAL_AUTH, sw, "chip authentication");
 		return ERR_OK;
 	}
@@ -129,7 +129,7 @@ enum err pka_take_status(struct pka_activation *a, size_t arg, struct rd data, u
 	struct hsm_pka s;
 
 	(void)arg;
-	if (sw != 0x9000 || hsm_dec_pka(data, &s) != ERR_OK) {
+	if (sw != APDU_SW_OK || hsm_dec_pka(data, &s) != ERR_OK) {
 		att_verdict_add(v, ATT_PKA_NAMES, ATT_FAIL, "the card does not tell its n-of-m status (%04X)", sw);
 		pka_fail(a, ERR_POLICY, "device %s has no public key authentication (%04X)", id, sw);
 		return ERR_OK;
@@ -183,7 +183,7 @@ enum err pka_take_name(struct pka_activation *a, size_t slot, struct rd data, ui
 	struct att_verdict *v = &a->verdict;
 	enum err e = hsm_sw_err(hsm_cmd_get(HSM_PKA_KEY), sw, NULL);
 
-	if (sw == 0x9000 || sw == SW_AUTHENTICATED) {
+	if (sw == APDU_SW_OK || sw == SW_AUTHENTICATED) {
 		name_check(a, slot, data);
 	} else if (slot == 0 && e != ERR_NOT_FOUND) {
 		att_verdict_add(v, ATT_PKA_NAMES, ATT_NOT_MADE, "this firmware does not tell the names (%04X)", sw);
@@ -216,7 +216,7 @@ enum err pka_take_list(struct pka_activation *a, size_t arg, struct rd data, uin
 	enum err e;
 
 	(void)arg;
-	if (sw != 0x9000 || hsm_dec_enumerate(data, fids, &n) != ERR_OK) {
+	if (sw != APDU_SW_OK || hsm_dec_enumerate(data, fids, &n) != ERR_OK) {
 		pka_fail_sw(a, HSM_ENUMERATE, sw, "the card does not list its keys");
 		return ERR_OK;
 	}

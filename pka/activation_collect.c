@@ -53,7 +53,7 @@ enum err pka_take_challenge(struct pka_activation *a, size_t arg, struct rd data
 	uint8_t *kept = a->challenges[a->challenges_n];
 
 	(void)arg;
-	if (sw != 0x9000 || data.n != PKA_CHALLENGE_SIZE) {
+	if (sw != APDU_SW_OK || data.n != PKA_CHALLENGE_SIZE) {
 		pka_fail(a, ERR_CARD, "the card gave no challenge of %d bytes (%04X)", PKA_CHALLENGE_SIZE, sw);
 		return ERR_OK;
 	}
@@ -83,7 +83,7 @@ static void key_selected(struct pka_activation *a, const struct pka_custodian *c
 {
 	char what[80];
 
-	if (sw == 0x9000)
+	if (sw == APDU_SW_OK)
 		return;
 	snprintf(what, sizeof(what), "the card does not select the key %s", c->chr);
 	pka_fail_sw(a, HSM_MSE_AUTH, sw, what);
@@ -101,7 +101,7 @@ static bool count_read(struct pka_activation *a, struct rd data, uint16_t sw)
 {
 	struct hsm_pka s;
 
-	if (sw != 0x9000 || hsm_dec_pka(data, &s) != ERR_OK) {
+	if (sw != APDU_SW_OK || hsm_dec_pka(data, &s) != ERR_OK) {
 		pka_fail(a, ERR_CARD, "the card does not tell how many keys are authenticated (%04X)", sw);
 		return false;
 	}
@@ -188,7 +188,7 @@ enum err pka_take_signature(struct pka_activation *a, size_t arg, struct rd data
 	struct pka_approval_record *r = pka_record_pending(a);
 
 	(void)arg, (void)data;
-	if (sw == 0x9000) {
+	if (sw == APDU_SW_OK) {
 		r->submitted = true;
 		a->phase = a->facts.mode == PKA_SHARED && pka_record_pending(a) ? PHASE_KEY : PHASE_COUNT;
 	} else if (a->facts.mode == PKA_SHARED && pka_records_submitted(a) > 0) {

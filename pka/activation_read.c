@@ -50,8 +50,8 @@ enum err pka_take_file(struct pka_activation *a, size_t arg, struct rd data, uin
 {
 	struct pka_card_file *f = &a->files[arg];
 
-	if (sw == 0x9000 || sw == SW_END_OF_FILE)
+	if (sw == APDU_SW_OK || sw == SW_END_OF_FILE)
 		wr_put(&f->bytes, data);
-	f->is_done = sw != 0x9000 || data.n < READ_SIZE || f->bytes.n + READ_SIZE > FILE_SIZE_MAX;
+	f->is_done = sw != APDU_SW_OK || data.n < READ_SIZE || f->bytes.n + READ_SIZE > FILE_SIZE_MAX;
 	return wr_done(&f->bytes) == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pka/approval.h"
 
-#include "base/text.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 
 enum progress { OPEN, ASKED, DONE };
 

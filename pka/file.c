@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pka/file.h"
 
-#include "base/tlv.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "base/tlv.h"
 
 #define CHR_STANDARD_MAX 16         /* TR-03110; cards have taken longer ones, but the target has to store this one */
 #define KEY_BITS 256                /* larger ones register but never authenticate (public-key-authentication 4.3) */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pka/message.h"
 
-#include "base/text.h"
-
 #include <string.h>
+
+#include "base/text.h"
 
 #define CODE_BYTES 5                /* 40 bits: eight characters of base32 */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pka/statement.h"
 
+#include <string.h>
+
 #include "base/cvc.h"
 #include "base/text.h"
-
-#include <string.h>
 
 static const char first_line[] = "quorum11 statement v1\n";
 static const char yes[] = "approve", no[] = "deny";

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pka/witness.h"
 
-#include "base/tlv.h"
-#include "pka/file.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/tlv.h"
+#include "pka/file.h"
 
 #define TAG_CHR 0x83                /* key reference in MANAGE SE, ISO 7816-4 */
 
@@ -138,7 +138,7 @@ enum err pka_witness_see(struct pka_witness *w, struct rd cmd, struct rd rsp, bo
 		return ERR_OK;
 	if (row->op == HSM_SELECT)
 		forget(w);
-	if (sw != 0x9000)
+	if (sw != APDU_SW_OK)
 		return ERR_OK;
 	switch (row->op) {
 	case HSM_MSE_AUTH:

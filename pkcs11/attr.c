@@ -173,7 +173,8 @@ bool p11_attr_match(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG 
 	struct rd value;
 
 	for (CK_ULONG i = 0; i < n; i++)
-		if (value_of(o, t[i].type, &value) || !rd_eq(value, rd_of(t[i].pValue, t[i].ulValueLen)))
+		if ((!t[i].pValue && t[i].ulValueLen) || value_of(o, t[i].type, &value) ||
+		    !rd_eq(value, rd_of(t[i].pValue, t[i].ulValueLen)))
 			return false;
 	return true;
 }

@@ -458,7 +458,7 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 	if (!e && t->login == P11_OPEN && is_still_open(t))
 		return CKR_USER_ALREADY_LOGGED_IN;
 	/* Both may have found that the card this session was opened on is gone. */
-	if (c->session->insertion != atomic_load(&t->insertion))
+	if (!p11_session_is_alive(c->session))
 		e = ERR_REMOVED;
 	if (e)
 		return p11_rv(e);

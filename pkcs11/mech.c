@@ -2,6 +2,7 @@
 #include "pkcs11/mech.h"
 
 #include "base/crypto_rsa.h"
+#include "pkcs11/rv.h"
 
 /*
  * Cards from version 3 on take RSA to 4096 bits and curves to 521, older ones RSA to 2048 and curves to 320
@@ -185,19 +186,14 @@ CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v)
 
 CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
 {
-	CK_ULONG room;
+	CK_RV rv;
 
 	if (!n)
 		return CKR_ARGUMENTS_BAD;
-	room = *n;
-	*n = ROWS;
-	if (!list)
-		return CKR_OK;
-	if (room < ROWS)
-		return CKR_BUFFER_TOO_SMALL;
-	for (size_t i = 0; i < ROWS; i++)
-		list[i] = rows[i].type;
-	return CKR_OK;
+	if (p11_out(ROWS, list, n, &rv))
+		for (size_t i = 0; i < ROWS; i++)
+			list[i] = rows[i].type;
+	return rv;
 }
 
 CK_RV p11_mech_info(CK_MECHANISM_TYPE type, const struct hsm_version *v, CK_MECHANISM_INFO *out)

@@ -17,15 +17,6 @@ void p11_op_end(struct p11_op *op)
 	op->n = 0;
 }
 
-bool p11_out(size_t need, const void *buf, CK_ULONG *n, CK_RV *rv)
-{
-	CK_ULONG room = *n;
-
-	*n = need;
-	*rv = !buf ? CKR_OK : room < need ? CKR_BUFFER_TOO_SMALL : CKR_OK;
-	return buf && room >= need;
-}
-
 static CK_RV begin(struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag)
 {
 	const struct p11_mech *mech;

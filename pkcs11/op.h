@@ -15,12 +15,6 @@ struct p11_op {
 };
 void p11_op_end(struct p11_op *op);
 
-/*
- * The rule of every function with an output (PKCS#11 2.40 5.2): true, go to work. False: *rv is the answer, *n is set
- * to need; buf NULL asked for the length, or it is too short; the operation stays active.
- */
-bool p11_out(size_t need, const void *buf, CK_ULONG *n, CK_RV *rv);
-
 struct p11_call;
 CK_RV p11_sign_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key);
 CK_RV p11_sign_once(struct p11_call *c, struct rd data, CK_BYTE *sig, CK_ULONG *n);

@@ -81,3 +81,12 @@ CK_RV p11_rv(enum err e)
 	}
 	return CKR_GENERAL_ERROR;
 }
+
+bool p11_out(size_t need, const void *buf, CK_ULONG *n, CK_RV *rv)
+{
+	CK_ULONG room = *n;
+
+	*n = need;
+	*rv = !buf ? CKR_OK : room < need ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+	return buf && room >= need;
+}

@@ -96,7 +96,7 @@ static enum err connect_shared(struct p11_token *t)
  */
 static bool is_from_applet(uint16_t sw)
 {
-	return sw == 0x9000 || sw >> 8 == 0x63 || sw == 0x6983 || sw == 0x6984 || sw == 0x6A88;
+	return sw == APDU_SW_OK || sw >> 8 == 0x63 || sw == 0x6983 || sw == 0x6984 || sw == 0x6A88;
 }
 
 static uint16_t ask_verify_status(struct p11_token *t, enum err *e, struct deadline *dl)
@@ -109,7 +109,7 @@ static uint16_t ask_verify_status(struct p11_token *t, enum err *e, struct deadl
 	*e = wr_done(&w);
 	if (!*e)
 		*e = hsm_card_exchange(t->card, HSM_VERIFY_STATUS, wr_view(&w), NULL, dl);
-	return *e ? hsm_card_detail(t->card)->sw : 0x9000;
+	return *e ? hsm_card_detail(t->card)->sw : APDU_SW_OK;
 }
 
 static bool is_of_link(enum err e)
@@ -327,7 +327,7 @@ static enum err identify(struct p11_token *t, struct deadline *dl)
 {
 	struct hsm_version v = { .options = 0 };
 	enum err e;
-	bool in_use = ask_verify_status(t, &e, dl) == 0x9000;
+	bool in_use = ask_verify_status(t, &e, dl) == APDU_SW_OK;
 
 	if (is_of_link(e))
 		return e;

@@ -131,7 +131,7 @@ enum err hsm_card_select(struct hsm_card *c, struct hsm_version *out, struct dea
 	hsm_enc_select(&cmd);
 	e = hsm_card_ask(c, HSM_SELECT, &cmd, &fci, &sw, dl);
 	/* Another kind of card answers one thing or the other; to us they are the same. */
-	if (!e && (sw != 0x9000 || hsm_dec_select(wr_view(&fci), &c->version)))
+	if (!e && (sw != APDU_SW_OK || hsm_dec_select(wr_view(&fci), &c->version)))
 		e = ERR_NO_CARD;
 	if (!e && out)
 		*out = c->version;

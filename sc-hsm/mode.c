@@ -33,7 +33,7 @@ static enum pin_state pin_state(const struct hsm_status *s)
 	if ((s->pin_sw & 0xfff0) == 0x63c0)
 		return PIN_CLOSED;
 	switch (s->pin_sw) {
-	case 0x9000:
+	case APDU_SW_OK:
 		return PIN_GOOD;
 	case 0x6983:
 		return PIN_CLOSED;

@@ -18,7 +18,7 @@ static const struct meaning {
 	enum err e;
 	const char *text;
 } meanings[] = {
-	{ 0x9000, WORD, ALL, ERR_OK, "done" },
+	{ APDU_SW_OK, WORD, ALL, ERR_OK, "done" },
 	{ 0x9001, WORD, FOR(SW_PKA), ERR_OK, "key present and authenticated" },
 	{ 0x6282, WORD, FOR(SW_READ), ERR_OK, "end of file" },
 	{ 0x6B00, WORD, FOR(SW_READ), ERR_DATA, "offset behind the end of the file" },
