@@ -104,7 +104,8 @@ for key in r1 e1; do
 	t "... verifies" signed_by "$key"
 	t "openssl req -new, $key" with_engine req -keyform engine -key "$u" -new -subj "/CN=$key" -out "$key.csr"
 	t "... verifies" openssl req -verify -in "$key.csr" -noout
-	t "openssl req -x509, $key" with_engine req -keyform engine -key "$u" -x509 -subj "/CN=$key" -days 3 -out "$key.crt"
+	t "openssl req -x509, $key" with_engine req -keyform engine -key "$u" -x509 -subj "/CN=$key" -days 3 \
+	    -out "$key.crt"
 	t "... verifies" openssl verify -CAfile "$key.crt" "$key.crt"
 	t "openssl cms -sign, $key" with_engine cms -sign -keyform engine -inkey "$u" -signer "$key.crt" -in data \
 	    -out "$key.cms"
@@ -145,8 +146,8 @@ t "p11tool --test-sign, RSA" pt --login --test-sign "pkcs11:token=pincard;object
 t "p11tool --test-sign, EC" pt --login --test-sign "pkcs11:token=pincard;object=e1"
 printf 'cn = "certtool"\nca\ncert_signing_key\nexpiration_days = 5\n' >template
 for key in r1 e1; do
-	t "certtool signs a certificate, $key" certtool --provider "$MODULE" --generate-self-signed --template template \
-	    --load-privkey "$(uri pincard "$key")" --outfile "$key.certtool.crt"
+	t "certtool signs a certificate, $key" certtool --provider "$MODULE" --generate-self-signed \
+	    --template template --load-privkey "$(uri pincard "$key")" --outfile "$key.certtool.crt"
 	t "... openssl verifies" openssl verify -CAfile "$key.certtool.crt" "$key.certtool.crt"
 done
 
