@@ -53,14 +53,14 @@ void srv_api_enrol(struct srv *s, struct srv_call *call, const char *arg, uint64
 {
 	struct srv_enrol_report r;
 	struct srv_target *t = NULL;
-	char device[SHOWN_MAX];
+	struct srv_quoted device;
 	enum err e = srv_enrol(s->anchors, call->request.body, clock_wall_s(), &t, &r);
 
 	(void)arg;
 	if (!e)
 		e = s->store.ops->put(s->store.ctx, t, r.replace);
-	log_line(LOG_SRV, LOG_INFO, "event=enrol device=%s from=%s replace=%s unverified=%s result=\"%s\"",
-		 t ? text_shown(rd_str(t->device_id), device, sizeof(device)) : "-", call->request.from,
+	log_line(LOG_SRV, LOG_INFO, "event=enrol device=\"%s\" from=%s replace=%s unverified=%s result=\"%s\"",
+		 srv_quote(t ? t->device_id : "-", &device), call->request.from,
 		 r.replace ? "yes" : "no", t && t->unverified ? "yes" : "no", e ? err_text(e) : "enrolled");
 	if (!e) {
 		/* Approvals that were asked for under other names or numbers must not count. */

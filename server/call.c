@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 void srv_call_init(struct srv_call *call)
 {
@@ -50,4 +51,15 @@ void srv_call_refuse(struct srv_call *call, int status, const char *word, const 
 	wr_json_text(w, "message", rd_str(text));
 	wr_json_close(w);
 	srv_call_answer(call, status, SRV_JSON);
+}
+
+const char *srv_quote(const char *text, struct srv_quoted *q)
+{
+	char *p;
+
+	(void)text_shown(rd_str(text), q->text, sizeof(q->text));
+	for (p = q->text; *p; p++)
+		if (*p == '"')
+			*p = '\'';
+	return q->text;
 }

@@ -42,4 +42,8 @@ void srv_call_answer(struct srv_call *call, int status, const char *type);
 /* {"error": word, "message": text}; word is a literal. */
 void srv_call_refuse(struct srv_call *call, int status, const char *word, const char *fmt, ...) PRINTF(4, 5);
 
+/* Foreign text as it may stand between double quotes on a log line: no control character, no such quote. */
+struct srv_quoted { char text[SHOWN_MAX + 1]; };
+const char *srv_quote(const char *text, struct srv_quoted *q);
+
 #endif

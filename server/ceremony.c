@@ -28,24 +28,10 @@ static bool is_asking(const struct pka_facts *f)
 	return f->state == PKA_COLLECT || f->state == PKA_TURN || f->state == PKA_SUBMIT;
 }
 
-/* Foreign text as a value between quotes on a log line. */
-struct quoted { char text[4 * SHOWN_MAX]; };
-
-static const char *quote(const char *text, struct quoted *q)
-{
-	char *p;
-
-	(void)text_shown(rd_str(text), q->text, sizeof(q->text));
-	for (p = q->text; *p; p++)
-		if (*p == '"')
-			*p = '\'';
-	return q->text;
-}
-
 /* One line about this ceremony: what happened, and to whom. */
 static PRINTF(3, 4) void note(const struct srv_ceremony *c, const char *event, const char *fmt, ...)
 {
-	struct quoted device;
+	struct srv_quoted device;
 	char text[4 * SHOWN_MAX];
 	va_list ap;
 
@@ -55,8 +41,8 @@ static PRINTF(3, 4) void note(const struct srv_ceremony *c, const char *event, c
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	log_line(LOG_SRV, LOG_INFO, "event=%s request=%s device=%s %s", event, c->id,
-		 c->target ? quote(c->target->device_id, &device) : "-", text);
+	log_line(LOG_SRV, LOG_INFO, "event=%s request=%s device=\"%s\" %s", event, c->id,
+		 c->target ? srv_quote(c->target->device_id, &device) : "-", text);
 }
 
 static enum err random_hex(size_t n, char *out)
@@ -224,7 +210,7 @@ static void learn(const struct srv_ceremony *c, const struct pka_facts *f)
 static void observe(struct srv_ceremony *c, uint64_t now_ms)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
-	struct quoted why;
+	struct srv_quoted why;
 
 	if (!c->is_open && is_asking(f)) {
 		if (c->env->is_taken(c->env->ctx, c)) {
@@ -243,7 +229,7 @@ static void observe(struct srv_ceremony *c, uint64_t now_ms)
 		c->ended_ms = now_ms;
 		note(c, "end", "from=%s result=%s approvals=%u why=\"%s\"", c->from,
 		     f->state == PKA_OPEN ? "open" : "failed", f->approvals,
-		     quote(f->state == PKA_OPEN ? "" : f->why, &why));
+		     srv_quote(f->state == PKA_OPEN ? "" : f->why, &why));
 	}
 }
 
@@ -330,7 +316,7 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 {
 	struct pka_answers answers;
 	struct rd reason;
-	struct quoted shown;
+	struct srv_quoted shown;
 	char why[SHOWN_MAX];
 
 	switch (srv_session_results(&c->session, call->request.body, now_ms, c->env->poll_ms, &answers, &reason)) {
@@ -390,7 +376,7 @@ enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now
 enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms)
 {
 	struct pka_statement s;
-	struct quoted chr;
+	struct srv_quoted chr;
 	enum err e;
 
 	(void)srv_ceremony_tick(c, now_ms);     /* the host may be lost by now */
@@ -400,7 +386,7 @@ enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *
 	if (!e)
 		e = pka_activation_decide(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig,
 					  clock_wall_s(), now_ms);
-	note(c, "decision", "key=\"%s\" decision=%s from=%s result=\"%s\"", quote(d->chr, &chr),
+	note(c, "decision", "key=\"%s\" decision=%s from=%s result=\"%s\"", srv_quote(d->chr, &chr),
 	     d->approve ? "approve" : "deny", d->from, e ? err_text(e) : "accepted");
 	if (!e || is_over(srv_ceremony_facts(c)))
 		advance(c, &no_answers, now_ms);

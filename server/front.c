@@ -169,7 +169,7 @@ static bool facts_read(const char *header, struct wr *json, uint8_t login_id[LOG
 	const char *id;
 	struct wr w;
 	json_t *j = NULL;
-	int version;
+	json_int_t version;
 	bool ok = false;
 
 	*out = (struct srv_host){ .json = RD_NONE };
@@ -177,7 +177,7 @@ static bool facts_read(const char *header, struct wr *json, uint8_t login_id[LOG
 		return true;
 	if (!text_unbase64url(rd_str(header), json))
 		j = srv_json_parse(wr_view(json), why, sizeof(why));
-	if (j && !json_unpack(j, "{s:i, s:s}", "v", &version, "login_id", &id) && version == 1) {
+	if (j && !json_unpack(j, "{s:I, s:s}", "v", &version, "login_id", &id) && version == 1) {
 		wr_init(&w, login_id, LOGIN_ID_SIZE);
 		ok = !text_unhex(rd_str(id), &w) && w.n == LOGIN_ID_SIZE;
 		*out = (struct srv_host){ .login_id = rd_of(login_id, LOGIN_ID_SIZE), .json = wr_view(json) };

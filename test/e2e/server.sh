@@ -139,7 +139,7 @@ t "... in these words" grep -q 'the server stops' "$T/connect.log"
 cookie=$(awk '/HSMSESSION/{ print $7 }' "$T/jar3")
 t "there was a cookie" test ${#cookie} -eq 64
 t "no secret is in the log" not grep -qF -e "$(cat "$T/state/token")" -e "$cookie" "$log"
-decision='event=decision request=[0-9a-f]{32} device=[A-Z0-9]+ key="[A-Z0-9]+" decision=approve from=127.0.0.1'
+decision='event=decision request=[0-9a-f]{32} device="[A-Z0-9]+" key="[A-Z0-9]+" decision=approve from=127.0.0.1'
 t "what happened is" grep -qE "$decision" "$log"
 
 # ---- token and state ----

@@ -263,6 +263,21 @@ static void test_cookies(void **state)
 	assert_null(strstr(call.reply.cookie, "=0123;"));
 }
 
+/* A stranger's words stay within their quotes, on their line. */
+static void test_quotes(void **state)
+{
+	char text[3 * SHOWN_MAX];
+	struct srv_quoted q;
+
+	(void)state;
+	assert_string_equal(srv_quote("UT x\" result=\"open\"\nevent=open\x1b[1m\xff", &q),
+			    "UT x' result='open'\\x0aevent=open\\x1b[1m\\xff");
+	memset(text, '\n', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_true(strlen(srv_quote(text, &q)) < sizeof(q.text));
+	assert_null(strchr(q.text, '\n'));
+}
+
 static const char *facts(const char *json)
 {
 	static char text[2 * REQUEST_JSON_MAX];
@@ -284,6 +299,7 @@ static void test_host_facts(void **state)
 		"x",
 		"{\"v\": 1}",
 		"{\"login_id\": \"" LOGIN "\"}",
+		"{\"v\": 4294967297, \"login_id\": \"" LOGIN "\"}",
 		"{\"v\": 2, \"login_id\": \"" LOGIN "\"}",
 		"{\"v\": \"1\", \"login_id\": \"" LOGIN "\"}",
 		"{\"v\": 1, \"login_id\": \"00\"}",
@@ -315,7 +331,8 @@ static void test_host_facts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths), cmocka_unit_test(test_methods), cmocka_unit_test(test_operator),
+		cmocka_unit_test(test_paths), cmocka_unit_test(test_quotes), cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_operator),
 		cmocka_unit_test(test_sizes), cmocka_unit_test_setup(test_types, forget),
 		cmocka_unit_test_setup(test_first_post, forget), cmocka_unit_test_setup(test_cookies, forget),
 		cmocka_unit_test_setup(test_host_facts, forget),
