@@ -11,7 +11,6 @@
 #include "base/tlv.h"
 #include "sc-hsm/p15.h"
 
-#define SW_AUTHENTICATED 0x9001     /* key info: this key has authenticated */
 enum { TAG_ATTESTATION = 0x67, TAG_CERTIFICATE = 0x30 };
 
 enum err pka_ask_identify(struct pka_activation *a, struct pka_batch *b)
@@ -183,7 +182,7 @@ enum err pka_take_name(struct pka_activation *a, size_t slot, struct rd data, ui
 	struct att_verdict *v = &a->verdict;
 	enum err e = hsm_sw_err(hsm_cmd_get(HSM_PKA_KEY), sw, NULL);
 
-	if (sw == APDU_SW_OK || sw == SW_AUTHENTICATED) {
+	if (sw == APDU_SW_OK || sw == HSM_SW_AUTHENTICATED) {
 		name_check(a, slot, data);
 	} else if (slot == 0 && e != ERR_NOT_FOUND) {
 		att_verdict_add(v, ATT_PKA_NAMES, ATT_NOT_MADE, "this firmware does not tell the names (%04X)", sw);

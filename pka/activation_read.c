@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #define READ_SIZE 1024              /* below what every known platform can answer at once (reference sc-hsm-apdu 1.2) */
-#define SW_END_OF_FILE 0x6282
 
 enum err pka_files_new(struct pka_activation *a, size_t n)
 {
@@ -50,7 +49,7 @@ enum err pka_take_file(struct pka_activation *a, size_t arg, struct rd data, uin
 {
 	struct pka_card_file *f = &a->files[arg];
 
-	if (sw == APDU_SW_OK || sw == SW_END_OF_FILE)
+	if (sw == APDU_SW_OK || sw == HSM_SW_END_OF_FILE)
 		wr_put(&f->bytes, data);
 	f->is_done = sw != APDU_SW_OK || data.n < READ_SIZE || f->bytes.n + READ_SIZE > FILE_SIZE_MAX;
 	return wr_done(&f->bytes) == ERR_NOMEM ? ERR_NOMEM : ERR_OK;

@@ -82,8 +82,7 @@ static void describe(const struct p15_key *k, struct p11_object *o)
 	o->label = k->label;
 	o->id = k->id;
 	o->type = k->type == P15_RSA ? CKK_RSA : CKK_EC;
-	/* Some tools write P-521's field as 528 bits (reference 8.2). */
-	o->bits = k->type == P15_EC && k->bits == 528 ? 521 : k->bits;
+	o->bits = k->bits;
 	o->sign = (k->usage & USE_SIGN) != 0;
 }
 

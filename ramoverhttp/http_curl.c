@@ -12,6 +12,7 @@
 
 #define CONNECT_MS 10000
 #define TOTAL_MS   60000
+#define TICK_MS    1000                 /* how late the deadline may be noticed */
 #define HEADERS_MAX 65536               /* bytes of all header lines of a response */
 
 struct curl_http {
@@ -191,7 +192,7 @@ static enum err run(struct curl_http *h, const struct receiver *r, struct deadli
 		CURLMcode rc = curl_multi_perform(h->multi, &running);
 
 		if (!rc && running)
-			rc = curl_multi_poll(h->multi, &will, cancel >= 0 ? 1 : 0, 1000, NULL);
+			rc = curl_multi_poll(h->multi, &will, cancel >= 0 ? 1 : 0, TICK_MS, NULL);
 		e = rc ? ERR_IO : deadline_check(dl);
 		if (!running && e == ERR_TIMEOUT)
 			e = ERR_OK;

@@ -39,7 +39,7 @@ enum err hsm_pka_key(struct hsm_card *c, uint8_t i, struct wr *chr, bool *authen
 	if (!e)
 		e = hsm_sw_err(hsm_cmd_get(HSM_PKA_KEY), sw, &c->detail);
 	if (!e)
-		*authenticated = sw == 0x9001;
+		*authenticated = sw == HSM_SW_AUTHENTICATED;
 	return e;
 }
 

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#define RANDOM_MAX    1024      /* one GET CHALLENGE, reference 3.6 */
 #define SEQUENCE_SIZE 5         /* sequence number at the end of a holder reference, TR-03110 part 3, A.6.1.3 */
 
 enum err hsm_card_new(struct apdu_link *link, struct hsm_card **out)
@@ -146,7 +145,7 @@ enum err hsm_card_random(struct hsm_card *c, size_t n, struct wr *out, struct de
 	size_t part, before;
 
 	while (!e && n) {
-		part = n < RANDOM_MAX ? n : RANDOM_MAX;
+		part = n < HSM_CHALLENGE_MAX ? n : HSM_CHALLENGE_MAX;
 		before = out->n;
 		wr_init_heap(&cmd, APDU_CMD_MAX);
 		hsm_enc_challenge(&cmd, part);

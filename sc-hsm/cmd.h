@@ -56,6 +56,11 @@ enum { HSM_FID_PRKD = 0xC4, HSM_FID_CD = 0xC8, HSM_FID_DCOD = 0xC9, HSM_FID_CA =
        HSM_FID_DATA_PRIVATE = 0xCD, HSM_FID_EE = 0xCE, HSM_FID_DATA = 0xCF }; /* high bytes */
 #define HSM_FID(high, low) ((uint16_t)((high) << 8 | (low)))
 
+/* status words that are more than an error or none, reference 3.7 and public-key-authentication 3 */
+enum { HSM_SW_END_OF_FILE = 0x6282, HSM_SW_BEHIND_END = 0x6B00, HSM_SW_AUTHENTICATED = 0x9001 };
+
+#define HSM_CHALLENGE_MAX 1024                                 /* bytes of one GET CHALLENGE, reference 3.6 */
+
 enum hsm_ref { HSM_REF_USER = 0x81, HSM_REF_SO = 0x88 };
 
 /* algorithm bytes, reference 3.13 */
@@ -77,7 +82,7 @@ void hsm_enc_change_pin(struct wr *w, enum hsm_ref ref, struct rd old, struct rd
 void hsm_enc_reset_retry(struct wr *w, struct rd so_pin, struct rd fresh);  /* fresh empty: reset the counter only */
 void hsm_enc_initialize(struct wr *w, struct rd tlvs);
 void hsm_enc_device_info(struct wr *w);
-void hsm_enc_challenge(struct wr *w, size_t n);                /* 1..1024 */
+void hsm_enc_challenge(struct wr *w, size_t n);                /* 1..HSM_CHALLENGE_MAX */
 void hsm_enc_read(struct wr *w, uint16_t fid, uint16_t offset, size_t ne);
 void hsm_enc_update(struct wr *w, uint16_t fid, uint16_t offset, struct rd data);
 void hsm_enc_delete(struct wr *w, uint16_t fid);

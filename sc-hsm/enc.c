@@ -100,7 +100,7 @@ void hsm_enc_device_info(struct wr *w)
 
 void hsm_enc_challenge(struct wr *w, size_t n)
 {
-	if (n < 1 || n > 1024)
+	if (n < 1 || n > HSM_CHALLENGE_MAX)
 		wr_fail(w, ERR_ARG);
 	put(w, HSM_CHALLENGE, 0, 0, RD_NONE, n);
 }

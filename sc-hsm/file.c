@@ -33,7 +33,7 @@ enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, struct 
 			return e;
 		got = out->n - got;
 		/* Exactly at the end cards answer 6282 without data, or that the offset is behind it. */
-		if (sw == 0x6B00)
+		if (sw == HSM_SW_BEHIND_END)
 			return ERR_OK;
 		e = hsm_sw_err(hsm_cmd_get(HSM_READ), sw, &c->detail);
 		if (!e && got > block)

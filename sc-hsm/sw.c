@@ -19,9 +19,9 @@ static const struct meaning {
 	const char *text;
 } meanings[] = {
 	{ APDU_SW_OK, WORD, ALL, ERR_OK, "done" },
-	{ 0x9001, WORD, FOR(SW_PKA), ERR_OK, "key present and authenticated" },
-	{ 0x6282, WORD, FOR(SW_READ), ERR_OK, "end of file" },
-	{ 0x6B00, WORD, FOR(SW_READ), ERR_DATA, "offset behind the end of the file" },
+	{ HSM_SW_AUTHENTICATED, WORD, FOR(SW_PKA), ERR_OK, "key present and authenticated" },
+	{ HSM_SW_END_OF_FILE, WORD, FOR(SW_READ), ERR_OK, "end of file" },
+	{ HSM_SW_BEHIND_END, WORD, FOR(SW_READ), ERR_DATA, "offset behind the end of the file" },
 
 	/* The last try is answered with 63C0 or 6983 (3.1); both say that there is no other. */
 	{ 0x63C0, WORD, FOR(SW_PIN) | FOR(SW_INIT), ERR_PIN_BLOCKED, "PIN blocked" },

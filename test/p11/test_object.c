@@ -52,7 +52,7 @@ static void test_search(void **state)
 	CK_BBOOL yes = CK_TRUE;
 	CK_ATTRIBUTE by_id[] = { { CKA_CLASS, &class, sizeof(class) }, { CKA_ID, id, sizeof(id) } };
 	CK_ATTRIBUTE odd[] = { { CKA_CLASS, &none, sizeof(none) }, { CKA_VENDOR_DEFINED, &yes, 1 },
-			       { CKA_CLASS, &class, 1 } };
+			       { CKA_CLASS, &class, 1 }, { CKA_CLASS, NULL, sizeof(class) } };
 	CK_OBJECT_HANDLE found[2];
 	CK_SESSION_HANDLE s;
 	CK_ULONG n;
@@ -73,7 +73,7 @@ static void test_search(void **state)
 	assert_ok(C_FindObjects(s, found, 2, &n));
 	assert_int_equal(n, 0);
 	assert_ok(C_FindObjectsFinal(s));
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		assert_ok(C_FindObjectsInit(s, &odd[i], 1));
 		assert_ok(C_FindObjects(s, found, 2, &n));
 		assert_int_equal(n, 0);
