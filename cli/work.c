@@ -119,6 +119,18 @@ static enum err check_set_up(const struct cli_card *c)
 	return ERR_OK;
 }
 
+/* The card to work with, which can be opened by somebody; reader gets where it is. */
+static enum err open_shared(struct cli *cli, char reader[PCSC_NAME_MAX], struct cli_card *out)
+{
+	enum err e;
+
+	*out = (struct cli_card){ .hsm = NULL };
+	e = cli_card_pick(cli, reader);
+	if (!e)
+		e = cli_card_open(cli, reader, PCSC_SHARED, out);
+	return e ? e : check_set_up(out);
+}
+
 /* Exclusive from here on: if this program dies while the card is open, the card is reset. */
 static enum err open_exclusive(struct cli *cli, const char *reader, struct cli_card *c)
 {
@@ -130,14 +142,8 @@ enum err cli_work_open(struct cli *cli, struct cli_card *out)
 {
 	char reader[PCSC_NAME_MAX];
 	struct secret *pin = NULL;
-	enum err e;
+	enum err e = open_shared(cli, reader, out);
 
-	*out = (struct cli_card){ .hsm = NULL };
-	e = cli_card_pick(cli, reader);
-	if (!e)
-		e = cli_card_open(cli, reader, PCSC_SHARED, out);
-	if (!e)
-		e = check_set_up(out);
 	if (!e && out->status.mode == HSM_MODE_PKA && cli_pin_is_given(cli))
 		log_tell("card %s opens by its custodians alone: the PIN is not used", out->id);
 	else if (!e && (hsm_mode_needs_pin(out->status.mode) || cli_pin_is_given(cli)))
@@ -155,14 +161,8 @@ enum err cli_work_open(struct cli *cli, struct cli_card *out)
 enum err cli_work_ceremony(struct cli *cli, struct cli_card *out)
 {
 	char reader[PCSC_NAME_MAX];
-	enum err e;
+	enum err e = open_shared(cli, reader, out);
 
-	*out = (struct cli_card){ .hsm = NULL };
-	e = cli_card_pick(cli, reader);
-	if (!e)
-		e = cli_card_open(cli, reader, PCSC_SHARED, out);
-	if (!e)
-		e = check_set_up(out);
 	if (!e && !hsm_mode_needs_pka(out->status.mode))
 		e = cli_refuse(ERR_CONDITIONS, "card %s opens by its PIN; there is nobody to ask", out->id);
 	if (!e)
