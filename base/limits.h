@@ -22,6 +22,7 @@
 
 #define PKA_CUSTODIANS_MAX   90        /* m; the card's own limit */
 #define PKA_MESSAGE_MAX      (CHR_MAX + 8)
+#define PKA_READ_MAX         8192      /* what a ceremony reads of one EF: certificates and descriptions are shorter */
 #define PKA_CHALLENGE_SIZE   8
 #define STATEMENT_MIN        65        /* never to be taken for a message to sign */
 #define STATEMENT_MAX        900

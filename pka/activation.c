@@ -47,7 +47,7 @@ enum err pka_activation_new(const struct pka_policy *policy, struct pka_activati
 	a->facts.state = PKA_IDENTIFY;
 	a->facts.verdict = &a->verdict;
 	a->facts.records = a->records;
-	wr_init_heap(&a->devaut, FILE_SIZE_MAX);
+	wr_init_heap(&a->devaut, PKA_READ_MAX);
 	return ERR_OK;
 }
 

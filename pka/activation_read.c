@@ -14,7 +14,7 @@ enum err pka_files_new(struct pka_activation *a, size_t n)
 		return ERR_NOMEM;
 	a->files_n = n;
 	for (size_t i = 0; i < n; i++)
-		wr_init_heap(&a->files[i].bytes, FILE_SIZE_MAX);
+		wr_init_heap(&a->files[i].bytes, PKA_READ_MAX);
 	return ERR_OK;
 }
 
@@ -51,6 +51,6 @@ enum err pka_take_file(struct pka_activation *a, size_t arg, struct rd data, uin
 
 	if (sw == APDU_SW_OK || sw == HSM_SW_END_OF_FILE)
 		wr_put(&f->bytes, data);
-	f->is_done = sw != APDU_SW_OK || data.n < READ_SIZE || f->bytes.n + READ_SIZE > FILE_SIZE_MAX;
+	f->is_done = sw != APDU_SW_OK || data.n < READ_SIZE || f->bytes.n + READ_SIZE > PKA_READ_MAX;
 	return wr_done(&f->bytes) == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
 }

@@ -5,6 +5,7 @@
  */
 #include "test/unit/test.h"
 
+#include "pka/activation_int.h"
 #include "pka/statement.h"
 #include "sc-hsm/p15.h"
 #include "test/ceremony.h"
@@ -567,6 +568,37 @@ static void long_file(void **state)
 	stop();
 }
 
+/* A file without end is read up to a limit, and nothing of it is kept with a ceremony that has failed. */
+static void endless_files(void **state)
+{
+	uint8_t block[1024 + 2] = { 0 };
+	unsigned reads;
+
+	(void)state;
+	block[1024] = 0x90;
+	start("vendor-shared", 1, 2);
+	c.spoil_op = HSM_READ;
+	c.spoil_answer = RD_ARR(block);
+	ceremony_run(&c);
+	failed(ERR_ATTESTATION, "SmartCard-HSM");
+	assert_int_equal(c.sent[HSM_READ], 8);
+	stop();
+
+	start("vendor-shared", 1, 2);
+	quorum_keygen(&q, 1, "signing");
+	while (ceremony_step(&c))
+		;
+	assert_int_equal(pka_activation_target(c.a, &q.enrolment), ERR_OK);
+	c.spoil_op = HSM_READ;
+	c.spoil_answer = RD_ARR(block);
+	for (reads = c.sent[HSM_READ]; c.sent[HSM_READ] == reads; )
+		assert_true(ceremony_step(&c));
+	assert_non_null(c.a->files);
+	pka_activation_end(c.a, ERR_REMOVED, "gone");
+	assert_null(c.a->files);
+	stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -585,6 +617,7 @@ int main(void)
 		cmocka_unit_test(answers_do_not_match),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(long_file),
+		cmocka_unit_test(endless_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
