@@ -27,8 +27,17 @@ static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const
 	return NULL;
 }
 
-/* Ask the service and give new readers slots. Without a service there are no readers. */
-static enum err refresh(struct pcsc_readers *now)
+/* Not of a device or token: these calls have none (PKCS#11 2.40 5.5). */
+static CK_RV rv_of(enum err e)
+{
+	return !e ? CKR_OK : e == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED;
+}
+
+/*
+ * Ask the service; give new readers slots, if they may have some now, which the first ones always may. Without a
+ * service there are no readers.
+ */
+static enum err refresh(struct pcsc_readers *now, bool may_add)
 {
 	enum err e = pcsc_list(now);
 
@@ -38,7 +47,8 @@ static enum err refresh(struct pcsc_readers *now)
 		e = ERR_OK;
 	}
 	p11_module_lock();
-	for (size_t i = 0; !e && i < now->n; i++)
+	may_add = may_add || !p11_module.slots.listed;
+	for (size_t i = 0; may_add && !e && i < now->n; i++)
 		if (is_wanted(p11_module.conf, now->v[i].name))
 			e = p11_slots_add_locked(&p11_module.slots, &now->v[i]);
 	p11_module.slots.listed = true;
@@ -67,9 +77,10 @@ CK_RV p11_slot_list(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG *n)
 
 	if (!n)
 		return CKR_ARGUMENTS_BAD;
-	e = refresh(&now);
+	/* What is asked for after its length fits: readers that came show when the length is asked for again (5.5). */
+	e = refresh(&now, !list);
 	if (e)
-		return p11_rv(e);
+		return rv_of(e);
 	p11_module_lock();
 	count = p11_slots_copy_locked(&p11_module.slots, v);
 	p11_module_unlock();
@@ -112,14 +123,14 @@ CK_RV p11_slot_wait(CK_FLAGS flags, CK_SLOT_ID *id)
 
 	if (!id)
 		return CKR_ARGUMENTS_BAD;
-	e = refresh(&now);
+	e = refresh(&now, true);
 	while (!e && !next_event(&now, id)) {
 		if (flags & CKF_DONT_BLOCK)
 			return CKR_NO_EVENT;
 		e = pcsc_wait(&now, &dl);
 		if (!e)
-			e = refresh(&now);
+			e = refresh(&now, true);
 	}
 	/* C_Finalize while we waited (PKCS#11 2.40 5.5). */
-	return e == ERR_CANCELLED ? CKR_CRYPTOKI_NOT_INITIALIZED : p11_rv(e);
+	return e == ERR_CANCELLED ? CKR_CRYPTOKI_NOT_INITIALIZED : rv_of(e);
 }
