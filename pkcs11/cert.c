@@ -159,6 +159,8 @@ CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_
 		rv = check_class(t, n);
 	if (!rv)
 		rv = p11_template_read(t, n, CKO_CERTIFICATE, &tp);
+	if (!rv && !tp.token)
+		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (!rv && !tp.value.n)
 		rv = CKR_TEMPLATE_INCOMPLETE;
 	if (!rv)

@@ -21,13 +21,22 @@ struct plan {
 	char chr[CHR_MAX + 1];
 };
 
+/* Odd, and more than 1 (RFC 8017 3.1). */
+static bool is_exponent(struct rd e)
+{
+	while (e.n && e.p[0] == 0)
+		e = rd_of(e.p + 1, e.n - 1);
+	return e.n && e.p[e.n - 1] & 1 && (e.n > 1 || e.p[0] > 1);
+}
+
 static CK_RV plan_rsa(const struct p11_template *t, const struct p11_mech *m, const struct hsm_version *v,
 		      struct plan *p)
 {
 	if (!t->bits)
 		return CKR_TEMPLATE_INCOMPLETE;
-	if (t->bits < m->min || t->bits > p11_mech_max(m, v))
-		return CKR_KEY_SIZE_RANGE;
+	if (t->bits < m->min || t->bits > p11_mech_max(m, v) || t->bits % 8 ||
+	    (t->exponent.n && !is_exponent(t->exponent)))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
 	p->gen.rsa_bits = (unsigned)t->bits;
 	p->gen.exponent = t->exponent;
 	p->about.type = P15_RSA;
@@ -59,7 +68,8 @@ static CK_RV plan_ec(const struct p11_template *t, const struct p11_mech *m, con
 static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_version *v, struct plan *p)
 {
 	const struct p11_mech *m = p11_mech_get(r->mech->mechanism, CKF_GENERATE_KEY_PAIR);
-	struct p11_template pub = { .sign = CK_TRUE }, priv = { .sign = CK_TRUE };
+	/* The public key comes and stays with the private one, unless its template says that it must not. */
+	struct p11_template pub = { .token = CK_TRUE }, priv = { .sign = CK_TRUE };
 	CK_RV rv;
 
 	if (!m)
@@ -72,6 +82,8 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 		rv = p11_template_read(r->private_t, r->private_n, CKO_PRIVATE_KEY, &priv);
 	if (!rv)
 		rv = m->key == CKK_RSA ? plan_rsa(&pub, m, v, p) : plan_ec(&pub, m, v, p);
+	if (!rv && !(pub.token && priv.token))
+		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (rv)
 		return rv;
 	p->gen.car = CAR;
@@ -134,6 +146,9 @@ static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *pu
 		e = p11_objects_add_key(&t->objects, p->gen.key, wr_view(&prkd), wr_view(&request));
 	wr_free(&request);
 	wr_free(&prkd);
+	/* Between the limits, but not of this card. */
+	if (e == ERR_ALGORITHM)
+		return p->gen.curve == EC_NONE ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_CURVE_NOT_SUPPORTED;
 	if (e)
 		return p11_rv(e);
 	priv = p11_objects_of_key(&t->objects, p->gen.key, CKO_PRIVATE_KEY);

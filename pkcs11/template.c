@@ -21,7 +21,7 @@ static const struct row {
 	size_t at;
 } rows[] = {
 	{ CKA_CLASS, ALL, T_IS, AT(class) },
-	{ CKA_TOKEN, ALL, T_TRUE, 0 },
+	{ CKA_TOKEN, ALL, T_BOOL, AT(token) },
 	{ CKA_PRIVATE, PRIV, T_TRUE, 0 },
 	{ CKA_PRIVATE, PUB | CERT, T_FALSE, 0 },
 	{ CKA_MODIFIABLE, ALL, T_WISH, 0 },

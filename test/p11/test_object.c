@@ -197,7 +197,11 @@ static void test_generate(void **state)
 	assert_ok(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &ro));
 	assert_rv(rig_generate(ro, CKM_EC_KEY_PAIR_GEN, 0, "new", &pub, &priv), CKR_SESSION_READ_ONLY);
 	assert_rv(rig_generate(s, CKM_RSA_PKCS, 1024, "new", &pub, &priv), CKR_MECHANISM_INVALID);
-	assert_rv(rig_generate(s, CKM_RSA_PKCS_KEY_PAIR_GEN, 512, "new", &pub, &priv), CKR_KEY_SIZE_RANGE);
+	assert_rv(rig_generate(s, CKM_RSA_PKCS_KEY_PAIR_GEN, 512, "new", &pub, &priv),
+		  CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_rv(rig_generate(s, CKM_RSA_PKCS_KEY_PAIR_GEN, 1025, "new", &pub, &priv), CKR_ATTRIBUTE_VALUE_INVALID);
+	/* A size between the limits that the card does not make. */
+	assert_rv(rig_generate(s, CKM_RSA_PKCS_KEY_PAIR_GEN, 1032, "new", &pub, &priv), CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_rv(rig_generate(s, CKM_RSA_PKCS_KEY_PAIR_GEN, 0, "new", &pub, &priv), CKR_TEMPLATE_INCOMPLETE);
 	assert_ok(rig_generate(s, CKM_EC_KEY_PAIR_GEN, 0, "new", &pub, &priv));
 	assert_ok(rig_generate(s, CKM_RSA_PKCS_KEY_PAIR_GEN, 1024, "new rsa", &pub, &priv));
@@ -247,6 +251,7 @@ static void test_templates(void **state)
 		{ { CKA_MODULUS_BITS, &rsa, sizeof(rsa) }, CKR_ATTRIBUTE_TYPE_INVALID },
 		{ { CKA_VENDOR_DEFINED, &yes, 1 }, CKR_ATTRIBUTE_TYPE_INVALID },
 	};
+	CK_ATTRIBUTE session_pub[] = { params, { CKA_TOKEN, &no, 1 } }, token = { CKA_TOKEN, &yes, 1 };
 	CK_ATTRIBUTE good[] = {
 		{ CKA_CLASS, &class, sizeof(class) }, { CKA_TOKEN, &yes, 1 }, { CKA_PRIVATE, &yes, 1 },
 		{ CKA_SENSITIVE, &yes, 1 }, { CKA_SIGN, &no, 1 }, { CKA_ID, id, sizeof(id) },
@@ -267,10 +272,49 @@ static void test_templates(void **state)
 	assert_rv(generate_with(s, NULL, 1, NULL, 0, &priv), CKR_ARGUMENTS_BAD);
 	assert_rv(generate_with(s, NULL, 0, NULL, 0, &priv), CKR_TEMPLATE_INCOMPLETE);
 	assert_rv(generate_with(s, pub_bad, 2, NULL, 0, &priv), CKR_CURVE_NOT_SUPPORTED);
+	/* What does not say CKA_TOKEN is a session object (PKCS#11 2.40 4.4), which the card cannot have. */
+	assert_rv(generate_with(s, &params, 1, NULL, 0, &priv), CKR_TEMPLATE_INCONSISTENT);
+	assert_rv(generate_with(s, session_pub, 2, &token, 1, &priv), CKR_TEMPLATE_INCONSISTENT);
 	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 1);
 	assert_ok(generate_with(s, &params, 1, good, 6, &priv));
 	assert_bytes_equal(rig_attribute(s, priv, CKA_ID), RD_ARR(id));
 	assert_rv(rig_sign(s, priv), CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+
+static void test_exponents(void **state)
+{
+	static const struct {
+		CK_BYTE e[2];
+		CK_ULONG n;
+		CK_RV rv;
+	} rows[] = {
+		{ { 3 }, 1, CKR_OK },
+		{ { 0, 3 }, 2, CKR_OK },
+		{ { 0 }, 1, CKR_ATTRIBUTE_VALUE_INVALID },
+		{ { 1 }, 1, CKR_ATTRIBUTE_VALUE_INVALID },
+		{ { 1, 0 }, 2, CKR_ATTRIBUTE_VALUE_INVALID },
+	};
+	CK_MECHANISM m = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
+	CK_OBJECT_HANDLE pub, priv;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ULONG bits = 1024;
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CK_BYTE e[2] = { rows[i].e[0], rows[i].e[1] };
+		CK_ATTRIBUTE pub_t[] = { { CKA_MODULUS_BITS, &bits, sizeof(bits) },
+					 { CKA_PUBLIC_EXPONENT, e, rows[i].n } };
+		CK_ATTRIBUTE priv_t = { CKA_TOKEN, &yes, 1 };
+
+		assert_rv(C_GenerateKeyPair(s, &m, pub_t, 2, &priv_t, 1, &pub, &priv), rows[i].rv);
+		if (!rows[i].rv)
+			assert_bytes_equal(rig_attribute(s, pub, CKA_PUBLIC_EXPONENT), RD_LIT("\x03"));
+	}
 }
 
 /* ---- certificates ---- */
@@ -299,6 +343,8 @@ static void test_certificate_of_key(void **state)
 {
 	struct rig_card c = rig_card_simple();
 	CK_OBJECT_HANDLE pub, cert = 0, again = 0;
+	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+	CK_ATTRIBUTE session_object[] = { { CKA_CLASS, &class, sizeof(class) }, { CKA_VALUE, NULL, 0 } };
 	CK_SESSION_HANDLE s;
 	struct wr der;
 	struct x509 x;
@@ -309,9 +355,11 @@ static void test_certificate_of_key(void **state)
 	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
 	wr_init_heap(&der, 4096);
 	test_certificate(rig_attribute(s, pub, CKA_PUBLIC_KEY_INFO), &der);
+	session_object[1] = (CK_ATTRIBUTE){ CKA_VALUE, der.p, der.n };
 	assert_rv(create(s, wr_view(&der), "x", RD_LIT("\x01"), &cert), CKR_USER_NOT_LOGGED_IN);
 	assert_ok(rig_login(s, RIG_PIN));
 	assert_rv(create(s, rd_of(der.p, der.n - 1), "x", RD_LIT("\x01"), &cert), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_rv(C_CreateObject(s, session_object, 2, &cert), CKR_TEMPLATE_INCONSISTENT);
 	assert_ok(create(s, wr_view(&der), "x", RD_LIT("\x01"), &cert));
 	/* Once more: the first one is replaced. */
 	assert_ok(create(s, wr_view(&der), "x", RD_LIT("\x01"), &again));
@@ -450,6 +498,7 @@ int main(void)
 		RIG_TEST(test_buffers),
 		RIG_TEST(test_generate),
 		RIG_TEST(test_templates),
+		RIG_TEST(test_exponents),
 		RIG_TEST(test_certificate_of_key),
 		RIG_TEST(test_other_certificate),
 		RIG_TEST(test_destroy_key),
