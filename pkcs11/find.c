@@ -31,7 +31,8 @@ CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n)
 	e = p11_token_check(c->token);
 	if (!e)
 		e = p11_token_load(c->token);
-	if (!e && !p11_session_is_alive(c->session))
+	/* Whatever they say of the reader now: the card of this session is gone. */
+	if (!p11_session_is_alive(c->session))
 		e = ERR_REMOVED;
 	if (e)
 		return p11_rv(e);

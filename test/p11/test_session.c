@@ -135,6 +135,12 @@ static void test_removal(void **state)
 	s = rig_session();
 	fake_card_remove(RIG_READER);
 	assert_rv(C_GetSessionInfo(s, &info), CKR_DEVICE_REMOVED);
+	/* Also where the session never spoke to the card. */
+	rig_card_insert(&c);
+	s = rig_session();
+	fake_card_remove(RIG_READER);
+	assert_rv(C_FindObjectsInit(s, NULL, 0), CKR_DEVICE_REMOVED);
+	assert_rv(C_FindObjectsInit(s, NULL, 0), CKR_SESSION_HANDLE_INVALID);
 
 	/* Another card: nothing of the first one is left. */
 	rig_card_insert(&other);
