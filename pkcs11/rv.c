@@ -84,9 +84,9 @@ CK_RV p11_rv(enum err e)
 
 bool p11_out(size_t need, const void *buf, CK_ULONG *n, CK_RV *rv)
 {
-	CK_ULONG room = *n;
+	bool fits = buf && *n >= need;  /* without buf, *n may be anything */
 
 	*n = need;
-	*rv = !buf ? CKR_OK : room < need ? CKR_BUFFER_TOO_SMALL : CKR_OK;
-	return buf && room >= need;
+	*rv = buf && !fits ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+	return fits;
 }

@@ -236,7 +236,7 @@ static void test_refused(void **state)
 {
 	struct keys k = open_keys();
 	CK_MECHANISM with_parameter = { CKM_ECDSA, &with_parameter, 4 };
-	CK_BYTE sig[128], data[200] = { 0 };
+	CK_BYTE sig[128] = { 0 }, data[200] = { 0 };
 	CK_ULONG n = sizeof(sig);
 	CK_SESSION_HANDLE s = k.s;
 
