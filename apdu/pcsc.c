@@ -5,6 +5,7 @@
 #include <string.h>
 #include <winscard.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 
 #define WAIT_SLICE_MS 250       /* a caller who gives up is noticed after this */
@@ -84,6 +85,16 @@ static enum err connected(const char *call, const struct pcsc *p, LONG rv)
 	return c->connected;
 }
 
+/* A connection to the service; it is none of the host's descriptors 0 to 2, whatever the host has closed. */
+static LONG establish(SCARDCONTEXT *context)
+{
+	unsigned plugged = fd_plug();
+	LONG rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, context);
+
+	fd_unplug(plugged);
+	return rv;
+}
+
 /* ---- readers ---- */
 
 static DWORD events_of(DWORD event_state)
@@ -158,7 +169,7 @@ enum err pcsc_list(struct pcsc_readers *out)
 	enum err e;
 
 	out->n = 0;
-	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context);
+	rv = establish(&context);
 	if (rv != SCARD_S_SUCCESS)
 		return opening("SCardEstablishContext", "readers", rv);
 	e = look(context, out, states);
@@ -189,7 +200,7 @@ enum err pcsc_wait(struct pcsc_readers *last, struct deadline *dl)
 
 	if (!now)
 		return ERR_NOMEM;
-	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context);
+	rv = establish(&context);
 	if (rv != SCARD_S_SUCCESS) {
 		free(now);
 		return opening("SCardEstablishContext", "readers", rv);
@@ -372,7 +383,7 @@ static enum err connect_card(struct pcsc *p, struct wr *atr)
 	DWORD protocol;
 	LONG rv;
 
-	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
+	rv = establish(&p->context);
 	if (rv != SCARD_S_SUCCESS) {
 		p->context = 0;
 		return opening("SCardEstablishContext", p->reader, rv);

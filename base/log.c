@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/date.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 /* One line is one write() of at most this size, so that lines of threads and processes do not mix. */
@@ -99,6 +100,7 @@ enum err log_configure(const char *spec)
 enum err log_open(const char *path)
 {
 	enum err e = ERR_OK;
+	unsigned plugged;
 	struct stat st;
 	int fd;
 
@@ -106,7 +108,9 @@ enum err log_open(const char *path)
 		atomic_store(&out_fd, STDERR_FILENO);
 		return ERR_OK;
 	}
+	plugged = fd_plug();
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	fd_unplug(plugged);
 	if (fd < 0)
 		return ERR_IO;
 	if (fstat(fd, &st) != 0) {

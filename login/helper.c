@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/tlv.h"
@@ -135,6 +136,7 @@ enum err login_helper_open(const char *path, const char *url, const struct conf 
 			   struct login_helper **out, char *why, size_t cap, struct deadline *dl)
 {
 	struct login_helper *h = NULL;
+	const unsigned plugged = fd_plug();
 	struct wr open, answer;
 	int pair[2] = { -1, -1 }, rc;
 	enum err e = ERR_IO;
@@ -179,6 +181,7 @@ enum err login_helper_open(const char *path, const char *url, const struct conf 
 	if (!e)
 		e = converse(h, LOGIN_OPEN, wr_view(&open), LOGIN_READY, &answer, NULL, NULL, why, cap, dl);
 out:
+	fd_unplug(plugged);
 	wr_free(&answer);
 	wr_free(&open);
 	for (int i = 0; i < 2; i++)

@@ -2,9 +2,9 @@
 #include "pkcs11/login.h"
 
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "login/login.h"
@@ -81,6 +81,16 @@ CK_RV p11_logout(struct p11_call *c)
 	return CKR_OK;
 }
 
+/* A login that fails is always said on stderr; here what nobody further down has said. */
+static enum err cannot(const struct p11_token *t, enum err e)
+{
+	if (e && t->known)
+		log_tell("card %s in reader %s: no login: %s", t->device_id, t->reader, err_text(e));
+	else if (e)
+		log_tell("reader %s: no login: %s", t->reader, err_text(e));
+	return e;
+}
+
 /* ---- by PIN ---- */
 
 static enum err login_by_pin(struct p11_token *t, const struct secret *pin)
@@ -90,7 +100,7 @@ static enum err login_by_pin(struct p11_token *t, const struct secret *pin)
 	enum err e = p11_token_begin(t);
 
 	if (e)
-		return e;
+		return cannot(t, e);
 	e = p11_pin_verify(t, pin, &dl);
 	/*
 	 * Whatever was open on the card, a failed login leaves it closed. A PIN of a wrong length was not sent, and
@@ -244,14 +254,14 @@ static enum err confirm(struct p11_token *t, const struct secret *pin)
 {
 	struct deadline dl = deadline_never();
 	struct hsm_version v = t->status.version;
-	enum err e = apdu_link_begin(hsm_card_link(t->card), &dl);
+	enum err e = cannot(t, apdu_link_begin(hsm_card_link(t->card), &dl));
 
 	if (e)
 		return e;
 	if (pin)
 		e = p11_pin_verify(t, pin, &dl);
 	if (!e)
-		e = p11_token_read_status(t, &v, &dl);
+		e = cannot(t, p11_token_read_status(t, &v, &dl));
 	if (!e && !t->status.open) {
 		log_tell("card %s in reader %s: approved, but the card says that it is not open; log in again",
 			 t->device_id, t->reader);
@@ -269,7 +279,7 @@ static enum err start_ceremony(struct p11_call *c)
 		return ERR_NOMEM;
 	w->refs = 1;
 	w->owner = c->session;
-	w->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->cancel_fd = fd_event();
 	/* C_Finalize sets closing before it looks for ceremonies to cancel. */
 	if (w->cancel_fd < 0 || p11_module.closing) {
 		if (w->cancel_fd >= 0)
@@ -297,7 +307,7 @@ static void end_ceremony(struct p11_token *t, CK_RV rv)
 static enum err run_ceremony(struct p11_call *c, const char *program, const struct secret *pin)
 {
 	struct p11_token *t = c->token;
-	enum err e = start_ceremony(c);
+	enum err e = cannot(t, start_ceremony(c));
 
 	if (e)
 		return e;
@@ -332,12 +342,12 @@ static enum err login_by_people(struct p11_call *c, const struct secret *pin)
 	if (e)
 		return e;
 	/* What people look at while we wait comes from memory. */
-	e = p11_token_load(t);
+	e = cannot(t, p11_token_load(t));
 	if (!e)
 		e = hold(t);
 	if (e)
 		return e;
-	e = apdu_link_begin(hsm_card_link(t->card), &dl);
+	e = cannot(t, apdu_link_begin(hsm_card_link(t->card), &dl));
 	if (!e) {
 		e = prepare(t, pin, &open, &dl);
 		apdu_link_end(hsm_card_link(t->card));
@@ -413,7 +423,7 @@ static CK_RV needs_pin(const struct p11_token *t)
 static CK_RV login(struct p11_call *c, const struct secret *pin)
 {
 	struct p11_token *t = c->token;
-	enum err e = learn_options(t);
+	enum err e = cannot(t, learn_options(t));
 
 	if (e)
 		return p11_rv(e);
@@ -448,8 +458,11 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (user != CKU_USER)
 		return CKR_USER_TYPE_INVALID;
-	if (n > PIN_MAX && pin)
+	if (n > PIN_MAX && pin) {
+		log_tell("reader %s: no login: a PIN has at most %d bytes; it was not sent to the card", t->reader,
+			 PIN_MAX);
 		return CKR_PIN_LEN_RANGE;
+	}
 	if (t->ceremony) {
 		log_line(LOG_P11, LOG_INFO, "card %s: this login joins the one that is waiting", t->device_id);
 		return ceremony_wait(t);
@@ -461,12 +474,12 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 	if (!p11_session_is_alive(c->session))
 		e = ERR_REMOVED;
 	if (e)
-		return p11_rv(e);
+		return p11_rv(cannot(t, e));
 
 	/* A pointer to nothing is no PIN: some callers have no NULL. */
 	if (pin && n)
 		e = secret_new(rd_of(pin, n), &secret);
-	rv = e ? p11_rv(e) : login(c, secret);
+	rv = e ? p11_rv(cannot(t, e)) : login(c, secret);
 	secret_free(&secret);
 	return rv;
 }

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "pkcs11/login.h"
 #include "pkcs11/rv.h"
@@ -113,7 +113,7 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 	e = conf_load(&conf);
 	if (!e)
 		e = conf_log(conf);
-	fd = e ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	fd = e ? -1 : fd_event();
 	if (!e && fd < 0)
 		e = errno == ENOMEM ? ERR_NOMEM : ERR_IO;
 

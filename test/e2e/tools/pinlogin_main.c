@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that logs in and keeps no PIN: pinlogin MODULE TOKEN PIN-FILE
- * Reads the PIN, calls C_Login, wipes its own copy, says "in" or "failed RV", waits for SIGTERM and ends.
+ * A program that logs in and keeps no PIN: pinlogin MODULE TOKEN PIN-FILE [drop]
+ * Reads the PIN, calls C_Login, wipes its own copy, says "in" or "failed RV", waits for SIGTERM and ends. With "drop"
+ * it unloads the module without C_Finalize, forks a child that ends at once, and says "dropped" before it waits.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SLOTS_MAX 32
 
 static CK_UTF8CHAR pin[32];
+static void *module;
 
 static CK_ULONG read_pin(const char *path)
 {
@@ -29,10 +33,10 @@ static CK_ULONG read_pin(const char *path)
 
 static CK_FUNCTION_LIST *load(const char *path)
 {
-	void *module = dlopen(path, RTLD_NOW);
 	CK_RV (*get)(CK_FUNCTION_LIST **) = NULL;
 	CK_FUNCTION_LIST *f = NULL;
 
+	module = dlopen(path, RTLD_NOW);
 	if (module)
 		*(void **)&get = dlsym(module, "C_GetFunctionList");
 	return get && get(&f) == CKR_OK && f->C_Initialize(NULL) == CKR_OK ? f : NULL;
@@ -52,6 +56,20 @@ static int open_session(CK_FUNCTION_LIST *f, const char *label, CK_SESSION_HANDL
 	return -1;
 }
 
+/* Handlers of the module that outlived it would be called by the fork. */
+static int drop(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (dlclose(module))
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		exit(0);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
 	CK_SESSION_HANDLE s;
@@ -61,7 +79,7 @@ int main(int argc, char **argv)
 	CK_RV rv;
 	int sig;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	(void)sigemptyset(&end);
 	(void)sigaddset(&end, SIGTERM);
@@ -79,6 +97,12 @@ int main(int argc, char **argv)
 	else
 		(void)printf("in\n");
 	(void)fflush(stdout);
+	if (argc == 5 && rv == CKR_OK) {
+		(void)printf("%s\n", drop() ? "not dropped" : "dropped");
+		(void)fflush(stdout);
+	}
 	(void)sigwait(&end, &sig);
+	if (argc == 5)
+		return 0;
 	return f->C_Finalize(NULL) == CKR_OK && rv == CKR_OK ? 0 : 1;
 }
