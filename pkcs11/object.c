@@ -45,6 +45,13 @@ struct p11_object *p11_objects_cert_of_fid(const struct p11_objects *o, uint16_t
 	return NULL;
 }
 
+void p11_objects_renew_private(struct p11_objects *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->is_private)
+			o->v[i]->handle = ++o->last;
+}
+
 void p11_objects_forget_key(struct p11_objects *o, uint8_t key)
 {
 	for (size_t i = 0; i < o->n; i++)

@@ -12,7 +12,7 @@
 #include "sc-hsm/p15.h"
 
 struct p11_object {
-	CK_OBJECT_HANDLE handle;
+	CK_OBJECT_HANDLE handle;        /* of a private object: until a logout */
 	CK_OBJECT_CLASS class;
 	CK_BBOOL is_private;            /* seen only when logged in */
 	bool gone;                      /* destroyed; the memory stays */
@@ -65,6 +65,8 @@ MUST enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd 
  */
 MUST enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der);
 struct p11_object *p11_objects_cert_of_fid(const struct p11_objects *o, uint16_t fid);
+/* Their old handles are invalid from now on. */
+void p11_objects_renew_private(struct p11_objects *o);
 /* Forget all objects of a key. */
 void p11_objects_forget_key(struct p11_objects *o, uint8_t key);
 /* The key whose public key has this SubjectPublicKeyInfo; 0: none. */

@@ -60,6 +60,12 @@ void p11_token_close(struct p11_token *t)
 		if (e)
 			log_line(LOG_P11, LOG_WARN, "logout of card %s: %s", t->device_id, err_text(e));
 	}
+	/*
+	 * PKCS#11 2.40 5.6, C_Logout: handles to private objects stay invalid even after another login. Those of a
+	 * login that was lost stay good: nobody asked for its end.
+	 */
+	if (t->login == P11_OPEN)
+		p11_objects_renew_private(&t->objects);
 	/* Where SELECT could not close the card, the reset does. */
 	hsm_card_free(&t->card, t->by_ceremony || e);
 	t->login = P11_CLOSED;

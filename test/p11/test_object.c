@@ -40,9 +40,13 @@ static void test_visible(void **state)
 		assert_int_equal(rig_number(s, found, CKA_CLASS), CKO_PUBLIC_KEY);
 	assert_ok(C_FindObjectsFinal(s));
 	assert_rv(C_GetAttributeValue(s, priv, &label, 1), CKR_OBJECT_HANDLE_INVALID);
-	/* Handles outlive a login. */
+	/* PKCS#11 2.40 5.6, C_Logout: handles to private objects stay invalid, those to public ones do not change. */
+	found = rig_find(s, CKO_PUBLIC_KEY, "rsa");
 	assert_ok(rig_login(s, RIG_PIN));
-	assert_int_equal(rig_find(s, CKO_PRIVATE_KEY, "rsa"), priv);
+	assert_rv(C_GetAttributeValue(s, priv, &label, 1), CKR_OBJECT_HANDLE_INVALID);
+	assert_rv(rig_sign_begin(s, CKM_RSA_PKCS, priv), CKR_KEY_HANDLE_INVALID);
+	assert_int_not_equal(rig_find(s, CKO_PRIVATE_KEY, "rsa"), priv);
+	assert_int_equal(rig_find(s, CKO_PUBLIC_KEY, "rsa"), found);
 }
 
 static void test_search(void **state)

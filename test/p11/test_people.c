@@ -85,10 +85,10 @@ static void test_approved(void **state)
 	assert_ok(C_Logout(s));
 	assert_int_equal(fake_connections(RIG_READER), 0);
 	assert_false(people_card_is_open(p));
-	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(rig_sign(s, key), CKR_KEY_HANDLE_INVALID);
 	/* The next one asks again. */
 	assert_ok(rig_login(s, NULL));
-	assert_ok(rig_sign(s, key));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 	assert_int_equal(people_asked(p), 2);
 	assert_ok(C_CloseSession(s));
 	assert_false(people_card_is_open(p));

@@ -46,9 +46,9 @@ static void test_login(void **state)
 	assert_ok(rig_sign(s, key));
 	assert_ok(C_Logout(s));
 	assert_true(seen.ended_by_select);
-	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(rig_sign(s, key), CKR_KEY_HANDLE_INVALID);
 	assert_ok(rig_login(s, RIG_PIN));
-	assert_ok(rig_sign(s, key));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 	rig_finalize();
 	assert_true(seen.ended_by_select);
 }

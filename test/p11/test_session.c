@@ -104,7 +104,7 @@ static void test_last_session(void **state)
 	assert_int_equal(fake_connections(RIG_READER), 0);
 	a = rig_session();
 	assert_int_equal(state_of(a), CKS_RW_PUBLIC_SESSION);
-	assert_rv(rig_sign(a, key), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(rig_sign(a, key), CKR_KEY_HANDLE_INVALID);
 	assert_ok(rig_login(a, RIG_PIN));
 	assert_ok(C_CloseAllSessions(0));
 	assert_int_equal(fake_connections(RIG_READER), 0);

@@ -262,12 +262,12 @@ static void test_refused(void **state)
 	assert_rv(C_SignUpdate(s, data, sizeof(data)), CKR_DATA_LEN_RANGE);
 	assert_rv(C_SignFinal(s, sig, &n), CKR_OPERATION_NOT_INITIALIZED);
 
-	/* Logged out: the handle is known, but not to be used; and an operation does not survive it. */
+	/* Logged out: the handle is none any more, and an operation does not survive it. */
 	assert_ok(rig_sign_begin(s, CKM_ECDSA, k.p256));
 	assert_ok(C_Logout(s));
 	assert_rv(C_Sign(s, data, 32, sig, &n), CKR_USER_NOT_LOGGED_IN);
 	assert_rv(C_Sign(s, data, 32, sig, &n), CKR_OPERATION_NOT_INITIALIZED);
-	assert_rv(rig_sign_begin(s, CKM_ECDSA, k.p256), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(rig_sign_begin(s, CKM_ECDSA, k.p256), CKR_KEY_HANDLE_INVALID);
 	/* Public keys need nobody. */
 	assert_rv(verify(s, CKM_ECDSA, k.p256_pub, rd_of(data, 32), rd_of(sig, 64)), CKR_SIGNATURE_INVALID);
 	assert_rv(verify(s, CKM_ECDSA, k.p256, rd_of(data, 32), rd_of(sig, 64)), CKR_KEY_HANDLE_INVALID);

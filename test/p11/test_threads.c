@@ -114,6 +114,22 @@ static void test_one_session(void **state)
 	assert_true(join_all(w) > 0);
 }
 
+/* A logout by another thread hides the key, and takes its handle away. */
+static CK_RV find_and_sign(CK_SESSION_HANDLE s)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE t = { CKA_CLASS, &class, sizeof(class) };
+	CK_OBJECT_HANDLE key = 0;
+	CK_ULONG n = 0;
+	CK_RV rv = C_FindObjectsInit(s, &t, 1);
+
+	if (!rv)
+		rv = C_FindObjects(s, &key, 1, &n);
+	if (!rv)
+		rv = C_FindObjectsFinal(s);
+	return rv ? rv : n ? rig_sign(s, key) : CKR_USER_NOT_LOGGED_IN;
+}
+
 static void *log_in_and_out(void *arg)
 {
 	struct worker *w = arg;
@@ -125,8 +141,8 @@ static void *log_in_and_out(void *arg)
 
 		if (!IS(rv, CKR_OK, CKR_USER_ALREADY_LOGGED_IN))
 			w->wrong = rv;
-		rv = rig_sign(s, w->key);
-		if (!IS(rv, CKR_OK, CKR_USER_NOT_LOGGED_IN))
+		rv = find_and_sign(s);
+		if (!IS(rv, CKR_OK, CKR_USER_NOT_LOGGED_IN, CKR_KEY_HANDLE_INVALID))
 			w->wrong = rv;
 		w->good += rv == CKR_OK;
 		rv = C_Logout(s);
@@ -146,7 +162,7 @@ static void test_logins(void **state)
 	rig_initialize();
 	s = rig_session();
 	assert_ok(rig_login(s, RIG_PIN));
-	run_all(w, log_in_and_out, rig_find(s, CKO_PRIVATE_KEY, "ec"));
+	run_all(w, log_in_and_out, 0);
 	assert_true(join_all(w) > 0);
 	assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
 }
