@@ -93,12 +93,15 @@ static CK_RV part(struct p11_op *op, struct rd data)
 	return rv;
 }
 
-/* May a call finish this operation: once as a whole, or after parts? */
+/*
+ * May a call finish this operation: once as a whole, or after parts? If not, there is none of its kind, and the one in
+ * parts goes on (PKCS#11 2.40 5.11: C_Sign cannot end it).
+ */
 static CK_RV check_active(const struct p11_op *op, bool once)
 {
 	if (!op->mech)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	return once && op->in_parts ? CKR_OPERATION_ACTIVE : CKR_OK;
+	return once && op->in_parts ? CKR_OPERATION_NOT_INITIALIZED : CKR_OK;
 }
 
 /* ---- signing ---- */
