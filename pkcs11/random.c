@@ -4,26 +4,27 @@
 #include "pkcs11/module.h"
 #include "pkcs11/rv.h"
 
-/* Enough for any use; a card makes some kilobytes a second. */
-#define RANDOM_MAX 65536
+/* Others wait no longer than this takes: a card makes some kilobytes a second. */
+#define SEQUENCE_MAX 16384
+
+static enum err get(struct p11_token *t, struct wr *out, size_t n)
+{
+	struct deadline dl = deadline_never();
+	/* Refused while a ceremony runs: GET CHALLENGE would void the approvals. */
+	enum err e = p11_token_begin(t);
+
+	return e ? e : p11_token_end(t, hsm_card_random(t->card, n, out, &dl));
+}
 
 CK_RV p11_random(struct p11_call *c, CK_BYTE *out, CK_ULONG n)
 {
-	struct deadline dl = deadline_never();
+	enum err e = ERR_OK;
 	struct wr w;
-	enum err e;
 
 	if (!out && n)
 		return CKR_ARGUMENTS_BAD;
-	if (n > RANDOM_MAX)
-		return CKR_DATA_LEN_RANGE;
-	if (n == 0)
-		return CKR_OK;
-	/* Refused while a ceremony runs: GET CHALLENGE would void the approvals. */
-	e = p11_token_begin(c->token);
-	if (e)
-		return p11_rv(e);
 	wr_init(&w, out, n);
-	e = hsm_card_random(c->token->card, n, &w, &dl);
-	return p11_rv(p11_token_end(c->token, e));
+	while (!e && w.n < n)
+		e = get(c->token, &w, n - w.n < SEQUENCE_MAX ? n - w.n : SEQUENCE_MAX);
+	return p11_rv(e);
 }
