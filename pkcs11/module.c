@@ -78,14 +78,15 @@ static CK_RV check_args(const CK_C_INITIALIZE_ARGS *a)
 }
 
 /*
- * What the parent of a fork left here. Where one of its threads was inside, nothing is in a known state: it is left as
- * it is.
+ * What the parent of a fork left here. Where one of its threads was inside a call or C_Finalize, nothing is in a known
+ * state: it is left as it is.
  */
 static void forget_parent_locked(void)
 {
-	bool consistent = p11_module.calls == 0;
+	bool consistent = p11_module.calls == 0 && !p11_module.closing;
 
 	p11_module.forked = false;
+	p11_module.closing = false;
 	p11_module.calls = 0;
 	if (consistent) {
 		p11_sessions_free(&p11_module.sessions);

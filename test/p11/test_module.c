@@ -2,6 +2,8 @@
 /* Life of the module: C_Initialize, C_Finalize, the list of functions, what is not built, forks. */
 #include "test/p11/rig.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -258,6 +260,53 @@ static void test_fork_and_exit(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 }
 
+static void *random_held(void *arg)
+{
+	const CK_SESSION_HANDLE *s = arg;
+
+	(void)C_GenerateRandom(*s, (CK_BYTE[8]){ 0 }, 8);
+	return NULL;
+}
+
+static void *finalize(void *arg)
+{
+	(void)arg;
+	(void)C_Finalize(NULL);
+	return NULL;
+}
+
+/* A fork while another thread is in C_Finalize: its child can begin anew like any other. */
+static void test_fork_in_finalize(void **state)
+{
+	pthread_t user, closer;
+	CK_SESSION_HANDLE s;
+	CK_INFO info;
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	fake_fault(RIG_READER, 1, FAKE_HELD);
+	assert_int_equal(pthread_create(&user, NULL, random_held, &s), 0);
+	assert_ok(fake_held(RIG_READER, 5000));
+	assert_int_equal(pthread_create(&closer, NULL, finalize, NULL), 0);
+	/* It waits for the call that is inside. */
+	while (C_GetInfo(&info) == CKR_OK)
+		(void)sched_yield();
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(C_Initialize(NULL) == CKR_OK && C_GetInfo(&info) == CKR_OK ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	fake_release(RIG_READER);
+	assert_int_equal(pthread_join(user, NULL), 0);
+	assert_int_equal(pthread_join(closer, NULL), 0);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +317,7 @@ int main(void)
 		RIG_TEST(test_uninitialised),
 		RIG_TEST(test_fork),
 		RIG_TEST(test_fork_and_exit),
+		RIG_TEST(test_fork_in_finalize),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
