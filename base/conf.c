@@ -198,7 +198,7 @@ static void set_value(struct parse *p, const struct key *k, const char *value)
 		return;
 	}
 	if (p->seen & bit) {
-		refuse(p, ERR_CONFIG, "\"%s\" is set twice", k->name);
+		refuse(p, ERR_CONFIG, "\"%s\" is set twice, or an indented line follows it", k->name);
 		return;
 	}
 	p->seen |= bit;

@@ -107,6 +107,19 @@ out:
 	return e;
 }
 
+enum err file_check_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	int n = snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+
+	if (n < 0 || (size_t)n >= sizeof(folder)) {
+		errno = ENAMETOOLONG;
+		return ERR_IO;
+	}
+	return access(folder, W_OK | X_OK) ? ERR_IO : ERR_OK;
+}
+
 enum err file_write(const char *path, unsigned mode, struct rd content)
 {
 	return write_new(path, mode, content, true);

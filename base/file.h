@@ -14,5 +14,7 @@ MUST enum err file_read(const char *path, size_t max, struct wr *out);
 MUST enum err file_write(const char *path, unsigned mode, struct rd content);
 /* As file_write, but ERR_CONDITIONS if the path exists. */
 MUST enum err file_create(const char *path, unsigned mode, struct rd content);
+/* Whether path's folder takes new files, to refuse work whose result could not be kept. ERR_IO with errno kept. */
+MUST enum err file_check_folder(const char *path);
 
 #endif

@@ -20,6 +20,18 @@ struct cli_api {
 	const struct secret *token;
 };
 
+/* ERR_CONFIG: files or a pin in the settings that curl cannot use, which nobody has told yet. */
+static enum err fail(enum err e, const char *base, const char *why)
+{
+	char shown[SHOWN_MAX + 1];
+
+	(void)text_shown(rd_str(why), shown, sizeof(shown));
+	if (e == ERR_CONFIG)
+		return cli_refuse(e, "%s: %s; check --ca, and ca, cert, key and pin in [login]", base,
+				  *shown ? shown : err_text(e));
+	return cli_fail(e, "%s%s%s", base, *shown ? ": " : "", shown);
+}
+
 enum err cli_api_open(const struct cli *cli, const char *url, struct cli_api **out)
 {
 	struct http_config config = {
@@ -47,7 +59,7 @@ enum err cli_api_open(const struct cli *cli, const char *url, struct cli_api **o
 	while (n && a->base[n - 1] == '/')
 		n--;
 	a->base[n] = 0;
-	e = cli_fail(http_curl.open(&config, &a->http), "the connection to %s", a->base);
+	e = fail(http_curl.open(&config, &a->http), a->base, "");
 	if (e)
 		cli_api_close(&a);
 	*out = a;
@@ -104,13 +116,7 @@ static enum err send(struct cli *cli, struct cli_api *a, const char *path, const
 		e = http_curl.request(a->http, &r, status, answer, why, sizeof(why), &cli->dl);
 	}
 	wr_free(&h);
-	if (e) {
-		char shown[SHOWN_MAX + 1];
-
-		cli_fail(e, "%s%s%s", a->base, *why ? ": " : "",
-			 *why ? text_shown(rd_str(why), shown, sizeof(shown)) : "");
-	}
-	return e;
+	return fail(e, a->base, why);
 }
 
 enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status, json_t **answer)

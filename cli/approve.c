@@ -303,7 +303,8 @@ enum err verb_approve(struct cli *cli)
 	if (!e)
 		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, &a.mine);
 	if (!e && a.mine->n == 0)
-		e = cli_refuse(ERR_NOT_FOUND, "no custodian's key on the cards at hand");
+		e = cli_refuse(ERR_NOT_FOUND, "no custodian's key on the cards at hand: is your card in the reader? "
+						"quorum11 list shows what is there");
 	if (!e && wanted)
 		memcpy(id, wanted, sizeof(id));
 	else if (!e)

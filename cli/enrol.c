@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/api.h"
 #include "cli/keys.h"
+#include "cli/pin.h"
 #include "cli/pkafiles.h"
 #include "cli/say.h"
 #include "sc-hsm/auth.h"
@@ -134,8 +135,7 @@ static enum err post(struct cli *cli, const char *url, json_t *body /* taken */)
 
 	e = cli_api_open(cli, url, &api);
 	if (!e)
-		e = cli_fail(secret_read_file(cli->args->token_file, &token),
-			     "%s: reading the token (a file of mode 0600)", cli->args->token_file);
+		e = cli_secret_read(cli->args->token_file, "operator's token", &token);
 	if (e) {
 		json_decref(body);
 		goto out;

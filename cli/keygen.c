@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -18,17 +19,23 @@
 
 /*
  * Where the archive goes: --archive as a file or folder, otherwise this folder. In a folder it is named after
- * device and key, so the name is known only when the key is there; a file must not exist yet.
+ * device and key, so the name is known only when the key is there; a file must not exist yet. Checked before
+ * custodians are asked.
  */
 static enum err archive_check(const char *where)
 {
 	struct stat st;
 
-	if (stat(where, &st) != 0)
-		return errno == ENOENT ? ERR_OK : cli_fail(ERR_IO, "%s: %s", where, strerror(errno));
-	if (S_ISDIR(st.st_mode))
+	if (stat(where, &st) == 0) {
+		if (!S_ISDIR(st.st_mode))
+			return cli_refuse(ERR_CONDITIONS, "%s exists; an archived attestation is never overwritten",
+					  where);
+		if (access(where, W_OK | X_OK) == 0)
+			return ERR_OK;
+	} else if (errno == ENOENT && file_check_folder(where) == ERR_OK) {
 		return ERR_OK;
-	return cli_refuse(ERR_CONDITIONS, "%s exists; an archived attestation is never overwritten", where);
+	}
+	return cli_refuse(ERR_IO, "--archive %s: nothing can be written there: %s", where, strerror(errno));
 }
 
 static enum err archive_write(const char *where, const struct cli_card *c, uint8_t key, struct rd request)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pin.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,16 +52,21 @@ static enum err read_terminal(const char *prompt, const char *what, struct secre
 	return e;
 }
 
+enum err cli_secret_read(const char *file, const char *what, struct secret **out)
+{
+	enum err e = secret_read_file(file, out);
+
+	if (e == ERR_REFUSED)
+		return cli_refuse(e, "%s: not a file of its owner alone: chmod 600", file);
+	if (e == ERR_IO)
+		return cli_refuse(e, "%s: reading the %s: %s", file, what, strerror(errno));
+	return cli_fail(e, "%s: reading the %s", file, what);
+}
+
 static enum err read_source(struct source s, const char *prompt, struct secret **out)
 {
-	enum err e;
-
-	if (s.file) {
-		e = secret_read_file(s.file, out);
-		if (e == ERR_REFUSED)
-			return cli_refuse(e, "%s: others may read this file: chmod 600", s.file);
-		return cli_fail(e, "%s: reading the %s", s.file, s.what);
-	}
+	if (s.file)
+		return cli_secret_read(s.file, s.what, out);
 	if (s.fd != ARGS_NO_FD)
 		return cli_fail(secret_read_fd((int)s.fd, out), "reading the %s from descriptor %u", s.what, s.fd);
 	return read_terminal(prompt, s.what, out);

@@ -6,6 +6,9 @@
 #include "base/secret.h"
 #include "cli/card.h"
 
+/* The first line of a secret's file, mode 0600; what: "PIN", for messages. Said. */
+MUST enum err cli_secret_read(const char *file, const char *what, struct secret **out);
+
 /* Was a source other than the terminal named? */
 bool cli_pin_is_given(const struct cli *cli);
 bool cli_so_pin_is_given(const struct cli *cli);

@@ -88,7 +88,7 @@ static enum err sign_one(struct cli *cli, struct cli_card *c, const struct cli_k
 	return ERR_OK;
 }
 
-/* Key, mechanism and hashes before anybody is asked: no ceremony is held for a file that cannot be read. */
+/* Key, mechanism and hashes before anybody is asked: no ceremony is held for a file that cannot be read or signed. */
 static enum err prepare(struct cli *cli, struct cli_keys **keys, const struct cli_key **key,
 			const struct cli_mech **mech, char id[CHR_MAX + 1], struct job *jobs)
 {
@@ -114,6 +114,9 @@ static enum err prepare(struct cli *cli, struct cli_keys **keys, const struct cl
 	for (size_t i = 0; i < cli->args->n && !e; i++) {
 		jobs[i].path = cli->args->v[i];
 		e = hash_file(jobs[i].path, (*mech)->digest, jobs[i].hash);
+		if (!e && file_check_folder(jobs[i].path))
+			e = cli_refuse(ERR_IO, "%s: no signature can be written beside it: %s", jobs[i].path,
+				       strerror(errno));
 	}
 	return e;
 }

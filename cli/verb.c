@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "base/version.h"
 #include "cli/say.h"
 
 #define HELP_MAX 16384
@@ -124,15 +126,22 @@ static enum err run(const struct cli_verb *verb, int argc, char **argv)
 int cli_run(int argc, char **argv)
 {
 	const struct cli_verb *verb;
+	char shown[SHOWN_MAX + 1];
 	int words;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		usage(stdout);
 		return 0;
 	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("quorum11 " QUORUM11_VERSION);
+		return 0;
+	}
 	verb = cli_verb_find(argc - 1, argv + 1, &words);
 	if (!verb) {
 		usage(stderr);
+		if (argc > 1)
+			log_tell("no such verb: %s", text_shown(rd_str(argv[1]), shown, sizeof(shown)));
 		return cli_exit_status(ERR_ARG);
 	}
 	return cli_exit_status(run(verb, argc - words, argv + words));

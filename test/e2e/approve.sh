@@ -12,6 +12,15 @@
 . "$TOP/test/e2e/tools/nofm.sh"
 
 t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-per-key 3 2 || finish
+for f in "$T/none.pem" "$T/pin"; do
+	t_status "an authority that is none, ${f##*/}" 1 custodian "$q11" approve --reader "$(reader c1)" --ca "$f" "$URL"
+	t "... is said" grep -q "${f##*/}; check --ca" "$T/err"
+done
+enrol_with() { host "$q11" enrol --reader "$(reader target)" --token-file "$1" "$URL" "${pka[@]}"; }
+t_status "no token" 1 enrol_with "$T/none"
+t "... is said" grep -q "reading the operator's token: No such file" "$T/err"
+t_status "a token that others may read" 3 enrol_with "$T/host.conf"
+t "... is said" grep -q "chmod 600" "$T/err"
 # The liar speaks plain http to a server that does, too.
 stop server
 sed -i '/^cert\|^key/d; s/^\[server\]/[server]\nhttp = yes/' "$T/server.conf"

@@ -42,6 +42,8 @@ t "readers and cards" readers_start target c1 c2 c3 pinned open || finish
 
 t "no verb: usage" usage run "$q11"
 t "an unknown verb: usage" usage run "$q11" frobnicate
+t "... is named" err_says "no such verb: frobnicate"
+t "--version" eval "run '$q11' --version && grep -q '^quorum11 [0-9]' '$T/out'"
 t "--help" run "$q11" --help
 for verb in list status init keygen "custodian keygen" "custodian export" register enrol approve sign connect; do
 	# shellcheck disable=SC2086
@@ -186,6 +188,9 @@ t "... and says what is missing" err_says url
 t "keygen without a label" usage on c1 keygen --type rsa:2048 "${pin[@]}"
 t "no such curve" usage on c1 keygen --type ec:none --label x "${pin[@]}"
 t "RSA-1024 is refused" refused on c1 keygen --type rsa:1024 --label x "${pin[@]}"
+t "an archive in a folder that is not there" failed on c1 keygen --type rsa:2048 --label x --archive none/x "${pin[@]}"
+t "... is said, and no key was made for it" eval "err_says 'none/x: nothing can be written there' &&
+	on c1 status --json && json '.keys | length == 1'"
 t "keygen RSA" on c1 keygen --type rsa:2048 --label "RSA key" --id 0A0B "${pin[@]}"
 t "... attested" grep -q '^attested: /UT' "$T/out"
 t "... archived" test -s "UTCUS04010000-2.pka"
@@ -220,6 +225,10 @@ done
 t "openssl verifies SHA-512" openssl dgst -sha512 -verify rsa.pem -signature small.512 small
 t "no such key" failed on c1 sign "${pin[@]}" --key nothing small
 t "the wrong mechanism" usage on c1 sign "${pin[@]}" --key ec --mechanism rsa-pkcs1-sha256 small
+mkdir full && mount -t tmpfs none full && cp small full && mount -o remount,ro full
+t "a folder that takes no signature" failed on c1 sign --pin-file "$T/wrong" --key ec full/small
+t "... is said" err_says "full/small: no signature can be written beside it"
+umount full
 t "no such file, and no PIN is spent on it" failed on c1 sign --pin-file "$T/wrong" --key ec none
 t "... really not" tries c1 .pin.tries 3
 t "a pulled card" eval "card_stop c1 && failed on c1 sign ${pin[*]} --key ec small"

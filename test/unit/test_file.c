@@ -62,6 +62,10 @@ static void create_replaces_nothing(void **state)
 	(void)unlink(path);
 	assert_int_equal(file_create(path, 0600, RD_LIT("one")), ERR_OK);
 	assert_int_equal(file_create(path, 0600, RD_LIT("two")), ERR_CONDITIONS);
+	assert_int_equal(file_check_folder(path), ERR_OK);
+	assert_int_equal(file_check_folder("name-without-folder"), ERR_OK);
+	assert_int_equal(file_check_folder("/nowhere/file"), ERR_IO);
+	assert_int_equal(errno, ENOENT);
 	assert_content(RD_LIT("one"));
 }
 
