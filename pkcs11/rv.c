@@ -27,6 +27,8 @@ CK_RV p11_rv(enum err e)
 		return CKR_TOKEN_NOT_PRESENT;
 	case ERR_REMOVED:
 		return CKR_DEVICE_REMOVED;
+	/* A reset that ended a login is ERR_AUTH (p11_token_end). */
+	case ERR_RESET:
 	case ERR_TRANSPORT:
 	case ERR_CARD:
 	case ERR_INS:
@@ -37,8 +39,6 @@ CK_RV p11_rv(enum err e)
 	case ERR_CARD_MEMORY:
 		return CKR_DEVICE_MEMORY;
 
-	/* A reset ends every login on the card. */
-	case ERR_RESET:
 	case ERR_AUTH:
 		return CKR_USER_NOT_LOGGED_IN;
 	case ERR_PIN_WRONG:

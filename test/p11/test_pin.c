@@ -141,6 +141,11 @@ static void test_reset_by_another(void **state)
 	fake_other_disconnect(&o, true);
 	assert_ok(C_GenerateRandom(s, (CK_BYTE[8]){ 0 }, 8));
 	assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
+	/* In the middle of a login: that is not a login lost. */
+	fake_fault(RIG_READER, 1, FAKE_RESET);
+	assert_rv(rig_login(s, RIG_PIN), CKR_DEVICE_ERROR);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, key));
 }
 
 /* Another program waits no longer than one sequence of ours takes. */

@@ -300,6 +300,20 @@ static void test_mechanisms(void **state)
 	assert_int_equal(info.flags, CKF_HW | CKF_SIGN | CKF_VERIFY);
 }
 
+/* Another program resets the card while it is asked: no login is lost, as there was none. */
+static void test_reset_inside(void **state)
+{
+	CK_TOKEN_INFO info;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	(void)slots(CK_FALSE, NULL, 0);
+	fake_fault(RIG_READER, 2, FAKE_RESET);
+	assert_rv(C_GetTokenInfo(0, &info), CKR_DEVICE_ERROR);
+	assert_ok(C_GetTokenInfo(0, &info));
+}
+
 /* ---- events ---- */
 
 static void test_events(void **state)
@@ -378,6 +392,7 @@ int main(void)
 		RIG_TEST(test_flags_people),
 		RIG_TEST(test_card_in_use),
 		RIG_TEST(test_card_held),
+		RIG_TEST(test_reset_inside),
 		RIG_TEST(test_mechanisms),
 		RIG_TEST(test_events),
 		RIG_TEST(test_events_block),
