@@ -147,7 +147,7 @@ static enum err may_ask(const struct p11_token *t, const char *program)
 	e = p11_cooldown_check(t->device_id, &seconds);
 	if (e)
 		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown "
-			 "in section [login])", t->device_id, conf->login.url,
+			 "in section [login]); talk to the custodians, then log in again", t->device_id, conf->login.url,
 			 e == ERR_DENIED ? "denied" : "not approved in time", seconds);
 	return e;
 }
@@ -429,8 +429,8 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 		return p11_rv(e);
 	switch (t->status.mode) {
 	case HSM_MODE_UNSET:
-		log_tell("card %s in reader %s is not initialised, or its custodians' keys are not all registered",
-			 t->device_id, t->reader);
+		log_tell("card %s in reader %s is not initialised, or its custodians' keys are not all registered: "
+			 "quorum11 status shows which; quorum11 init, quorum11 register", t->device_id, t->reader);
 		return CKR_USER_PIN_NOT_INITIALIZED;
 	case HSM_MODE_PIN:
 		return pin ? p11_rv(login_by_pin(t, pin)) : needs_pin(t);
@@ -461,7 +461,7 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 	if (n > PIN_MAX && pin) {
 		log_tell("reader %s: no login: a PIN has at most %d bytes; it was not sent to the card", t->reader,
 			 PIN_MAX);
-		return CKR_PIN_LEN_RANGE;
+		return CKR_PIN_INCORRECT;
 	}
 	if (t->ceremony) {
 		log_line(LOG_P11, LOG_INFO, "card %s: this login joins the one that is waiting", t->device_id);
@@ -481,5 +481,6 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 		e = secret_new(rd_of(pin, n), &secret);
 	rv = e ? p11_rv(cannot(t, e)) : login(c, secret);
 	secret_free(&secret);
-	return rv;
+	/* The one of a wrong length is for a PIN that is set (PKCS#11 2.40 5.1.6). */
+	return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;
 }

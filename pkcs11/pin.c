@@ -26,7 +26,8 @@ static void tell_pin(const struct p11_token *t, enum err e)
 		log_tell("card %s in reader %s: wrong PIN, %d %s left", t->device_id, t->reader, t->status.pin_tries,
 			 t->status.pin_tries == 1 ? "try" : "tries");
 	else
-		log_tell("card %s in reader %s: the PIN was not accepted: %s", t->device_id, t->reader, err_text(e));
+		log_tell("card %s in reader %s: the PIN was not accepted: %s%s", t->device_id, t->reader, err_text(e),
+			 e == ERR_PIN_BLOCKED ? "; it can be set anew with the SO-PIN only" : "");
 }
 
 enum err p11_pin_verify(struct p11_token *t, const struct secret *pin, struct deadline *dl)
@@ -78,8 +79,11 @@ CK_RV p11_pin_set(struct p11_call *c, CK_UTF8CHAR *old, CK_ULONG old_n, CK_UTF8C
 		return CKR_SESSION_READ_ONLY;
 	if (!old || !fresh)
 		return CKR_ARGUMENTS_BAD;
-	if (old_n > PIN_MAX || fresh_n > PIN_MAX)
+	if (fresh_n > PIN_MAX)
 		return CKR_PIN_LEN_RANGE;
+	/* CKR_PIN_LEN_RANGE is for a PIN that is set (PKCS#11 2.40 5.1.6). */
+	if (old_n < PIN_MIN || old_n > PIN_MAX)
+		return CKR_PIN_INCORRECT;
 	e = secret_new(rd_of(old, old_n), &a);
 	if (!e)
 		e = secret_new(rd_of(fresh, fresh_n), &b);

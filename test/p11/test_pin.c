@@ -61,8 +61,9 @@ static void test_lengths(void **state)
 	(void)state;
 	assert_rv(rig_login(s, NULL), CKR_ARGUMENTS_BAD);
 	assert_rv(rig_login(s, ""), CKR_ARGUMENTS_BAD);
-	assert_rv(rig_login(s, "12345"), CKR_PIN_LEN_RANGE);
-	assert_rv(rig_login(s, "12345678901234567"), CKR_PIN_LEN_RANGE);
+	/* CKR_PIN_LEN_RANGE is for a PIN that is set (PKCS#11 2.40 5.1.6). */
+	assert_rv(rig_login(s, "12345"), CKR_PIN_INCORRECT);
+	assert_rv(rig_login(s, "12345678901234567"), CKR_PIN_INCORRECT);
 	assert_int_equal(seen.verifies, 0);
 	assert_ok(rig_login(s, RIG_PIN));
 }
@@ -187,6 +188,10 @@ static void test_set_pin(void **state)
 	assert_rv(C_SetPIN(s, NULL, 0, pin, 6), CKR_ARGUMENTS_BAD);
 	assert_rv(C_SetPIN(s, pin, 6, NULL, 0), CKR_ARGUMENTS_BAD);
 	assert_rv(set_pin(s, RIG_PIN, "12345"), CKR_PIN_LEN_RANGE);
+	assert_rv(set_pin(s, RIG_PIN, "12345678901234567"), CKR_PIN_LEN_RANGE);
+	assert_rv(set_pin(s, "12345", "12345678"), CKR_PIN_INCORRECT);
+	assert_rv(set_pin(s, "12345678901234567", "12345678"), CKR_PIN_INCORRECT);
+	assert_int_equal(seen.verifies, 0);
 	assert_rv(set_pin(s, "000000", "12345678"), CKR_PIN_INCORRECT);
 	/* Not logged in before, not logged in afterwards: the card, too. */
 	assert_ok(set_pin(s, RIG_PIN, "12345678"));
@@ -227,7 +232,7 @@ static void test_marker(void **state)
 	assert_ok(set_pin(s, MARKER, MARKER "2"));
 	assert_ok(C_Logout(s));
 	assert_rv(rig_login(s, MARKER), CKR_PIN_INCORRECT);
-	assert_rv(rig_login(s, "way-too-long-" MARKER), CKR_PIN_LEN_RANGE);
+	assert_rv(rig_login(s, "way-too-long-" MARKER), CKR_PIN_INCORRECT);
 	rig_finalize();
 	/* The trace is on, and tells of the command. */
 	assert_true(rig_log_has("00 20 00 81") || rig_log_has("00200081"));
