@@ -53,7 +53,8 @@ answers "two cookies" 400 \
 answers "two tokens" 400 "GET /api/v1/targets ${H}Authorization: Bearer x\r\nAuthorization: Bearer y\r\n\r\n"
 answers "a piece whose length is none" "400|none" "POST /rt/hsm ${H}${type}Transfer-Encoding: chunked\r\n\r\nzz\r\n"
 answers "a body that GET does not have" "413" "GET /healthz ${H}Content-Length: 1\r\n\r\nx"
-answers "expected to continue: asked to" "100 400" "POST /rt/hsm ${H}${type}Expect: 100-continue\r\nContent-Length: 2\r\n\r\nxx"
+answers "expected to continue: asked to" "100 400" \
+    "POST /rt/hsm ${H}${type}Expect: 100-continue\r\nContent-Length: 2\r\n\r\nxx"
 t "... and all that has changed nothing" alive
 
 # ---- crowds ----
@@ -89,7 +90,11 @@ t "the same port again, at once" server_start "$T/server.conf"
 t "... another process" test "${PID[server]}" != "$pid"
 t "stopped" eval "stop server && [ \$status -eq 0 ]"
 t "... no ready file is left" test ! -e "$T/server.ready"
-conf_fails() { run "$server" --config "$T/server.conf" check-config; cat "$T/err"; [ "$status" -eq 1 ] && grep -q "$1" "$T/err"; }
+conf_fails() {
+	run "$server" --config "$T/server.conf" check-config
+	cat "$T/err"
+	[ "$status" -eq 1 ] && grep -q "$1" "$T/err"
+}
 chmod 770 "$T/state"
 t "a state folder that others can write to" conf_fails "could write to it"
 t_status "... is no place for a token" 1 "$server" --config "$T/server.conf" token --replace
