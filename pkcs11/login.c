@@ -147,8 +147,8 @@ static enum err may_ask(const struct p11_token *t, const char *program)
 	e = p11_cooldown_check(t->device_id, &seconds);
 	if (e)
 		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown "
-			 "in section [login]); talk to the custodians, then log in again", t->device_id, conf->login.url,
-			 e == ERR_DENIED ? "denied" : "not approved in time", seconds);
+			 "in section [login]); talk to the custodians, then log in again", t->device_id,
+			 conf->login.url, e == ERR_DENIED ? "denied" : "not approved in time", seconds);
 	return e;
 }
 
