@@ -378,6 +378,25 @@ static void dates(void **state)
 	}
 }
 
+static void dates_the_wrong_way_round(void **state)
+{
+	struct pki_cvc dev = { .car = "UTISSUER00001", .chr = "UTVCARD0100000", .key = device.key,
+			       .is_certificate = true, .role = CVC_ROLE_DEVICE, .from = "310101", .to = "260101" };
+	struct pki_cvc iss = { .car = "UTQUORUM00001", .chr = "UTISSUER00001", .key = pki.issuer,
+			       .is_certificate = true, .role = CVC_ROLE_ISSUER };
+	struct att_verdict v = { .n = 0 };
+	struct att_chain c;
+	struct wr w;
+
+	(void)state;
+	wr_init_heap(&w, 4096);
+	pki_cvc_make(&dev, pki.issuer, NULL, &w);
+	pki_cvc_make(&iss, pki.root, NULL, &w);
+	assert_int_equal(att_chain_check(pki.anchors, wr_view(&w), PKI_NOW, &c, &v), ERR_OK);
+	assert_int_equal(result_of(&v, ATT_TIME), ATT_FAIL);
+	wr_free(&w);
+}
+
 static void self_signed(void **state)
 {
 	struct att_verdict v = { .n = 0 };
@@ -437,6 +456,7 @@ int main(void)
 		cmocka_unit_test(issuer_of_the_same_name),
 		cmocka_unit_test(impossible_signatures),
 		cmocka_unit_test(dates),
+		cmocka_unit_test(dates_the_wrong_way_round),
 		cmocka_unit_test(self_signed),
 		cmocka_unit_test(verdict_full),
 	};

@@ -7,6 +7,7 @@
 
 #include "base/crypto_rsa.h"
 #include "base/spki.h"
+#include "base/tlv.h"
 
 static void test_ec_round_trip(void **state)
 {
@@ -28,6 +29,8 @@ static void test_ec_round_trip(void **state)
 		assert_false(s.is_rsa);
 		assert_int_equal(s.curve, c);
 		assert_true(rd_eq(s.q, wr_view(&wq)));
+		assert_int_equal(s.params.p[0], 0x06);
+		assert_true(rd_eq(rd_of(s.params.p + 2, s.params.n - 2), ec_domain_get(c)->oid));
 		ec_key_free(&key);
 	}
 }
@@ -71,6 +74,23 @@ static void test_truncated_and_long(void **state)
 	assert_int_equal(spki_read(rd_of(der, n + 1), &s), ERR_FORMAT);
 }
 
+/* A BIT STRING that is no whole bytes holds no key. */
+static void test_unused_bits(void **state)
+{
+	uint8_t modulus[128], der[400];
+	struct rd whole, seq, alg, bits;
+	struct spki s;
+	size_t n;
+
+	(void)state;
+	memset(modulus, 0xA5, sizeof(modulus));
+	n = make_rsa(der, sizeof(der), RD_ARR(modulus), RD_LIT("\x03"));
+	whole = rd_of(der, n);
+	assert_true(rd_tlv(&whole, 0x30, &seq) && rd_tlv(&seq, 0x30, &alg) && rd_tlv(&seq, 0x03, &bits));
+	der[bits.p - der] = 1;
+	assert_int_equal(spki_read(rd_of(der, n), &s), ERR_FORMAT);
+}
+
 static void test_point_not_on_curve(void **state)
 {
 	struct ec_key *key = NULL;
@@ -105,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_ec_round_trip),
 		cmocka_unit_test(test_rsa_round_trip),
 		cmocka_unit_test(test_truncated_and_long),
+		cmocka_unit_test(test_unused_bits),
 		cmocka_unit_test(test_point_not_on_curve), cmocka_unit_test(test_other_algorithm),
 	};
 
