@@ -13,7 +13,8 @@
 
 t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-per-key 3 2 || finish
 for f in "$T/none.pem" "$T/pin"; do
-	t_status "an authority that is none, ${f##*/}" 1 custodian "$q11" approve --reader "$(reader c1)" --ca "$f" "$URL"
+	t_status "an authority that is none, ${f##*/}" 1 \
+	    custodian "$q11" approve --reader "$(reader c1)" --ca "$f" "$URL"
 	t "... is said" grep -q "${f##*/}; check --ca" "$T/err"
 done
 enrol_with() { host "$q11" enrol --reader "$(reader target)" --token-file "$1" "$URL" "${pka[@]}"; }

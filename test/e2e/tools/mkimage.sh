@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# mkimage, unmodified, with a target of $PROFILE (sourced by mkimage-PROFILE.sh), and everything that can go wrong around
-# it: too few custodians, another program at the card, a killed or interrupted mkimage, a card that is pulled.
+# mkimage, unmodified, with a target of $PROFILE (sourced by mkimage-PROFILE.sh), and everything that can go wrong
+# around it: too few custodians, another program at the card, a killed or interrupted mkimage, a card that is pulled.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
