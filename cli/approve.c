@@ -158,7 +158,7 @@ static enum err decide(struct approve *a)
 		e = check_code(a);
 	if (e)
 		return e;
-	printf("  CODE           %s   the person who signs sees the same; compare over another channel\n",
+	printf("  CODE           %s   call the person who signs: he must read you the same one\n",
 	       pka_approval_facts(a->approval)->code);
 	return ask(a, "Approve?");
 }

@@ -90,6 +90,8 @@ void cli_claims_text(struct rd host_json, struct wr *out)
 		wr_quoted(out, host_json, SHOWN_MAX);
 		wr_text(out, "\n");
 	}
+	if (!says_something(json_object_get(o, "reason")))
+		wr_text(out, "    no reason is given\n");
 	for (size_t i = 0; i < FIRST_N; i++)
 		if (says_something(json_object_get(o, first[i])))
 			write_claim(out, first[i], json_object_get(o, first[i]));
@@ -137,9 +139,11 @@ void cli_approve_text(const struct cli_request *r, const struct pka_approval_fac
 		wr_text(out, "                 UNVERIFIED: no certificate chain, nobody can prove what it is\n");
 	else
 		wr_printf(out, "                 genuine: %s\n", f->path);
-	wr_printf(out, "  keys attested  %zu\n", f->attested_n);
+	wr_printf(out, "  keys attested  %zu%s\n", f->attested_n,
+		  f->attested_n ? "   proved to be made in this card" : "");
 	write_keys(out, f, true);
-	wr_printf(out, "  NOT attested   %zu\n", f->unattested_n);
+	wr_printf(out, "  NOT attested   %zu%s\n", f->unattested_n,
+		  f->unattested_n ? "   nobody can prove where they come from" : "");
 	write_keys(out, f, false);
 	write_people(out, r);
 	wr_printf(out, "  time left      %u min %u s\n", r->seconds_left / 60, r->seconds_left % 60);
@@ -147,7 +151,7 @@ void cli_approve_text(const struct cli_request *r, const struct pka_approval_fac
 	cli_claims_text(wr_view(&r->host_json), out);
 	if (*f->code)
 		wr_printf(out,
-			  "  CODE           %s   the person who signs sees the same; compare over another channel\n",
+			  "  CODE           %s   call the person who signs: he must read you the same one\n",
 			  f->code);
 	else
 		wr_text(out, "  CODE           is known when it is your turn\n");

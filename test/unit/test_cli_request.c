@@ -263,6 +263,10 @@ static void claims_are_marked(void **state)
 	assert_non_null(strstr(text, "[1,{\"a\":2}]"));
 	assert_null(strstr(text, "budget"));
 	assert_null(strstr(text, "login_id"));
+	assert_null(strstr(text, "no reason"));
+	wr_free(&w);
+	text = claims(RD_LIT("{\"v\":1,\"host\":\"build\",\"reason\":\"\"}"), &w);
+	assert_non_null(strstr(text, "    no reason is given\n    host "));
 	wr_free(&w);
 }
 
