@@ -34,19 +34,20 @@ struct session {
 	char why[300];                          /* detail of the first failure, safe to show */
 };
 
+/*
+ * The code is ours, computed from what the card answered. It comes first, and the server's words are called that, so
+ * that no server can show another one. Before there is a code only the card's own numbers are shown.
+ */
 static void show_progress(struct session *s)
 {
 	const char *code = pka_witness_code(s->witness);
 	char text[sizeof(s->last) + 64];
 
-	/*
-	 * The code is ours, computed from what the card answered. It comes first, and the server's words are called
-	 * that, so that no server can show another one.
-	 */
-	(void)snprintf(text, sizeof(text), "%s%s%s%s", *code ? "code " : "", code, *code ? "; " : "",
-		       *s->last ? "the server says: " : "waiting for approvals");
-	if (*s->last)
-		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", s->last);
+	if (*code)
+		(void)snprintf(text, sizeof(text), "code %s; the server says: %s", code, *s->last ? s->last : "nothing yet");
+	else
+		(void)snprintf(text, sizeof(text), "asking for %u of %u custodians", s->p->status.pka.required,
+			       s->p->status.pka.total);
 	log_line(LOG_PKA, LOG_INFO, "%s: %s", apdu_link_where(hsm_card_link(s->card)), text);
 	if (s->p->progress)
 		s->p->progress(s->p->ctx, text);
