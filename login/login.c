@@ -44,7 +44,8 @@ static void show_progress(struct session *s)
 	char text[sizeof(s->last) + 64];
 
 	if (*code)
-		(void)snprintf(text, sizeof(text), "code %s; the server says: %s", code, *s->last ? s->last : "nothing yet");
+		(void)snprintf(text, sizeof(text), "code %s; the server says: %s", code,
+			       *s->last ? s->last : "nothing yet");
 	else
 		(void)snprintf(text, sizeof(text), "asking for %u of %u custodians", s->p->status.pka.required,
 			       s->p->status.pka.total);
