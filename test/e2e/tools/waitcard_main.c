@@ -41,9 +41,16 @@ static int find_readers(SCARDCONTEXT ctx, char **want, int n, char *all, DWORD a
 	return found;
 }
 
-/* A card that has not answered its reset yet (mute) is of no use to anyone. */
+/*
+ * A card that has not answered its reset yet (mute) is of no use to anyone. A reader is shown as empty as soon as a
+ * client's command fails, but the thread of pcscd that looks into it may not have noticed yet: were a card put in now,
+ * it would see no change, and the reader would stay empty. The upper half counts what that thread saw come and go;
+ * it is even when it knows the reader to be empty, for our readers begin so.
+ */
 static bool is_in_state(const SCARD_READERSTATE *st, DWORD want)
 {
+	if (want == SCARD_STATE_EMPTY && (st->dwEventState >> 16) % 2 == 1)
+		return false;
 	return (st->dwEventState & want) && !(st->dwEventState & SCARD_STATE_MUTE);
 }
 
