@@ -246,10 +246,12 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 			json_decref(answer);
 			return e;
 		}
-		(void)!cli_api_text(answer, "error", &word);
-		if (!e && status == 409 && word && strcmp(word, "busy") == 0)
+		if (cli_api_text(answer, "error", &word))
+			word = "";
+		/* The card is at work for somebody else (busy, not_now), or for us (202): asked again. */
+		if (!e && status == 409 && strcmp(word, "busy") == 0)
 			tell_turn(answer, last);
-		else if (!e && status != 202)
+		else if (!e && status != 202 && !(status == 409 && strcmp(word, "not_now") == 0))
 			e = cli_api_fail(api, status, answer, "taking the turn");
 		json_decref(answer);
 		if (!e)
