@@ -173,7 +173,7 @@ demo:
 	test/deps.sh build test demo
 	$(MAKE) all tools
 	test/demo/demo.sh $(B)
-bench: tests
+bench: all tools
 	test/bench/bench.sh $(B)
 
 install: all
