@@ -9,6 +9,7 @@
 #include "base/log.h"
 
 #define WAIT_SLICE_MS 250       /* a caller who gives up is noticed after this */
+#define PATIENCE_SLICE_MS 20    /* how soon a card that has become free is taken */
 
 struct pcsc {
 	SCARDCONTEXT context;
@@ -403,15 +404,13 @@ static enum err connect_card(struct pcsc *p, struct wr *atr)
 	return wr_done(atr);
 }
 
-enum err pcsc_open(const char *reader, enum pcsc_share share, struct apdu_link **out)
+static enum err open_once(const char *reader, enum pcsc_share share, struct apdu_link **out)
 {
 	uint8_t bytes[ATR_MAX];
 	struct wr atr;
 	struct pcsc *p;
 	enum err e;
 
-	if (strlen(reader) >= PCSC_NAME_MAX)
-		return ERR_NO_READER;
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return ERR_NOMEM;
@@ -424,4 +423,21 @@ enum err pcsc_open(const char *reader, enum pcsc_share share, struct apdu_link *
 		return e;
 	}
 	return apdu_link_new(&pcsc_ops, p, reader, wr_view(&atr), out);
+}
+
+enum err pcsc_open(const char *reader, enum pcsc_share share, struct apdu_link **out)
+{
+	struct deadline dl = deadline_in(share == PCSC_EXCLUSIVE ? PCSC_PATIENCE_MS : 0);
+	enum err e;
+
+	if (strlen(reader) >= PCSC_NAME_MAX)
+		return ERR_NO_READER;
+	while ((e = open_once(reader, share, out)) == ERR_SHARING && deadline_left_ms(&dl)) {
+		struct deadline again = deadline_within(&dl, PATIENCE_SLICE_MS);
+
+		/* The service tells nobody when a program disconnects. */
+		if (deadline_wait(&again, -1) != ERR_TIMEOUT)
+			break;
+	}
+	return e;
 }

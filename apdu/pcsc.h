@@ -38,11 +38,14 @@ enum pcsc_share {
 	/* Nobody else may connect; begin and end do nothing; the death of the process resets the card. */
 	PCSC_EXCLUSIVE,
 };
+/* Programs that only look come and go (a list of cards, a desktop's card service); one that stays does not. */
+#define PCSC_PATIENCE_MS 1000
 /*
- * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_SHARING, ERR_TRANSPORT. To change share, close and open again: with
- * pcscd 1.9.9 SCardReconnect into or out of exclusive blocks, or keeps the lock. The service knows no limits of time
- * for begin (somebody else's transaction) and transmit (the card's own time): a deadline is looked at before them, not
- * while they run.
+ * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_TRANSPORT; ERR_SHARING: at once for a shared connection to a card
+ * that somebody holds alone, after PCSC_PATIENCE_MS for an exclusive one to a card where somebody stays connected. To
+ * change share, close and open again: with pcscd 1.9.9 SCardReconnect into or out of exclusive blocks, or keeps the
+ * lock. The service knows no limits of time for begin (somebody else's transaction) and transmit (the card's own time):
+ * a deadline is looked at before them, not while they run.
  */
 MUST enum err pcsc_open(const char *reader, enum pcsc_share share, struct apdu_link **out);
 

@@ -3,6 +3,7 @@
 #include "test/unit/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,6 +138,41 @@ static void test_open(void **state)
 	apdu_link_close(&a, true);
 	assert_null(a);
 	assert_int_equal(fake_connections(READER), 0);
+}
+
+struct opening {
+	struct apdu_link *link;
+	enum err e;
+	atomic_bool done;
+};
+
+static void *open_thread(void *ctx)
+{
+	struct opening *o = ctx;
+
+	o->e = pcsc_open(READER, PCSC_EXCLUSIVE, &o->link);
+	o->done = true;
+	return NULL;
+}
+
+/* Who only looks and goes does not fail an exclusive connection. */
+static void test_open_patience(void **state)
+{
+	struct fake_other *other = fake_other_connect(READER, false);
+	struct opening o = { .link = NULL };
+	uint64_t before = fake_calls();
+	pthread_t t;
+
+	(void)state;
+	assert_int_equal(pthread_create(&t, NULL, open_thread, &o), 0);
+	/* Context, the connection that is refused, the context's end; and the next attempt has begun. */
+	while (fake_calls() < before + 4 && !o.done)
+		(void)sched_yield();
+	fake_other_disconnect(&other, false);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(o.e, ERR_OK);
+	assert_null(fake_other_connect(READER, false));
+	apdu_link_close(&o.link, true);
 }
 
 static void test_exchange(void **state)
@@ -470,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_card(test_list),
 		with_card(test_open),
+		with_card(test_open_patience),
 		with_card(test_exchange),
 		with_card(test_close),
 		with_card(test_foreign_reset),
