@@ -52,6 +52,17 @@ struct conf {
 		enum conf_progress progress;
 		char *reason;
 	} login;
+	struct {                            /* [agent] */
+		char *program;              /* path of the program agent; default the installed one */
+		char *socket;               /* path; NULL: no agent */
+		char *group;                /* of the socket: who else may use it; NULL: only its owner */
+		struct conf_list readers;   /* names (a trailing * matches the rest) of readers that it owns; empty: all */
+		char *receipts;             /* folder of the receipts */
+		char *limits;               /* asked for with each approval: text of pka/limits.h */
+		char *manifest;             /* file: digests that may be signed, nothing else */
+		struct conf_list admit;     /* further commands that its clients may send: agent/gate.h */
+		char *log;                  /* as QUORUM11_LOG */
+	} agent;
 	struct {                            /* [server] */
 		char *listen;               /* host:port; 127.0.0.1:8443 */
 		char *cert, *key;           /* PEM; without them only loopback and http = yes */

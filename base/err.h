@@ -69,6 +69,7 @@ enum err {
 	ERR_NOT_ENROLLED,   /* the server does not know this card */
 	ERR_ATTESTATION,    /* the card or a key is not proved genuine */
 	ERR_POLICY,         /* the server's policy refuses */
+	ERR_ALLOWANCE,      /* more than the approval covers; the agent refuses */
 
 	/* network */
 	ERR_CONNECT,        /* no connection to the server */

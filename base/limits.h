@@ -34,6 +34,9 @@
 
 #define REQUEST_JSON_MAX     3072      /* X-Quorum11-Request before base64url */
 #define LOGIN_ID_SIZE        16
+#define LIMITS_TEXT_MAX      400       /* limits of an approval as text; a statement must hold them */
+#define LIMITS_KEYS_MAX      16        /* keys named in them */
+#define LIMITS_NAME_MAX      64        /* one of these names */
 #define HTTP_BODY_MAX        (1 << 20) /* JSON API */
 #define SHOWN_MAX            200       /* a foreign text field when shown */
 

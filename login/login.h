@@ -8,8 +8,16 @@
 #define LOGIN_LOGIN_H
 
 #include "base/conf.h"
+#include "pka/limits.h"
+#include "pka/witness.h"
 #include "sc-hsm/card.h"
 
+struct login_evidence {             /* views, for as long as opened() runs */
+	struct rd login_id, host_json;
+	const struct pka_consent *consents;
+	size_t consents_n;          /* 0 where statements = no */
+	struct pka_limits limits;   /* in force: what was asked, lowered by each statement */
+};
 struct login_params {
 	const struct conf *conf;    /* [module] helper, [login] */
 	const char *program;        /* who asks, as claimed */
@@ -17,6 +25,15 @@ struct login_params {
 	struct hsm_status status;   /* of the card before */
 	/* PKA and PIN: the card opens only with the VERIFY that follows; the count of keys is what must be reached. */
 	bool expect_closed_after;
+	const char *reason;         /* of who asks; NULL: [login] reason */
+	const char *user;           /* who asks; NULL: whose process this is */
+	/*
+	 * What is asked for, and kept by the caller; NULL: the caller keeps no limits, says so in the request, and a
+	 * statement that limits the approval fails the login (ERR_POLICY).
+	 */
+	const struct pka_limits *limits;
+	/* Called last, before ERR_OK: what was proven. Its error fails the login. May be NULL. */
+	enum err (*opened)(void *ctx, const struct login_evidence *ev);
 	/* Progress for people: "code K7QF-2MXA; the server says: 1 of 2". May be NULL. */
 	void (*progress)(void *ctx, const char *text);
 	void *ctx;

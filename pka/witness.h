@@ -22,6 +22,11 @@ unsigned pka_witness_accepted(const struct pka_witness *w);    /* EXTERNAL AUTHE
 struct pka_proof {              /* one custodian's part as the server gave it afterwards */
 	struct rd pka_file, statement, statement_sig;
 };
+/* What one custodian's part proves, as views into the proof and the witness. */
+struct pka_consent {
+	struct rd pka_file, statement, statement_sig;
+	struct rd challenge, sig;       /* what the card took from him */
+};
 /*
  * A PKA file's key is the registered one exactly if an EXTERNAL AUTHENTICATE signature that was seen verifies under it
  * over its M and the card answered 9000; then its statement must verify and hold our hashes and say approve. ERR_OK if

@@ -59,6 +59,8 @@ CK_RV p11_rv(enum err e)
 		return CKR_DATA_INVALID;
 	case ERR_UNSUPPORTED:
 		return CKR_FUNCTION_NOT_SUPPORTED;
+	case ERR_ALLOWANCE:
+		return CKR_FUNCTION_REJECTED;
 
 	case ERR_BUFFER:
 	case ERR_IO:

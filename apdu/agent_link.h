@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cards that an agent owns, from the client's side: list, a link to one, its login. The protocol: agent_proto.h. */
+#ifndef APDU_AGENT_LINK_H
+#define APDU_AGENT_LINK_H
+
+#include "apdu/agent_proto.h"
+#include "base/secret.h"
+
+struct agent_at {
+	const char *socket;     /* path */
+	bool own_only;          /* the socket was named by the environment: its owner must be root or ourselves */
+	const char *program;    /* who we are and why, as claims; NULL: not said */
+	const char *reason;
+};
+/*
+ * Readers of the agent. ERR_NO_SERVICE: nobody listens there; ERR_REFUSED: an agent of somebody else, or one that
+ * does not let us in; ERR_PROTOCOL: of another version. why: for people, may be NULL.
+ */
+MUST enum err agent_list(const struct agent_at *at, struct pcsc_readers *out, char *why, size_t cap);
+/* A link whose other end is the agent. As agent_list and as pcsc_open; agent gone later: ERR_REMOVED. */
+MUST enum err agent_open(const struct agent_at *at, const char *reader, struct apdu_link **out, char *why, size_t cap);
+bool agent_is_link(const struct apdu_link *l);
+/*
+ * Log in through the agent: a PIN (NULL: none) goes to it, or people are asked, or what is open already is joined.
+ * limits: text of pka/limits.h or NULL. progress may be NULL. dl.cancel_fd gives up. Errors are those of a login, and
+ * ERR_ALLOWANCE, ERR_POLICY; why says it for people.
+ */
+MUST enum err agent_login(struct apdu_link *l, const struct secret *pin, const char *limits,
+			  void (*progress)(void *ctx, const char *text), void *ctx, char *why, size_t cap,
+			  struct deadline *dl);
+MUST enum err agent_logout(struct apdu_link *l);
+/* Why the last exchange was refused by the agent (ERR_ALLOWANCE), for people; "" if it was not. */
+const char *agent_why(const struct apdu_link *l);
+/* End the approval of a reader's card (NULL: of all) for everybody; what the agent says of itself, as JSON. */
+MUST enum err agent_end(const struct agent_at *at, const char *reader, char *why, size_t cap);
+MUST enum err agent_status(const struct agent_at *at, struct wr *json, char *why, size_t cap);
+
+#endif
