@@ -229,10 +229,12 @@ static enum err decision_read(struct srv_call *call, json_t *j, struct srv_decis
 	size_t i;
 	int bad;
 
-	bad = d->approve ? json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
-					  "statement_signature", &part[1], "signature", &part[2])
-			 : json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
-					  "statement_signature", &part[1]);
+	if (d->decision == PKA_APPROVE)
+		bad = json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
+				     "statement_signature", &part[1], "signature", &part[2]);
+	else
+		bad = json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
+				     "statement_signature", &part[1]);
 	if (bad) {
 		srv_call_refuse(call, 400, "bad_request", "%s", at.text);
 		return ERR_FORMAT;
@@ -248,11 +250,12 @@ static enum err decision_read(struct srv_call *call, json_t *j, struct srv_decis
 	return ERR_OK;
 }
 
-static void decide(struct srv *s, struct srv_call *call, const char *id, bool approve, uint64_t now_ms)
+static void decide(struct srv *s, struct srv_call *call, const char *id, enum pka_decision decision,
+		   uint64_t now_ms)
 {
 	struct srv_ceremony *c = request_find(s, call, id);
 	json_t *j = c ? body_parse(call) : NULL;
-	struct srv_decision d = { .from = call->request.from, .approve = approve };
+	struct srv_decision d = { .from = call->request.from, .decision = decision };
 	struct wr w[3];
 	size_t i;
 
@@ -290,12 +293,12 @@ out:
 
 void srv_api_approve(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	decide(s, call, arg, true, now_ms);
+	decide(s, call, arg, PKA_APPROVE, now_ms);
 }
 
 void srv_api_deny(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	decide(s, call, arg, false, now_ms);
+	decide(s, call, arg, PKA_DENY, now_ms);
 }
 
 /* ---- host, operation ---- */

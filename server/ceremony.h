@@ -7,6 +7,7 @@
 #define SERVER_CEREMONY_H
 
 #include "base/text.h"
+#include "pka/statement.h"
 #include "server/call.h"
 #include "server/session.h"
 #include "server/store.h"
@@ -72,7 +73,7 @@ MUST enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_
 /* As pka_activation_decide, after a check that the statement says what the endpoint does: ERR_SIGNATURE otherwise. */
 struct srv_decision {
 	const char *chr, *from;
-	bool approve;
+	enum pka_decision decision;
 	struct rd sig, statement, statement_sig;
 };
 MUST enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms);
