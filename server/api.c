@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/api_json.h"
+#include "server/end.h"
 #include "server/enrol.h"
 
 /* j is freed. */
@@ -26,7 +27,7 @@ static struct srv_ceremony *request_find(struct srv *s, struct srv_call *call, c
 	struct srv_ceremony *c = srv_desk_find(s->desk, id);
 
 	if (!c)
-		srv_call_refuse(call, 404, "not_found", "no request with this id; it may have ended over an hour ago");
+		srv_call_refuse(call, 404, "not_found", "no request with this id; it may have ended long ago");
 	return c;
 }
 
@@ -265,7 +266,7 @@ static void decide(struct srv *s, struct srv_call *call, const char *id, enum pk
 		wr_init_heap(&w[i], STATEMENT_MAX);
 	if (decision_read(call, j, &d, w))
 		goto out;
-	switch (srv_ceremony_decide(c, &d, now_ms)) {
+	switch (decision == PKA_END ? srv_end_say(c, &d) : srv_ceremony_decide(c, &d, now_ms)) {
 	case ERR_OK:
 		answer_request(call, c, now_ms);
 		break;
@@ -280,7 +281,10 @@ static void decide(struct srv *s, struct srv_call *call, const char *id, enum pk
 				"the card has another challenge now; fetch the request again");
 		break;
 	case ERR_CONDITIONS:
-		refuse_conditions(call, c, d.chr);
+		if (decision == PKA_END && !c->ended_ms)
+			srv_call_refuse(call, 409, "not_open", "the card is not open yet: deny the request instead");
+		else
+			refuse_conditions(call, c, d.chr);
 		break;
 	default:
 		srv_call_refuse(call, 500, "server", "the server failed");
@@ -301,17 +305,34 @@ void srv_api_deny(struct srv *s, struct srv_call *call, const char *arg, uint64_
 	decide(s, call, arg, PKA_DENY, now_ms);
 }
 
+void srv_api_end(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	decide(s, call, arg, PKA_END, now_ms);
+}
+
 /* ---- host, operation ---- */
+
+/* Empty: the path names no login_id, and so no login. */
+static struct rd login_read(const char *arg, uint8_t login_id[LOGIN_ID_SIZE])
+{
+	struct wr w;
+
+	wr_init(&w, login_id, LOGIN_ID_SIZE);
+	return text_unhex(rd_str(arg), &w) || w.n != LOGIN_ID_SIZE ? RD_NONE : wr_view(&w);
+}
+
+void srv_api_wait_end(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	uint8_t login_id[LOGIN_ID_SIZE];
+
+	srv_desk_wait_end(s->desk, login_read(arg, login_id), call, now_ms);
+}
 
 void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint8_t login_id[LOGIN_ID_SIZE];
-	const struct srv_ceremony *c = NULL;
-	struct wr w;
+	const struct srv_ceremony *c = srv_desk_find_opened(s->desk, login_read(arg, login_id), now_ms);
 
-	WR_ARR(&w, login_id);
-	if (!text_unhex(rd_str(arg), &w) && w.n == sizeof(login_id))
-		c = srv_desk_find_opened(s->desk, RD_ARR(login_id), now_ms);
 	if (c)
 		answer(call, 200, srv_json_proofs(c));
 	else

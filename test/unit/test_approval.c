@@ -242,8 +242,10 @@ static void approves(void **state)
 	pka_batch_init(&b);
 	assert_int_equal(check(&a, &v), ERR_OK);
 	assert_int_equal(pka_approval_finish(a, &in, EC_BP256R1, q, &sig, &statement, &statement_sig), ERR_CONDITIONS);
-	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_LIT("two\nlines"), RD_LIT("UTALICE0100001"), 5, &b), ERR_ARG);
-	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_LIT("one image"), RD_LIT("UTALICE0100001"), 5, &b), ERR_OK);
+	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_LIT("two\nlines"), RD_LIT("UTALICE0100001"), 5, &b),
+			 ERR_ARG);
+	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_LIT("one image"), RD_LIT("UTALICE0100001"), 5, &b),
+			 ERR_OK);
 	assert_int_equal(b.n, 2);
 	m = signed_data(&b, 0, 5);
 	assert_bytes_equal(m, RD_LIT("UTVCARD0100000" "AAAABBBB"));
