@@ -9,7 +9,7 @@
 #include "server/ceremony.h"
 
 #define SRV_KEEP_MS   (60 * 60 * 1000)  /* an ended request stays readable */
-/* One that opened its card can be ended by a custodian as long as an approval may hold: a day, and some time to say so. */
+/* One that opened its card can be ended by a custodian for as long as an approval may hold: a day, and a bit. */
 #define SRV_KEEP_OPENED_MS (25 * 60 * 60 * 1000)
 #define SRV_PROOFS_MS (10 * 60 * 1000)  /* the proofs of an opened one stay fetchable */
 
