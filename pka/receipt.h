@@ -28,16 +28,21 @@ struct receipt_head {
 	const struct pka_limits *limits;        /* in force: the lowest of all */
 	const struct receipt_key *keys;
 	size_t keys_n;
-	int64_t when;                   /* seconds since 1970 */
+	struct rd manifest;             /* the file whose hash is in limits; empty: none */
+	int64_t when;                   /* seconds since 1970: the moment at which the card opened */
 };
+/*
+ * All later times are that moment plus the boot time since, as the limits count it: a clock that is set while the
+ * session lasts must not make an honest receipt look wrong.
+ */
 enum receipt_kind { RECEIPT_SIGN, RECEIPT_DECIPHER, RECEIPT_DERIVE, RECEIPT_WRAP };
 struct receipt_use {                    /* one private-key operation that the card did */
 	enum receipt_kind kind;
 	int64_t when;
 	uint8_t key, alg;
 	enum digest_alg digest_alg;     /* of the digest below, DIGEST_NONE: not known */
-	struct rd digest;               /* empty: the command showed none */
-	struct rd data_hash;            /* SHA-256 of the command's data */
+	struct rd digest;               /* empty: the command showed none; SIGN only */
+	struct rd data_hash;            /* SHA-256 of the command's data; SHA256_SIZE bytes */
 	struct rd signature;            /* the card's answer; SIGN only */
 	bool repeat;                    /* this digest was signed before in this session */
 	uint32_t uid, gid, pid;         /* of the client, by the system */
@@ -55,7 +60,10 @@ struct receipt_chain {
 	uint64_t lines;
 };
 void receipt_chain_init(struct receipt_chain *c);
-/* Append whole lines to out; on failure c is as before. ERR_NOMEM, ERR_LIMIT. */
+/*
+ * Append whole lines to out; on failure c is as before and nothing is appended. ERR_NOMEM, ERR_BUFFER; ERR_LIMIT: a line
+ * over RECEIPT_LINE_MAX, a manifest over RECEIPT_MANIFEST_MAX; ERR_ARG: sizes, counts or kinds that do not fit.
+ */
 MUST enum err receipt_write_head(struct receipt_chain *c, const struct receipt_head *h, struct wr *out);
 MUST enum err receipt_write_use(struct receipt_chain *c, const struct receipt_use *u, struct wr *out);
 MUST enum err receipt_write_end(struct receipt_chain *c, const struct receipt_end *e, struct wr *out);
