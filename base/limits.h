@@ -39,7 +39,6 @@
 #define LIMITS_NAME_MAX      64        /* one of these names */
 #define RECEIPT_LINE_MAX     32768
 #define RECEIPT_FILE_MAX     (256 << 20) /* what an auditor reads */
-#define RECEIPT_MANIFEST_MAX (1 << 20) /* digests in hex: some 15000 */
 #define HTTP_BODY_MAX        (1 << 20) /* JSON API */
 #define SHOWN_MAX            200       /* a foreign text field when shown */
 

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/tlv.h"
 #include "pka/receipt_line.h"
+
+#define TAG_ATTESTATION 0x67
 
 static const enum receipt_line line_of[] = {
 	[RECEIPT_SIGN] = RECEIPT_LINE_SIGN, [RECEIPT_DECIPHER] = RECEIPT_LINE_DECIPHER,
@@ -79,14 +82,12 @@ static void put_limits(struct lines *l, const struct receipt_head *h)
 	PUT(l, RECEIPT_LINE_LIMITS, bytes(wr_view(&w)));
 }
 
-static void put_manifest(struct lines *l, struct rd r)
+/* A certificate may have taken the attestation's place, or left its end behind a shorter one (sc-hsm-apdu 7.2). */
+static struct rd attestation_of(struct rd ee)
 {
-	struct rd part;
+	struct rd whole, value;
 
-	if (r.n > RECEIPT_MANIFEST_MAX && !l->e)
-		l->e = ERR_LIMIT;
-	while (!l->e && rd_take(&r, r.n < RECEIPT_MANIFEST_PART ? r.n : RECEIPT_MANIFEST_PART, &part) && part.n > 0)
-		PUT(l, RECEIPT_LINE_MANIFEST, bytes(part));
+	return rd_tlv_whole(&ee, TAG_ATTESTATION, &whole, &value) ? whole : RD_NONE;
 }
 
 static void put_keys(struct lines *l, const struct receipt_head *h)
@@ -95,7 +96,7 @@ static void put_keys(struct lines *l, const struct receipt_head *h)
 		const struct receipt_key *k = &h->keys[i];
 
 		PUT(l, RECEIPT_LINE_KEY, number(k->key), bytes(k->label), bytes(k->id),
-		    number(k->has_counter ? k->counter : RECEIPT_NO_COUNTER), bytes(k->attestation));
+		    number(k->has_counter ? k->counter : RECEIPT_NO_COUNTER), bytes(attestation_of(k->attestation)));
 	}
 }
 
@@ -104,8 +105,9 @@ enum err receipt_write_head(struct receipt_chain *c, const struct receipt_head *
 	size_t before = out->n;
 	struct lines l;
 
-	if (c->lines > 0 || h->n == 0 || h->n > h->m || h->m > PKA_CUSTODIANS_MAX || h->keys_n > KEYS_MAX ||
-	    h->consents_n > PKA_CUSTODIANS_MAX || h->login_id.n != LOGIN_ID_SIZE)
+	if (c->lines > 0 || h->n > h->m || h->m > PKA_CUSTODIANS_MAX || h->keys_n > KEYS_MAX ||
+	    h->consents_n > PKA_CUSTODIANS_MAX || (h->login_id.n != 0 && h->login_id.n != LOGIN_ID_SIZE) ||
+	    h->host_json.n > REQUEST_JSON_MAX)
 		return ERR_ARG;
 	begin(&l, c, out);
 	put(&l, RECEIPT_LINE_FIRST, NULL);
@@ -116,7 +118,6 @@ enum err receipt_write_head(struct receipt_chain *c, const struct receipt_head *
 	PUT(&l, RECEIPT_LINE_QUORUM, number(h->n), number(h->m));
 	put_consents(&l, h);
 	put_limits(&l, h);
-	put_manifest(&l, h->manifest);
 	put_keys(&l, h);
 	return finish(&l, c, before);
 }

@@ -24,7 +24,6 @@ static const struct receipt_row rows[RECEIPT_LINES] = {
 	[RECEIPT_LINE_QUORUM] = { "quorum", 5, true, false, { BYTE, BYTE } },
 	[RECEIPT_LINE_CONSENT] = { "consent", 6, false, true, { BASE64, HEX, BASE64, BASE64, BASE64 } },
 	[RECEIPT_LINE_LIMITS] = { "limits", 7, true, false, { TEXT } },
-	[RECEIPT_LINE_MANIFEST] = { "manifest", 8, false, true, { BASE64 } },
 	[RECEIPT_LINE_KEY] = { "key", 9, false, true, { BYTE, TEXT, HEX, RECEIPT_FIELD_COUNTER, BASE64 } },
 	[RECEIPT_LINE_SIGN] = { "sign", 10, false, true,
 		{ USE, RECEIPT_FIELD_HASH, HEX, HEX, BASE64, RECEIPT_FIELD_REPEAT, CLIENT } },
