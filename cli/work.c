@@ -105,8 +105,7 @@ static enum err log_in(struct cli *cli, struct cli_card *c, const struct secret 
 	return e;
 }
 
-/* Can anybody log in at all? */
-static enum err check_set_up(const struct cli_card *c)
+enum err cli_work_check(const struct cli_card *c)
 {
 	const struct hsm_status *s = &c->status;
 
@@ -128,7 +127,7 @@ static enum err open_shared(struct cli *cli, char reader[PCSC_NAME_MAX], struct 
 	e = cli_card_pick(cli, reader);
 	if (!e)
 		e = cli_card_open(cli, reader, PCSC_SHARED, out);
-	return e ? e : check_set_up(out);
+	return e ? e : cli_work_check(out);
 }
 
 /* Exclusive from here on: if this program dies while the card is open, the card is reset. */
