@@ -148,28 +148,42 @@ enum err agent_msg_send(int fd, struct rd packet, const struct deadline *dl)
 	return e;
 }
 
-enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl)
+/* Packets are short, and the longest is 64 KiB: its size is asked for before there is room for it. */
+static ssize_t peek(int fd)
+{
+	return recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+}
+
+static enum err take(int fd, struct wr *packet, size_t size)
 {
 	size_t before = packet->n;
-	uint8_t *room = wr_space(packet, AGENT_MESSAGE_MAX + 1);
-	enum err e = room ? ERR_OK : wr_done(packet);
+	uint8_t *room = wr_space(packet, size);
+
+	if (!room)
+		return wr_done(packet);
+	if (recv(fd, room, size, MSG_DONTWAIT) == (ssize_t)size)
+		return ERR_OK;
+	wr_cut(packet, before);
+	return ERR_IO;
+}
+
+enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl)
+{
+	enum err e = ERR_OK;
 
 	while (!e) {
-		ssize_t n = recv(fd, room, AGENT_MESSAGE_MAX + 1, MSG_DONTWAIT);
+		ssize_t n = peek(fd);
 
-		if (n > AGENT_MESSAGE_MAX) {
-			e = ERR_LIMIT;
-		} else if (n > 0) {
-			wr_cut(packet, before + (size_t)n);
-			return ERR_OK;
-		} else if (n == 0) {
+		if (n > AGENT_MESSAGE_MAX)
+			return ERR_LIMIT;
+		if (n > 0)
+			return take(fd, packet, (size_t)n);
+		if (n == 0)
 			e = ERR_REMOVED;
-		} else if (errno == EAGAIN) {
+		else if (errno == EAGAIN)
 			e = wait_fd(fd, POLLIN, dl);
-		} else if (errno != EINTR) {
+		else if (errno != EINTR)
 			e = after(errno);
-		}
 	}
-	wr_cut(packet, before);
 	return e;
 }
