@@ -13,8 +13,8 @@
 /* --socket, then QUORUM11_AGENT, then [agent] socket. Texts live as long as cli. ERR_CONFIG: none of them; said. */
 MUST enum err cli_agent_at(const struct cli *cli, struct agent_at *out);
 /*
- * Its cards, an array of objects with the members of agent/status.c, each with a "reader". The caller's to drop. ERR_FORMAT:
- * not what an agent of ours says; agent_status's errors. Said.
+ * Its cards, an array of objects with the members of agent/status.c, each with a "reader". The caller's to drop.
+ * ERR_FORMAT: not what an agent of ours says; agent_status's errors. Said.
  */
 MUST enum err cli_agent_cards(const struct agent_at *at, json_t **out);
 /* The one in this reader: borrowed from cards. NULL: the agent does not have it. */

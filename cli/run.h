@@ -48,8 +48,8 @@ struct cli_run_asks {                   /* NULL where nothing is said */
 	const char *reader, *limits, *manifest, *receipt, *receipts;
 };
 /*
- * An agent of our own with a socket in a folder that is ours alone; it ends with this process, however that ends. Returns
- * when it is ready. To be stopped even after a failure. ERR_CONFIG: it ended, and has said why; ERR_TIMEOUT,
+ * An agent of our own with a socket in a folder that is ours alone; it ends with this process, however that ends.
+ * Returns when it is ready. To be stopped even after a failure. ERR_CONFIG: it ended, and has said why; ERR_TIMEOUT,
  * ERR_CANCELLED, ERR_IO, ERR_NOMEM. Said.
  */
 MUST enum err cli_run_agent_start(const struct cli *cli, const struct cli_run_asks *asks, struct cli_run_agent *out,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command of "run": found before anybody is asked, and its exit status is ours. And the limits that are asked for. */
+/* The command of "run": found before anybody is asked, its exit status is ours; and the limits that are asked for. */
 #include "test/unit/test.h"
 
 #include <fcntl.h>
@@ -181,8 +181,9 @@ static const char *limits_of(const struct cli_args *a)
 static void limits(void **state)
 {
 	static const struct cli_args bad[] = {
-		{ .duration = "" }, { .duration = "soon" }, { .duration = "30m key=a" }, { .duration = "99999999999999999" },
-		{ .duration = "30x" }, { .limits = "sing=4" }, { .sign = 1, .limits = "sign=2" },
+		{ .duration = "" }, { .duration = "soon" }, { .duration = "30m key=a" },
+		{ .duration = "99999999999999999" }, { .duration = "30x" }, { .limits = "sing=4" },
+		{ .sign = 1, .limits = "sign=2" },
 		{ .duration = "1", .limits = "for=2" }, { .keys = { .n = 1, .v = { "a" } }, .limits = "key=b" },
 		{ .limits = "manifest=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" },
 	};
