@@ -148,7 +148,7 @@ static enum err begin(struct agent_approval *a, struct hsm_card *card, const str
 	if (!e && a->by_people && login_watch_open(r->conf, RD_ARR(a->login_id), &a->watch))
 		log_line(LOG_AGENT, LOG_WARN, "card %s: no connection to the server stands: custodians cannot end this "
 			 "approval from afar", a->keys->device_id);
-	return say(why, cap, e, *why ? why : err_text(e));
+	return *why ? e : say(why, cap, e, err_text(e));
 }
 
 enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_card *card, struct agent_keys *keys,
