@@ -370,7 +370,8 @@ static void long_claims_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads), cmocka_unit_test(reads_what_is_over), cmocka_unit_test(refuses), cmocka_unit_test(too_long), cmocka_unit_test(ended),
+		cmocka_unit_test(reads), cmocka_unit_test(reads_what_is_over), cmocka_unit_test(refuses),
+		cmocka_unit_test(too_long), cmocka_unit_test(ended),
 		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_an_unverified_one),
 		cmocka_unit_test(claims_are_marked), cmocka_unit_test(hostile_claims),
 		cmocka_unit_test(long_claims_are_cut), cmocka_unit_test(invented_claims),
