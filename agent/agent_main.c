@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent: holds cards for other programs. Started by "quorum11 agent", "quorum11 run" and systemd; its options are theirs.
+ * agent: holds cards for other programs. Started by "quorum11 agent", "quorum11 run" and systemd; its options are
+ * theirs.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -148,7 +148,7 @@ static enum err begin(struct agent_approval *a, struct hsm_card *card, const str
 	if (!e && a->by_people && login_watch_open(r->conf, RD_ARR(a->login_id), &a->watch))
 		log_line(LOG_AGENT, LOG_WARN, "card %s: no connection to the server stands: custodians cannot end this "
 			 "approval from afar", a->keys->device_id);
-	return say(why, cap, e, *why ? why : err_text(e));
+	return *why ? e : say(why, cap, e, err_text(e));
 }
 
 enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_card *card, struct agent_keys *keys,
@@ -250,7 +250,8 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 		e = e ? e : spent;
 	}
 	if (!e && sw == APDU_SW_OK)
-		e = say(why, cap, record(a, &u, cmd, data, by), "the receipt cannot be written: nothing more is signed");
+		e = say(why, cap, record(a, &u, cmd, data, by),
+			"the receipt cannot be written: nothing more is signed");
 	if (!e) {
 		wr_put(rsp, wr_view(&answer));
 		e = wr_done(rsp);
@@ -283,8 +284,8 @@ bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap)
 	if (!e && ended)
 		(void)snprintf(why, cap, "ended by custodian %s", who);
 	if (e) {
-		log_line(LOG_AGENT, LOG_WARN, "card %s: the server's word that the approval ended is no custodian's (%s); "
-			 "custodians cannot end this approval from afar any more", a->keys->device_id, err_text(e));
+		log_line(LOG_AGENT, LOG_WARN, "card %s: the server's word that the approval ended is no custodian's "
+			 "(%s); custodians cannot end this approval from afar any more", a->keys->device_id, err_text(e));
 		login_watch_close(&a->watch);
 	}
 	wr_free(&sig);

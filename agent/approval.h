@@ -30,8 +30,8 @@ struct agent_ask {                      /* a login that begins */
 
 struct agent_approval;
 /*
- * Open the card and begin. Blocks as login_open does. On failure the card is closed, nothing is left, and why says it for
- * people. ERR_ARG, ERR_POLICY: the limits asked for are none, or not ours; ERR_IO: no receipt; login_open's errors.
+ * Open the card and begin. Blocks as login_open does. On failure the card is closed, nothing is left, and why says it
+ * for people. ERR_ARG, ERR_POLICY: the limits asked for are none, or not ours; ERR_IO: no receipt; login_open's errors.
  */
 MUST enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_card *card, struct agent_keys *keys,
 				   const struct agent_ask *ask, struct agent_approval **out, char *why, size_t cap,
@@ -45,8 +45,9 @@ MUST enum err agent_approval_join(struct agent_approval *a, const struct agent_p
 /* So many wrong PINs were tried on it that it has to end. */
 bool agent_approval_is_attacked(const struct agent_approval *a);
 /*
- * One private-key command: counted, done, put into the receipt, and only then the answer is appended to rsp. ERR_ALLOWANCE:
- * over the limits, the card was not asked; ERR_IO: no receipt, so no answer, and the approval has to end.
+ * One private-key command: counted, done, put into the receipt, and only then the answer is appended to rsp.
+ * ERR_ALLOWANCE: over the limits, the card was not asked; ERR_IO: no receipt, so no answer, and the approval has to
+ * end.
  */
 MUST enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, const struct apdu *cmd,
 				 struct rd bytes, const struct agent_peer *by, struct wr *rsp, char *why, size_t cap);

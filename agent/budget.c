@@ -142,7 +142,7 @@ static enum err ask_sign(const struct agent_budget *b, struct agent_use *u, char
 		return refuse(why, cap, "the approval does not cover this mechanism");
 	if (b->manifest && !agent_manifest_has(b->manifest, rd_of(u->digest.value, u->digest.n)))
 		return refuse(why, cap, u->digest.n ? "this digest is not in the manifest that was approved" :
-						      "no digest can be seen, and only those in the manifest may be signed");
+						      "no digest can be seen, and only the manifest's may be signed");
 	u->repeat = is_known(b, u);
 	return ERR_OK;
 }

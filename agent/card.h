@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One reader that the agent owns: a thread of its own that holds the card alone from when it is put in, does jobs in the
- * order in which they come, keeps the approval, and ends it. Everything but agent_card_view is safe to call from the
- * clients' thread only.
+ * One reader that the agent owns: a thread of its own that holds the card alone from when it is put in, does jobs in
+ * the order in which they come, keeps the approval, and ends it. Everything but agent_card_view is safe to call from
+ * the clients' thread only.
  */
 #ifndef AGENT_CARD_H
 #define AGENT_CARD_H

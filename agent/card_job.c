@@ -188,6 +188,17 @@ static void put_sw(struct agent_job *j, uint16_t sw)
 	wr_u16(&j->out, sw);
 }
 
+/* As the card would say it; but whose approval is used up is told so. */
+static enum err not_in(struct agent_card *c, struct agent_job *j)
+{
+	if (j->of_approval && j->of_approval == c->view.ended && c->view.ended_by_limits) {
+		(void)snprintf(j->why, sizeof(j->why), "%s", c->view.ended_why);
+		return ERR_ALLOWANCE;
+	}
+	put_sw(j, 0x6982);
+	return ERR_OK;
+}
+
 static enum err plain(struct agent_card *c, const struct hsm_cmd *row, struct agent_job *j)
 {
 	struct deadline dl = deadline_in(hsm_time_ms(row->time));
@@ -214,10 +225,8 @@ static enum err use(struct agent_card *c, const struct apdu *a, struct agent_job
 	struct agent_facts facts;
 	enum err e;
 
-	if (!is_in(c, j)) {
-		put_sw(j, 0x6982);
-		return ERR_OK;
-	}
+	if (!is_in(c, j))
+		return not_in(c, j);
 	e = agent_approval_use(c->approval, c->hsm, a, wr_view(&j->in), &j->by, &j->out, j->why, sizeof(j->why));
 	if (e == ERR_ALLOWANCE) {
 		log_line(LOG_AGENT, LOG_WARN, "card %s: refused to uid %u, %s (process %u): %s", c->view.device_id,
@@ -259,10 +268,8 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 		return use(c, &a, j);
 	case AGENT_USER:
 	case AGENT_CHANGE:
-		if (needs_login && !is_in(c, j)) {
-			put_sw(j, 0x6982);
-			return ERR_OK;
-		}
+		if (needs_login && !is_in(c, j))
+			return not_in(c, j);
 		break;
 	case AGENT_PUBLIC:
 	case AGENT_ANYONE:

@@ -119,10 +119,39 @@ bool agent_client_awaits(const struct agent_client *c, const struct agent_card *
 	return c->card == card && c->job && c->job->kind == AGENT_JOB_LOGIN;
 }
 
+/* What this client is to its card now. */
+struct standing {
+	bool there, in, asking;
+	bool was_ended;                 /* by the limits; said once */
+	char why[AGENT_PROGRESS_MAX];
+};
+
+static void stand(struct agent_client *c, struct standing *s)
+{
+	struct agent_view *v = agent_card_view(c->card);
+
+	*s = (struct standing){ .there = false };
+	lock_take(&v->lock);
+	s->there = v->state != AGENT_EMPTY && v->card == c->of_card;
+	s->in = s->there && v->state == AGENT_OPENED && c->of_approval && c->of_approval == v->approval;
+	s->asking = v->state == AGENT_ASKING;
+	s->was_ended = c->of_approval && !s->in && v->ended == c->of_approval && v->ended_by_limits;
+	if (s->was_ended)
+		memcpy(s->why, v->ended_why, sizeof(s->why));
+	lock_give(&v->lock);
+	if (!s->in)
+		c->of_approval = 0;
+}
+
 void agent_client_done(struct agent_client *c, struct agent_job *j)
 {
+	struct standing s;
+
 	c->job = NULL;
 	if (j->e) {
+		/* An approval that has ended is said once; then the login is gone. */
+		if (j->e == ERR_ALLOWANCE)
+			stand(c, &s);
 		fail(c, j->e, j->why);
 	} else if (j->kind == AGENT_JOB_EXCHANGE) {
 		ok(c, AGENT_T_APDU, wr_view(&j->out));
@@ -242,30 +271,6 @@ static enum err on_open(struct agent_house *h, struct agent_client *c, struct rd
 	else
 		fail(c, ERR_NO_CARD, "no card that the agent could use is in this reader");
 	return ERR_OK;
-}
-
-/* What this client is to its card now. */
-struct standing {
-	bool there, in, asking;
-	bool was_ended;                 /* by the limits; said once */
-	char why[AGENT_PROGRESS_MAX];
-};
-
-static void stand(struct agent_client *c, struct standing *s)
-{
-	struct agent_view *v = agent_card_view(c->card);
-
-	*s = (struct standing){ .there = false };
-	lock_take(&v->lock);
-	s->there = v->state != AGENT_EMPTY && v->card == c->of_card;
-	s->in = s->there && v->state == AGENT_OPENED && c->of_approval && c->of_approval == v->approval;
-	s->asking = v->state == AGENT_ASKING;
-	s->was_ended = c->of_approval && !s->in && v->ended == c->of_approval && v->ended_by_limits;
-	if (s->was_ended)
-		memcpy(s->why, v->ended_why, sizeof(s->why));
-	lock_give(&v->lock);
-	if (!s->in)
-		c->of_approval = 0;
 }
 
 static void answer_sw(struct agent_client *c, uint16_t sw)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One program that uses the agent: its connection, its card, and its own view of that card's login. Parses what it sends
- * and trusts none of it. Belongs to the clients' thread.
+ * One program that uses the agent: its connection, its card, and its own view of that card's login. Parses what it
+ * sends and trusts none of it. Belongs to the clients' thread.
  */
 #ifndef AGENT_CLIENT_H
 #define AGENT_CLIENT_H

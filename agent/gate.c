@@ -37,7 +37,8 @@ static const struct row {
 /* Files that need no login to be read (reference 7.1): of these the module makes its public objects. */
 static enum agent_class class_of_read(const struct apdu *a)
 {
-	static const uint8_t public[] = { HSM_FID_PRKD, HSM_FID_CD, HSM_FID_DCOD, HSM_FID_CA, HSM_FID_EE, HSM_FID_DATA };
+	static const uint8_t public[] = { HSM_FID_PRKD, HSM_FID_CD, HSM_FID_DCOD, HSM_FID_CA, HSM_FID_EE,
+					  HSM_FID_DATA };
 	uint16_t fid = HSM_FID(a->p1, a->p2);
 
 	if (fid == HSM_EF_DEVAUT || fid == HSM_EF_TOKENINFO)

@@ -69,7 +69,8 @@ static enum err read_key(struct agent_keys *k, uint8_t number, struct hsm_card *
 	if (e)
 		return e;
 	if (about->n && p15_key_read(wr_view(about), &p))
-		log_line(LOG_AGENT, LOG_WARN, "card %s: the description of key %u cannot be read", k->device_id, number);
+		log_line(LOG_AGENT, LOG_WARN, "card %s: the description of key %u cannot be read", k->device_id,
+			 number);
 	k->v[k->n++] = (struct receipt_key){ .key = number, .label = p.label, .id = p.id, .attestation = wr_view(ee) };
 	return ERR_OK;
 }

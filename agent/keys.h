@@ -15,7 +15,7 @@ struct agent_keys {
 };
 void agent_keys_init(struct agent_keys *k);
 void agent_keys_fini(struct agent_keys *k);
-/* The applet is selected and nobody is logged in. Reads every public file. ERR_NO_CARD: without a device certificate. */
+/* The applet is selected, nobody is logged in. Reads every public file. ERR_NO_CARD: without a device certificate. */
 MUST enum err agent_keys_read(struct agent_keys *k, struct hsm_card *card, struct deadline *dl);
 /* The use counters as they are now; a card that tells none has none. */
 void agent_keys_count(struct agent_keys *k, struct hsm_card *card, struct deadline *dl);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The exact digests that an approval covers: a text file as sha256sum and its like write it, a line for each: 40, 56,
- * 64, 96 or 128 hex digits, and after a blank whatever the user likes. Empty lines and those that begin with # count for
- * nothing.
+ * 64, 96 or 128 hex digits, and after a blank whatever the user likes. Empty lines and those that begin with # count
+ * for nothing.
  */
 #ifndef AGENT_MANIFEST_H
 #define AGENT_MANIFEST_H

@@ -93,8 +93,8 @@ enum err agent_receipt_open(const char *path, const char *folder, const char *de
 		e = sync_folder(r->path);
 out:
 	if (e) {
-		log_tell("receipt %s: %s; without one nothing is signed", path ? path : r && *r->path ? r->path : folder,
-			 e == ERR_IO ? strerror(errno) : e == ERR_CONDITIONS ? "exists already" : err_text(e));
+		log_tell("receipt %s: %s; without one nothing is signed",
+			 path ? path : r && *r->path ? r->path : folder, e == ERR_IO ? strerror(errno) : e == ERR_CONDITIONS ? "exists already" : err_text(e));
 		agent_receipt_close(&r);
 	}
 	*out = r;

@@ -11,8 +11,8 @@ struct agent_socket {
 };
 /*
  * The socket that systemd hands over (sd_listen_fds(3)), or a new one at path: mode 0600, or 0660 for a group (NULL:
- * none). One that a dead agent left is replaced. ERR_SHARING: another agent listens there; ERR_IO, ERR_NOT_FOUND (group),
- * ERR_CONFIG; said.
+ * none). One that a dead agent left is replaced. ERR_SHARING: another agent listens there; ERR_IO, ERR_NOT_FOUND
+ * (group), ERR_CONFIG; said.
  */
 MUST enum err agent_socket_open(const char *path, const char *group, struct agent_socket *out);
 void agent_socket_close(struct agent_socket *s);

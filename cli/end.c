@@ -48,8 +48,8 @@ static void write_text(const struct end *x, struct wr *w)
 			wr_printf(w, "%s%s", n++ ? ", " : "", r->custodians[i].chr);
 	wr_printf(w, "%s (the server's word)\n  your key       %s\n", n ? "" : "nobody", x->me->chr);
 	cli_claims_text(wr_view(&r->host_json), w);
-	wr_text(w, "Ending takes this approval back, for everybody: the host's agent closes the card as soon as it hears "
-		   "of it, and\nwho wants to sign must ask all of you again. What was signed until then stays signed.\n");
+	wr_text(w, "Ending takes this approval back, for everybody: the host's agent closes the card as soon as it\n"
+		   "hears of it. What was signed until then stays signed.\n");
 }
 
 static enum err show(const struct end *x)

@@ -82,8 +82,8 @@ static enum err by_mode(const struct opening *o, const struct secret *pin)
 {
 	switch (o->status->mode) {
 	case HSM_MODE_UNSET:
-		return say(o, ERR_PIN_UNSET, "not initialised, or its custodians' keys are not all registered: quorum11 "
-			   "status shows which");
+		return say(o, ERR_PIN_UNSET, "not initialised, or its custodians' keys are not all registered: "
+			   "quorum11 status shows which");
 	case HSM_MODE_PIN:
 		return pin ? verify(o, pin) : say(o, ERR_ARG, "it opens only with its PIN, and none was given");
 	case HSM_MODE_PKA:
@@ -94,7 +94,8 @@ static enum err by_mode(const struct opening *o, const struct secret *pin)
 	case HSM_MODE_PKA_OR_PIN:
 		return pin ? verify(o, pin) : by_people(o, NULL);
 	case HSM_MODE_PKA_AND_PIN:
-		return pin ? by_people(o, pin) : say(o, ERR_ARG, "it opens only with its PIN besides, and none was given");
+		return pin ? by_people(o, pin) :
+			     say(o, ERR_ARG, "it opens only with its PIN besides, and none was given");
 	}
 	return ERR_BUG;
 }

@@ -207,11 +207,16 @@ static void test_bad_manifest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_repeats_are_free, end), cmocka_unit_test_teardown(test_repeats_counted, end),
-		cmocka_unit_test_teardown(test_without_digest, end),   cmocka_unit_test_teardown(test_many, end),
-		cmocka_unit_test_teardown(test_time, end),             cmocka_unit_test_teardown(test_keys, end),
-		cmocka_unit_test_teardown(test_mechanisms, end),       cmocka_unit_test_teardown(test_other_uses, end),
-		cmocka_unit_test_teardown(test_manifest, end),         cmocka_unit_test_teardown(test_bad_manifest, end),
+		cmocka_unit_test_teardown(test_repeats_are_free, end),
+		cmocka_unit_test_teardown(test_repeats_counted, end),
+		cmocka_unit_test_teardown(test_without_digest, end),
+		cmocka_unit_test_teardown(test_many, end),
+		cmocka_unit_test_teardown(test_time, end),
+		cmocka_unit_test_teardown(test_keys, end),
+		cmocka_unit_test_teardown(test_mechanisms, end),
+		cmocka_unit_test_teardown(test_other_uses, end),
+		cmocka_unit_test_teardown(test_manifest, end),
+		cmocka_unit_test_teardown(test_bad_manifest, end),
 	};
 
 	return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);

@@ -5,6 +5,8 @@
 #include "agent/gate.h"
 #include "agent/view.h"
 
+#define BYTES_64 "0123456789012345678901234567890123456789012345678901234567890123"
+
 static const struct conf_list nothing;
 
 static enum agent_class judge(void (*encode)(struct wr *w), const struct conf_list *admit, bool *needs_login)
@@ -45,8 +47,8 @@ static void enc_mse_chip(struct wr *w) { hsm_enc_mse_chip(w, RD_LIT("\x04\x00\x7
 static void enc_mse_verify(struct wr *w) { hsm_enc_mse_verify(w, RD_LIT("UTCA00001")); }
 static void enc_mse_auth(struct wr *w) { hsm_enc_mse_auth(w, RD_LIT("UTCA00001")); }
 static void enc_pso(struct wr *w) { hsm_enc_pso_verify(w, RD_LIT("\x7F\x4E\x00")); }
-static void enc_external(struct wr *w) { hsm_enc_external_auth(w, RD_LIT("0123456789012345678901234567890123456789012345678901234567890123")); }
-static void enc_general(struct wr *w) { hsm_enc_general_auth(w, RD_LIT("\x04" "0123456789012345678901234567890123456789012345678901234567890123")); }
+static void enc_external(struct wr *w) { hsm_enc_external_auth(w, RD_LIT(BYTES_64)); }
+static void enc_general(struct wr *w) { hsm_enc_general_auth(w, RD_LIT("\x04" BYTES_64)); }
 
 static const struct {
 	void (*encode)(struct wr *w);

@@ -277,7 +277,7 @@ static void test_forged(void **state)
 	}
 	assert_int_equal(post_end("{}", &j), 400);
 	error_is(j, "bad_request");
-	assert_int_equal(post_end("{\"chr\": \"x\", \"statement\": \"\", \"statement_signature\": \"\", \"more\": 1}", &j),
+	assert_int_equal(post_end("{\"chr\": \"x\", \"statement\": \"\", \"statement_signature\": \"\", \"m\": 1}", &j),
 			 400);
 	error_is(j, "bad_request");
 	assert_false(waiter.call.done);
