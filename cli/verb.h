@@ -41,5 +41,6 @@ enum err verb_enrol(struct cli *cli);
 enum err verb_approve(struct cli *cli);
 enum err verb_sign(struct cli *cli);
 enum err verb_connect(struct cli *cli);
+enum err verb_audit_receipt(struct cli *cli);
 
 #endif
