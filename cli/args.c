@@ -89,6 +89,8 @@ static const struct row rows[OPTS] = {
 			  "where the receipt goes: a file that does not exist yet" },
 	[OPT_RECEIPTS] = { "receipts", A_TEXT(receipts, "DIR"),
 			   "folder of receipts, if no file is named; default: [agent] receipts" },
+	[OPT_PIN_OPENED] = { "pin-opened", A_FLAG(pin_opened),
+			     "accept a session that a PIN opened and nobody approved" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
 

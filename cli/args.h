@@ -19,6 +19,7 @@ enum cli_opt {
 	OPT_MECHANISM, OPT_OUT_SUFFIX, OPT_URL, OPT_REASON,
 	OPT_READERS, OPT_KEYS,          /* --reader and --key of verbs that take several */
 	OPT_SOCKET, OPT_SIGN, OPT_FOR, OPT_BOUNDS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS,
+	OPT_PIN_OPENED,
 	OPT_HELP,
 	OPTS
 };
@@ -52,6 +53,7 @@ struct cli_args {
 	struct cli_list readers, keys;
 	const char *socket, *duration, *manifest, *receipt, *receipts;
 	unsigned sign;                          /* 0: not given */
+	bool pin_opened;
 	bool help;
 	size_t n;                               /* operands */
 	char *const *v;

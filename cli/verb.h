@@ -50,5 +50,6 @@ enum err verb_run(struct cli *cli);
 enum err verb_agent(struct cli *cli);
 enum err verb_agent_status(struct cli *cli);
 enum err verb_agent_end(struct cli *cli);
+enum err verb_audit_receipt(struct cli *cli);
 
 #endif
