@@ -18,6 +18,7 @@
 #include "agent/agent.h"
 #include "agent/gate.h"
 #include "agent/harden.h"
+#include "agent/manifest.h"
 #include "agent/socket.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -65,7 +66,7 @@ static int signals_open(void)
 
 /* ---- what is asked for, and where receipts go ---- */
 
-static enum err rules_make(const struct conf *conf, const struct options *o, struct agent_manifest **manifest,
+static enum err rules_make(const struct conf *conf, const struct options *o, struct pka_manifest **manifest,
 			   struct agent_rules *out)
 {
 	const char *limits = o->limits ? o->limits : conf->agent.limits;
@@ -91,15 +92,9 @@ static enum err rules_make(const struct conf *conf, const struct options *o, str
 		return ERR_CONFIG;
 	}
 	if (file)
-		e = agent_manifest_load(file, manifest);
-	if (e)
-		return ERR_CONFIG;
+		e = agent_manifest_load(file, manifest, &out->limits);
 	out->manifest = *manifest;
-	if (*manifest) {
-		out->limits.has_manifest = true;
-		memcpy(out->limits.manifest, agent_manifest_hash(*manifest), sizeof(out->limits.manifest));
-	}
-	return ERR_OK;
+	return e ? ERR_CONFIG : ERR_OK;
 }
 
 static enum err set_text(char **setting, const char *value)
@@ -154,7 +149,7 @@ static enum err options_apply(struct conf *conf, const struct options *o)
 static int run(const struct options *o)
 {
 	struct agent_socket s = { .fd = -1, .lock = -1 };
-	struct agent_manifest *manifest = NULL;
+	struct pka_manifest *manifest = NULL;
 	struct agent_rules rules;
 	struct conf *conf = NULL;
 	int rc = EXIT_FAILURE, signals = signals_open();
@@ -174,7 +169,7 @@ static int run(const struct options *o)
 	}
 out:
 	agent_socket_close(&s);
-	agent_manifest_free(&manifest);
+	pka_manifest_free(&manifest);
 	conf_free(&conf);
 	if (signals >= 0)
 		(void)close(signals);
