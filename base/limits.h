@@ -38,6 +38,7 @@
 #define LIMITS_KEYS_MAX      16        /* keys named in them */
 #define LIMITS_NAME_MAX      64        /* one of these names */
 #define RECEIPT_LINE_MAX     32768
+#define RECEIPT_HEAD_MAX     (8 << 20) /* 90 custodians and 255 keys */
 #define RECEIPT_FILE_MAX     (256 << 20) /* what an auditor reads */
 #define HTTP_BODY_MAX        (1 << 20) /* JSON API */
 #define SHOWN_MAX            200       /* a foreign text field when shown */

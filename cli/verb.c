@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "cli/audit.h"
 #include "cli/say.h"
 
 #define HELP_MAX 16384
@@ -56,6 +57,9 @@ static const struct cli_verb verbs[] = {
 	{ "connect", "[URL]",
 	  "Open a card by one n-of-m login, say how that went, and close it: to try an installation",
 	  PICK | O(CA) | O(REASON), 0, 1, verb_connect },
+	{ "audit receipt", "FILE...",
+	  "Verify receipts of agent sessions offline, and show who approved what and what was signed",
+	  O(JSON) | O(UNVERIFIED) | O(MANIFEST) | O(PIN_OPENED), 1, AUDIT_RECEIPTS_MAX, verb_audit_receipt },
 };
 
 const struct cli_verb *cli_verbs(size_t *n)

@@ -42,5 +42,6 @@ enum err verb_approve(struct cli *cli);
 enum err verb_end(struct cli *cli);
 enum err verb_sign(struct cli *cli);
 enum err verb_connect(struct cli *cli);
+enum err verb_audit_receipt(struct cli *cli);
 
 #endif

@@ -66,8 +66,8 @@ static void put_consents(struct lines *l, const struct receipt_head *h)
 	for (size_t i = 0; i < h->consents_n; i++) {
 		const struct pka_consent *c = &h->consents[i];
 
-		PUT(l, RECEIPT_LINE_CONSENT, bytes(c->pka_file), bytes(c->challenge), bytes(c->sig), bytes(c->statement),
-		    bytes(c->statement_sig));
+		PUT(l, RECEIPT_LINE_CONSENT, bytes(c->pka_file), bytes(c->challenge), bytes(c->sig),
+		    bytes(c->statement), bytes(c->statement_sig));
 	}
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The receipt of one approved session: what was asked, who approved, what was signed. ASCII lines, one record each,
- * every line ended by the hash of all before and itself, so that it can grow and any changed byte is found. Encoding and
- * checking only; the agent's file is agent/receipt_file.c. docs/RECEIPT.md describes the format.
+ * every line ended by the hash of all before and itself, so that it can grow and any changed byte is found. Writing
+ * only; receipt_read.h reads, receipt_check.h judges, the agent's file is agent/receipt_file.c. docs/RECEIPT.md
+ * describes the format.
  */
 #ifndef PKA_RECEIPT_H
 #define PKA_RECEIPT_H
@@ -61,8 +62,9 @@ struct receipt_chain {
 };
 void receipt_chain_init(struct receipt_chain *c);
 /*
- * Append whole lines to out; on failure c is as before and nothing is appended. ERR_NOMEM, ERR_BUFFER; ERR_LIMIT: a line
- * over RECEIPT_LINE_MAX; ERR_ARG: sizes, counts or kinds that do not fit.
+ * Append whole lines to out; on failure c is as before and nothing is appended. ERR_NOMEM, ERR_BUFFER; ERR_LIMIT: a
+ * line over RECEIPT_LINE_MAX; ERR_ARG: sizes, counts or kinds that do not fit. A head has at most RECEIPT_HEAD_MAX
+ * bytes.
  */
 MUST enum err receipt_write_head(struct receipt_chain *c, const struct receipt_head *h, struct wr *out);
 MUST enum err receipt_write_use(struct receipt_chain *c, const struct receipt_use *u, struct wr *out);

@@ -43,5 +43,11 @@ struct receipt_judged {
 /* The other checks of the verdict. ERR_NOMEM, ERR_CRYPTO. */
 MUST enum err receipt_judge(const struct receipt *r, const struct receipt_trust *trust, struct receipt_judged *out,
 			    struct receipt_verdict *v);
+/*
+ * r is of the same device as before and began after it was ended, and all receipts are at hand: what a counter counted
+ * between them is in neither. Adds to COUNTERS of r's verdict.
+ */
+void receipt_judge_next(const struct receipt *before, const char *before_name, const struct receipt *r,
+			struct receipt_verdict *v);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One line of a receipt: a row says its name and fields, and one table how each kind of field is written and read. Reading
- * writes what it has read once more and compares, so there is one text for one meaning. Private to receipt*.c.
+ * One line of a receipt: a row says its name and fields, and one table how each kind of field is written and read.
+ * Reading writes what it has read once more and compares, so there is one text for one meaning. Private to receipt*.c.
  */
 #ifndef PKA_RECEIPT_LINE_H
 #define PKA_RECEIPT_LINE_H
@@ -26,7 +26,7 @@ enum receipt_field {
 	RECEIPT_FIELD_REPEAT,           /* first, again */
 	RECEIPT_FIELD_HEX,              /* bytes; "-" for none */
 	RECEIPT_FIELD_BASE64,           /* base64url without padding; "-" for none */
-	RECEIPT_FIELD_TEXT,             /* [A-Za-z0-9._:/=+,@-], others as %XX; "-" for none, %2D for a minus sign alone */
+	RECEIPT_FIELD_TEXT,             /* [A-Za-z0-9._:/=+,@-], others %XX; "-" for none, %2D for a minus sign alone */
 	RECEIPT_FIELD_KINDS
 };
 #define RECEIPT_NO_COUNTER UINT64_MAX

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/crypto_rsa.h"
+#include "base/text.h"
 #include "sc-hsm/digest.h"
 
 #define INFO_MAX (DIGEST_MAX + 32)
@@ -164,6 +165,14 @@ static bool is_mech_allowed(const struct pka_limits *l, uint8_t alg)
 	return row && l->mechs & 1u << mechs[row->kind];
 }
 
+/* Each signature of one digest is another, but for cards that derive the random number (RFC 6979). */
+static bool is_mech_random(uint8_t alg)
+{
+	const struct hsm_sign_row *row = hsm_sign_find(alg);
+
+	return row && (row->kind == HSM_SIGN_ECDSA || row->kind == HSM_SIGN_RSA_PSS);
+}
+
 static bool is_in_time(const struct receipt_judging *j, int64_t when)
 {
 	const struct pka_limits *l = &j->out->limits;
@@ -247,6 +256,9 @@ static enum err count_distinct(const struct receipt_judging *j)
 		bool known = before && u->digest.n && before->key == u->key && rd_eq(before->digest, u->digest);
 
 		j->out->distinct += !known;
+		if (known && is_mech_random(u->alg) && rd_eq(before->signature, u->signature))
+			receipt_note(j->v, RECEIPT_CHECK_USES, list[i]->line, "key %u: the same signature twice: few cards "
+				     "make that, it may stand in another's place", u->key);
 		if (u->repeat && !known)
 			receipt_fail(j->v, RECEIPT_CHECK_USES, list[i]->line,
 				     "key %u: called a repetition, but this digest was not signed before", u->key);
@@ -334,4 +346,25 @@ void receipt_check_counters(const struct receipt_judging *j)
 		receipt_note(j->v, RECEIPT_CHECK_COUNTERS, 0, "%zu of %zu keys have no use counter that was read twice: "
 			     "nothing shows whether uses of them are missing", j->r->keys_n - counted, j->r->keys_n);
 	receipt_pass(j->v, RECEIPT_CHECK_COUNTERS, "the card counted exactly the uses that are listed");
+}
+
+void receipt_judge_next(const struct receipt *before, const char *before_name, const struct receipt *r,
+			struct receipt_verdict *v)
+{
+	char shown[SHOWN_MAX / 2];
+
+	(void)text_shown(rd_str(before_name), shown, sizeof(shown));
+	for (size_t i = 0; i < r->keys_n; i++) {
+		const struct receipt_read_key *k = &r->keys[i], *was = receipt_key_find(before, k->k.key);
+
+		if (!was || !was->left_line || !k->k.has_counter || was->left == k->k.counter)
+			continue;
+		if (was->left > k->k.counter)
+			receipt_fail(v, RECEIPT_CHECK_COUNTERS, k->line, "key %u was used %" PRIu32 " times after %s was "
+				     "ended and before this one: no receipt lists them", k->k.key,
+				     was->left - k->k.counter, shown);
+		else
+			receipt_fail(v, RECEIPT_CHECK_COUNTERS, k->line, "key %u has more uses left than when %s was "
+				     "ended: another key, or a forged counter", k->k.key, shown);
+	}
 }

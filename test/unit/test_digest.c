@@ -80,7 +80,8 @@ static void test_each_byte(void **state)
 	make(&f);
 	for (size_t i = 0; i < HASHES; i++) {
 		for (size_t k = 0; k < 3; k++)
-			shows((uint8_t)(hashing[k].first + i), RD_LIT("abc"), hashing[k].kind, hashes[i].alg, f.hash[i]);
+			shows((uint8_t)(hashing[k].first + i), RD_LIT("abc"), hashing[k].kind, hashes[i].alg,
+			      f.hash[i]);
 		shows(0x20, f.block[i], HSM_SIGN_RSA_RAW, hashes[i].alg, f.hash[i]);
 		shows(0x30, f.info[i], HSM_SIGN_RSA_PKCS, hashes[i].alg, f.hash[i]);
 		shows(0x40, f.hash[i], HSM_SIGN_RSA_PSS, hashes[i].alg, f.hash[i]);
