@@ -178,6 +178,7 @@ static enum err greet(struct agent *a, const struct agent_at *at)
 	struct deadline dl = deadline_in(AGENT_PATIENCE_MS);
 	struct rd elements, version;
 	struct wr w;
+	uint32_t v;
 	enum err e;
 
 	wr_init_heap(&w, AGENT_MESSAGE_MAX);
@@ -188,8 +189,8 @@ static enum err greet(struct agent *a, const struct agent_at *at)
 	if (at->reason)
 		wr_tlv(&w, AGENT_T_REASON, rd_of(at->reason, strnlen(at->reason, AGENT_TEXT_MAX)));
 	e = ask(a, &w, &elements, &dl);
-	if (!e && rd_tlv_find(elements, AGENT_T_VERSION, &version) &&
-	    !rd_eq(version, rd_of(&(uint8_t){ AGENT_PROTO_VERSION }, 1)))
+	if (!e && (!rd_tlv_find(elements, AGENT_T_VERSION, &version) || !rd_uint(version, &v) ||
+		   v != AGENT_PROTO_VERSION))
 		e = ERR_PROTOCOL;
 	wr_free(&w);
 	return e;

@@ -17,7 +17,7 @@
 #define AGENT_TEXT_MAX 512                              /* program, reason, why */
 
 enum agent_type {
-	AGENT_HELLO = 1,        /* VERSION, PROGRAM, REASON (may be missing): first, once; answer: VERSION (may be) */
+	AGENT_HELLO = 1,        /* VERSION, PROGRAM, REASON (both may be missing): first, once; answer: VERSION */
 	AGENT_LIST,             /* answer: CARD elements */
 	AGENT_OPEN,             /* READER; answer: ATR */
 	AGENT_SEND,             /* APDU: a command; answer: APDU, with status word */

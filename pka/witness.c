@@ -204,7 +204,7 @@ static size_t proven(const struct pka_witness *w, const struct pka_proof *p, con
 	if (pka_statement_verify(p->statement, p->statement_sig, f.curve, q, &s) != ERR_OK)
 		return w->accepted_n;
 	*reason = "its statement is a denial";
-	if (!s.approve)
+	if (s.decision != PKA_APPROVE)
 		return w->accepted_n;
 	*reason = "its statement is about another challenge, request or key";
 	if (!rd_eq(RD_ARR(s.message), RD_ARR(hash)) || !rd_eq(RD_ARR(s.login_id), RD_ARR(w->login_id)) ||

@@ -123,7 +123,7 @@ static void prepare(struct made *p, size_t i, const char *eight)
 	assert_int_equal(sha256(rd_str(json), p->s.request), ERR_OK);
 	memcpy(p->s.login_id, login_id, sizeof(login_id));
 	p->s.key = rd_str(people[i].registered.chr);
-	p->s.approve = true;
+	p->s.decision = PKA_APPROVE;
 }
 
 static void seal(struct made *p, size_t i)
@@ -268,7 +268,11 @@ static void statements_that_prove_nothing(void **state)
 	judged(&none, &none, 1, ERR_SIGNATURE, "PKA file");
 
 	prepare(&a, 0, C1);
-	a.s.approve = false;
+	a.s.decision = PKA_DENY;
+	seal(&a, 0);
+	judged(&a, &none, 1, ERR_SIGNATURE, "denial");
+	prepare(&a, 0, C1);
+	a.s.decision = PKA_END;
 	seal(&a, 0);
 	judged(&a, &none, 1, ERR_SIGNATURE, "denial");
 	prepare(&a, 0, C1);
