@@ -33,24 +33,18 @@ enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block)
 	return wr_done(block);
 }
 
-/*
- * RFC 8017 8.2.2: encode what should have been signed, and compare. By numbers and not by libcrypto's signatures,
- * for the reason that stands in crypto_ec.c.
- */
-static enum err verify(struct rd n, struct rd e, struct rd sig, struct rd block)
+/* By numbers and not by libcrypto's signatures, for the reason that stands in crypto_ec.c. RFC 8017 5.2.2. */
+static enum err open_block(struct rd n, struct rd e, struct rd sig, struct wr *block)
 {
 	BIGNUM *bn_n = crypto_bn(n), *bn_e = crypto_bn(e), *s = crypto_bn(sig), *m = BN_new();
 	BN_CTX *ctx = BN_CTX_new_ex(crypto_ctx());
 	enum err result = ERR_CRYPTO;
-	uint8_t opened[MODULUS_MAX];
-	struct wr w;
 
-	WR_ARR(&w, opened);
 	if (bn_n && bn_e && s && m && ctx) {
 		if (BN_cmp(s, bn_n) >= 0)
 			result = ERR_SIGNATURE;
-		else if (BN_mod_exp(m, s, bn_e, bn_n, ctx) == 1 && !crypto_put_bn(m, n.n, &w))
-			result = rd_eq(wr_view(&w), block) ? ERR_OK : ERR_SIGNATURE;
+		else if (BN_mod_exp(m, s, bn_e, bn_n, ctx) == 1)
+			result = crypto_put_bn(m, n.n, block);
 	}
 	BN_CTX_free(ctx);
 	BN_free(m);
@@ -67,7 +61,7 @@ static bool is_key(struct rd n, struct rd e)
 	       e.p[e.n - 1] & 1 && !(e.n == 1 && e.p[0] == 1);
 }
 
-enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct rd sig)
+enum err rsa_open(struct rd n, struct rd e, struct rd sig, struct wr *block)
 {
 	enum err result;
 
@@ -75,11 +69,25 @@ enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct rd sig
 		return ERR_CRYPTO;
 	if (!is_key(n, e))
 		return ERR_FORMAT;
-	if (sig.n != n.n || block.n != n.n)
+	if (sig.n != n.n)
 		return ERR_SIGNATURE;
 	crypto_begin();
-	result = verify(n, e, sig, block);
+	result = open_block(n, e, sig, block);
 	crypto_end();
+	return result;
+}
+
+/* RFC 8017 8.2.2: encode what should have been signed, and compare. */
+enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct rd sig)
+{
+	uint8_t bytes[MODULUS_MAX];
+	enum err result;
+	struct wr w;
+
+	WR_ARR(&w, bytes);
+	result = rsa_open(n, e, sig, &w);
+	if (!result && !rd_eq(wr_view(&w), block))
+		result = ERR_SIGNATURE;
 	return result;
 }
 
@@ -105,6 +113,83 @@ enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd
 	if (rsa_pad_pkcs1(hash, n.n, &block))
 		return ERR_SIGNATURE;
 	return rsa_verify_raw(n, e, wr_view(&block), sig);
+}
+
+/* mask ^= MGF1(seed), RFC 8017 B.2.1. */
+static enum err mgf1_xor(enum digest_alg a, struct rd seed, uint8_t *mask, size_t n)
+{
+	size_t size = digest_size(a);
+	uint8_t input[DIGEST_MAX + 4], hash[DIGEST_MAX];
+	struct wr in, out;
+	enum err e = ERR_OK;
+
+	for (size_t at = 0; !e && at < n; at++) {
+		if (at % size == 0) {
+			WR_ARR(&in, input);
+			WR_ARR(&out, hash);
+			wr_put(&in, seed);
+			wr_u32(&in, (uint32_t)(at / size));
+			e = digest_once(a, wr_view(&in), &out);
+		}
+		mask[at] ^= hash[at % size];
+	}
+	return e;
+}
+
+/* The end of 9.1.2: H is the hash of eight zeros, the message's hash and the salt. */
+static enum err check_h(enum digest_alg a, struct rd hash, struct rd salt, struct rd h)
+{
+	uint8_t message[8 + 2 * DIGEST_MAX], own[DIGEST_MAX];
+	struct wr m, out;
+	enum err e;
+
+	WR_ARR(&m, message);
+	WR_ARR(&out, own);
+	wr_zeros(&m, 8);
+	wr_put(&m, hash);
+	wr_put(&m, salt);
+	e = digest_once(a, wr_view(&m), &out);
+	return e ? e : rd_eq(wr_view(&out), h) ? ERR_OK : ERR_SIGNATURE;
+}
+
+/* RFC 8017 9.1.2; em has one bit less than the modulus and is overwritten. */
+static enum err check_pss(enum digest_alg a, struct rd hash, uint8_t *em, size_t size, unsigned spare_bits)
+{
+	size_t db = size - hash.n - 1, ps;
+	struct rd h = rd_of(em + db, hash.n);
+	enum err e;
+
+	if (em[size - 1] != 0xBC || em[0] >> (8 - spare_bits))
+		return ERR_SIGNATURE;
+	e = mgf1_xor(a, h, em, db);
+	if (e)
+		return e;
+	em[0] &= (uint8_t)(0xFF >> spare_bits);
+	ps = db - hash.n - 1;
+	if (!rd_is_zero(rd_of(em, ps)) || em[ps] != 0x01)
+		return ERR_SIGNATURE;
+	return check_h(a, hash, rd_of(em + ps + 1, hash.n), h);
+}
+
+enum err rsa_verify_pss(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
+{
+	uint8_t bytes[MODULUS_MAX];
+	unsigned spare_bits = 1;
+	struct wr w;
+	enum err result;
+
+	if (!digest_size(a) || hash.n != digest_size(a))
+		return ERR_ARG;
+	WR_ARR(&w, bytes);
+	result = rsa_open(n, e, sig, &w);
+	if (result)
+		return result;
+	for (unsigned top = n.p[0]; !(top & 0x80); top <<= 1)
+		spare_bits++;
+	/* 8k + 1 bits (spare_bits 8) are no modulus of a card: the encoding would be a byte shorter. */
+	if (spare_bits > 7 || w.n < 2 * hash.n + 2)
+		return ERR_SIGNATURE;
+	return check_pss(a, hash, bytes, w.n, spare_bits);
 }
 
 struct rsa_key {

@@ -12,6 +12,13 @@
 MUST enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig);
 /* The same, for a block of the modulus' size as it was signed. */
 MUST enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct rd sig);
+/*
+ * PSS, RFC 8017 8.1.2, as the card makes it: MGF1 with the same hash, salt as long as the hash (reference sc-hsm-apdu
+ * 3.13). ERR_ARG if hash has not the size of a.
+ */
+MUST enum err rsa_verify_pss(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig);
+/* The block of the modulus' size that a signature was made of (RSAVP1), appended. ERR_SIGNATURE: none; ERR_FORMAT. */
+MUST enum err rsa_open(struct rd n, struct rd e, struct rd sig, struct wr *block);
 /* EMSA-PKCS1-v1_5 padding of T (a DigestInfo, usually) to size bytes. ERR_ARG if it does not fit. */
 MUST enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block);
 

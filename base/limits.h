@@ -37,8 +37,17 @@
 #define LIMITS_TEXT_MAX      400       /* limits of an approval as text; a statement must hold them */
 #define LIMITS_KEYS_MAX      16        /* keys named in them */
 #define LIMITS_NAME_MAX      64        /* one of these names */
+#define RECEIPT_LINE_MAX     32768
+#define RECEIPT_HEAD_MAX     (8 << 20) /* 90 custodians and 255 keys */
+#define RECEIPT_FILE_MAX     (256 << 20) /* what an auditor reads */
 #define HTTP_BODY_MAX        (1 << 20) /* JSON API */
 #define SHOWN_MAX            200       /* a foreign text field when shown */
+
+#define AGENT_CLIENTS_MAX    1024      /* connections at once */
+#define AGENT_CACHE_MAX      (4 << 20) /* public answers of one card */
+#define AGENT_DIGESTS_MAX    (1 << 20) /* distinct digests in one approval */
+#define AGENT_PROGRESS_MAX   512       /* a line for people */
+#define MANIFEST_MAX         (16 << 20)
 
 #define SRV_POST_MAX         (128 * 1024) /* body of a RAMOverHTTP POST */
 #define SRV_REPLY_MAX        (32 << 20)

@@ -17,6 +17,7 @@ enum cli_opt {
 	OPT_CA, OPT_TOKEN_FILE, OPT_REPLACE, OPT_NAME,
 	OPT_DENY, OPT_EXPECT_CODE, OPT_LIMITS, OPT_WAIT,
 	OPT_MECHANISM, OPT_OUT_SUFFIX, OPT_URL, OPT_REASON,
+	OPT_MANIFEST, OPT_PIN_OPENED,
 	OPT_HELP,
 	OPTS
 };
@@ -47,6 +48,8 @@ struct cli_args {
 	const char *expect_code, *limits;
 	unsigned wait;                          /* seconds */
 	const char *mechanism, *out_suffix, *url, *reason;
+	const char *manifest;
+	bool pin_opened;
 	bool help;
 	size_t n;                               /* operands */
 	char *const *v;

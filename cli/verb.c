@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "cli/audit.h"
 #include "cli/say.h"
 
 #define HELP_MAX 16384
@@ -48,11 +49,17 @@ static const struct cli_verb verbs[] = {
 	{ "approve", "[URL] [REQUEST]",
 	  "Check a request, show it, ask, and sign approval or denial with the custodian's card",
 	  PICK | PIN | O(CA) | O(YES) | O(DENY) | O(EXPECT_CODE) | O(LIMITS) | O(WAIT), 0, 2, verb_approve },
+	{ "end", "[URL] REQUEST",
+	  "End an approval that has opened a card: sign that with the custodian's card; the host closes its card",
+	  PICK | PIN | O(CA) | O(YES), 1, 2, verb_end },
 	{ "sign", "FILE...", "Sign files with one login; each signature is verified and written beside its file",
 	  LOGIN | O(KEY) | O(MECHANISM) | O(OUT_SUFFIX), 1, ANY, verb_sign },
 	{ "connect", "[URL]",
 	  "Open a card by one n-of-m login, say how that went, and close it: to try an installation",
 	  PICK | O(CA) | O(REASON), 0, 1, verb_connect },
+	{ "audit receipt", "FILE...",
+	  "Verify receipts of agent sessions offline, and show who approved what and what was signed",
+	  O(JSON) | O(UNVERIFIED) | O(MANIFEST) | O(PIN_OPENED), 1, AUDIT_RECEIPTS_MAX, verb_audit_receipt },
 };
 
 const struct cli_verb *cli_verbs(size_t *n)

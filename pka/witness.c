@@ -214,7 +214,7 @@ static size_t proven(const struct pka_witness *w, const struct pka_proof *p, str
 	if (pka_statement_verify(p->statement, p->statement_sig, f.curve, q, &s) != ERR_OK)
 		return w->accepted_n;
 	out->reason = "its statement is a denial";
-	if (!s.approve)
+	if (s.decision != PKA_APPROVE)
 		return w->accepted_n;
 	out->reason = "its statement is about another challenge, request or key";
 	if (!rd_eq(RD_ARR(s.message), RD_ARR(hash)) || !rd_eq(RD_ARR(s.login_id), RD_ARR(w->login_id)) ||
@@ -228,7 +228,7 @@ static size_t proven(const struct pka_witness *w, const struct pka_proof *p, str
 	return i;
 }
 
-/* One custodian's limits join those of the others. */
+/* One custodian's limits join those of the others; limits NULL: nobody keeps any. */
 static enum err keep_limits(const struct judged *j, struct pka_limits *limits, char *why, size_t cap)
 {
 	char chr[CHR_MAX + 8], text[80];
@@ -238,16 +238,11 @@ static enum err keep_limits(const struct judged *j, struct pka_limits *limits, c
 		e = pka_limits_lower(limits, &j->limits);
 	else if (j->text.n > 0)
 		e = ERR_POLICY;
-	if (!e)
-		return ERR_OK;
-	(void)text_shown(j->chr, chr, sizeof(chr));
-	(void)text_shown(j->text, text, sizeof(text));
-	if (limits)
-		snprintf(why, cap, "custodian %s limits his approval (%s), which contradicts what was asked or another "
-			 "custodian", chr, text);
-	else
-		snprintf(why, cap, "custodian %s limits his approval (%s), which only an agent keeps: use quorum11 agent "
-			 "or quorum11 run", chr, text);
+	if (e)
+		snprintf(why, cap, "custodian %s limits his approval (%s), which %s",
+			 text_shown(j->chr, chr, sizeof(chr)), text_shown(j->text, text, sizeof(text)),
+			 limits ? "contradicts what was asked or another custodian"
+				: "only an agent keeps: use quorum11 agent or quorum11 run");
 	return e;
 }
 

@@ -63,12 +63,13 @@ enum { HSM_SW_END_OF_FILE = 0x6282, HSM_SW_BEHIND_END = 0x6B00, HSM_SW_AUTHENTIC
 
 enum hsm_ref { HSM_REF_USER = 0x81, HSM_REF_SO = 0x88 };
 
-/* algorithm bytes, reference 3.13 */
+/* algorithm bytes of SIGN, reference 3.13; what each signs: sc-hsm/digest.c */
 enum hsm_alg {
-	HSM_RSA_RAW = 0x20, HSM_RSA_PKCS1 = 0x30, HSM_RSA_PKCS1_SHA1 = 0x31, HSM_RSA_PKCS1_SHA256 = 0x33,
-	HSM_RSA_PKCS1_SHA384 = 0x34, HSM_RSA_PKCS1_SHA512 = 0x35, HSM_RSA_PSS = 0x40, HSM_ECDSA = 0x70,
-	HSM_ECDSA_SHA1 = 0x71, HSM_ECDSA_SHA224 = 0x72, HSM_ECDSA_SHA256 = 0x73, HSM_ECDSA_SHA384 = 0x74,
-	HSM_ECDSA_SHA512 = 0x75
+	HSM_RSA_RAW = 0x20, HSM_RSA_PKCS1 = 0x30, HSM_RSA_PKCS1_SHA1 = 0x31, HSM_RSA_PKCS1_SHA224 = 0x32,
+	HSM_RSA_PKCS1_SHA256 = 0x33, HSM_RSA_PKCS1_SHA384 = 0x34, HSM_RSA_PKCS1_SHA512 = 0x35, HSM_RSA_PSS = 0x40,
+	HSM_RSA_PSS_SHA1 = 0x41, HSM_RSA_PSS_SHA224 = 0x42, HSM_RSA_PSS_SHA256 = 0x43, HSM_RSA_PSS_SHA384 = 0x44,
+	HSM_RSA_PSS_SHA512 = 0x45, HSM_ECDSA = 0x70, HSM_ECDSA_SHA1 = 0x71, HSM_ECDSA_SHA224 = 0x72,
+	HSM_ECDSA_SHA256 = 0x73, HSM_ECDSA_SHA384 = 0x74, HSM_ECDSA_SHA512 = 0x75
 };
 
 /*
@@ -76,6 +77,7 @@ enum hsm_alg {
  * bytes.
  */
 void hsm_enc_select(struct wr *w);                             /* P2 = 00, Le: works on every card */
+void hsm_enc_select_file(struct wr *w, uint16_t fid);
 void hsm_enc_verify(struct wr *w, enum hsm_ref ref, struct rd pin);
 void hsm_enc_verify_status(struct wr *w, enum hsm_ref ref);
 void hsm_enc_change_pin(struct wr *w, enum hsm_ref ref, struct rd old, struct rd fresh);

@@ -67,6 +67,13 @@ void hsm_enc_select(struct wr *w)
 	put(w, HSM_SELECT, 0, 0, hsm_aid, APDU_LE_SHORT_MAX);
 }
 
+void hsm_enc_select_file(struct wr *w, uint16_t fid)
+{
+	const uint8_t data[2] = { high(fid), low(fid) };
+
+	put(w, HSM_SELECT_FILE, 0, 0, RD_ARR(data), APDU_LE_SHORT_MAX);
+}
+
 void hsm_enc_verify(struct wr *w, enum hsm_ref ref, struct rd pin)
 {
 	put(w, HSM_VERIFY, 0, (uint8_t)ref, pin, 0);

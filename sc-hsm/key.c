@@ -131,3 +131,44 @@ enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct 
 		e = ERR_FORMAT;
 	return e;
 }
+
+/*
+ * The value of A5, wherever in the FCI: the order of the others is not known. Open firmware writes a length below 128
+ * as two bytes (reference 1.4), which rd_tlv refuses.
+ */
+static bool find_attributes(struct rd fci, struct rd *out)
+{
+	struct rd look, skipped;
+	uint32_t tag;
+	uint8_t b;
+
+	while (fci.n > 0) {
+		look = fci;
+		if (rd_u8(&look, &b) && b == 0xA5 && rd_u8(&look, &b) && b == 0x81 && rd_u8(&look, &b))
+			return rd_take(&look, b, out);
+		if (rd_tlv(&fci, 0xA5, out))
+			return true;
+		if (!rd_tlv_any(&fci, &tag, NULL, &skipped))
+			return false;
+	}
+	return false;
+}
+
+enum err hsm_key_counter(struct hsm_card *c, uint8_t key, bool *has, uint32_t *left, struct deadline *dl)
+{
+	struct rd r, fci, attributes, value;
+	struct wr cmd, data;
+	enum err e;
+
+	*has = false;
+	*left = 0;
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&data, APDU_RSP_MAX);
+	hsm_enc_select_file(&cmd, HSM_FID(HSM_FID_KEY, key));
+	e = hsm_card_send(c, HSM_SELECT_FILE, &cmd, &data, dl);
+	r = wr_view(&data);
+	if (!e && rd_tlv(&r, 0x6F, &fci) && find_attributes(fci, &attributes) && rd_tlv_find(attributes, 0x90, &value))
+		*has = rd_uint(value, left);
+	wr_free(&data);
+	return e;
+}

@@ -22,5 +22,10 @@ MUST enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key);
 /* Raw answer: RSA block or DER ECDSA signature. One exchange. */
 MUST enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig,
 			   struct deadline *dl);
+/*
+ * How often the key can still be used: 90 in the attributes that SELECT of its file CCnn answers (reference 1.4). Not
+ * has: it has no counter, or this card does not show one. Logs nobody out. ERR_NOT_FOUND: no such key. One exchange.
+ */
+MUST enum err hsm_key_counter(struct hsm_card *c, uint8_t key, bool *has, uint32_t *left, struct deadline *dl);
 
 #endif

@@ -318,6 +318,40 @@ static void test_generate(void **state)
 	generate(&g, LIMITED, "6A84", ERR_CARD_MEMORY);
 }
 
+/* The use counter in the answers of SELECT that are known or thinkable; what shows none is no error. */
+static void test_counter(void **state)
+{
+	static const struct { const char *answer; bool has; uint32_t left; } rows[] = {
+		{ "6F13" "81020000" "820101" "8302CC07" "A5069004000003E8", true, 1000 },
+		{ "6F0A" "A508" "910173" "900200FF", false, 0 },        /* lengths that do not fit */
+		{ "6F0D" "A50B" "900400000001" "91027380" "00", false, 0 },
+		{ "6F0C" "A50A" "900400000001" "91027380", true, 1 },
+		{ "6F10" "8A0105" "A581" "0A" "900400000000" "91027380", true, 0 },     /* open firmware's length */
+		{ "6F0C" "A50A" "91027380" "9004FFFFFFFF", true, UINT32_MAX },
+		{ "6F0A" "A508" "9006000000000001", false, 0 },         /* more than a counter */
+		{ "6F02" "A500", false, 0 },
+		{ "6F06" "8A0105" "A58101", false, 0 },
+		{ "6F04" "82010101", false, 0 },
+		{ "6F00", false, 0 },
+		{ "", false, 0 },
+		{ "62020000", false, 0 },
+	};
+	char text[300];
+	uint32_t left;
+	bool has;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(text, sizeof(text), "> 00A4000002CC0700\n< %s9000\n", rows[i].answer);
+		struct hsm_card *c = open_card(text);
+
+		assert_int_equal(hsm_key_counter(c, 7, &has, &left, NULL), ERR_OK);
+		assert_int_equal(has, rows[i].has);
+		assert_int_equal(left, rows[i].left);
+		close_card(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_register_from_file),
 		cmocka_unit_test(test_authenticate),
 		cmocka_unit_test(test_generate),
+		cmocka_unit_test(test_counter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,8 +258,20 @@ static void sign_and_verify_rsa(struct rig *r, uint8_t key, const struct cvc_key
 	wr_free(&sig);
 }
 
+static void counter_is(struct rig *r, uint8_t key, bool has, uint32_t left)
+{
+	bool found;
+	uint32_t v;
+
+	assert_int_equal(hsm_key_counter(r->h, key, &found, &v, NULL), ERR_OK);
+	assert_int_equal(found, has);
+	assert_int_equal(v, left);
+}
+
 EACH(test_keys)
 {
+	bool has;
+	uint32_t left;
 	static const uint8_t only_73[] = { HSM_ECDSA_SHA256 };
 	struct rig r = rig_new(p->name);
 	struct hsm_fids fids;
@@ -302,10 +314,15 @@ EACH(test_keys)
 	assert_int_equal(rig_generate(&r, 9, EC_BP256R1, 0, RD_ARR(only_73), 2, &out), ERR_OK);
 	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA, RD_LIT("0123456789abcdef"), &sig, NULL),
 			 p->sw_key_algorithm == 0x6A81 ? ERR_ALGORITHM : ERR_CONDITIONS);
+	counter_is(&r, 1, false, 0);
+	counter_is(&r, 9, true, 2);
 	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA_SHA256, RD_LIT("a"), &sig, NULL), ERR_OK);
+	counter_is(&r, 9, true, 1);
 	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA_SHA256, RD_LIT("b"), &sig, NULL), ERR_OK);
 	assert_int_equal(hsm_key_sign(r.h, 9, HSM_ECDSA_SHA256, RD_LIT("c"), &sig, NULL),
 			 p->sw_key_uses == 0x6984 ? ERR_USE_COUNTER : ERR_CARD_MEMORY);
+	counter_is(&r, 9, true, 0);
+	assert_int_equal(hsm_key_counter(r.h, 77, &has, &left, NULL), ERR_NOT_FOUND);
 	assert_int_equal(hsm_key_sign(r.h, 77, HSM_ECDSA_SHA256, RD_LIT("a"), &sig, NULL), ERR_NOT_FOUND);
 	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
 	assert_int_equal(hsm_key_sign(r.h, 1, HSM_ECDSA_SHA256, RD_LIT("a"), &sig, NULL), ERR_AUTH);

@@ -123,7 +123,7 @@ static void prepare(struct made *p, size_t i, const char *eight)
 	assert_int_equal(sha256(rd_str(json), p->s.request), ERR_OK);
 	memcpy(p->s.login_id, login_id, sizeof(login_id));
 	p->s.key = rd_str(people[i].registered.chr);
-	p->s.approve = true;
+	p->s.decision = PKA_APPROVE;
 }
 
 static void seal(struct made *p, size_t i)
@@ -271,7 +271,11 @@ static void statements_that_prove_nothing(void **state)
 	judged(&none, &none, 1, ERR_SIGNATURE, "PKA file");
 
 	prepare(&a, 0, C1);
-	a.s.approve = false;
+	a.s.decision = PKA_DENY;
+	seal(&a, 0);
+	judged(&a, &none, 1, ERR_SIGNATURE, "denial");
+	prepare(&a, 0, C1);
+	a.s.decision = PKA_END;
 	seal(&a, 0);
 	judged(&a, &none, 1, ERR_SIGNATURE, "denial");
 	prepare(&a, 0, C1);
@@ -385,7 +389,7 @@ static void limits(void **state)
 		{ "uid=1", "uid=5", "", ERR_POLICY, "UTALICE0100001 limits his approval (uid=5), which contr" },
 		{ "", "key=a", "key=b", ERR_POLICY, "contradicts" },
 		{ "sign=50", "one image", "", ERR_SIGNATURE, "1 of 2 approvals proven; proof 1: the limits in its" },
-		{ "sign=50", "", "sing=1", ERR_SIGNATURE, "proof 2: the limits in its statement cannot be read: \"sing\"" },
+		{ "sign=50", "", "sing=1", ERR_SIGNATURE, "proof 2: the limits in its statement cannot be read: \"s" },
 		{ NULL, "", "", ERR_OK, "" },
 		{ NULL, "sign=10", "", ERR_POLICY, "custodian UTALICE0100001 limits his approval (sign=10), which only "
 						   "an agent keeps: use quorum11 agent or quorum11 run" },
