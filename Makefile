@@ -31,16 +31,16 @@ B          := build/$(FLAVOUR)
 # ---- what is there ----
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
-ROOMS ?= server cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
+ROOMS ?= server agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
-LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson inih p11-kit-1
+LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson inih p11-kit-1 libseccomp
 
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
 
-PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-server quorum11-vcard)
+PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-agent quorum11-server quorum11-vcard)
 TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
 TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/bench/*_main.c))
 
@@ -48,7 +48,7 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 
 # The goals that install what is missing call make again when it is there.
 ifneq ($(filter-out deps check demo clean help,$(or $(MAKECMDGOALS),all)),)
-ifneq ($(filter-out all install $(B)/quorum11%,$(MAKECMDGOALS)),)
+ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
 LIBS += cmocka
 endif
 ifneq ($(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes),yes)
@@ -80,7 +80,7 @@ LD_ALL  := $(LINK_$(FLAVOUR)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 # Which foreign library a program may need. --as-needed drops what it does not use; test/check/exports.sh looks at the
 # module's list.
 NEED_module := -lcrypto -lpcsclite -linih
-NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson
+NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson -lseccomp
 
 .PHONY: all tools tests
 all: $(PROGRAMS)
@@ -132,6 +132,8 @@ $(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,cli $(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
 $(B)/connect: $(B)/login/connect_main.o $(call archive,$(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
+$(B)/quorum11-agent: $(B)/agent/agent_main.o $(call archive,agent $(BELOW_LOGIN))
+	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-server: $(B)/server/server_main.o $(call archive,server pka ramoverhttp sc-hsm attest apdu base)
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-vcard: $(B)/test/vcard/vcard_main.o $(call archive,test/vcard base)
@@ -179,6 +181,7 @@ bench: all tools
 install: all
 	install -D -m 0644 $(B)/quorum11.so $(DESTDIR)$(libdir)/pkcs11/quorum11.so
 	install -D -m 0755 $(B)/connect $(DESTDIR)$(libexecdir)/quorum11/connect
+	install -D -m 0755 $(B)/quorum11-agent $(DESTDIR)$(libexecdir)/quorum11/agent
 	install -D -m 0755 $(B)/quorum11 $(DESTDIR)$(bindir)/quorum11
 	install -D -m 0755 $(B)/quorum11-server $(DESTDIR)$(sbindir)/quorum11-server
 	install -d $(DESTDIR)$(p11kitdir)

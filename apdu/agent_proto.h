@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What clients and the agent say to each other over a Unix socket of type SOCK_SEQPACKET: one message is one packet, a
- * type byte and TLV elements. A client asks, and waits for the one answer; while AGENT_LOGIN is unanswered the agent may
- * send AGENT_PROGRESS and the client AGENT_CANCEL, which has no answer of its own. One connection is at most one open
- * card. Both ends are of one version; still neither trusts a length. Encoding and decoding only, no I/O.
+ * type byte and TLV elements. A client asks, and waits for the one answer; while AGENT_LOGIN is unanswered the agent
+ * may send AGENT_PROGRESS and the client AGENT_CANCEL, which has no answer of its own. One connection is at most one
+ * open card. Both ends are of one version; still neither trusts a length. Encoding and decoding only, no I/O.
  */
 #ifndef APDU_AGENT_PROTO_H
 #define APDU_AGENT_PROTO_H

@@ -381,6 +381,7 @@ static enum err conf_new(struct conf **out)
 	c->server.chip_auth = true;
 	c->trust.production = true;
 	if (set_text(QUORUM11_LIBEXECDIR "/connect", &c->module.helper) ||
+	    set_text(QUORUM11_LIBEXECDIR "/agent", &c->agent.program) ||
 	    set_text("127.0.0.1:8443", &c->server.listen) || set_text("/var/lib/quorum11", &c->server.state)) {
 		conf_free(&c);
 		return ERR_NOMEM;

@@ -56,7 +56,7 @@ struct conf {
 		char *program;              /* path of the program agent; default the installed one */
 		char *socket;               /* path; NULL: no agent */
 		char *group;                /* of the socket: who else may use it; NULL: only its owner */
-		struct conf_list readers;   /* names (a trailing * matches the rest) of readers that it owns; empty: all */
+		struct conf_list readers;   /* of cards that it holds: names, as above; empty: all */
 		char *receipts;             /* folder of the receipts */
 		char *limits;               /* asked for with each approval: text of pka/limits.h */
 		char *manifest;             /* file: digests that may be signed, nothing else */

@@ -43,6 +43,12 @@
 #define HTTP_BODY_MAX        (1 << 20) /* JSON API */
 #define SHOWN_MAX            200       /* a foreign text field when shown */
 
+#define AGENT_CLIENTS_MAX    1024      /* connections at once */
+#define AGENT_CACHE_MAX      (4 << 20) /* public answers of one card */
+#define AGENT_DIGESTS_MAX    (1 << 20) /* distinct digests in one approval */
+#define AGENT_PROGRESS_MAX   512       /* a line for people */
+#define MANIFEST_MAX         (16 << 20)
+
 #define SRV_POST_MAX         (128 * 1024) /* body of a RAMOverHTTP POST */
 #define SRV_REPLY_MAX        (32 << 20)
 #define SRV_TEMPLATES_MAX    100000    /* in one session */

@@ -212,3 +212,18 @@ bool cli_api_is_id(const char *text)
 {
 	return strlen(text) == ID_DIGITS && strspn(text, "0123456789abcdef") == ID_DIGITS;
 }
+
+enum err cli_api_operands(const struct cli_args *a, const char *verb, const char **url, const char **id)
+{
+	*url = *id = NULL;
+	for (size_t i = 0; i < a->n; i++) {
+		const char **slot = strstr(a->v[i], "://") ? url : id;
+
+		if (*slot)
+			return cli_refuse(ERR_ARG, "%s takes one URL and one request", verb);
+		*slot = a->v[i];
+	}
+	if (*id && !cli_api_is_id(*id))
+		return cli_refuse(ERR_ARG, "a request is named by 32 hex digits");
+	return ERR_OK;
+}

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/approve_text.h"
@@ -25,21 +24,6 @@ struct approve {
 	struct cli_request *request, *first;    /* first: what was decided before we were asked again, or NULL */
 	struct pka_approval *approval;  /* our own judgement of it */
 };
-
-/* [URL] [REQUEST]: a request's id cannot be taken for a URL. */
-static enum err read_operands(const struct cli_args *a, const char **url, const char **id)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		const char **slot = strstr(a->v[i], "://") ? url : id;
-
-		if (*slot)
-			return cli_refuse(ERR_ARG, "approve takes one URL and one request");
-		*slot = a->v[i];
-	}
-	if (*id && !cli_api_is_id(*id))
-		return cli_refuse(ERR_ARG, "a request is named by 32 hex digits");
-	return ERR_OK;
-}
 
 /* Which of our keys decides: one that the request names and that has not decided yet. */
 static enum err choose_key(struct approve *a)
@@ -73,32 +57,7 @@ static enum err choose_key(struct approve *a)
 /* Everything the server says is checked here again; what does not pass is refused, whatever the custodian wants. */
 static enum err judge(struct approve *a)
 {
-	const struct conf_list *unverified = &a->cli->conf->trust.unverified;
-	const char *ids[CONF_LIST_MAX];
-	struct pka_request r = cli_request_view(a->request);
-	struct att_anchors *anchors = NULL;
-	struct att_verdict v = { .n = 0 };
-	enum err e;
-
-	for (size_t i = 0; i < unverified->n; i++)
-		ids[i] = unverified->v[i];
-	e = cli_trust_load(a->cli, &anchors);
-	if (e)
-		return e;
-	/* In per-key mode a challenge is only believed when it comes with our own turn. */
-	if (cli_request_is_per_key(a->request))
-		r.challenge = RD_NONE;
-	e = pka_approval_new(&r, anchors, ids, unverified->n, clock_wall_s(), &a->approval, &v);
-	att_anchors_free(&anchors);
-	if (e == ERR_NOMEM)
-		return cli_fail(e, "checking the request");
-	if (e) {
-		cli_verdict_tell("check", &v);
-		return cli_refuse(ERR_REFUSED,
-				  "request %s is refused: card %s is not what the server says, or not genuine",
-				  a->request->id, a->request->device_id);
-	}
-	return ERR_OK;
+	return cli_trust_request(a->cli, a->request, &a->approval);
 }
 
 static enum err show(const struct approve *a)
@@ -165,26 +124,7 @@ static enum err decide(struct approve *a)
 
 static enum err send_batch(struct approve *a, const struct pka_batch *batch, struct wr *answers, struct pka_answers *in)
 {
-	size_t end[PKA_BATCH_MAX];
-	struct cli_card card;
-	enum err e;
-
-	e = cli_custodian_open(a->cli, a->me, NULL, &card);
-	if (e)
-		return e;
-	for (size_t i = 0; i < batch->n && !e; i++) {
-		e = hsm_card_exchange(card.hsm, HSM_SIGN, pka_batch_cmd(batch, i), answers, &a->cli->dl);
-		wr_u16(answers, APDU_SW_OK);        /* what an exchange without error has answered */
-		end[i] = wr_view(answers).n;
-	}
-	cli_card_fail(&card, e, "signing");
-	cli_card_close(a->cli, &card, true);
-	if (!e)
-		e = wr_done(answers);
-	in->n = batch->n;
-	for (size_t i = 0; i < batch->n && !e; i++)
-		in->v[i] = rd_of(answers->p + (i ? end[i - 1] : 0), end[i] - (i ? end[i - 1] : 0));
-	return e;
+	return cli_custodian_sign(a->cli, a->me, batch, answers, in);
 }
 
 /* after: the request as it is with our decision in it. */
@@ -297,7 +237,7 @@ enum err verb_approve(struct cli *cli)
 	bool again = true;
 	enum err e;
 
-	e = read_operands(cli->args, &url, &wanted);
+	e = cli_api_operands(cli->args, "approve", &url, &wanted);
 	if (!e)
 		e = cli_api_open(cli, url, &a.api);
 	if (!e)

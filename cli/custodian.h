@@ -5,6 +5,7 @@
 
 #include "cli/keys.h"
 #include "cli/pin.h"
+#include "pka/activation.h"
 
 struct cli_custodian {
 	char reader[PCSC_NAME_MAX];
@@ -37,5 +38,12 @@ struct rd cli_custodian_point(const struct cli_custodian *c);
  * (cli_pin_get; pin_file may be NULL) and kept. Held afterwards; ends with cli_card_close(out, true). Said.
  */
 MUST enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *out);
+/*
+ * The same, and the SIGN commands of a batch, and the card closed. answers: a writer for the bytes that in views, each
+ * with its status word. Said.
+ */
+#define CUSTODIAN_ANSWER_MAX 512        /* one of them */
+MUST enum err cli_custodian_sign(struct cli *cli, struct cli_custodian *c, const struct pka_batch *batch,
+				 struct wr *answers, struct pka_answers *in);
 
 #endif

@@ -184,6 +184,20 @@ enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, u
 	return e;
 }
 
+enum err cli_inbox_fetch_open(struct cli *cli, struct cli_api *api, const char *id, struct cli_request **out)
+{
+	enum err e = fetch_once(cli, api, id, out);
+
+	if (!e && !cli_request_is_open(*out))
+		e = strcmp((*out)->state, "failed")
+			    ? cli_refuse(ERR_CONDITIONS, "request %s has not opened its card yet: quorum11 approve "
+							 "--deny ends it", id)
+			    : fail_state(*out, "has opened no card");
+	if (e)
+		cli_request_free(out);
+	return e;
+}
+
 enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
 			   struct cli_request **out)
 {
@@ -194,7 +208,7 @@ enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id,
 	for (;;) {
 		cli_request_free(out);
 		e = fetch_once(cli, api, id, out);
-		if (e || strcmp((*out)->state, "open") == 0)
+		if (e || cli_request_is_open(*out))
 			return e;
 		if (strcmp((*out)->state, "failed") == 0)
 			return fail_state(*out, "has failed");
@@ -263,8 +277,9 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 	}
 }
 
-enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, const char *chr, struct rd sig,
-			struct rd statement, struct rd statement_sig, struct cli_request **out)
+/* verb: of the interface; sig: for an approval only. out may be NULL. */
+static enum err send(struct cli *cli, struct cli_api *api, const char *id, const char *verb, const char *chr,
+		     struct rd sig, struct rd statement, struct rd statement_sig, struct cli_request **out)
 {
 	uint8_t buf[PATH_SIZE];
 	json_t *answer = NULL, *body;
@@ -273,7 +288,7 @@ enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, co
 	enum err e;
 
 	WR_ARR(&path, buf);
-	wr_printf(&path, "/api/v1/requests/%s/%s", id, sig.n ? "approve" : "deny");
+	wr_printf(&path, "/api/v1/requests/%s/%s", id, verb);
 	body = json_pack("{s:s, s:o, s:o}", "chr", chr, "statement", cli_api_from_bytes(statement),
 			 "statement_signature", cli_api_from_bytes(statement_sig));
 	if (body && sig.n && json_object_set_new(body, "signature", cli_api_from_bytes(sig))) {
@@ -281,12 +296,24 @@ enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, co
 		body = NULL;
 	}
 	if (!body)
-		return cli_fail(ERR_NOMEM, "sending the decision");
+		return cli_fail(ERR_NOMEM, "sending what was signed");
 	e = cli_api_call(cli, api, wr_cstr(&path), body, &status, &answer);
 	if (!e)
-		e = cli_api_fail(api, status, answer, sig.n ? "approval" : "denial");
-	if (!e)
+		e = cli_api_fail(api, status, answer, verb);
+	if (!e && out)
 		e = read_request(api, answer, out);
 	json_decref(answer);
 	return e;
+}
+
+enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, const char *chr, struct rd sig,
+			struct rd statement, struct rd statement_sig, struct cli_request **out)
+{
+	return send(cli, api, id, sig.n ? "approve" : "deny", chr, sig, statement, statement_sig, out);
+}
+
+enum err cli_inbox_send_end(struct cli *cli, struct cli_api *api, const char *id, const char *chr,
+			    struct rd statement, struct rd statement_sig)
+{
+	return send(cli, api, id, "end", chr, RD_NONE, statement, statement_sig, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's requests for a custodian: finding, fetching, taking a turn, sending the decision. */
+/* The server's requests for a custodian: finding, fetching, taking a turn, sending what he signed. */
 #ifndef CLI_INBOX_H
 #define CLI_INBOX_H
 
@@ -28,6 +28,10 @@ MUST enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char
  */
 MUST enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, const char *chr, unsigned limit_s,
 			     struct wr *challenge);
+/* Fetch one that has opened its card, to end that. Any other: ERR_CONDITIONS. Said. */
+MUST enum err cli_inbox_fetch_open(struct cli *cli, struct cli_api *api, const char *id, struct cli_request **out);
+MUST enum err cli_inbox_send_end(struct cli *cli, struct cli_api *api, const char *id, const char *chr,
+				 struct rd statement, struct rd statement_sig);
 /* sig empty: a denial. approvals and state of the answer to out. Said. */
 MUST enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, const char *chr, struct rd sig,
 			     struct rd statement, struct rd statement_sig, struct cli_request **out);

@@ -20,7 +20,7 @@ struct member {
 	enum kind kind;
 	size_t offset;
 	unsigned max;           /* NUMBER: largest; WORD, SHOWN: size of the array; HEX: exact size in bytes */
-	bool always;            /* also in a request that is not (or no more) to be decided */
+	bool always;            /* also in a request that nobody can decide or end */
 };
 
 #define ROW(name, kind, max, always) { #name, kind, offsetof(struct cli_request, name), max, always }
@@ -188,6 +188,12 @@ static bool names_are_distinct(const struct cli_request *r)
 	return true;
 }
 
+/* There is something to decide, or to end: then all members count. */
+static bool is_whole(const struct cli_request *r)
+{
+	return cli_request_is_waiting(r) || cli_request_is_open(r);
+}
+
 enum err cli_request_read(const json_t *o, struct cli_request **out, const char **bad)
 {
 	struct cli_request *r = calloc(1, sizeof(*r));
@@ -203,21 +209,21 @@ enum err cli_request_read(const json_t *o, struct cli_request **out, const char 
 	wr_init_heap(&r->challenge, PKA_CHALLENGE_SIZE);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && !e; i++) {
 		*bad = members[i].name;
-		if (members[i].always || cli_request_is_waiting(r))
+		if (members[i].always || is_whole(r))
 			e = read_member(o, &members[i], r);
 	}
-	if (!e && cli_request_is_waiting(r)) {
+	if (!e && is_whole(r)) {
 		*bad = "n";
 		if (r->n == 0 || r->n > r->m || r->approvals > r->m)
 			e = ERR_PROTOCOL;
 	}
-	if (!e && cli_request_is_waiting(r)) {
+	if (!e && is_whole(r)) {
 		*bad = "custodians";
 		e = read_custodians(json_object_get(o, "custodians"), r);
 		if (!e && !names_are_distinct(r))
 			e = ERR_PROTOCOL;
 	}
-	if (!e && cli_request_is_waiting(r)) {
+	if (!e && is_whole(r)) {
 		*bad = "keys";
 		e = read_keys(json_object_get(o, "keys"), r);
 	}
@@ -230,6 +236,11 @@ enum err cli_request_read(const json_t *o, struct cli_request **out, const char 
 bool cli_request_is_waiting(const struct cli_request *r)
 {
 	return strcmp(r->state, "waiting") == 0;
+}
+
+bool cli_request_is_open(const struct cli_request *r)
+{
+	return strcmp(r->state, "open") == 0;
 }
 
 bool cli_request_is_per_key(const struct cli_request *r)

@@ -32,11 +32,12 @@ struct cli_request {
 };
 
 /*
- * Of a request that does not wait for decisions only state, result, why and numbers are read. ERR_PROTOCOL: a
- * member is missing, of the wrong type, malformed or too long; bad gets its name, a literal. ERR_NOMEM.
+ * Of a request that neither waits for decisions nor has opened its card only state, result, why and numbers are read.
+ * ERR_PROTOCOL: a member is missing, of the wrong type, malformed or too long; bad gets its name, a literal. ERR_NOMEM.
  */
 MUST enum err cli_request_read(const json_t *o, struct cli_request **out, const char **bad);
 bool cli_request_is_waiting(const struct cli_request *r);
+bool cli_request_is_open(const struct cli_request *r);
 bool cli_request_is_per_key(const struct cli_request *r);
 void cli_request_free(struct cli_request **r);
 /* For pka_approval_new; views into r. */

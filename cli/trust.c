@@ -69,3 +69,32 @@ void cli_verdict_tell(const char *what, const struct att_verdict *v)
 		if (v->v[i].result != ATT_PASS)
 			log_tell("%s: %s: %s", what, att_step_name(v->v[i].step), v->v[i].text);
 }
+
+enum err cli_trust_request(const struct cli *cli, const struct cli_request *r, struct pka_approval **out)
+{
+	const struct conf_list *unverified = &cli->conf->trust.unverified;
+	struct pka_request view = cli_request_view(r);
+	const char *ids[CONF_LIST_MAX];
+	struct att_anchors *anchors = NULL;
+	struct att_verdict v = { .n = 0 };
+	enum err e;
+
+	for (size_t i = 0; i < unverified->n; i++)
+		ids[i] = unverified->v[i];
+	e = cli_trust_load(cli, &anchors);
+	if (e)
+		return e;
+	if (cli_request_is_per_key(r))
+		view.challenge = RD_NONE;
+	e = pka_approval_new(&view, anchors, ids, unverified->n, clock_wall_s(), out, &v);
+	att_anchors_free(&anchors);
+	if (e == ERR_NOMEM)
+		return cli_fail(e, "checking the request");
+	if (e) {
+		cli_verdict_tell("check", &v);
+		return cli_refuse(ERR_REFUSED,
+				  "request %s is refused: card %s is not what the server says, or not genuine", r->id,
+				  r->device_id);
+	}
+	return ERR_OK;
+}

@@ -4,6 +4,7 @@
 #define CLI_TRUST_H
 
 #include "attest/keyatt.h"
+#include "cli/request.h"
 #include "cli/verb.h"
 #include "pka/file.h"
 
@@ -23,6 +24,12 @@ MUST enum err cli_trust_chain(const struct cli *cli, const struct att_anchors *a
  */
 MUST enum err cli_trust_pka_file(const struct cli *cli, const struct att_anchors *anchors, const struct pka_file *f,
 				 bool *genuine, struct att_verdict *v);
+/*
+ * A custodian's own judgement of a request (pka/approval.h): everything the server says is checked here again, and what
+ * does not pass is refused, whatever he wants. In per-key mode a challenge is believed only when it comes with his own
+ * turn, so it is left out. ERR_REFUSED. Said.
+ */
+MUST enum err cli_trust_request(const struct cli *cli, const struct cli_request *r, struct pka_approval **out);
 #define CLI_TRUST_HELP "roots stand in [trust], a card without a chain needs --unverified"
 /* Every check that did not pass, one line each. what: the card, key or file. */
 void cli_verdict_tell(const char *what, const struct att_verdict *v);

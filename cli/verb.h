@@ -39,6 +39,7 @@ enum err verb_custodian_export(struct cli *cli);
 enum err verb_register(struct cli *cli);
 enum err verb_enrol(struct cli *cli);
 enum err verb_approve(struct cli *cli);
+enum err verb_end(struct cli *cli);
 enum err verb_sign(struct cli *cli);
 enum err verb_connect(struct cli *cli);
 enum err verb_audit_receipt(struct cli *cli);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -24,6 +25,8 @@
 #include "ramoverhttp/ram.h"
 
 #define SOCKET_FD 3
+#define AGAIN_MS 1000           /* of LOGIN_WATCH: after a failure, doubled by each further one */
+#define AGAIN_MAX_MS 60000
 #define URL_MAX 2048
 #define HEADER_MAX (2 * REQUEST_JSON_MAX)
 
@@ -125,6 +128,19 @@ static bool proof_member(struct wr *w, const json_t *proof, const char *name, ui
 	return true;
 }
 
+static enum err put_proof(struct wr *out, const json_t *proof)
+{
+	size_t mark = wr_tlv_open(out, LOGIN_PROOF);
+	enum err e = ERR_OK;
+
+	if (!proof_member(out, proof, "pka_file", LOGIN_PROOF_FILE) ||
+	    !proof_member(out, proof, "statement", LOGIN_PROOF_STATEMENT) ||
+	    !proof_member(out, proof, "statement_signature", LOGIN_PROOF_SIG))
+		e = ERR_PROTOCOL;
+	wr_tlv_close(out, mark);
+	return e;
+}
+
 static enum err read_proofs(struct rd body, struct wr *out)
 {
 	json_t *all = json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
@@ -132,21 +148,15 @@ static enum err read_proofs(struct rd body, struct wr *out)
 	enum err e = json_is_array(list) ? ERR_OK : ERR_PROTOCOL;
 	size_t i;
 
-	json_array_foreach(list, i, proof) {
-		size_t mark = wr_tlv_open(out, LOGIN_PROOF);
-
-		if (!proof_member(out, proof, "pka_file", LOGIN_PROOF_FILE) ||
-		    !proof_member(out, proof, "statement", LOGIN_PROOF_STATEMENT) ||
-		    !proof_member(out, proof, "statement_signature", LOGIN_PROOF_SIG))
+	json_array_foreach(list, i, proof)
+		if (put_proof(out, proof))
 			e = ERR_PROTOCOL;
-		wr_tlv_close(out, mark);
-	}
 	json_decref(all);
 	return e ? e : wr_done(out);
 }
 
 /* The API's address: scheme and host of the RAMOverHTTP address. */
-static bool api_url(const char *url, struct rd login_id, struct wr *out)
+static bool api_url(const char *url, struct rd login_id, const char *what, struct wr *out)
 {
 	const char *host = strstr(url, "://");
 
@@ -155,7 +165,7 @@ static bool api_url(const char *url, struct rd login_id, struct wr *out)
 	wr_put(out, rd_of(url, (size_t)(host + 3 - url) + strcspn(host + 3, "/?#")));
 	wr_text(out, "/api/v1/logins/");
 	wr_hex(out, login_id);
-	wr_text(out, "/proofs");
+	wr_text(out, what);
 	return true;
 }
 
@@ -170,7 +180,7 @@ static enum err on_proofs(struct connection *c, struct rd content, struct wr *an
 	wr_init_heap(&url, URL_MAX + 128);
 	wr_init_heap(&body, HTTP_BODY_MAX);
 	wr_init_heap(&proofs, LOGIN_FRAME_MAX);
-	if (api_url(c->url, content, &url)) {
+	if (api_url(c->url, content, "/proofs", &url)) {
 		r.url = wr_cstr(&url);
 		e = http_curl.request(c->http, &r, &status, &body, why, cap, &dl);
 	}
@@ -187,6 +197,73 @@ static enum err on_proofs(struct connection *c, struct rd content, struct wr *an
 	return e;
 }
 
+/* ---- LOGIN_WATCH ---- */
+
+static enum err read_end(struct rd body, struct wr *out)
+{
+	json_t *proof = json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
+	enum err e;
+
+	wr_reset(out);
+	e = put_proof(out, proof);
+	json_decref(proof);
+	return e ? e : wr_done(out);
+}
+
+/* Until the next question. A server that answers "not yet" has held the last one; one that is gone may come back. */
+static uint64_t pause_ms(enum err e, int status, uint64_t took_ms, uint64_t *failing_ms)
+{
+	if (!e && status == 204) {
+		*failing_ms = 0;
+		return took_ms < AGAIN_MS ? AGAIN_MS - took_ms : 0;
+	}
+	/* It has forgotten the login, and will hardly remember. */
+	if (!e && status == 404)
+		return AGAIN_MAX_MS;
+	*failing_ms = *failing_ms ? 2 * *failing_ms : AGAIN_MS;
+	if (*failing_ms > AGAIN_MAX_MS)
+		*failing_ms = AGAIN_MAX_MS;
+	return *failing_ms;
+}
+
+/* Asks until somebody has ended it. Whatever goes wrong is tried again; only our owner, by hanging up, ends that. */
+static enum err on_watch(struct connection *c, struct rd content, struct wr *answer, char *why, size_t cap)
+{
+	struct deadline dl = { .at_ms = UINT64_MAX, .cancel_fd = SOCKET_FD };
+	struct http_request r = { .method = "GET", .max = HTTP_BODY_MAX };
+	uint64_t failing_ms = 0;
+	struct wr url, body, proof;
+	enum err e = ERR_FORMAT;
+
+	wr_init_heap(&url, URL_MAX + 128);
+	wr_init_heap(&body, HTTP_BODY_MAX);
+	wr_init_heap(&proof, LOGIN_FRAME_MAX);
+	if (!api_url(c->url, content, "/end", &url))
+		goto out;
+	r.url = wr_cstr(&url);
+	do {
+		uint64_t asked_ms = clock_boot_ms();
+		struct deadline next;
+		int status = 0;
+
+		wr_reset(&body);
+		e = http_curl.request(c->http, &r, &status, &body, why, cap, &dl);
+		if (!e && status == 200)
+			e = read_end(wr_view(&body), &proof);
+		if (!e && status == 200) {
+			wr_reply(answer, status, wr_view(&proof));
+			break;
+		}
+		next = deadline_within(&dl, pause_ms(e, status, clock_boot_ms() - asked_ms, &failing_ms));
+		e = deadline_wait(&next, -1);
+	} while (e == ERR_TIMEOUT);
+out:
+	wr_free(&proof);
+	wr_free(&body);
+	wr_free(&url);
+	return e;
+}
+
 /* ---- frames ---- */
 
 static const struct verb {
@@ -197,6 +274,7 @@ static const struct verb {
 	{ LOGIN_OPEN, LOGIN_READY, false, on_open },
 	{ LOGIN_POST, LOGIN_REPLY, true, on_post },
 	{ LOGIN_PROOFS, LOGIN_REPLY, true, on_proofs },
+	{ LOGIN_WATCH, LOGIN_REPLY, true, on_watch },
 };
 
 static enum err serve(struct connection *c, uint8_t type, struct rd content)

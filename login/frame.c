@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#define LENGTH_SIZE 4
+
 /* The socket takes no more now: wait until it does. */
 static enum err wait_writable(int fd, const struct deadline *dl)
 {
@@ -76,6 +78,45 @@ static enum err receive_all(int fd, uint8_t *p, size_t size, const struct deadli
 			size -= (size_t)n;
 		}
 	}
+	return ERR_OK;
+}
+
+/* Bytes until part is a whole frame, or until its length is known; 0: it is whole. */
+static enum err left_of(const struct wr *part, size_t *left)
+{
+	struct rd r = wr_view(part);
+	uint32_t size;
+
+	*left = LENGTH_SIZE - r.n;
+	if (r.n < LENGTH_SIZE)
+		return ERR_OK;
+	if (!rd_u32(&r, &size) || size == 0 || size > LOGIN_FRAME_MAX)
+		return ERR_PROTOCOL;
+	*left = size - r.n;
+	return ERR_OK;
+}
+
+enum err login_frame_collect(int fd, struct wr *part, uint8_t *type, struct rd *content)
+{
+	uint8_t bytes[4096];
+	size_t left;
+	ssize_t n;
+	enum err e;
+
+	while (!(e = left_of(part, &left)) && left) {
+		n = recv(fd, bytes, left < sizeof(bytes) ? left : sizeof(bytes), MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return ERR_TIMEOUT;
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return ERR_IO;
+		wr_put(part, rd_of(bytes, n > 0 ? (size_t)n : 0));
+		if (wr_done(part))
+			return wr_done(part);
+	}
+	if (e)
+		return e;
+	*type = part->p[LENGTH_SIZE];
+	*content = rd_of(part->p + LENGTH_SIZE + 1, part->n - LENGTH_SIZE - 1);
 	return ERR_OK;
 }
 

@@ -82,8 +82,8 @@ static void put_setting(struct wr *w, enum login_setting tag, const char *value)
 		wr_tlv(w, tag, rd_str(value));
 }
 
-/* What the helper answers in LOGIN_FAIL: an error and a text, which may quote the server. */
-static enum err read_fail(struct rd content, char *why, size_t cap)
+/* An error and a text, which may quote the server. */
+enum err login_helper_failure(struct rd content, char *why, size_t cap)
 {
 	uint8_t code;
 
@@ -112,37 +112,50 @@ static enum err receive(struct login_helper *h, uint8_t *type, struct wr *conten
 	}
 }
 
-/* One question and its answer; content is the answer's. */
-static enum err converse(struct login_helper *h, enum login_frame type, struct rd question, enum login_frame want,
-			 struct wr *content, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap,
-			 struct deadline *dl)
+static enum err say_ended(enum err e, char *why, size_t cap)
 {
-	uint8_t got = 0;
-	enum err e;
-
-	e = login_frame_send(h->fd, (uint8_t)type, question, dl);
-	if (!e)
-		e = receive(h, &got, content, tick, ctx, dl);
 	if (e == ERR_IO && why)
 		(void)snprintf(why, cap, "the helper process ended");
+	return e;
+}
+
+/* The answer to a question; content is its. */
+static enum err hear(struct login_helper *h, enum login_frame want, struct wr *content, enum err (*tick)(void *ctx),
+		     void *ctx, char *why, size_t cap, struct deadline *dl)
+{
+	uint8_t got = 0;
+	enum err e = receive(h, &got, content, tick, ctx, dl);
+
 	if (e)
-		return e;
+		return say_ended(e, why, cap);
 	if (got == LOGIN_FAIL)
-		return read_fail(wr_view(content), why, cap);
+		return login_helper_failure(wr_view(content), why, cap);
 	return got == want ? ERR_OK : ERR_PROTOCOL;
 }
 
-enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header,
-			   struct login_helper **out, char *why, size_t cap, struct deadline *dl)
+int login_helper_fd(const struct login_helper *h)
+{
+	return h->fd;
+}
+
+/* A socket that has no room left for a short question is one that nobody reads. */
+enum err login_helper_tell(struct login_helper *h, enum login_frame type, struct rd content)
+{
+	struct deadline at_once = deadline_in(0);
+
+	return login_frame_send(h->fd, (uint8_t)type, content, &at_once);
+}
+
+enum err login_helper_start(const char *path, const char *url, const struct conf *conf, const char *header,
+			    struct login_helper **out, char *why, size_t cap)
 {
 	struct login_helper *h = NULL;
 	const unsigned plugged = fd_plug();
-	struct wr open, answer;
+	struct wr open;
 	int pair[2] = { -1, -1 }, rc;
 	enum err e = ERR_IO;
 
 	wr_init_heap(&open, OPEN_MAX_BYTES);
-	wr_init_heap(&answer, OPEN_MAX_BYTES);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
 		(void)snprintf(why, cap, "no socket pair: %s", strerrordesc_np(errno));
 		goto out;
@@ -179,10 +192,9 @@ enum err login_helper_open(const char *path, const char *url, const struct conf 
 	wr_tlv_u8(&open, LOGIN_HTTP, conf->login.http);
 	e = wr_done(&open);
 	if (!e)
-		e = converse(h, LOGIN_OPEN, wr_view(&open), LOGIN_READY, &answer, NULL, NULL, why, cap, dl);
+		e = say_ended(login_helper_tell(h, LOGIN_OPEN, wr_view(&open)), why, cap);
 out:
 	fd_unplug(plugged);
-	wr_free(&answer);
 	wr_free(&open);
 	for (int i = 0; i < 2; i++)
 		if (pair[i] >= 0)
@@ -197,6 +209,22 @@ out:
 	return e;
 }
 
+enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header,
+			   struct login_helper **out, char *why, size_t cap, struct deadline *dl)
+{
+	struct wr answer;
+	enum err e = login_helper_start(path, url, conf, header, out, why, cap);
+
+	if (e)
+		return e;
+	wr_init_heap(&answer, OPEN_MAX_BYTES);
+	e = hear(*out, LOGIN_READY, &answer, NULL, NULL, why, cap, dl);
+	wr_free(&answer);
+	if (e)
+		login_helper_close(out);
+	return e;
+}
+
 enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status,
 			  struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap,
 			  struct deadline *dl)
@@ -207,7 +235,9 @@ enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct 
 	enum err e;
 
 	wr_init_heap(&answer, LOGIN_FRAME_MAX);
-	e = converse(h, type, content, LOGIN_REPLY, &answer, tick, ctx, why, cap, dl);
+	e = say_ended(login_frame_send(h->fd, (uint8_t)type, content, dl), why, cap);
+	if (!e)
+		e = hear(h, LOGIN_REPLY, &answer, tick, ctx, why, cap, dl);
 	if (e)
 		goto out;
 	r = wr_view(&answer);

@@ -122,12 +122,12 @@ enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct r
 	e = pka_statement_verify(statement, statement_sig, r.by->curve, rd_of(r.by->q, r.by->q_size), &s);
 	if (e)
 		return e;
-	if (!a->has_host || !rd_eq(s.key, chr) || !rd_eq(RD_ARR(s.login_id), RD_ARR(a->login_id)) ||
-	    !rd_eq(RD_ARR(s.request), RD_ARR(a->request)))
+	if (!a->has_host || s.decision == PKA_END || !rd_eq(s.key, chr) ||
+	    !rd_eq(RD_ARR(s.login_id), RD_ARR(a->login_id)) || !rd_eq(RD_ARR(s.request), RD_ARR(a->request)))
 		return ERR_SIGNATURE;   /* a good statement, about something else */
 	pka_collect_time(a, now_ms);    /* a silent host stretches neither deadline nor lease */
 	if (!pka_is_permitted(a, PKA_EV_DECIDE))
 		return ERR_CONDITIONS;
-	r.approve = s.approve;
-	return s.approve ? approve(a, &r, &s) : deny(a, &r, &s);
+	r.approve = s.decision == PKA_APPROVE;
+	return r.approve ? approve(a, &r, &s) : deny(a, &r, &s);
 }

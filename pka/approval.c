@@ -20,7 +20,7 @@ struct pka_approval {
 	uint8_t challenge[PKA_CHALLENGE_SIZE];
 
 	enum progress progress;
-	bool approve;
+	enum pka_decision decision;
 	uint8_t message_bytes[PKA_MESSAGE_MAX], statement_bytes[STATEMENT_MAX];
 	struct wr message, statement;
 	uint8_t sig_bytes[2][EC_SIG_MAX];
@@ -170,30 +170,30 @@ enum err pka_approval_new(const struct pka_request *r, const struct att_anchors 
 	return e;
 }
 
-/* M, and its hash into the statement; for a denial before a challenge exists: of the device id alone. */
-static enum err message_write(struct pka_approval *a, uint8_t hash[SHA256_SIZE])
+/* M, and its hash into the statement; for an end, or a denial before a challenge exists: of the device id alone. */
+static enum err message_write(struct pka_approval *a, enum pka_decision decision, uint8_t hash[SHA256_SIZE])
 {
 	enum err e = ERR_OK;
 
 	WR_ARR(&a->message, a->message_bytes);
-	if (a->has_challenge)
+	if (a->has_challenge && decision != PKA_END)
 		e = pka_message(rd_str(a->chain.id), RD_ARR(a->challenge), &a->message);
 	else
 		wr_text(&a->message, a->chain.id);
 	return e ? e : sha256(wr_view(&a->message), hash);
 }
 
-enum err pka_approval_decide(struct pka_approval *a, bool approve, struct rd limits, struct rd chr, uint8_t key,
-			     struct pka_batch *out)
+enum err pka_approval_decide(struct pka_approval *a, enum pka_decision decision, struct rd limits, struct rd chr,
+			     uint8_t key, struct pka_batch *out)
 {
-	struct pka_statement s = { .key = chr, .approve = approve, .limits = limits };
+	struct pka_statement s = { .key = chr, .decision = decision, .limits = limits };
 	enum err e;
 
-	if (a->progress != OPEN || (approve && !a->has_challenge))
+	if (a->progress != OPEN || (decision == PKA_APPROVE && !a->has_challenge))
 		return ERR_CONDITIONS;
 	memcpy(s.login_id, a->login_id, sizeof(s.login_id));
 	memcpy(s.request, a->request, sizeof(s.request));
-	e = message_write(a, s.message);
+	e = message_write(a, decision, s.message);
 	if (e)
 		return e;
 	WR_ARR(&a->statement, a->statement_bytes);
@@ -201,7 +201,7 @@ enum err pka_approval_decide(struct pka_approval *a, bool approve, struct rd lim
 	if (e)
 		return e;
 	pka_batch_reset(out);
-	if (approve) {
+	if (decision == PKA_APPROVE) {
 		hsm_enc_sign(&out->bytes, key, HSM_ECDSA_SHA256, wr_view(&a->message));
 		pka_batch_close(out);
 	}
@@ -210,7 +210,7 @@ enum err pka_approval_decide(struct pka_approval *a, bool approve, struct rd lim
 	e = wr_done(&out->bytes);
 	if (e)
 		return e;
-	a->approve = approve;
+	a->decision = decision;
 	a->progress = ASKED;
 	return ERR_OK;
 }
@@ -249,7 +249,7 @@ static enum err sig_take(struct rd rsp, struct rd signed_bytes, enum ec_curve cu
 enum err pka_approval_finish(struct pka_approval *a, const struct pka_answers *in, enum ec_curve curve, struct rd q,
 			     struct rd *sig, struct rd *statement, struct rd *statement_sig)
 {
-	size_t n = a->approve ? 2 : 1;
+	size_t n = a->decision == PKA_APPROVE ? 2 : 1;
 	enum err e = ERR_OK;
 
 	*sig = *statement = *statement_sig = RD_NONE;
@@ -257,7 +257,7 @@ enum err pka_approval_finish(struct pka_approval *a, const struct pka_answers *i
 		return ERR_CONDITIONS;
 	if (in->n != n)
 		return ERR_ARG;
-	if (a->approve)
+	if (a->decision == PKA_APPROVE)
 		e = sig_take(in->v[0], wr_view(&a->message), curve, q, a->sig_bytes[0], sig);
 	if (!e)
 		e = sig_take(in->v[n - 1], wr_view(&a->statement), curve, q, a->sig_bytes[1], statement_sig);

@@ -45,13 +45,13 @@ const struct pka_approval_facts *pka_approval_facts(const struct pka_approval *a
 MUST enum err pka_approval_challenge(struct pka_approval *a, struct rd challenge);
 /*
  * Decide, once, with the registered key chr, which is key number key on the custodian's card: the batch holds the SIGN
- * commands (M and statement; a denial: the statement only). approve without a challenge, or a second time:
+ * commands (M and statement; a denial or an end: the statement only). approve without a challenge, or a second time:
  * ERR_CONDITIONS; limits or chr that a statement cannot hold: ERR_ARG, ERR_LIMIT.
  */
-MUST enum err pka_approval_decide(struct pka_approval *a, bool approve, struct rd limits, struct rd chr, uint8_t key,
-				  struct pka_batch *out);
+MUST enum err pka_approval_decide(struct pka_approval *a, enum pka_decision decision, struct rd limits, struct rd chr,
+				  uint8_t key, struct pka_batch *out);
 /*
- * The card's answers; then sig (empty for a denial), statement and its signature as plain r||s of the curve's size,
+ * The card's answers; then sig (empty unless approved), statement and its signature as plain r||s of the curve's size,
  * verified here with q. Views live as long as the approval. The card's errors; ERR_SIGNATURE: signed by another key.
  */
 MUST enum err pka_approval_finish(struct pka_approval *a, const struct pka_answers *in, enum ec_curve curve,

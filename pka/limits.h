@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an approval covers: asked for by the host, lowered by custodians, kept by the host's agent (never by the card).
- * As text in the host's JSON (member "budget") and in a statement (line "limits"): items name=value, one blank between
- * them, each at most once, in this order; no items: no limit but those that are the default.
+ * As text in the host's JSON (member "budget") and in a statement (line "limits"): items name=value, exactly one blank
+ * between them, each at most once. They are read in any order and written in this one. No items: no limit but those
+ * that are the default. In a custodian's text an item that is missing leaves that item as it was asked for.
  *
  *   sign=N              distinct digests that may be signed
- *   for=SECONDS         from the moment at which the card opened
- *   key=A,B             labels of keys, or ids as 0x and hex digits; what is not [A-Za-z0-9._-] is written %XX (UTF-8)
+ *   for=SECONDS         from the moment at which the card opened; not 0
+ *   key=A,B             labels of keys, or ids as 0x and hex digits; what is not [A-Za-z0-9._-] is written %XX (UTF-8).
+ *                       Names are compared, not keys: a label and an id are two names. What begins with 0x is an id, so
+ *                       a key whose label does so is named by its id
  *   mech=A,B            of rsa-raw rsa-pkcs rsa-pss ecdsa
  *   decipher=N derive=N wrap=N   how often; default 0
  *   repeats=counted     a digest that was signed before counts again; default free
  *   uid=N gid=N         whose processes may use it
  *   manifest=HEX        SHA-256 (64 hex digits) of the manifest: only the digests listed in it may be signed
  *
- * Durations may be read as 90, 90s, 30m, 2h; they are written in seconds.
+ * Durations may be read as 90, 90s, 30m, 2h; they are written in seconds. Numbers are decimal, without zeros in front,
+ * below PKA_UNLIMITED; of sign, for, decipher, derive and wrap "any" is PKA_UNLIMITED.
  */
 #ifndef PKA_LIMITS_H
 #define PKA_LIMITS_H
@@ -31,7 +35,7 @@ struct pka_key_name {
 struct pka_limits {
 	uint32_t sign, seconds;                 /* PKA_UNLIMITED */
 	uint32_t decipher, derive, wrap;        /* PKA_UNLIMITED; default 0 */
-	unsigned given;                         /* which items the text had; pka_limits_read sets it */
+	unsigned given;                         /* a bit for each item that the text had; set by pka_limits_read */
 	bool all_keys;
 	size_t keys_n;
 	struct pka_key_name keys[LIMITS_KEYS_MAX];
@@ -46,18 +50,31 @@ struct pka_limits {
 
 /* Nothing limited, nothing but signing allowed. */
 void pka_limits_init(struct pka_limits *l);
-/* ERR_FORMAT, ERR_LIMIT (too many keys); why: a phrase that names the item, may be NULL. */
+/*
+ * ERR_FORMAT; ERR_LIMIT: too long, too many keys. Then out allows nothing, and why, which may be NULL, gets a phrase
+ * that names the item and is safe to show.
+ */
 MUST enum err pka_limits_read(struct rd text, struct pka_limits *out, char *why, size_t cap);
-/* The one text of these limits, appended; nothing for none. At most LIMITS_TEXT_MAX bytes: ERR_LIMIT. */
+/*
+ * The text of these limits, appended: the items that were given, and those that differ from the default. Nothing for
+ * none. At most LIMITS_TEXT_MAX bytes: ERR_LIMIT. Read again it gives the same limits.
+ */
 MUST enum err pka_limits_write(const struct pka_limits *l, struct wr *text);
 /*
- * l, what was asked, becomes the lower of both in every item that by, a custodian's limits, has; what by leaves out
- * stays as it is (so an empty by changes nothing). Sets are intersected. ERR_POLICY: another manifest, uid or gid.
+ * l, what was asked, becomes the lower of both in every item that by, limits of a custodian as they were read, has;
+ * what by leaves out stays as it is (so an empty by changes nothing). Sets are intersected. ERR_POLICY, and l stays as
+ * it is: another manifest, uid or gid; no key or no mechanism that both allow.
  */
 MUST enum err pka_limits_lower(struct pka_limits *l, const struct pka_limits *by);
-/* Does by allow more than l in some item? (A custodian can only lower.) item: its name, may be NULL. */
+/*
+ * Does by, as it was read, allow more than l in some item that it has? (A custodian can only lower.) item: its name,
+ * may be NULL.
+ */
 bool pka_limits_exceed(const struct pka_limits *l, const struct pka_limits *by, const char **item);
-/* In plain words, for people, one line for each item, each begun by indent. Foreign text in it is made safe. */
+/*
+ * In plain words, for people, one line for each item, each begun by indent; many keys go on in further lines. How
+ * often, how long and with which keys is said even where it is not limited. Foreign text in it is made safe.
+ */
 void pka_limits_text(const struct pka_limits *l, const char *indent, struct wr *out);
 /* Is this key (its label and id as in its description file) among those allowed? */
 bool pka_limits_has_key(const struct pka_limits *l, struct rd label, struct rd id);

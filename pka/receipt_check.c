@@ -144,7 +144,7 @@ static const char *why_not_signed(const struct receipt *r, const struct pka_cons
 		return "the statement is malformed or its signature does not verify";
 	if (!rd_eq(s->key, f->request.inner.chr))
 		return "the statement names another key";
-	if (!s->approve)
+	if (s->decision != PKA_APPROVE)
 		return "the statement is a denial";
 	if (!rd_eq(RD_ARR(s->login_id), r->login_id))
 		return "the statement is about another login";

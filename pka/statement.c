@@ -7,7 +7,8 @@
 #include "base/text.h"
 
 static const char first_line[] = "quorum11 statement v1\n";
-static const char yes[] = "approve", no[] = "deny";
+static const char *const decisions[] = { [PKA_DENY] = "deny", [PKA_APPROVE] = "approve", [PKA_END] = "end" };
+#define DECISIONS (sizeof(decisions) / sizeof(decisions[0]))
 
 static bool is_printable(struct rd text)
 {
@@ -35,14 +36,14 @@ enum err pka_statement_write(const struct pka_statement *s, struct wr *text)
 {
 	size_t before = text->n;
 
-	if (!cvc_reference_is_valid(s->key) || !is_printable(s->limits))
+	if (!cvc_reference_is_valid(s->key) || !is_printable(s->limits) || (size_t)s->decision >= DECISIONS)
 		return ERR_ARG;
 	wr_text(text, first_line);
 	put_hex(text, "message: ", RD_ARR(s->message));
 	put_hex(text, "login: ", RD_ARR(s->login_id));
 	put_hex(text, "request: ", RD_ARR(s->request));
 	put_text(text, "key: ", s->key);
-	put_text(text, "decision: ", rd_str(s->approve ? yes : no));
+	put_text(text, "decision: ", rd_str(decisions[s->decision]));
 	put_text(text, "limits: ", s->limits);
 	if (!wr_done(text) && (text->n - before < STATEMENT_MIN || text->n - before > STATEMENT_MAX))
 		wr_fail(text, ERR_LIMIT);
@@ -79,6 +80,7 @@ enum err pka_statement_read(struct rd text, struct pka_statement *out)
 	uint8_t canonical[STATEMENT_MAX];
 	struct rd r = text, start, decision;
 	struct wr w;
+	size_t d;
 
 	memset(out, 0, sizeof(*out));
 	if (text.n < STATEMENT_MIN || text.n > STATEMENT_MAX)
@@ -90,7 +92,9 @@ enum err pka_statement_read(struct rd text, struct pka_statement *out)
 	    !take_line(&r, "key: ", &out->key) || !take_line(&r, "decision: ", &decision) ||
 	    !take_line(&r, "limits: ", &out->limits))
 		return ERR_FORMAT;
-	out->approve = rd_eq_str(decision, yes);
+	for (d = 0; d < DECISIONS && !rd_eq_str(decision, decisions[d]); d++)
+		;
+	out->decision = (enum pka_decision)d;
 
 	/* One meaning, one text: what would be written otherwise (other case, other decision, a rest) is refused. */
 	WR_ARR(&w, canonical);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/api_json.h"
+#include "server/end.h"
 #include "server/enrol.h"
 
 /* j is freed. */
@@ -26,7 +27,7 @@ static struct srv_ceremony *request_find(struct srv *s, struct srv_call *call, c
 	struct srv_ceremony *c = srv_desk_find(s->desk, id);
 
 	if (!c)
-		srv_call_refuse(call, 404, "not_found", "no request with this id; it may have ended over an hour ago");
+		srv_call_refuse(call, 404, "not_found", "no request with this id; it may have ended long ago");
 	return c;
 }
 
@@ -229,10 +230,12 @@ static enum err decision_read(struct srv_call *call, json_t *j, struct srv_decis
 	size_t i;
 	int bad;
 
-	bad = d->approve ? json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
-					  "statement_signature", &part[1], "signature", &part[2])
-			 : json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
-					  "statement_signature", &part[1]);
+	if (d->decision == PKA_APPROVE)
+		bad = json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
+				     "statement_signature", &part[1], "signature", &part[2]);
+	else
+		bad = json_unpack_ex(j, &at, 0, "{s:s, s:o, s:o !}", "chr", &d->chr, "statement", &part[0],
+				     "statement_signature", &part[1]);
 	if (bad) {
 		srv_call_refuse(call, 400, "bad_request", "%s", at.text);
 		return ERR_FORMAT;
@@ -248,11 +251,12 @@ static enum err decision_read(struct srv_call *call, json_t *j, struct srv_decis
 	return ERR_OK;
 }
 
-static void decide(struct srv *s, struct srv_call *call, const char *id, bool approve, uint64_t now_ms)
+static void decide(struct srv *s, struct srv_call *call, const char *id, enum pka_decision decision,
+		   uint64_t now_ms)
 {
 	struct srv_ceremony *c = request_find(s, call, id);
 	json_t *j = c ? body_parse(call) : NULL;
-	struct srv_decision d = { .from = call->request.from, .approve = approve };
+	struct srv_decision d = { .from = call->request.from, .decision = decision };
 	struct wr w[3];
 	size_t i;
 
@@ -262,7 +266,7 @@ static void decide(struct srv *s, struct srv_call *call, const char *id, bool ap
 		wr_init_heap(&w[i], STATEMENT_MAX);
 	if (decision_read(call, j, &d, w))
 		goto out;
-	switch (srv_ceremony_decide(c, &d, now_ms)) {
+	switch (decision == PKA_END ? srv_end_say(c, &d) : srv_ceremony_decide(c, &d, now_ms)) {
 	case ERR_OK:
 		answer_request(call, c, now_ms);
 		break;
@@ -277,7 +281,10 @@ static void decide(struct srv *s, struct srv_call *call, const char *id, bool ap
 				"the card has another challenge now; fetch the request again");
 		break;
 	case ERR_CONDITIONS:
-		refuse_conditions(call, c, d.chr);
+		if (decision == PKA_END && !c->ended_ms)
+			srv_call_refuse(call, 409, "not_open", "the card is not open yet: deny the request instead");
+		else
+			refuse_conditions(call, c, d.chr);
 		break;
 	default:
 		srv_call_refuse(call, 500, "server", "the server failed");
@@ -290,25 +297,42 @@ out:
 
 void srv_api_approve(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	decide(s, call, arg, true, now_ms);
+	decide(s, call, arg, PKA_APPROVE, now_ms);
 }
 
 void srv_api_deny(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	decide(s, call, arg, false, now_ms);
+	decide(s, call, arg, PKA_DENY, now_ms);
+}
+
+void srv_api_end(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	decide(s, call, arg, PKA_END, now_ms);
 }
 
 /* ---- host, operation ---- */
 
+/* Empty: the path names no login_id, and so no login. */
+static struct rd login_read(const char *arg, uint8_t login_id[LOGIN_ID_SIZE])
+{
+	struct wr w;
+
+	wr_init(&w, login_id, LOGIN_ID_SIZE);
+	return text_unhex(rd_str(arg), &w) || w.n != LOGIN_ID_SIZE ? RD_NONE : wr_view(&w);
+}
+
+void srv_api_wait_end(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	uint8_t login_id[LOGIN_ID_SIZE];
+
+	srv_desk_wait_end(s->desk, login_read(arg, login_id), call, now_ms);
+}
+
 void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint8_t login_id[LOGIN_ID_SIZE];
-	const struct srv_ceremony *c = NULL;
-	struct wr w;
+	const struct srv_ceremony *c = srv_desk_find_opened(s->desk, login_read(arg, login_id), now_ms);
 
-	WR_ARR(&w, login_id);
-	if (!text_unhex(rd_str(arg), &w) && w.n == sizeof(login_id))
-		c = srv_desk_find_opened(s->desk, RD_ARR(login_id), now_ms);
 	if (c)
 		answer(call, 200, srv_json_proofs(c));
 	else

@@ -10,7 +10,8 @@ typedef void srv_handler(struct srv *s, struct srv_call *call, const char *arg, 
 
 srv_handler srv_api_enrol, srv_api_targets, srv_api_requests, srv_api_cancel;                   /* operator */
 srv_handler srv_api_waiting, srv_api_request, srv_api_turn, srv_api_approve, srv_api_deny;      /* custodian */
-srv_handler srv_api_proofs;                                                                     /* host */
+srv_handler srv_api_end;
+srv_handler srv_api_proofs, srv_api_wait_end;                                                   /* host */
 srv_handler srv_api_health;
 
 #endif

@@ -122,8 +122,9 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 			    "seconds_left", over ? (json_int_t)0 : seconds_until(f->ends_ms, now_ms), "created",
 			    (json_int_t)c->created, "login_id", srv_json_hex(RD_ARR(c->login_id)), "host_json",
 			    srv_json_bytes_or_null(wr_view(&c->host_json)));
-	part[3] = json_pack("{s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
-			    "verdict", srv_json_verdict(full ? f->verdict : NULL));
+	part[3] = json_pack("{s:o, s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
+			    "verdict", srv_json_verdict(full ? f->verdict : NULL), "ended_by",
+			    c->end.is_said ? srv_json_text(c->target->custodians[c->end.by].chr) : json_null());
 	j = json_object();
 	bad = !j;
 	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++) {

@@ -31,6 +31,8 @@ struct srv_call {
 	struct srv_reply reply;
 	bool done;                      /* the reply is complete */
 	void (*wake)(struct srv_call *call);    /* called once, when done becomes true; NULL: nobody waits */
+	struct srv_call *next;          /* of whoever keeps several waiting (server/end.c), and until when: boot time */
+	uint64_t until_ms;
 };
 
 #define SRV_JSON "application/json"

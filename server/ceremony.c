@@ -381,13 +381,13 @@ enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *
 
 	(void)srv_ceremony_tick(c, now_ms);     /* the host may be lost by now */
 	e = pka_statement_read(d->statement, &s);
-	if (!e && (s.approve != d->approve || d->approve != (d->sig.n > 0)))
+	if (!e && (s.decision != d->decision || (d->decision == PKA_APPROVE) != (d->sig.n > 0)))
 		e = ERR_SIGNATURE;
 	if (!e)
 		e = pka_activation_decide(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig,
 					  clock_wall_s(), now_ms);
 	note(c, "decision", "key=\"%s\" decision=%s from=%s result=\"%s\"", srv_quote(d->chr, &chr),
-	     d->approve ? "approve" : "deny", d->from, e ? err_text(e) : "accepted");
+	     d->decision == PKA_APPROVE ? "approve" : "deny", d->from, e ? err_text(e) : "accepted");
 	if (!e || is_over(srv_ceremony_facts(c)))
 		advance(c, &no_answers, now_ms);
 	return e;

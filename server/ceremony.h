@@ -7,6 +7,7 @@
 #define SERVER_CEREMONY_H
 
 #include "base/text.h"
+#include "pka/statement.h"
 #include "server/call.h"
 #include "server/session.h"
 #include "server/store.h"
@@ -28,6 +29,14 @@ struct srv_ceremony_env {               /* what all ceremonies share; borrowed *
 	bool (*is_taken)(void *ctx, const struct srv_ceremony *c);
 	void *ctx;
 };
+/* Of an opened card: the custodian's statement that this is over, and the hosts that wait for it. server/end.h */
+struct srv_end {
+	bool is_said;
+	size_t by;                              /* which of the target's custodians */
+	uint8_t statement_bytes[STATEMENT_MAX], sig_bytes[EC_SIG_MAX];
+	struct wr statement, sig;
+	struct srv_call *waits;
+};
 struct srv_ceremony {
 	struct srv_ceremony *next;              /* desk.c's list */
 	const struct srv_ceremony_env *env;
@@ -48,6 +57,7 @@ struct srv_ceremony {
 	char told[RAM_MESSAGE_MAX + 1];         /* the last progress sent to the host */
 	int64_t created;                        /* seconds since 1970 */
 	uint64_t ended_ms;                      /* 0: still going */
+	struct srv_end end;
 };
 
 /* What the host says about itself: login_id and JSON, copied. */
@@ -57,7 +67,7 @@ struct srv_host {
 };
 MUST enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, const char *from,
 			       struct srv_ceremony **out);
-void srv_ceremony_free(struct srv_ceremony **c);        /* NULL-safe; a held POST must have been answered */
+void srv_ceremony_free(struct srv_ceremony **c);        /* NULL-safe; all held calls must have been answered */
 
 /* A POST of its session: the first one (E8), and each later one. Answers the call now or keeps it. */
 void srv_ceremony_begin(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms);
@@ -72,7 +82,7 @@ MUST enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_
 /* As pka_activation_decide, after a check that the statement says what the endpoint does: ERR_SIGNATURE otherwise. */
 struct srv_decision {
 	const char *chr, *from;
-	bool approve;
+	enum pka_decision decision;
 	struct rd sig, statement, statement_sig;
 };
 MUST enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/end.h"
 
 struct srv_desk {
 	struct srv_ceremony_env env;
@@ -145,7 +146,8 @@ void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms)
 	struct srv_ceremony *it;
 
 	for (it = d->list; it && it->held != call; it = it->next)
-		;
+		if (srv_end_gone(it, call))
+			return;
 	if (it)
 		srv_ceremony_gone(it, now_ms);
 }
@@ -160,16 +162,39 @@ struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id)
 	return NULL;
 }
 
-struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, uint64_t now_ms)
+static bool has_opened(const struct srv_ceremony *c)
+{
+	return srv_ceremony_facts(c)->state == PKA_OPEN;
+}
+
+static struct srv_ceremony *find_login(struct srv_desk *d, struct rd login_id)
 {
 	struct srv_ceremony *it;
 
 	for (it = d->list; it; it = it->next)
 		if (rd_eq(login_id, RD_ARR(it->login_id)))
-			break;
-	if (!it || srv_ceremony_facts(it)->state != PKA_OPEN || now_ms - it->ended_ms > SRV_PROOFS_MS)
-		return NULL;
-	return it;
+			return has_opened(it) ? it : NULL;
+	return NULL;
+}
+
+struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, uint64_t now_ms)
+{
+	struct srv_ceremony *it = find_login(d, login_id);
+
+	return it && now_ms - it->ended_ms <= SRV_PROOFS_MS ? it : NULL;
+}
+
+void srv_desk_wait_end(struct srv_desk *d, struct rd login_id, struct srv_call *call, uint64_t now_ms)
+{
+	struct srv_ceremony *it = find_login(d, login_id);
+
+	if (d->is_stopping)
+		srv_call_refuse(call, 503, "stopping", "the server stops");
+	else if (!it)
+		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card, or not since the "
+							"server started");
+	else
+		srv_end_wait(it, call, now_ms);
 }
 
 struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony *last)
@@ -195,12 +220,19 @@ static void forget(struct srv_ceremony **at)
 	struct srv_ceremony *c = *at;
 
 	*at = c->next;
+	srv_end_give_up(c, 404);
 	srv_ceremony_free(&c);
 }
 
+/* What has not opened a card is history; what has can still be ended. */
+static int worth(const struct srv_ceremony *c)
+{
+	return has_opened(c) ? 2 : c->is_open;
+}
+
 /*
- * The place of the ended request that is missed least: one that never asked anybody, else the oldest. NULL: nothing
- * has ended.
+ * The place of the ended request that is missed least: one that never asked anybody, then one that opened no card, and
+ * of those the oldest. NULL: nothing has ended.
  */
 static struct srv_ceremony **least(struct srv_desk *d)
 {
@@ -209,8 +241,8 @@ static struct srv_ceremony **least(struct srv_desk *d)
 	for (at = &d->list; *at; at = &(*at)->next) {
 		if (!(*at)->ended_ms || (*at)->session.state != SRV_CLOSED)
 			continue;
-		if (!found || (*at)->is_open < (*found)->is_open ||
-		    ((*at)->is_open == (*found)->is_open && (*at)->ended_ms <= (*found)->ended_ms))
+		if (!found || worth(*at) < worth(*found) ||
+		    (worth(*at) == worth(*found) && (*at)->ended_ms <= (*found)->ended_ms))
 			found = at;
 	}
 	return found;
@@ -224,7 +256,7 @@ static void tidy(struct srv_desk *d, uint64_t now_ms)
 	while ((c = *at)) {
 		/* What never was an enrolled card's is only for the log. */
 		if (c->session.state == SRV_CLOSED && c->ended_ms &&
-		    (!c->target || now_ms - c->ended_ms > SRV_KEEP_MS)) {
+		    (!c->target || now_ms - c->ended_ms > (has_opened(c) ? SRV_KEEP_OPENED_MS : SRV_KEEP_MS))) {
 			forget(at);
 			continue;
 		}
@@ -244,6 +276,9 @@ uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms)
 		due = srv_ceremony_tick(it, now_ms);
 		if (due < next)
 			next = due;
+		due = srv_end_tick(it, now_ms);
+		if (due < next)
+			next = due;
 	}
 	tidy(d, now_ms);
 	return next;
@@ -254,8 +289,10 @@ void srv_desk_stop(struct srv_desk *d, uint64_t now_ms)
 	struct srv_ceremony *it;
 
 	d->is_stopping = true;
-	for (it = d->list; it; it = it->next)
+	for (it = d->list; it; it = it->next) {
 		srv_ceremony_end(it, ERR_SERVER, "the server stops", now_ms);
+		srv_end_give_up(it, 503);
+	}
 }
 
 bool srv_desk_is_quiet(const struct srv_desk *d)

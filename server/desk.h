@@ -9,6 +9,8 @@
 #include "server/ceremony.h"
 
 #define SRV_KEEP_MS   (60 * 60 * 1000)  /* an ended request stays readable */
+/* One that opened its card can be ended by a custodian for as long as an approval may hold: a day, and a bit. */
+#define SRV_KEEP_OPENED_MS (25 * 60 * 60 * 1000)
 #define SRV_PROOFS_MS (10 * 60 * 1000)  /* the proofs of an opened one stay fetchable */
 
 struct srv_desk_config {        /* borrowed */
@@ -34,7 +36,7 @@ struct srv_post {
 	bool secure;
 };
 void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms);
-/* The connection of a held call is gone: its session is over, and the call done. */
+/* The connection of a held call is gone: the call is done, and if it was a POST its session is over. */
 void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms);
 
 /*
@@ -43,6 +45,11 @@ void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms);
  */
 struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id);
 struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, uint64_t now_ms);
+/*
+ * A host that keeps this login's card open asks whether a custodian has ended that: answered as soon as one has, by 204
+ * after the poll time, at once for an unknown login (404), or when the server stops (503).
+ */
+void srv_desk_wait_end(struct srv_desk *d, struct rd login_id, struct srv_call *call, uint64_t now_ms);
 /* Enumerate those of enrolled cards, the newest first; NULL begins. */
 struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony *last);
 /* End what goes on for this device. */

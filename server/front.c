@@ -34,7 +34,9 @@ static const struct route routes[] = {
 	{ "POST", "/api/v1/requests/*/turn",   ANYBODY,  SMALL_BODY_MAX, srv_api_turn },
 	{ "POST", "/api/v1/requests/*/approve", ANYBODY, SMALL_BODY_MAX, srv_api_approve },
 	{ "POST", "/api/v1/requests/*/deny",   ANYBODY,  SMALL_BODY_MAX, srv_api_deny },
+	{ "POST", "/api/v1/requests/*/end",    ANYBODY,  SMALL_BODY_MAX, srv_api_end },
 	{ "GET",  "/api/v1/logins/*/proofs",   ANYBODY,  0,              srv_api_proofs },
+	{ "GET",  "/api/v1/logins/*/end",      ANYBODY,  0,              srv_api_wait_end },
 	{ "GET",  "/healthz",                  ANYBODY,  0,              srv_api_health },
 };
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))

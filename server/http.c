@@ -79,7 +79,7 @@ static const char *header(struct MHD_Connection *mhd, const char *name)
 	return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name);
 }
 
-/* While a POST waits nothing reads its connection; the kernel still tells when the other side has closed it. */
+/* While a call waits nothing reads its connection; the kernel still tells when the other side has closed it. */
 static void watch(struct request *r, bool on)
 {
 	struct epoll_event ev = { .events = EPOLLRDHUP, .data.ptr = r };

@@ -583,18 +583,19 @@ static int send(struct scene *s, const char *id, const struct scene_wish *w, con
 	struct wr body;
 	char path[100];
 	bool deny = w->deny != w->wrong_endpoint;
+	const char *verb = w->end && !w->wrong_endpoint ? "end" : deny ? "deny" : "approve";
 	size_t i;
 	int status;
 
 	wr_init_heap(&body, 1 << 16);
 	wr_printf(&body, "{\"chr\": \"%s\"", chr);
-	for (i = 0; i < (deny ? 2 : 3); i++) {
+	for (i = 0; i < (deny || w->end ? 2 : 3); i++) {
 		wr_printf(&body, ", \"%s\": \"", names[i]);
 		wr_base64url(&body, part[i]);
 		wr_text(&body, "\"");
 	}
 	wr_text(&body, "}");
-	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s/%s", id, deny ? "deny" : "approve");
+	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s/%s", id, verb);
 	status = scene_ask(s, "POST", path, NULL, wr_cstr(&body), out);
 	wr_free(&body);
 	return status;
@@ -624,7 +625,7 @@ int scene_decide(struct scene *s, unsigned person, const struct scene_wish *w, j
 	else
 		scene_request(s, id);
 	fetch(s, id, w->login_id, &f);
-	is_per_key = !w->deny && !strcmp(scene_text(f.j, "mode"), "per-key");
+	is_per_key = !w->deny && !w->end && !strcmp(scene_text(f.j, "mode"), "per-key");
 	if (is_per_key) {
 		status = turn_take(s, id, p->chr, w->host, &f.challenge, &j);
 		f.r.challenge = wr_view(&f.challenge);
@@ -640,7 +641,8 @@ int scene_decide(struct scene *s, unsigned person, const struct scene_wish *w, j
 	pka_batch_init(&batch);
 	MUST_OK(pka_file_read(wr_view(&p->file), &file));
 	request = file.request;
-	MUST_OK(pka_approval_decide(a, !w->deny, rd_str(w->limits ? w->limits : ""), rd_str(p->chr), KEY, &batch));
+	MUST_OK(pka_approval_decide(a, w->end ? PKA_END : w->deny ? PKA_DENY : PKA_APPROVE,
+				    rd_str(w->limits ? w->limits : ""), rd_str(p->chr), KEY, &batch));
 	card_answers(p, &batch, rsp, &answers);
 	MUST_OK(pka_approval_finish(a, &answers, file.curve, request.inner.key.q, &part[2], &part[0], &part[1]));
 	wr_init_heap(&spoilt, 200);

@@ -86,11 +86,12 @@ void scene_request(struct scene *s, char id[SRV_ID_SIZE]);
  */
 struct scene_wish {
 	bool deny;
+	bool end;                       /* of what has opened the card */
 	const char *limits;
 	struct scene_host *host;        /* goes on meanwhile; NULL: nobody does */
 	uint64_t think_ms;              /* time that passes before he sends */
 	bool spoil;                     /* a bit of the signature over M falls over */
-	bool wrong_endpoint;            /* yes where no is said, or the other way round */
+	bool wrong_endpoint;            /* yes where no is said, or the other way round; an end where no is said */
 	const char *login_id;           /* hex, instead of the server's */
 	const char *id;                 /* of the request; NULL: scene_request's */
 };

@@ -78,7 +78,7 @@ static void forge(struct forged *f, unsigned i, struct rd id, struct rd challeng
 	memcpy(f->s.login_id, c.login_id, sizeof(c.login_id));
 	assert_int_equal(sha256(c.host_json, f->s.request), ERR_OK);
 	f->s.key = rd_str(q.custodians[i].chr);
-	f->s.approve = true;
+	f->s.decision = PKA_APPROVE;
 }
 
 static void seal(struct forged *f, unsigned i)
@@ -179,15 +179,26 @@ static void forged_decisions(void **state)
 	f.text[100] ^= 1;
 	/* a denial that carries a signature over M */
 	other = f;
-	other.s.approve = false;
+	other.s.decision = PKA_DENY;
 	WR_ARR(&other.text_w, other.text);
 	WR_ARR(&other.statement_sig_w, other.statement_sig);
 	assert_int_equal(pka_statement_write(&other.s, &other.text_w), ERR_OK);
 	sign(0, wr_view(&other.text_w), &other.statement_sig_w);
 	assert_int_equal(post(&other, 0), ERR_FORMAT);
+	/* an end is neither yes nor no, with M or without, over M or over the device */
+	forge(&other, 0, id, challenge);
+	other.s.decision = PKA_END;
+	seal(&other, 0);
+	assert_int_equal(post(&other, 0), ERR_SIGNATURE);
+	other.sig_w.n = 0;
+	assert_int_equal(post(&other, 0), ERR_SIGNATURE);
+	assert_int_equal(sha256(id, other.s.message), ERR_OK);
+	seal(&other, 0);
+	other.sig_w.n = 0;
+	assert_int_equal(post(&other, 0), ERR_SIGNATURE);
 	/* a denial of something else */
 	forge(&other, 0, RD_LIT("UTOTHER0100000"), challenge);
-	other.s.approve = false;
+	other.s.decision = PKA_DENY;
 	seal(&other, 0);
 	other.sig_w.n = 0;
 	assert_int_equal(post(&other, 0), ERR_SIGNATURE);

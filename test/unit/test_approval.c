@@ -242,14 +242,16 @@ static void approves(void **state)
 	pka_batch_init(&b);
 	assert_int_equal(check(&a, &v), ERR_OK);
 	assert_int_equal(pka_approval_finish(a, &in, EC_BP256R1, q, &sig, &statement, &statement_sig), ERR_CONDITIONS);
-	assert_int_equal(pka_approval_decide(a, true, RD_LIT("two\nlines"), RD_LIT("UTALICE0100001"), 5, &b), ERR_ARG);
-	assert_int_equal(pka_approval_decide(a, true, RD_LIT("one image"), RD_LIT("UTALICE0100001"), 5, &b), ERR_OK);
+	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_LIT("two\nlines"), RD_LIT("UTALICE0100001"), 5, &b),
+			 ERR_ARG);
+	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_LIT("one image"), RD_LIT("UTALICE0100001"), 5, &b),
+			 ERR_OK);
 	assert_int_equal(b.n, 2);
 	m = signed_data(&b, 0, 5);
 	assert_bytes_equal(m, RD_LIT("UTVCARD0100000" "AAAABBBB"));
 	text = signed_data(&b, 1, 5);
 	assert_int_equal(pka_statement_read(text, &s), ERR_OK);
-	assert_true(s.approve);
+	assert_int_equal(s.decision, PKA_APPROVE);
 	assert_true(rd_eq_str(s.limits, "one image"));
 	assert_true(rd_eq_str(s.key, "UTALICE0100001"));
 	assert_memory_equal(s.login_id, login_id, sizeof(login_id));
@@ -258,7 +260,7 @@ static void approves(void **state)
 	assert_int_equal(sha256(m, hash), ERR_OK);
 	assert_memory_equal(s.message, hash, sizeof(hash));
 	/* once */
-	assert_int_equal(pka_approval_decide(a, false, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_CONDITIONS);
+	assert_int_equal(pka_approval_decide(a, PKA_DENY, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_CONDITIONS);
 	assert_int_equal(pka_approval_challenge(a, RD_LIT("CCCCDDDD")), ERR_CONDITIONS);
 
 	/* the wrong card, the card's refusal, half an answer: nothing to send */
@@ -289,8 +291,8 @@ static void approves(void **state)
 	pka_batch_fini(&b);
 }
 
-/* A denial never lets the card sign M. */
-static void denies(void **state)
+/* Neither a denial nor an end lets the card sign M; an end is about the device, whatever the challenge. */
+static void denies_and_ends(void **state)
 {
 	struct rd text, sig, statement, statement_sig, q = rd_of(alice.registered.q, alice.registered.q_size);
 	struct pka_answers in = { .n = 1 };
@@ -303,18 +305,22 @@ static void denies(void **state)
 
 	(void)state;
 	pka_batch_init(&b);
-	for (int with_challenge = 0; with_challenge < 2; with_challenge++) {
+	for (int i = 0; i < 4; i++) {
+		enum pka_decision decision = i < 2 ? PKA_DENY : PKA_END;
+		bool with_challenge = i % 2;
+
 		request.challenge = with_challenge ? CHALLENGE : RD_NONE;
 		assert_int_equal(check(&a, &v), ERR_OK);
-		assert_int_equal(pka_approval_decide(a, false, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_OK);
+		assert_int_equal(pka_approval_decide(a, decision, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_OK);
 		assert_int_equal(b.n, 1);
 		text = signed_data(&b, 0, 5);
 		in.v[0] = card_signs(alice.key, text, &rsp);
 		assert_int_equal(pka_approval_finish(a, &in, EC_BP256R1, q, &sig, &statement, &statement_sig), ERR_OK);
 		assert_int_equal(sig.n, 0);
 		assert_int_equal(pka_statement_verify(statement, statement_sig, EC_BP256R1, q, &s), ERR_OK);
-		assert_false(s.approve);
-		assert_int_equal(sha256(with_challenge ? RD_LIT("UTVCARD0100000" "AAAABBBB") : RD_LIT("UTVCARD0100000"),
+		assert_int_equal(s.decision, decision);
+		assert_int_equal(sha256(with_challenge && decision == PKA_DENY ? RD_LIT("UTVCARD0100000" "AAAABBBB")
+									       : RD_LIT("UTVCARD0100000"),
 					hash), ERR_OK);
 		assert_memory_equal(s.message, hash, sizeof(hash));
 		wr_free(&rsp);
@@ -334,13 +340,13 @@ static void challenge_of_the_turn(void **state)
 	request.challenge = RD_NONE;
 	assert_int_equal(check(&a, &v), ERR_OK);
 	assert_string_equal(pka_approval_facts(a)->code, "");
-	assert_int_equal(pka_approval_decide(a, true, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_CONDITIONS);
+	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_CONDITIONS);
 	assert_int_equal(pka_approval_challenge(a, RD_LIT("AAAABBB")), ERR_FORMAT);
 	assert_int_equal(pka_approval_challenge(a, RD_LIT("AAAABBBBC")), ERR_FORMAT);
 	assert_int_equal(pka_approval_challenge(a, CHALLENGE), ERR_OK);
 	assert_int_equal(strlen(pka_approval_facts(a)->code), 9);
 	assert_int_equal(pka_approval_challenge(a, CHALLENGE), ERR_CONDITIONS);
-	assert_int_equal(pka_approval_decide(a, true, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_OK);
+	assert_int_equal(pka_approval_decide(a, PKA_APPROVE, RD_NONE, RD_LIT("UTALICE0100001"), 5, &b), ERR_OK);
 	assert_bytes_equal(signed_data(&b, 0, 5), RD_LIT("UTVCARD0100000" "AAAABBBB"));
 	pka_approval_free(&a);
 	pka_batch_fini(&b);
@@ -354,7 +360,7 @@ int main(void)
 		cmocka_unit_test_setup(keys_are_checked, fresh),
 		cmocka_unit_test_setup(without_a_chain, fresh),
 		cmocka_unit_test_setup(approves, fresh),
-		cmocka_unit_test_setup(denies, fresh),
+		cmocka_unit_test_setup(denies_and_ends, fresh),
 		cmocka_unit_test_setup(challenge_of_the_turn, fresh),
 	};
 

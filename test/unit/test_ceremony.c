@@ -585,7 +585,23 @@ static void test_forgets(void **state)
 	assert_int_equal(scene_ask(&s, "GET", proofs, NULL, NULL, NULL), 200);
 	scene_wait(&s, 1);
 	assert_int_equal(scene_ask(&s, "GET", proofs, NULL, NULL, NULL), 404);
-	scene_wait(&s, SRV_KEEP_MS - SRV_PROOFS_MS - 1);
+	scene_wait(&s, SRV_KEEP_OPENED_MS - SRV_PROOFS_MS - 1);
+	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 200);
+	scene_wait(&s, 1);
+	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 404);
+}
+
+/* What opened no card can only be read. */
+static void test_forgets_denied(void **state)
+{
+	char id[SRV_ID_SIZE], path[100];
+
+	(void)state;
+	waits();
+	scene_request(&s, id);
+	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h }, NULL), 200);
+	scene_wait(&s, SRV_KEEP_MS);
 	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 200);
 	scene_wait(&s, 1);
 	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 404);
@@ -620,7 +636,8 @@ int main(void)
 		with(test_lost, shared), with(test_hangs_up, shared), with(test_one_per_device, shared),
 		with(test_begins_anew, shared), with(test_two_posts, shared), with(test_bad_decisions, shared),
 		with(test_endpoints, shared), with(test_wakes, shared), with(test_turns, per_key),
-		with(test_enrol_again, shared), with(test_forgets, shared), with(test_restart, shared),
+		with(test_enrol_again, shared), with(test_forgets, shared), with(test_forgets_denied, shared),
+		with(test_restart, shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

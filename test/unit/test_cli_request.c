@@ -72,6 +72,26 @@ static void reads(void **state)
 	cli_request_free(&r);
 }
 
+/* One that has opened its card is read whole, too: it can be ended. One that has failed is only history. */
+static void reads_what_is_over(void **state)
+{
+	struct cli_request *r;
+	const char *bad;
+
+	(void)state;
+	assert_int_equal(read_with("state", "\"open\"", &r, &bad), ERR_OK);
+	assert_true(cli_request_is_open(r));
+	assert_false(cli_request_is_waiting(r));
+	assert_string_equal(r->device_id, "UTTGT04000000");
+	assert_int_equal(r->custodians_n, 3);
+	assert_int_equal(r->keys_n, 2);
+	cli_request_free(&r);
+	assert_int_equal(read_with("state", "\"failed\"", &r, &bad), ERR_OK);
+	assert_false(cli_request_is_open(r));
+	assert_int_equal(r->custodians_n, 0);
+	cli_request_free(&r);
+}
+
 static void refuses(void **state)
 {
 	static const struct { const char *member, *value;
@@ -350,7 +370,8 @@ static void long_claims_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(too_long), cmocka_unit_test(ended),
+		cmocka_unit_test(reads), cmocka_unit_test(reads_what_is_over), cmocka_unit_test(refuses),
+		cmocka_unit_test(too_long), cmocka_unit_test(ended),
 		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_an_unverified_one),
 		cmocka_unit_test(claims_are_marked), cmocka_unit_test(hostile_claims),
 		cmocka_unit_test(long_claims_are_cut), cmocka_unit_test(invented_claims),

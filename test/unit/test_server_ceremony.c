@@ -67,7 +67,7 @@ static void proofs_hold(struct scene *s, const struct scene_host *h, size_t want
 		assert_int_equal(
 			pka_statement_verify(wr_view(&text), wr_view(&sig), f.curve, f.request.inner.key.q, &st),
 			ERR_OK);
-		assert_true(st.approve);
+		assert_int_equal(st.decision, PKA_APPROVE);
 		assert_bytes_equal(RD_ARR(st.request), RD_ARR(hash));
 		wr_free(&file);
 		wr_free(&text);

@@ -16,7 +16,7 @@ static const char golden[] =
 
 static struct pka_statement sample(void)
 {
-	struct pka_statement s = { .key = RD_LIT("UTALICE0100001"), .approve = true,
+	struct pka_statement s = { .key = RD_LIT("UTALICE0100001"), .decision = PKA_APPROVE,
 				   .limits = RD_LIT("3 signatures, until 18:00") };
 
 	for (size_t i = 0; i < 32; i++) {
@@ -51,7 +51,28 @@ static void read_back(void **state)
 	assert_memory_equal(s.request, expect.request, sizeof(s.request));
 	assert_bytes_equal(s.key, expect.key);
 	assert_bytes_equal(s.limits, expect.limits);
-	assert_true(s.approve);
+	assert_int_equal(s.decision, PKA_APPROVE);
+}
+
+static void each_decision(void **state)
+{
+	static const char *const words[] = { [PKA_DENY] = "deny", [PKA_APPROVE] = "approve", [PKA_END] = "end" };
+	uint8_t bytes[STATEMENT_MAX];
+	struct pka_statement s, back;
+	char line[40];
+	struct wr w;
+
+	(void)state;
+	for (unsigned d = PKA_DENY; d <= PKA_END; d++) {
+		s = sample();
+		s.decision = (enum pka_decision)d;
+		WR_ARR(&w, bytes);
+		assert_int_equal(pka_statement_write(&s, &w), ERR_OK);
+		snprintf(line, sizeof(line), "\ndecision: %s\n", words[d]);
+		assert_non_null(memmem(w.p, w.n, line, strlen(line)));
+		assert_int_equal(pka_statement_read(wr_view(&w), &back), ERR_OK);
+		assert_int_equal(back.decision, d);
+	}
 }
 
 /* The two things that one key signs can never be taken for each other. */
@@ -65,12 +86,12 @@ static void never_a_message(void **state)
 	assert_true(PKA_MESSAGE_MAX < STATEMENT_MIN);
 	s.key = RD_LIT("UTALICE0");
 	s.limits = RD_NONE;
-	s.approve = false;
+	s.decision = PKA_END;
 	WR_ARR(&w, bytes);
 	assert_int_equal(pka_statement_write(&s, &w), ERR_OK);         /* the shortest there is */
 	assert_true(w.n >= STATEMENT_MIN);
 	assert_int_equal(pka_statement_read(wr_view(&w), &s), ERR_OK);
-	assert_false(s.approve);
+	assert_int_equal(s.decision, PKA_END);
 	assert_int_equal(s.limits.n, 0);
 }
 
@@ -102,6 +123,10 @@ static void limits(void **state)
 		assert_int_equal(pka_statement_write(&s, &w), c >= 0x20 && c <= 0x7e ? ERR_OK : ERR_ARG);
 	}
 	s.limits = RD_NONE;
+	s.decision = PKA_END + 1;
+	WR_ARR(&w, bytes);
+	assert_int_equal(pka_statement_write(&s, &w), ERR_ARG);
+	s.decision = PKA_APPROVE;
 	s.key = RD_LIT("short");
 	WR_ARR(&w, bytes);
 	assert_int_equal(pka_statement_write(&s, &w), ERR_ARG);
@@ -141,6 +166,8 @@ static void nothing_else_is_read(void **state)
 	changed("approve", "Approve");
 	changed("approve", "approved");
 	changed("approve", "yes");
+	changed("approve", "end ");
+	changed("approve", "denyend");
 	changed("approve", "");
 	changed("approve\n", "approve\r\n");
 	changed("decision: approve\n", "");
@@ -200,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_as_documented),
 		cmocka_unit_test(read_back),
+		cmocka_unit_test(each_decision),
 		cmocka_unit_test(never_a_message),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(nothing_else_is_read),

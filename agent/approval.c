@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/approval.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/receipt_file.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "login/open.h"
+#include "login/watch.h"
+#include "pka/end.h"
+
+#define CLOSE_MS      5000      /* for the SELECT that closes the card, and the counters before it */
+#define WRONG_PINS_MAX 3
+
+struct agent_approval {
+	const struct agent_rules *rules;
+	const struct agent_ask *ask;    /* while it begins */
+	struct agent_keys *keys;
+	struct pka_limits limits;
+	struct agent_budget *budget;
+	struct agent_receipt *receipt;
+	struct login_watch *watch;
+	struct secret *pin;             /* what joiners have to know; NULL: none */
+	unsigned wrong_pins;
+	struct agent_peer by;
+	struct hsm_pka pka;
+	bool by_people;
+	uint8_t login_id[LOGIN_ID_SIZE];
+	struct wr host_json;
+	uint64_t opened_ms;
+};
+
+/* ---- begin ---- */
+
+static enum err say(char *why, size_t cap, enum err e, const char *what)
+{
+	if (e)
+		(void)snprintf(why, cap, "%s", what);
+	return e;
+}
+
+/* What is asked for: ours, lowered by the client; by default for who asks. */
+static enum err ask_limits(struct agent_approval *a, const struct agent_ask *ask, char *why, size_t cap)
+{
+	struct pka_limits lower;
+	enum err e;
+
+	a->limits = a->rules->limits;
+	if (!a->limits.has_uid && !a->limits.has_gid) {
+		a->limits.has_uid = a->limits.has_gid = true;
+		a->limits.uid = ask->by.uid;
+		a->limits.gid = ask->by.gid;
+	}
+	if (!agent_peer_is_covered(&ask->by, &a->limits))
+		return say(why, cap, ERR_POLICY, "the agent's limits do not let this user in");
+	if (!ask->limits)
+		return ERR_OK;
+	e = pka_limits_read(rd_str(ask->limits), &lower, why, cap);
+	if (e)
+		return ERR_ARG;
+	return say(why, cap, pka_limits_lower(&a->limits, &lower), "these limits contradict those of the agent");
+}
+
+static enum err write_head(struct agent_approval *a, const struct login_evidence *ev)
+{
+	struct receipt_head h = {
+		.device_id = rd_str(a->keys->device_id), .devaut = wr_view(&a->keys->devaut),
+		.limits = &a->limits, .keys = a->keys->v, .keys_n = a->keys->n, .when = clock_wall_s(),
+	};
+
+	if (ev) {
+		h.login_id = ev->login_id;
+		h.host_json = ev->host_json;
+		h.consents = ev->consents;
+		h.consents_n = ev->consents_n;
+		h.n = a->pka.required;
+		h.m = a->pka.total;
+	}
+	return agent_receipt_head(a->receipt, &h);
+}
+
+/* Called by login_run when everything is proven, before anybody is let in. */
+static enum err on_opened(void *ctx, const struct login_evidence *ev)
+{
+	struct agent_approval *a = ctx;
+	enum err e;
+
+	a->by_people = true;
+	a->limits = ev->limits;
+	memcpy(a->login_id, ev->login_id.p, sizeof(a->login_id));
+	wr_put(&a->host_json, ev->host_json);
+	e = wr_done(&a->host_json);
+	return e ? e : write_head(a, ev);
+}
+
+static void on_progress(void *ctx, const char *text)
+{
+	const struct agent_approval *a = ctx;
+
+	a->ask->progress(a->ask->ctx, text);
+}
+
+static enum err open_card(struct agent_approval *a, struct hsm_card *card, const struct agent_ask *ask, char *why,
+			  size_t cap, struct deadline *dl)
+{
+	char user[128];
+	struct hsm_status status = { .open = false };
+	struct login_result result = { .e = ERR_OK };
+	struct login_params p = {
+		.conf = a->rules->conf, .program = *ask->by.program ? ask->by.program : NULL,
+		.reason = *ask->by.reason ? ask->by.reason : NULL, .device_id = rd_str(a->keys->device_id),
+		.user = agent_peer_user(&ask->by, user, sizeof(user)), .limits = &a->limits,
+		.opened = on_opened, .progress = on_progress, .ctx = a,
+	};
+	enum err e;
+
+	a->ask = ask;
+	e = login_open(card, &p, ask->pin, &status, &result, dl);
+	a->ask = NULL;
+	return say(why, cap, e, *result.why ? result.why : err_text(e));
+}
+
+static enum err begin(struct agent_approval *a, struct hsm_card *card, const struct agent_ask *ask, char *why,
+		      size_t cap, struct deadline *dl)
+{
+	const struct agent_rules *r = a->rules;
+	enum err e = ask_limits(a, ask, why, cap);
+
+	if (e)
+		return e;
+	/* Before anybody is asked: an approval whose receipt could not be kept would be for nothing. */
+	e = agent_receipt_open(r->receipt, r->conf->agent.receipts, a->keys->device_id, clock_wall_s(), &a->receipt);
+	if (e)
+		return say(why, cap, e, "its receipt cannot be written: see the agent's log, and [agent] receipts");
+	agent_keys_count(a->keys, card, dl);
+	e = open_card(a, card, ask, why, cap, dl);
+	if (!e && !a->by_people)
+		e = say(why, cap, write_head(a, NULL), "its receipt cannot be written");
+	if (!e && ask->pin)
+		e = secret_new(secret_view(ask->pin), &a->pin);
+	a->opened_ms = clock_boot_ms();
+	if (!e)
+		e = agent_budget_new(&a->limits, r->manifest, a->keys->v, a->keys->n, a->opened_ms, &a->budget);
+	if (!e && a->by_people && login_watch_open(r->conf, RD_ARR(a->login_id), &a->watch))
+		log_line(LOG_AGENT, LOG_WARN, "card %s: no connection to the server stands: custodians cannot end this "
+			 "approval from afar", a->keys->device_id);
+	return *why ? e : say(why, cap, e, err_text(e));
+}
+
+enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_card *card, struct agent_keys *keys,
+			      const struct agent_ask *ask, struct agent_approval **out, char *why, size_t cap,
+			      struct deadline *dl)
+{
+	struct agent_approval *a = calloc(1, sizeof(*a));
+	enum err e;
+
+	*out = NULL;
+	why[0] = 0;
+	if (!a)
+		return say(why, cap, ERR_NOMEM, err_text(ERR_NOMEM));
+	a->rules = rules;
+	a->keys = keys;
+	a->by = ask->by;
+	wr_init_heap(&a->host_json, REQUEST_JSON_MAX);
+	e = begin(a, card, ask, why, cap, dl);
+	if (e)
+		agent_approval_end(&a, card, "it did not begin");
+	*out = a;
+	return e;
+}
+
+/* ---- while it is in force ---- */
+
+enum err agent_approval_join(struct agent_approval *a, const struct agent_peer *p, const struct secret *pin, char *why,
+			     size_t cap)
+{
+	if (!agent_peer_is_covered(p, &a->limits))
+		return say(why, cap, ERR_POLICY, "the approval that is in force is for another user");
+	if (!a->pin)
+		return ERR_OK;
+	if (!pin)
+		return say(why, cap, ERR_ARG, "the card was opened with its PIN, and none was given");
+	if (rd_eq_secret(secret_view(pin), secret_view(a->pin)))
+		return ERR_OK;
+	a->wrong_pins++;
+	return say(why, cap, ERR_PIN_WRONG, "not the PIN that opened the card; the card was not asked");
+}
+
+bool agent_approval_is_attacked(const struct agent_approval *a)
+{
+	return a->wrong_pins >= WRONG_PINS_MAX;
+}
+
+uint64_t agent_approval_ends_ms(const struct agent_approval *a)
+{
+	return agent_budget_ends_ms(a->budget);
+}
+
+static enum receipt_kind kind_of(enum hsm_op op)
+{
+	return op == HSM_SIGN ? RECEIPT_SIGN : op == HSM_WRAP ? RECEIPT_WRAP : RECEIPT_DECIPHER;
+}
+
+static enum err record(struct agent_approval *a, const struct agent_use *u, const struct apdu *cmd, struct rd answer,
+		       const struct agent_peer *by)
+{
+	uint8_t hash[SHA256_SIZE];
+	struct receipt_use r = {
+		.kind = u->kind, .when = clock_wall_s(), .key = u->key, .alg = cmd->p2,
+		.digest_alg = u->digest.alg, .digest = rd_of(u->digest.value, u->digest.n), .data_hash = RD_ARR(hash),
+		.signature = u->kind == RECEIPT_SIGN ? answer : RD_NONE, .repeat = u->repeat,
+		.uid = by->uid, .gid = by->gid, .pid = by->pid, .program = by->program,
+	};
+	enum err e = sha256(cmd->data, hash);
+
+	return e ? e : agent_receipt_use(a->receipt, &r);
+}
+
+enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, const struct apdu *cmd, struct rd bytes,
+			    const struct agent_peer *by, struct wr *rsp, char *why, size_t cap)
+{
+	const struct hsm_cmd *row = hsm_cmd_find(cmd);
+	struct agent_use u = { .kind = kind_of(row->op), .key = cmd->p1 };
+	struct deadline dl = deadline_in(hsm_time_ms(row->time));
+	struct wr answer;
+	struct rd data;
+	uint16_t sw;
+	enum err e = ERR_OK;
+
+	if (u.kind == RECEIPT_SIGN)
+		e = hsm_digest_of(cmd, &u.digest);
+	if (e == ERR_UNSUPPORTED)
+		return say(why, cap, ERR_ALLOWANCE, "the agent does not know this signature algorithm");
+	if (!e)
+		e = agent_budget_ask(a->budget, &u, clock_boot_ms(), why, cap);
+	if (e)
+		return e;
+	wr_init_heap(&answer, APDU_RSP_MAX);
+	e = apdu_link_transmit(hsm_card_link(card), bytes, row->show, &answer, &dl);
+	if (!e)
+		e = apdu_answer(wr_view(&answer), &data, &sw);
+	/* Whether the card did it is not known after a failure on the way: it counts. */
+	if (e || sw == APDU_SW_OK) {
+		enum err spent = agent_budget_spend(a->budget, &u);
+
+		e = e ? e : spent;
+	}
+	if (!e && sw == APDU_SW_OK)
+		e = say(why, cap, record(a, &u, cmd, data, by),
+			"the receipt cannot be written: nothing more is signed");
+	if (!e) {
+		wr_put(rsp, wr_view(&answer));
+		e = wr_done(rsp);
+	}
+	wr_free(&answer);
+	return e;
+}
+
+/* ---- its end ---- */
+
+int agent_approval_fd(const struct agent_approval *a)
+{
+	return a->watch ? login_watch_fd(a->watch) : -1;
+}
+
+bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap)
+{
+	struct wr file, statement, sig;
+	char who[CHR_MAX + 1];
+	bool ended = false;
+	enum err e;
+
+	wr_init_heap(&file, HTTP_BODY_MAX);
+	wr_init_heap(&statement, STATEMENT_MAX);
+	wr_init_heap(&sig, EC_SIG_MAX);
+	e = login_watch_step(a->watch, &ended, &file, &statement, &sig);
+	if (!e && ended)
+		e = pka_end_check(wr_view(&file), wr_view(&statement), wr_view(&sig), rd_str(a->keys->device_id),
+				  RD_ARR(a->login_id), wr_view(&a->host_json), who);
+	if (!e && ended)
+		(void)snprintf(why, cap, "ended by custodian %s", who);
+	if (e) {
+		log_line(LOG_AGENT, LOG_WARN, "card %s: the server's word that the approval ended is no custodian's "
+			 "(%s); custodians cannot end this approval from afar any more", a->keys->device_id,
+			 err_text(e));
+		login_watch_close(&a->watch);
+	}
+	wr_free(&sig);
+	wr_free(&statement);
+	wr_free(&file);
+	return !e && ended;
+}
+
+void agent_approval_facts(const struct agent_approval *a, struct agent_facts *out)
+{
+	struct wr w;
+
+	*out = (struct agent_facts){
+		.uid = a->by.uid, .ends_ms = agent_approval_ends_ms(a), .digests = agent_budget_signed(a->budget),
+		.uses = agent_budget_total(a->budget),
+	};
+	wr_init(&w, out->limits, sizeof(out->limits) - 1);
+	if (pka_limits_write(&a->limits, &w))
+		out->limits[0] = 0;
+	(void)snprintf(out->receipt, sizeof(out->receipt), "%s", agent_receipt_path(a->receipt));
+}
+
+void agent_approval_end(struct agent_approval **a, struct hsm_card *card, const char *why)
+{
+	struct agent_approval *it = *a;
+	struct deadline dl = deadline_in(CLOSE_MS);
+	struct receipt_end end = { .when = clock_wall_s(), .why = why };
+	struct hsm_version v;
+
+	*a = NULL;
+	if (!it)
+		return;
+	login_watch_close(&it->watch);
+	if (card && it->budget) {
+		agent_keys_count(it->keys, card, &dl);
+		end.keys = it->keys->v;
+		end.keys_n = it->keys->n;
+	}
+	if (card && hsm_card_select(card, &v, &dl))
+		log_line(LOG_AGENT, LOG_WARN, "card %s: not closed by SELECT, it is reset", it->keys->device_id);
+	if (it->receipt && agent_receipt_end(it->receipt, &end))
+		log_line(LOG_AGENT, LOG_WARN, "receipt %s ends without its end", agent_receipt_path(it->receipt));
+	agent_receipt_close(&it->receipt);
+	agent_budget_free(&it->budget);
+	secret_free(&it->pin);
+	wr_free(&it->host_json);
+	free(it);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/card.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/card_int.h"
+#include "agent/tap_link.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+#define LOOK_MS    500          /* how soon a card that was pulled is missed, at the latest */
+#define RETRY_MS   1000         /* a card that somebody else holds, or that does not answer */
+
+bool agent_card_is_stopping(const struct agent_card *c)
+{
+	struct deadline dl = { UINT64_MAX, c->stop_fd };
+
+	return deadline_check(&dl) == ERR_CANCELLED;
+}
+
+void agent_card_done(struct agent_card *c, struct agent_job *j, enum err e, const char *why)
+{
+	j->e = e;
+	if (why)
+		(void)snprintf(j->why, sizeof(j->why), "%s", why);
+	j->card = c;
+	agent_queue_put(c->results, j);
+}
+
+/* ---- the card ---- */
+
+/* Old cards do not know it. */
+static enum err read_device_info(struct agent_card *c, struct deadline *dl)
+{
+	uint8_t bytes[16];
+	struct wr cmd;
+	enum err e;
+
+	WR_ARR(&cmd, bytes);
+	hsm_enc_device_info(&cmd);
+	e = hsm_card_exchange(c->hsm, HSM_DEVICE_INFO, wr_view(&cmd), NULL, dl);
+	return e == ERR_REMOVED || e == ERR_RESET ? e : ERR_OK;
+}
+
+/* Hold it alone, select, read what is public. */
+static enum err take(struct agent_card *c, const struct pcsc_reader *r)
+{
+	struct deadline dl = deadline_in(hsm_time_ms(T_KEYOP));
+	struct apdu_link *link = NULL, *tap = NULL;
+	enum err e = pcsc_open(c->view.reader, PCSC_EXCLUSIVE, &link);
+
+	if (!e)
+		e = agent_tap_new(link, &c->view, &tap);
+	if (!e)
+		e = hsm_card_new(tap, &c->hsm);
+	if (e)
+		return e;
+	agent_view_card(&c->view, apdu_link_atr(hsm_card_link(c->hsm)), r->events);
+	e = apdu_link_begin(hsm_card_link(c->hsm), &dl);
+	if (!e)
+		e = agent_card_learn(c, AGENT_NOTE_CLOSED);
+	if (!e)
+		e = agent_keys_read(&c->keys, c->hsm, &dl);
+	if (!e)
+		e = read_device_info(c, &dl);
+	if (e) {
+		hsm_card_free(&c->hsm, true);
+		return e;
+	}
+	agent_view_ready(&c->view, c->keys.device_id);
+	log_line(LOG_AGENT, LOG_INFO, "card %s in reader %s: held", c->keys.device_id, c->view.reader);
+	return ERR_OK;
+}
+
+/* Jobs that come while there is no card. */
+static void turn_away(struct agent_card *c)
+{
+	struct agent_job *j;
+
+	while ((j = agent_queue_take(&c->jobs)))
+		agent_card_run(c, j);
+}
+
+/* Until there is a card, which is held then; false: stop. */
+static bool wait_for_card(struct agent_card *c)
+{
+	struct deadline stop = { UINT64_MAX, c->stop_fd };
+	struct pcsc_readers *now = malloc(sizeof(*now));
+	bool other = false;     /* what is in is none of ours, as far as we know */
+	uint32_t other_events = 0;
+	enum err e;
+
+	while (now && !c->hsm && !agent_card_is_stopping(c)) {
+		const struct pcsc_reader *r = NULL;
+		struct deadline again = deadline_within(&stop, RETRY_MS);
+
+		e = pcsc_list(now);
+		for (size_t i = 0; !e && i < now->n; i++)
+			if (rd_eq_str(rd_str(now->v[i].name), c->view.reader))
+				r = &now->v[i];
+		if (r && r->has_card && !(other && r->events == other_events)) {
+			e = take(c, r);
+			other = e == ERR_NO_CARD;
+			other_events = r->events;
+			if (e == ERR_SHARING && !c->told_held)
+				log_tell("reader %s: another program is connected to the card; the agent waits until "
+					 "it is free", c->view.reader);
+			else if (e && e != ERR_SHARING)
+				log_line(LOG_AGENT, LOG_WARN, "reader %s: %s", c->view.reader, err_text(e));
+			c->told_held = e == ERR_SHARING;
+		}
+		agent_view_looked(&c->view);
+		turn_away(c);
+		if (!c->hsm && deadline_wait(&again, c->jobs.fd) == ERR_IO)
+			break;
+	}
+	free(now);
+	return c->hsm != NULL;
+}
+
+/* Time, custodians, the card itself. */
+static void look_after(struct agent_card *c)
+{
+	char why[AGENT_PROGRESS_MAX];
+	enum err e = apdu_link_present(hsm_card_link(c->hsm));
+
+	if (e)
+		agent_card_heed(c, e);
+	if (c->approval && clock_boot_ms() >= agent_approval_ends_ms(c->approval))
+		agent_card_end_approval(c, true, "the approval's time is over");
+	if (c->approval && agent_approval_fd(c->approval) >= 0) {
+		struct pollfd p = { .fd = agent_approval_fd(c->approval), .events = POLLIN };
+
+		if (poll(&p, 1, 0) > 0 && agent_approval_watch(c->approval, why, sizeof(why)))
+			agent_card_end_approval(c, false, "%s", why);
+	}
+}
+
+static void wait_for_work(struct agent_card *c)
+{
+	struct pollfd p[] = {
+		{ .fd = c->stop_fd, .events = POLLIN },
+		{ .fd = c->jobs.fd, .events = POLLIN },
+		{ .fd = c->approval ? agent_approval_fd(c->approval) : -1, .events = POLLIN },
+	};
+	uint64_t ms = LOOK_MS;
+
+	if (c->approval) {
+		uint64_t ends = agent_approval_ends_ms(c->approval), now = clock_boot_ms();
+
+		if (ends <= now)
+			ms = 0;
+		else if (ends - now < ms)
+			ms = ends - now;
+	}
+	if (poll(p, sizeof(p) / sizeof(p[0]), (int)ms) < 0 && errno != EINTR)
+		log_line(LOG_AGENT, LOG_ERROR, "poll: %s", strerror(errno));
+}
+
+static void *card_thread(void *ctx)
+{
+	struct agent_card *c = ctx;
+	uint64_t looked = 0;
+
+	while (wait_for_card(c)) {
+		while (c->hsm && !agent_card_is_stopping(c)) {
+			struct agent_job *j = agent_queue_take(&c->jobs);
+
+			if (j)
+				agent_card_run(c, j);
+			else
+				wait_for_work(c);
+			/* Between jobs, too: a busy card must not outlive its approval. */
+			if (c->hsm && (!j || clock_boot_ms() - looked >= LOOK_MS)) {
+				look_after(c);
+				looked = clock_boot_ms();
+			}
+		}
+		agent_card_end_approval(c, false, "the agent ends");
+		hsm_card_free(&c->hsm, true);
+	}
+	agent_view_card(&c->view, RD_NONE, 0);
+	turn_away(c);
+	return NULL;
+}
+
+enum err agent_card_new(const struct agent_rules *rules, const char *reader, struct agent_queue *results,
+			struct agent_card **out)
+{
+	struct agent_card *c = calloc(1, sizeof(*c));
+	enum err e;
+
+	*out = NULL;
+	if (!c)
+		return ERR_NOMEM;
+	c->rules = rules;
+	c->results = results;
+	c->stop_fd = fd_event();
+	c->cancel_fd = fd_event();
+	agent_keys_init(&c->keys);
+	e = agent_view_init(&c->view, reader);
+	if (!e)
+		e = agent_queue_init(&c->jobs);
+	if (!e && (c->stop_fd < 0 || c->cancel_fd < 0 || pthread_create(&c->thread, NULL, card_thread, c)))
+		e = ERR_IO;
+	c->has_thread = !e;
+	if (e)
+		agent_card_free(&c);
+	*out = c;
+	return e;
+}
+
+static void raise_event(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0)
+		log_line(LOG_AGENT, LOG_ERROR, "cannot wake a card's thread: %s", strerror(errno));
+}
+
+void agent_card_free(struct agent_card **c)
+{
+	struct agent_card *it = *c;
+
+	*c = NULL;
+	if (!it)
+		return;
+	if (it->has_thread) {
+		raise_event(it->stop_fd);
+		raise_event(it->cancel_fd);
+		(void)pthread_join(it->thread, NULL);
+	}
+	agent_queue_fini(&it->jobs);
+	agent_view_fini(&it->view);
+	agent_keys_fini(&it->keys);
+	if (it->stop_fd >= 0)
+		(void)close(it->stop_fd);
+	if (it->cancel_fd >= 0)
+		(void)close(it->cancel_fd);
+	free(it);
+}
+
+struct agent_view *agent_card_view(struct agent_card *c)
+{
+	return &c->view;
+}
+
+void agent_card_submit(struct agent_card *c, struct agent_job *j)
+{
+	agent_queue_put(&c->jobs, j);
+}
+
+void agent_card_cancel(struct agent_card *c)
+{
+	raise_event(c->cancel_fd);
+}

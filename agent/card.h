@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One reader that the agent owns: a thread of its own that holds the card alone from when it is put in, does jobs in
+ * the order in which they come, keeps the approval, and ends it. Everything but agent_card_view is safe to call from
+ * the clients' thread only.
+ */
+#ifndef AGENT_CARD_H
+#define AGENT_CARD_H
+
+#include "agent/approval.h"
+#include "agent/job.h"
+#include "agent/view.h"
+
+struct agent_card;
+/* results: where jobs go back to. */
+MUST enum err agent_card_new(const struct agent_rules *rules, const char *reader, struct agent_queue *results,
+			     struct agent_card **out);
+/* Ends the approval, closes the card, joins the thread. NULL-safe. */
+void agent_card_free(struct agent_card **c);
+struct agent_view *agent_card_view(struct agent_card *c);
+/* Takes the job; it comes back through results. */
+void agent_card_submit(struct agent_card *c, struct agent_job *j);
+/* Nobody waits for the login that runs, if one runs: end it. */
+void agent_card_cancel(struct agent_card *c);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What card.c (holding the card) and card_job.c (working with it) share. All functions: the card's thread. */
+#ifndef AGENT_CARD_INT_H
+#define AGENT_CARD_INT_H
+
+#include <pthread.h>
+
+#include "agent/card.h"
+
+#define CARD_CLOSE_MS 5000      /* for the few commands around a login's end */
+
+struct agent_card {
+	const struct agent_rules *rules;
+	struct agent_queue *results;
+	struct agent_view view;
+	struct agent_queue jobs;
+	int stop_fd, cancel_fd;         /* events */
+	pthread_t thread;
+	bool has_thread;
+
+	/* the thread's own */
+	struct hsm_card *hsm;           /* NULL: no card */
+	struct agent_keys keys;
+	struct agent_approval *approval;
+	enum err cool;                  /* what people answered last, and until when it is the answer */
+	uint64_t cool_until_ms;
+	bool told_held;
+};
+
+bool agent_card_is_stopping(const struct agent_card *c);
+/* The job goes back. why may be NULL: what is in the job. */
+void agent_card_done(struct agent_card *c, struct agent_job *j, enum err e, const char *why);
+/* One job; it goes back by itself. */
+void agent_card_run(struct agent_card *c, struct agent_job *j);
+/* The approval, if there is one, is over. by_limits: because it is used up. */
+void agent_card_end_approval(struct agent_card *c, bool by_limits, const char *fmt, ...) PRINTF(3, 4);
+/* What an error of an exchange says about the card and the login. */
+void agent_card_heed(struct agent_card *c, enum err e);
+/* The status queries that clients are answered from; AGENT_NOTE_CLOSED: by SELECT first. */
+MUST enum err agent_card_learn(struct agent_card *c, enum agent_note n);
+
+#endif

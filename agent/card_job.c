@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/card_int.h"
+#include "agent/gate.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* ---- the approval ---- */
+
+void agent_card_end_approval(struct agent_card *c, bool by_limits, const char *fmt, ...)
+{
+	char why[AGENT_PROGRESS_MAX];
+	va_list ap;
+
+	if (!c->approval)
+		return;
+	va_start(ap, fmt);
+	if (vsnprintf(why, sizeof(why), fmt, ap) < 0)
+		why[0] = 0;
+	va_end(ap);
+	agent_view_noting(&c->view, AGENT_NOTE_NOTHING);
+	agent_approval_end(&c->approval, c->hsm, why);
+	log_line(LOG_AGENT, LOG_INFO, "card %s: the approval is over: %s", c->view.device_id, why);
+	agent_view_end(&c->view, c->hsm ? AGENT_CLOSED : AGENT_EMPTY, by_limits, why);
+	agent_view_noting(&c->view, AGENT_NOTE_CLOSED);
+}
+
+/* The card does not answer any more, or is not the one that it was. */
+static bool is_gone(enum err e)
+{
+	return e == ERR_REMOVED || e == ERR_NO_CARD || e == ERR_NO_READER || e == ERR_NO_SERVICE;
+}
+
+/* What an error of an exchange says about the card and the login. */
+void agent_card_heed(struct agent_card *c, enum err e)
+{
+	struct hsm_card *gone = c->hsm;
+
+	if (!is_gone(e) && e != ERR_TRANSPORT && e != ERR_RESET)
+		return;
+	c->hsm = NULL;
+	agent_card_end_approval(c, false, "%s", e == ERR_RESET ? "another program reset the card" :
+							    "the card was removed");
+	hsm_card_free(&gone, true);
+	agent_view_card(&c->view, RD_NONE, 0);
+}
+
+static void on_progress(void *ctx, const char *text)
+{
+	struct agent_card *c = ctx;
+	struct agent_job *j;
+
+	log_line(LOG_AGENT, LOG_INFO, "card %s: %s", c->view.device_id, text);
+	agent_view_progress(&c->view, text);
+	if (!agent_job_new(AGENT_JOB_PROGRESS, NULL, &j))
+		agent_card_done(c, j, ERR_OK, text);
+}
+
+static enum err check_cool(struct agent_card *c, char *why, size_t cap)
+{
+	uint64_t now = clock_boot_ms();
+
+	if (now >= c->cool_until_ms)
+		return ERR_OK;
+	(void)snprintf(why, cap, "card %s: the last request was %s; nobody is asked again for %u seconds (cooldown in "
+		       "section [login]); talk to the custodians, then log in again", c->view.device_id,
+		       c->cool == ERR_DENIED ? "denied" : "not approved in time",
+		       (unsigned)((c->cool_until_ms - now + 999) / 1000));
+	return c->cool;
+}
+
+static void note_cool(struct agent_card *c, enum err e)
+{
+	if (e != ERR_DENIED && e != ERR_EXPIRED)
+		return;
+	c->cool = e;
+	c->cool_until_ms = clock_boot_ms() + (uint64_t)c->rules->conf->login.cooldown * 1000;
+}
+
+/* The status queries that clients are answered from. */
+enum err agent_card_learn(struct agent_card *c, enum agent_note n)
+{
+	struct deadline dl = deadline_in(CARD_CLOSE_MS);
+	struct hsm_version v = { .options = 0 };
+	struct hsm_status s;
+	enum err e;
+
+	agent_view_noting(&c->view, n);
+	e = n == AGENT_NOTE_CLOSED ? hsm_card_select(c->hsm, &v, &dl) : ERR_OK;
+	return e ? e : hsm_card_status(c->hsm, &v, &s, &dl);
+}
+
+static void clear_cancel(const struct agent_card *c)
+{
+	uint64_t n;
+
+	if (read(c->cancel_fd, &n, sizeof(n)) < 0)
+		n = 0;
+}
+
+static enum err ask(struct agent_card *c, struct agent_job *j, char *why, size_t cap)
+{
+	struct deadline dl = deadline_in((uint64_t)c->rules->conf->login.timeout * 1000);
+	struct agent_ask a = {
+		.by = j->by, .pin = j->pin, .limits = j->limits, .progress = on_progress, .ctx = c,
+	};
+	struct agent_facts facts;
+	enum err e, again;
+
+	dl.cancel_fd = c->cancel_fd;
+	agent_view_state(&c->view, AGENT_ASKING);
+	agent_view_noting(&c->view, AGENT_NOTE_NOTHING);
+	e = agent_approval_begin(c->rules, c->hsm, &c->keys, &a, &c->approval, why, cap, &dl);
+	if (e == ERR_TIMEOUT && !deadline_left_ms(&dl))
+		e = ERR_EXPIRED;
+	note_cool(c, e);
+	/* The tries that are left may be others now, and a failed login leaves the card closed. */
+	again = is_gone(e) ? e : agent_card_learn(c, e ? AGENT_NOTE_CLOSED : AGENT_NOTE_OPEN);
+	agent_view_noting(&c->view, e ? AGENT_NOTE_CLOSED : AGENT_NOTE_OPEN);
+	if (!e)
+		e = again;
+	if (!e) {
+		agent_approval_facts(c->approval, &facts);
+		agent_view_open(&c->view, &facts);
+	} else {
+		agent_view_state(&c->view, AGENT_CLOSED);
+	}
+	if (e && c->approval)
+		agent_card_end_approval(c, false, "the card did not answer");
+	agent_card_heed(c, e);
+	return e;
+}
+
+/*
+ * Who waited for the same has the same answer. A login that nobody waited for any more says nothing to those who came
+ * after that.
+ */
+static void fail_others(struct agent_card *c, enum err e, const char *why)
+{
+	struct agent_job *j;
+
+	while (e != ERR_CANCELLED && (j = agent_queue_take_kind(&c->jobs, AGENT_JOB_LOGIN)))
+		agent_card_done(c, j, e, why);
+}
+
+static void run_login(struct agent_card *c, struct agent_job *j)
+{
+	char why[AGENT_PROGRESS_MAX] = "";
+	enum err e;
+
+	/* Whoever gives it up, or ends the agent, does that before he raises the event, or it is seen by login_run. */
+	clear_cancel(c);
+	if (j->abandoned || agent_card_is_stopping(c)) {
+		agent_card_done(c, j, ERR_CANCELLED, "the agent ends");
+		return;
+	}
+	if (c->approval) {
+		e = agent_approval_join(c->approval, &j->by, j->pin, why, sizeof(why));
+		if (agent_approval_is_attacked(c->approval))
+			agent_card_end_approval(c, false, "wrong PINs were tried on the opened card");
+	} else {
+		e = check_cool(c, why, sizeof(why));
+		if (!e)
+			e = ask(c, j, why, sizeof(why));
+		if (e)
+			fail_others(c, e, why);
+	}
+	if (!e)
+		j->of_approval = c->view.approval;
+	log_line(LOG_AGENT, LOG_INFO, "card %s: login of uid %u, %s (process %u): %s", c->view.device_id, j->by.uid,
+		 j->by.program, j->by.pid, e ? err_text(e) : "in");
+	agent_card_done(c, j, e, why);
+}
+
+/* ---- commands ---- */
+
+static bool is_in(const struct agent_card *c, const struct agent_job *j)
+{
+	return c->approval && j->of_approval && j->of_approval == c->view.approval;
+}
+
+static void put_sw(struct agent_job *j, uint16_t sw)
+{
+	wr_u16(&j->out, sw);
+}
+
+/* As the card would say it; but whose approval is used up is told so. */
+static enum err not_in(struct agent_card *c, struct agent_job *j)
+{
+	if (j->of_approval && j->of_approval == c->view.ended && c->view.ended_by_limits) {
+		(void)snprintf(j->why, sizeof(j->why), "%s", c->view.ended_why);
+		return ERR_ALLOWANCE;
+	}
+	put_sw(j, 0x6982);
+	return ERR_OK;
+}
+
+static enum err plain(struct agent_card *c, const struct hsm_cmd *row, struct agent_job *j)
+{
+	struct deadline dl = deadline_in(hsm_time_ms(row->time));
+
+	return apdu_link_transmit(hsm_card_link(c->hsm), wr_view(&j->in), row->show, &j->out, &dl);
+}
+
+/* Whatever was changed, what was known of the card is read anew; at INITIALIZE the login went, too. */
+static enum err changed(struct agent_card *c, const struct hsm_cmd *row)
+{
+	struct deadline dl = deadline_in(hsm_time_ms(T_KEYOP));
+	enum err e = ERR_OK;
+
+	agent_view_changed(&c->view);
+	if (row->op == HSM_INITIALIZE)
+		agent_card_end_approval(c, false, "the card was initialised");
+	if (!c->approval)
+		e = agent_card_learn(c, AGENT_NOTE_CLOSED);
+	return e ? e : agent_keys_read(&c->keys, c->hsm, &dl);
+}
+
+static enum err use(struct agent_card *c, const struct apdu *a, struct agent_job *j)
+{
+	struct agent_facts facts;
+	enum err e;
+
+	if (!is_in(c, j))
+		return not_in(c, j);
+	e = agent_approval_use(c->approval, c->hsm, a, wr_view(&j->in), &j->by, &j->out, j->why, sizeof(j->why));
+	if (e == ERR_ALLOWANCE) {
+		log_line(LOG_AGENT, LOG_WARN, "card %s: refused to uid %u, %s (process %u): %s", c->view.device_id,
+			 j->by.uid, j->by.program, j->by.pid, j->why);
+		if (clock_boot_ms() >= agent_approval_ends_ms(c->approval))
+			agent_card_end_approval(c, true, "the approval's time is over");
+	} else if (e && !is_gone(e)) {
+		agent_card_end_approval(c, false, "%s", *j->why ? j->why : err_text(e));
+	}
+	if (c->approval) {
+		agent_approval_facts(c->approval, &facts);
+		agent_view_used(&c->view, facts.digests, facts.uses);
+	}
+	return e;
+}
+
+static enum err exchange(struct agent_card *c, struct agent_job *j)
+{
+	const struct hsm_cmd *row;
+	enum agent_class class;
+	bool needs_login;
+	struct rd data;
+	struct apdu a;
+	uint16_t sw;
+	enum err e;
+
+	e = apdu_decode(wr_view(&j->in), &a);
+	if (e)
+		return e;
+	class = agent_gate(&a, &c->rules->conf->agent.admit, &row, &needs_login, j->why, sizeof(j->why));
+	switch (class) {
+	case AGENT_NEVER:
+		return ERR_REFUSED;
+	case AGENT_VIEW:
+		/* The view knows all that can be known of it. */
+		put_sw(j, 0x6A88);
+		return ERR_OK;
+	case AGENT_USE:
+		return use(c, &a, j);
+	case AGENT_USER:
+	case AGENT_CHANGE:
+		if (needs_login && !is_in(c, j))
+			return not_in(c, j);
+		break;
+	case AGENT_PUBLIC:
+	case AGENT_ANYONE:
+		break;
+	}
+	e = plain(c, row, j);
+	if (!e && class == AGENT_CHANGE && !apdu_answer(wr_view(&j->out), &data, &sw) && sw == APDU_SW_OK)
+		e = changed(c, row);
+	return e;
+}
+
+void agent_card_run(struct agent_card *c, struct agent_job *j)
+{
+	enum err e;
+
+	if (j->abandoned) {
+		agent_card_done(c, j, ERR_CANCELLED, NULL);
+		return;
+	}
+	if (!c->hsm || (j->kind != AGENT_JOB_END && j->of_card != c->view.card)) {
+		agent_card_done(c, j, ERR_REMOVED, "the card was removed");
+		return;
+	}
+	switch (j->kind) {
+	case AGENT_JOB_LOGIN:
+		run_login(c, j);
+		return;
+	case AGENT_JOB_END:
+		agent_card_end_approval(c, false, "%s", j->why);
+		agent_card_done(c, j, ERR_OK, NULL);
+		return;
+	case AGENT_JOB_EXCHANGE:
+		e = exchange(c, j);
+		agent_card_heed(c, e);
+		agent_card_done(c, j, e, NULL);
+		return;
+	case AGENT_JOB_PROGRESS:
+	case AGENT_JOB_READER:
+		break;
+	}
+	agent_card_done(c, j, ERR_BUG, NULL);
+}
+

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One program that uses the agent: its connection, its card, and its own view of that card's login. Parses what it
+ * sends and trusts none of it. Belongs to the clients' thread.
+ */
+#ifndef AGENT_CLIENT_H
+#define AGENT_CLIENT_H
+
+#include "agent/card.h"
+#include "apdu/agent_proto.h"
+
+struct agent_house {                    /* all that clients share */
+	const struct agent_rules *rules;
+	size_t cards_n;
+	struct agent_card *cards[PCSC_READERS_MAX];
+	uint32_t owner;                 /* uid of the agent */
+	uint64_t last_job;
+	/* Is there a client that waits for a login of this card? */
+	bool (*is_awaited)(void *ctx, const struct agent_card *card);
+	void *ctx;
+};
+struct agent_card *agent_house_find(struct agent_house *h, const char *reader);
+
+struct agent_client {
+	int fd;
+	struct agent_peer peer;
+	bool greeted, closing;          /* closing: to be dropped when everything is sent */
+	struct agent_card *card;        /* NULL: none is open */
+	uint32_t of_card, of_approval;  /* as in the card's view; approval 0: not logged in */
+	struct agent_job *job;          /* what it waits for; the card's thread has it */
+	struct wr out;                  /* an answer that is not sent yet */
+};
+/* Takes fd. ERR_NOMEM, ERR_IO, ERR_LIMIT; closed then. */
+MUST enum err agent_client_new(int fd, struct agent_client **out);
+/* What it waits for is abandoned. NULL-safe. */
+void agent_client_free(struct agent_house *h, struct agent_client **c);
+/* It has something to say, or to take. false: it is gone, or said what no client of ours says. */
+MUST bool agent_client_read(struct agent_house *h, struct agent_client *c);
+MUST bool agent_client_write(struct agent_client *c);
+/* Its job is back (and freed by the caller). */
+void agent_client_done(struct agent_client *c, struct agent_job *j);
+void agent_client_progress(struct agent_client *c, const char *text);
+/* Does it wait for a login of this card? */
+bool agent_client_awaits(const struct agent_client *c, const struct agent_card *card);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/end.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "pka/end.h"
+
+#define ENCODED_MAX 65536       /* a PKA file as base64url */
+
+static void put_bytes(struct wr *w, const char *key, struct rd bytes)
+{
+	struct wr text;
+
+	wr_init_heap(&text, ENCODED_MAX);
+	wr_base64url(&text, bytes);
+	if (wr_done(&text))
+		wr_fail(w, wr_done(&text));
+	else
+		wr_json_text(w, key, wr_view(&text));
+	wr_free(&text);
+}
+
+static void tell(const struct srv_ceremony *c, struct srv_call *call)
+{
+	const struct srv_end *end = &c->end;
+	struct wr *w = &call->reply.body;
+
+	wr_json_open(w);
+	wr_json_text(w, "chr", rd_str(c->target->custodians[end->by].chr));
+	put_bytes(w, "pka_file", c->target->pka_files[end->by]);
+	put_bytes(w, "statement", wr_view(&end->statement));
+	put_bytes(w, "statement_signature", wr_view(&end->sig));
+	wr_json_close(w);
+	log_line(LOG_SRV, LOG_INFO, "event=end-told request=%s to=%s", c->id, call->request.from);
+	srv_call_answer(call, 200, SRV_JSON);
+}
+
+/* The first of those that wait, which then does not any more. */
+static struct srv_call *take(struct srv_end *end)
+{
+	struct srv_call *call = end->waits;
+
+	if (call) {
+		end->waits = call->next;
+		call->next = NULL;
+	}
+	return call;
+}
+
+static enum err keep(struct srv_end *end, size_t by, const struct srv_decision *d)
+{
+	enum err e;
+
+	WR_ARR(&end->statement, end->statement_bytes);
+	WR_ARR(&end->sig, end->sig_bytes);
+	wr_put(&end->statement, d->statement);
+	wr_put(&end->sig, d->statement_sig);
+	e = wr_done(&end->statement);
+	if (!e)
+		e = wr_done(&end->sig);
+	end->by = by;
+	end->is_said = !e;
+	return e;
+}
+
+static enum err say(struct srv_ceremony *c, const struct srv_decision *d)
+{
+	const struct srv_target *t = c->target;
+	char who[CHR_MAX + 1];
+	size_t by;
+	enum err e;
+
+	if (srv_ceremony_facts(c)->state != PKA_OPEN)
+		return ERR_CONDITIONS;
+	by = srv_target_find(t, d->chr);
+	if (by == t->m)
+		return ERR_SIGNATURE;
+	/* The PKA file that was enrolled, so the registered key. */
+	e = pka_end_check(t->pka_files[by], d->statement, d->statement_sig, rd_str(t->device_id), RD_ARR(c->login_id),
+			  wr_view(&c->host_json), who);
+	if (!e && strcmp(who, d->chr))
+		e = ERR_SIGNATURE;
+	return e || c->end.is_said ? e : keep(&c->end, by, d);
+}
+
+enum err srv_end_say(struct srv_ceremony *c, const struct srv_decision *d)
+{
+	struct srv_quoted device, chr;
+	struct srv_call *call;
+	size_t hosts = 0;
+	enum err e = say(c, d);
+
+	for (call = c->end.waits; call; call = call->next)
+		hosts++;
+	log_line(LOG_SRV, LOG_INFO,
+		 "event=end-session request=%s device=\"%s\" key=\"%s\" from=%s hosts=%zu result=\"%s\"", c->id,
+		 c->target ? srv_quote(c->target->device_id, &device) : "-", srv_quote(d->chr, &chr), d->from, hosts,
+		 e ? err_text(e) : "accepted");
+	while (!e && (call = take(&c->end)))
+		tell(c, call);
+	return e;
+}
+
+void srv_end_wait(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms)
+{
+	if (c->end.is_said) {
+		tell(c, call);
+		return;
+	}
+	call->until_ms = now_ms + c->env->poll_ms;
+	call->next = c->end.waits;
+	c->end.waits = call;
+}
+
+bool srv_end_gone(struct srv_ceremony *c, struct srv_call *call)
+{
+	struct srv_call **at = &c->end.waits;
+
+	while (*at && *at != call)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = call->next;
+	call->next = NULL;
+	srv_call_answer(call, 404, NULL);       /* nobody reads it */
+	return true;
+}
+
+void srv_end_give_up(struct srv_ceremony *c, int status)
+{
+	struct srv_call *call;
+
+	while ((call = take(&c->end)))
+		srv_call_refuse(call, status, status == 404 ? "not_found" : "stopping",
+				"the server does not keep this login any more");
+}
+
+uint64_t srv_end_tick(struct srv_ceremony *c, uint64_t now_ms)
+{
+	struct srv_call **at = &c->end.waits, *call;
+	uint64_t next = UINT64_MAX;
+
+	while ((call = *at)) {
+		if (call->until_ms > now_ms) {
+			next = call->until_ms < next ? call->until_ms : next;
+			at = &call->next;
+			continue;
+		}
+		*at = call->next;
+		call->next = NULL;
+		srv_call_answer(call, 204, NULL);
+	}
+	return next;
+}
