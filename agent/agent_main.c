@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "agent/agent.h"
 #include "agent/gate.h"
 #include "agent/harden.h"
+#include "agent/manifest.h"
 #include "agent/socket.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -63,9 +65,21 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* One descriptor a client: as many as the system lets us have. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_line(LOG_AGENT, LOG_WARN, "descriptors: %s", strerror(errno));
+}
+
 /* ---- what is asked for, and where receipts go ---- */
 
-static enum err rules_make(const struct conf *conf, const struct options *o, struct agent_manifest **manifest,
+static enum err rules_make(const struct conf *conf, const struct options *o, struct pka_manifest **manifest,
 			   struct agent_rules *out)
 {
 	const char *limits = o->limits ? o->limits : conf->agent.limits;
@@ -91,15 +105,9 @@ static enum err rules_make(const struct conf *conf, const struct options *o, str
 		return ERR_CONFIG;
 	}
 	if (file)
-		e = agent_manifest_load(file, manifest);
-	if (e)
-		return ERR_CONFIG;
+		e = agent_manifest_load(file, manifest, &out->limits);
 	out->manifest = *manifest;
-	if (*manifest) {
-		out->limits.has_manifest = true;
-		memcpy(out->limits.manifest, agent_manifest_hash(*manifest), sizeof(out->limits.manifest));
-	}
-	return ERR_OK;
+	return e ? ERR_CONFIG : ERR_OK;
 }
 
 static enum err set_text(char **setting, const char *value)
@@ -154,7 +162,7 @@ static enum err options_apply(struct conf *conf, const struct options *o)
 static int run(const struct options *o)
 {
 	struct agent_socket s = { .fd = -1, .lock = -1 };
-	struct agent_manifest *manifest = NULL;
+	struct pka_manifest *manifest = NULL;
 	struct agent_rules rules;
 	struct conf *conf = NULL;
 	int rc = EXIT_FAILURE, signals = signals_open();
@@ -166,6 +174,7 @@ static int run(const struct options *o)
 	if (signals < 0 || log_configure(log) || options_apply(conf, o) || rules_make(conf, o, &manifest, &rules) ||
 	    agent_harden() || agent_socket_open(conf->agent.socket, conf->agent.group, &s))
 		goto out;
+	descriptors_raise();
 	{
 		const struct agent_run r = { &rules, s.fd, signals, o->lifeline, o->ready };
 
@@ -174,7 +183,7 @@ static int run(const struct options *o)
 	}
 out:
 	agent_socket_close(&s);
-	agent_manifest_free(&manifest);
+	pka_manifest_free(&manifest);
 	conf_free(&conf);
 	if (signals >= 0)
 		(void)close(signals);

@@ -285,7 +285,8 @@ bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap)
 		(void)snprintf(why, cap, "ended by custodian %s", who);
 	if (e) {
 		log_line(LOG_AGENT, LOG_WARN, "card %s: the server's word that the approval ended is no custodian's "
-			 "(%s); custodians cannot end this approval from afar any more", a->keys->device_id, err_text(e));
+			 "(%s); custodians cannot end this approval from afar any more", a->keys->device_id,
+			 err_text(e));
 		login_watch_close(&a->watch);
 	}
 	wr_free(&sig);

@@ -17,7 +17,7 @@
 struct agent_rules {                    /* the same for all approvals of this agent; constant */
 	const struct conf *conf;
 	struct pka_limits limits;               /* [agent] limits, and the manifest's hash */
-	const struct agent_manifest *manifest;  /* NULL: none */
+	const struct pka_manifest *manifest;  /* NULL: none */
 	const char *receipt;                    /* path for the one receipt of "quorum11 run"; NULL: [agent] receipts */
 };
 struct agent_ask {                      /* a login that begins */

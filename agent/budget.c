@@ -15,7 +15,7 @@ struct slot {                   /* SHA-256 over key and digest; all zeros: empty
 };
 struct agent_budget {
 	const struct pka_limits *limits;
-	const struct agent_manifest *manifest;
+	const struct pka_manifest *manifest;
 	uint64_t ends_ms;
 	bool key_ok[KEYS_MAX + 1];
 	uint32_t used[RECEIPT_WRAP + 1];        /* SIGN: what counts */
@@ -24,7 +24,7 @@ struct agent_budget {
 	size_t slots_n, digests_n;
 };
 
-enum err agent_budget_new(const struct pka_limits *limits, const struct agent_manifest *manifest,
+enum err agent_budget_new(const struct pka_limits *limits, const struct pka_manifest *manifest,
 			  const struct receipt_key *keys, size_t keys_n, uint64_t opened_ms, struct agent_budget **out)
 {
 	struct agent_budget *b = calloc(1, sizeof(*b));
@@ -140,7 +140,7 @@ static enum err ask_sign(const struct agent_budget *b, struct agent_use *u, char
 {
 	if (!is_kind_allowed(b->limits, u->digest.kind))
 		return refuse(why, cap, "the approval does not cover this mechanism");
-	if (b->manifest && !agent_manifest_has(b->manifest, rd_of(u->digest.value, u->digest.n)))
+	if (b->manifest && !pka_manifest_has(b->manifest, rd_of(u->digest.value, u->digest.n)))
 		return refuse(why, cap, u->digest.n ? "this digest is not in the manifest that was approved" :
 						      "no digest can be seen, and only the manifest's may be signed");
 	u->repeat = is_known(b, u);

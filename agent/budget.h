@@ -7,7 +7,7 @@
 #ifndef AGENT_BUDGET_H
 #define AGENT_BUDGET_H
 
-#include "agent/manifest.h"
+#include "pka/manifest.h"
 #include "base/limits.h"
 #include "pka/limits.h"
 #include "pka/receipt.h"
@@ -21,7 +21,7 @@ struct agent_use {
 	bool repeat;                    /* out: this digest was signed before with this key */
 };
 /* limits and manifest (NULL: none) are borrowed; keys: their names on the card, for limits that name keys. */
-MUST enum err agent_budget_new(const struct pka_limits *limits, const struct agent_manifest *manifest,
+MUST enum err agent_budget_new(const struct pka_limits *limits, const struct pka_manifest *manifest,
 			       const struct receipt_key *keys, size_t keys_n, uint64_t opened_ms,
 			       struct agent_budget **out);
 void agent_budget_free(struct agent_budget **b);                /* NULL-safe */

@@ -94,7 +94,8 @@ enum err agent_receipt_open(const char *path, const char *folder, const char *de
 out:
 	if (e) {
 		log_tell("receipt %s: %s; without one nothing is signed",
-			 path ? path : r && *r->path ? r->path : folder, e == ERR_IO ? strerror(errno) : e == ERR_CONDITIONS ? "exists already" : err_text(e));
+			 path ? path : r && *r->path ? r->path : folder,
+			 e == ERR_IO ? strerror(errno) : e == ERR_CONDITIONS ? "exists already" : err_text(e));
 		agent_receipt_close(&r);
 	}
 	*out = r;

@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
 
-/* ---- messages ---- */
+/* ---- bytes ---- */
 
 void agent_msg_begin(struct wr *w, enum agent_type type)
 {
@@ -18,41 +17,34 @@ void agent_msg_begin(struct wr *w, enum agent_type type)
 
 void agent_msg_fail(struct wr *w, enum err e, const char *text)
 {
-	struct rd t = rd_str(text ? text : err_text(e));
+	struct rd t = rd_str(text);
 
-	if (t.n > AGENT_TEXT_MAX)
-		t.n = AGENT_TEXT_MAX;
 	agent_msg_begin(w, AGENT_FAIL);
 	wr_tlv_u8(w, AGENT_T_ERR, (uint8_t)e);
-	wr_tlv(w, AGENT_T_TEXT, t);
-}
-
-static void put_u32(struct wr *w, uint32_t tag, uint32_t v)
-{
-	const uint8_t bytes[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
-
-	wr_tlv(w, tag, RD_ARR(bytes));
+	wr_tlv(w, AGENT_T_TEXT, rd_of(t.p, t.n < AGENT_TEXT_MAX ? t.n : AGENT_TEXT_MAX));
 }
 
 void agent_msg_card(struct wr *w, const struct pcsc_reader *r)
 {
-	size_t mark = wr_tlv_open(w, AGENT_T_CARD);
+	size_t card = wr_tlv_open(w, AGENT_T_CARD), events;
 
 	wr_tlv(w, AGENT_T_READER, rd_str(r->name));
 	wr_tlv_u8(w, AGENT_T_STATE, r->has_card ? AGENT_HAS_CARD : 0);
-	put_u32(w, AGENT_T_EVENTS, r->events);
+	events = wr_tlv_open(w, AGENT_T_EVENTS);
+	wr_u32(w, r->events);
+	wr_tlv_close(w, events);
 	wr_tlv(w, AGENT_T_ATR, rd_of(r->atr, r->atr_size));
-	wr_tlv_close(w, mark);
+	wr_tlv_close(w, card);
 }
 
-static bool is_type(uint8_t t)
+static bool is_type(uint8_t type)
 {
-	return (t >= AGENT_HELLO && t <= AGENT_STATUS) || (t >= AGENT_OK && t <= AGENT_PROGRESS);
+	return (type >= AGENT_HELLO && type <= AGENT_STATUS) || (type >= AGENT_OK && type <= AGENT_PROGRESS);
 }
 
 enum err agent_msg_read(struct rd packet, enum agent_type *type, struct rd *elements)
 {
-	struct rd look, whole, val;
+	struct rd rest, val;
 	uint32_t tag;
 	uint8_t t;
 
@@ -60,8 +52,8 @@ enum err agent_msg_read(struct rd packet, enum agent_type *type, struct rd *elem
 		return ERR_LIMIT;
 	if (!rd_u8(&packet, &t) || !is_type(t))
 		return ERR_FORMAT;
-	for (look = packet; !rd_end(&look);)
-		if (!rd_tlv_any(&look, &tag, &whole, &val))
+	for (rest = packet; !rd_end(&rest);)
+		if (!rd_tlv_any(&rest, &tag, NULL, &val))
 			return ERR_FORMAT;
 	*type = (enum agent_type)t;
 	*elements = packet;
@@ -70,120 +62,144 @@ enum err agent_msg_read(struct rd packet, enum agent_type *type, struct rd *elem
 
 enum err agent_fail_read(struct rd elements, char *why, size_t cap)
 {
-	struct rd code, text;
+	struct rd text, code;
+	uint32_t e;
 
 	if (!rd_tlv_find(elements, AGENT_T_TEXT, &text))
 		text = RD_NONE;
 	if (why && cap)
 		(void)text_shown(text, why, cap);
-	if (!rd_tlv_find(elements, AGENT_T_ERR, &code) || code.n != 1 || code.p[0] == ERR_OK || code.p[0] >= ERR_COUNT)
+	if (!rd_tlv_find(elements, AGENT_T_ERR, &code) || !rd_uint(code, &e) || e == ERR_OK || e >= ERR_COUNT)
 		return ERR_PROTOCOL;
-	return (enum err)code.p[0];
+	return (enum err)e;
+}
+
+static bool card_parts(struct rd card, struct pcsc_reader *out)
+{
+	struct rd name, state, events, atr;
+	uint32_t bits;
+
+	if (!rd_tlv(&card, AGENT_T_READER, &name) || !rd_tlv(&card, AGENT_T_STATE, &state) ||
+	    !rd_tlv(&card, AGENT_T_EVENTS, &events) || !rd_tlv(&card, AGENT_T_ATR, &atr) || !rd_end(&card))
+		return false;
+	if (name.n == 0 || name.n >= sizeof(out->name) || memchr(name.p, 0, name.n) || atr.n > sizeof(out->atr) ||
+	    !rd_uint(state, &bits) || !rd_uint(events, &out->events))
+		return false;
+	memcpy(out->name, name.p, name.n);
+	out->has_card = bits & AGENT_HAS_CARD;
+	out->atr_size = atr.n;
+	if (atr.n)
+		memcpy(out->atr, atr.p, atr.n);
+	return true;
 }
 
 bool agent_card_read(struct rd *elements, struct pcsc_reader *out, bool *bad)
 {
-	struct rd card, name, state, events, atr;
-	uint32_t bits, n;
+	struct rd card;
 
 	*bad = false;
 	if (rd_end(elements))
 		return false;
-	*out = (struct pcsc_reader){ .in_use = true, .exclusive = true };
-	*bad = !rd_tlv(elements, AGENT_T_CARD, &card) || !rd_tlv(&card, AGENT_T_READER, &name) ||
-	       !rd_tlv(&card, AGENT_T_STATE, &state) || !rd_tlv(&card, AGENT_T_EVENTS, &events) ||
-	       !rd_tlv(&card, AGENT_T_ATR, &atr) || !rd_end(&card) || !rd_uint(state, &bits) || !rd_uint(events, &n) ||
-	       name.n == 0 || name.n >= sizeof(out->name) || memchr(name.p, 0, name.n) || atr.n > sizeof(out->atr);
-	if (*bad)
-		return false;
-	memcpy(out->name, name.p, name.n);
-	out->has_card = bits & AGENT_HAS_CARD;
-	out->events = n;
-	if (atr.n)
-		memcpy(out->atr, atr.p, atr.n);
-	out->atr_size = atr.n;
-	return true;
+	memset(out, 0, sizeof(*out));
+	*bad = !rd_tlv(elements, AGENT_T_CARD, &card) || !card_parts(card, out);
+	return !*bad;
 }
 
 /* ---- packets ---- */
 
-/* Until fd is ready for what events says. */
-static enum err wait_fd(int fd, short events, const struct deadline *dl)
+static enum err wait_writable(int fd, const struct deadline *dl)
 {
-	struct pollfd p = { .fd = fd, .events = events };
-
-	if (events == POLLIN)
-		return deadline_wait(dl, fd);
 	for (;;) {
-		struct deadline slice = deadline_within(dl, 50);
-		enum err e = deadline_check(dl);
+		struct pollfd fds[2] = {
+			{ .fd = dl ? dl->cancel_fd : -1, .events = POLLIN },
+			{ .fd = fd, .events = POLLOUT },
+		};
+		uint64_t left = deadline_left_ms(dl);
+		/* Slices, as a suspend does not count for poll. */
+		int n = poll(fds, 2, left > 1000 ? 1000 : (int)left);
 
-		if (e)
-			return e;
-		if (poll(&p, 1, (int)deadline_left_ms(&slice)) > 0)
+		if (n < 0 && errno != EINTR)
+			return ERR_IO;
+		if (n > 0 && fds[0].revents)
+			return ERR_CANCELLED;
+		if (n > 0 && fds[1].revents)
 			return ERR_OK;
+		if (left == 0)
+			return ERR_TIMEOUT;
 	}
 }
 
-static enum err after(int error)
+static enum err of_errno(void)
 {
-	return error == EPIPE || error == ECONNRESET || error == ENOTCONN ? ERR_REMOVED :
-	       error == EMSGSIZE ? ERR_LIMIT : ERR_IO;
+	switch (errno) {
+	case EPIPE:
+	case ECONNRESET:
+	case ENOTCONN:
+		return ERR_REMOVED;
+	case EMSGSIZE:
+		return ERR_LIMIT;
+	case ENOMEM:
+	case ENOBUFS:
+		return ERR_NOMEM;
+	default:
+		return ERR_IO;
+	}
 }
 
 enum err agent_msg_send(int fd, struct rd packet, const struct deadline *dl)
 {
-	enum err e = packet.n > AGENT_MESSAGE_MAX ? ERR_LIMIT : ERR_OK;
+	enum err e;
 
-	while (!e) {
-		ssize_t n = send(fd, packet.p, packet.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n >= 0)
-			return ERR_OK;
-		if (errno == EAGAIN || errno == ENOBUFS)
-			e = wait_fd(fd, POLLOUT, dl);
-		else if (errno != EINTR)
-			e = after(errno);
+	if (packet.n == 0 || packet.n > AGENT_MESSAGE_MAX)
+		return ERR_LIMIT;
+	/* A packet goes whole or not at all. */
+	while (send(fd, packet.p, packet.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		if (errno == EINTR)
+			continue;
+		e = errno == EAGAIN || errno == EWOULDBLOCK ? wait_writable(fd, dl) : of_errno();
+		if (e)
+			return e;
 	}
-	return e;
+	return ERR_OK;
 }
 
-/* Packets are short, and the longest is 64 KiB: its size is asked for before there is room for it. */
-static ssize_t peek(int fd)
+/* The size of the next packet, which stays; 0: the other end is gone, as nobody sends an empty one. */
+static enum err next_size(int fd, size_t *size, const struct deadline *dl)
 {
-	return recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-}
+	ssize_t n;
+	enum err e;
 
-static enum err take(int fd, struct wr *packet, size_t size)
-{
-	size_t before = packet->n;
-	uint8_t *room = wr_space(packet, size);
-
-	if (!room)
-		return wr_done(packet);
-	if (recv(fd, room, size, MSG_DONTWAIT) == (ssize_t)size)
-		return ERR_OK;
-	wr_cut(packet, before);
-	return ERR_IO;
+	while ((n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT)) < 0) {
+		if (errno == EINTR)
+			continue;
+		e = errno == EAGAIN || errno == EWOULDBLOCK ? deadline_wait(dl, fd) : of_errno();
+		if (e)
+			return e;
+	}
+	*size = (size_t)n;
+	return n ? ERR_OK : ERR_REMOVED;
 }
 
 enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl)
 {
-	enum err e = ERR_OK;
+	size_t before = packet->n, size;
+	enum err e = next_size(fd, &size, dl);
+	uint8_t *p;
+	ssize_t n;
 
-	while (!e) {
-		ssize_t n = peek(fd);
-
-		if (n > AGENT_MESSAGE_MAX)
-			return ERR_LIMIT;
-		if (n > 0)
-			return take(fd, packet, (size_t)n);
-		if (n == 0)
-			e = ERR_REMOVED;
-		else if (errno == EAGAIN)
-			e = wait_fd(fd, POLLIN, dl);
-		else if (errno != EINTR)
-			e = after(errno);
-	}
+	if (e)
+		return e;
+	if (size > AGENT_MESSAGE_MAX)
+		return ERR_LIMIT;
+	p = wr_space(packet, size);
+	if (!p)
+		return wr_done(packet);
+	do
+		n = recv(fd, p, size, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)size)
+		return ERR_OK;
+	e = n < 0 ? of_errno() : ERR_IO;
+	wr_cut(packet, before);
 	return e;
 }

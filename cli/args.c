@@ -84,7 +84,7 @@ static const struct row rows[OPTS] = {
 	[OPT_FOR] = { "for", A_TEXT(duration, "TIME"), "how long: 90, 90s, 30m, 2h" },
 	[OPT_BOUNDS] = { "limits", A_TEXT(limits, "TEXT"), "what else is asked for; default: [agent] limits" },
 	[OPT_MANIFEST] = { "manifest", A_TEXT(manifest, "FILE"),
-			   "the digests that may be signed, as sha256sum writes" },
+			   "the digests that may be signed, in the form of sha256sum" },
 	[OPT_RECEIPT] = { "receipt", A_TEXT(receipt, "FILE"),
 			  "where the receipt goes: a file that does not exist yet" },
 	[OPT_RECEIPTS] = { "receipts", A_TEXT(receipts, "DIR"),

@@ -30,8 +30,14 @@ struct session {
 	struct pka_witness *witness;
 	struct login_helper *helper;
 	struct ram_client *ram;
+	uint8_t login_id[LOGIN_ID_SIZE];
+	struct wr host_json;                    /* as sent */
+	struct wr proofs;                       /* the server's answer, which consents look into */
+	struct pka_consents consents;
+	struct pka_limits limits;               /* asked for, then in force */
 	char last[RAM_MESSAGE_MAX + 1];         /* the server's last words, safe to show */
 	char why[300];                          /* detail of the first failure, safe to show */
+	const char *what, *advice;              /* of a failure that is our own, not the server's; or NULL */
 };
 
 /*
@@ -229,20 +235,18 @@ static bool read_proof(struct rd *all, struct pka_proof *out)
 	       rd_tlv(&one, LOGIN_PROOF_SIG, &out->statement_sig) && rd_end(&one);
 }
 
-/* n statements that hold our own hashes, by keys whose signatures our card accepted. */
-static enum err judge(struct session *s, struct rd login_id, struct deadline *dl)
+/* n statements that hold our own hashes, by keys whose signatures our card accepted; with limits that can be kept. */
+static enum err judge(struct session *s, struct deadline *dl)
 {
 	struct pka_proof proofs[PKA_CUSTODIANS_MAX];
 	struct deadline answer = deadline_within(dl, ANSWER_MS);
 	int status = 0;
 	size_t n = 0;
-	struct wr reply;
 	struct rd all;
 	enum err e;
 
-	wr_init_heap(&reply, LOGIN_FRAME_MAX);
-	e = login_helper_ask(s->helper, LOGIN_PROOFS, login_id, &status, &reply, card_is_there, s, s->why,
-			     sizeof(s->why), &answer);
+	e = login_helper_ask(s->helper, LOGIN_PROOFS, RD_ARR(s->login_id), &status, &s->proofs, card_is_there, s,
+			     s->why, sizeof(s->why), &answer);
 	if (!e && status != 200) {
 		(void)snprintf(s->why, sizeof(s->why), "the server gives no statements (HTTP %d)", status);
 		e = ERR_SIGNATURE;
@@ -251,15 +255,33 @@ static enum err judge(struct session *s, struct rd login_id, struct deadline *dl
 	if (e == ERR_PROTOCOL)
 		e = ERR_SIGNATURE;
 	if (e)
-		goto out;
-	for (all = wr_view(&reply); !rd_end(&all) && n < PKA_CUSTODIANS_MAX; n++)
-		if (!read_proof(&all, &proofs[n])) {
-			e = ERR_PROTOCOL;
-			goto out;
-		}
-	e = pka_witness_judge(s->witness, proofs, n, s->p->status.pka.required, s->why, sizeof(s->why));
-out:
-	wr_free(&reply);
+		return e;
+	for (all = wr_view(&s->proofs); !rd_end(&all) && n < PKA_CUSTODIANS_MAX; n++)
+		if (!read_proof(&all, &proofs[n]))
+			return ERR_PROTOCOL;
+	e = pka_witness_judge(s->witness, proofs, n, s->p->status.pka.required, s->p->limits ? &s->limits : NULL,
+			      &s->consents, s->why, sizeof(s->why));
+	if (e == ERR_POLICY) {
+		s->what = "the custodians' limits cannot be kept";
+		s->advice = "the card is closed again";
+	}
+	return e;
+}
+
+/* The caller's last word, and all that it needs to keep what was approved. */
+static enum err tell_opened(struct session *s)
+{
+	const struct login_evidence ev = {
+		.login_id = RD_ARR(s->login_id), .host_json = wr_view(&s->host_json),
+		.consents = s->consents.v, .consents_n = s->consents.n, .limits = s->limits,
+	};
+	enum err e = s->p->opened ? s->p->opened(s->p->ctx, &ev) : ERR_OK;
+
+	if (e) {
+		(void)snprintf(s->why, sizeof(s->why), "%s", err_text(e));
+		s->what = "approved, but who asked could not begin";
+		s->advice = "the card is closed again; see the log";
+	}
 	return e;
 }
 
@@ -302,49 +324,65 @@ static void explain(const struct session *s, enum err e, struct login_result *ou
 			what = ends[i].what;
 			advice = ends[i].advice;
 		}
-	(void)snprintf(out->why, sizeof(out->why), "%.*s in %.60s, %.120s: %s%s%.120s%s; %s", (int)s->p->device_id.n,
+	if (s->what) {
+		what = s->what;
+		advice = s->advice;
+	}
+	(void)snprintf(out->why, sizeof(out->why), "%.*s in %.60s, %.120s: %s%s%.200s%s; %s", (int)s->p->device_id.n,
 		       (const char *)s->p->device_id.p, apdu_link_where(hsm_card_link(s->card)),
 		       url ? url : "no server", what, *detail ? " (" : "", detail, *detail ? ")" : "", advice);
 }
 
-static enum err begin(struct session *s, struct login_request *request, struct deadline *dl)
+static enum err begin(struct session *s, struct deadline *dl)
 {
-	const struct conf *conf = s->p->conf;
+	const struct login_params *p = s->p;
+	const struct conf *conf = p->conf;
+	struct login_request request = {
+		.reason = p->reason ? p->reason : conf->login.reason, .user = p->user, .program = p->program,
+		/* Without their statements we do not hear of custodians' limits: they must not believe that we do. */
+		.limits = conf->login.statements ? p->limits : NULL,
+		.exclusive = conf->login.exclusive, .reuse = conf->login.reuse,
+	};
 	struct ram_client_ops ops = { .allow = allow, .transmit = transmit, .notify = notify };
-	struct wr json, header;
+	struct wr header;
 	struct deadline start = deadline_within(dl, OPEN_MS);
 	enum err e;
 
-	wr_init_heap(&json, REQUEST_JSON_MAX);
 	wr_init_heap(&header, 2 * REQUEST_JSON_MAX);
-	e = rand_bytes(request->login_id, sizeof(request->login_id));
+	e = rand_bytes(s->login_id, sizeof(s->login_id));
+	memcpy(request.login_id, s->login_id, sizeof(s->login_id));
 	if (!e)
-		e = login_request_json(request, &json);
-	wr_base64url(&header, wr_view(&json));
+		e = login_request_json(&request, &s->host_json);
+	if (e == ERR_LIMIT) {
+		s->what = "the limits to be asked for are too long";
+		s->advice = "name fewer keys";
+	}
+	wr_base64url(&header, wr_view(&s->host_json));
 	if (!e)
 		e = wr_done(&header);
 	if (!e)
-		e = pka_witness_new(s->p->device_id, RD_ARR(request->login_id), wr_view(&json), &s->witness);
+		e = pka_witness_new(p->device_id, RD_ARR(s->login_id), wr_view(&s->host_json), &s->witness);
 	if (!e)
 		e = ram_client_new(&ops, s, &s->ram);
 	if (!e)
 		e = login_helper_open(conf->module.helper, conf->login.url, conf, wr_cstr(&header), &s->helper, s->why,
 				      sizeof(s->why), &start);
 	wr_free(&header);
-	wr_free(&json);
 	return e;
 }
 
 enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out, struct deadline *dl)
 {
 	struct session s = { .card = card, .p = p };
-	struct login_request request = {
-		.reason = p->conf->login.reason, .program = p->program,
-		.exclusive = p->conf->login.exclusive, .reuse = p->conf->login.reuse,
-	};
 	enum err e;
 
 	*out = (struct login_result){ 0 };
+	wr_init_heap(&s.host_json, REQUEST_JSON_MAX);
+	wr_init_heap(&s.proofs, LOGIN_FRAME_MAX);
+	if (p->limits)
+		s.limits = *p->limits;
+	else
+		pka_limits_init(&s.limits);
 	hsm_filter_init(&s.filter, HSM_FOR_LOGIN, p->status.pka.total, p->conf->login.vendor_sm);
 	if (!p->conf->login.url || !p->conf->module.helper) {
 		(void)snprintf(s.why, sizeof(s.why), "%s is not set",
@@ -352,16 +390,18 @@ enum err login_run(struct hsm_card *card, const struct login_params *p, struct l
 		e = ERR_CONFIG;
 		goto out;
 	}
-	e = begin(&s, &request, dl);
+	e = begin(&s, dl);
 	if (!e)
 		e = converse(&s, dl);
 	if (!e)
 		e = ask_card(&s, dl);
 	if (!e && p->conf->login.statements)
-		e = judge(&s, RD_ARR(request.login_id), dl);
+		e = judge(&s, dl);
 	else if (!e)
 		log_line(LOG_PKA, LOG_WARN, "%s: statements = no: nothing proves who approved what",
 			 apdu_link_where(hsm_card_link(card)));
+	if (!e)
+		e = tell_opened(&s);
 out:
 	if (e) {
 		struct deadline closing = deadline_in(CLOSE_MS);
@@ -381,5 +421,7 @@ out:
 	login_helper_close(&s.helper);
 	ram_client_free(&s.ram);
 	pka_witness_free(&s.witness);
+	wr_free(&s.proofs);
+	wr_free(&s.host_json);
 	return e;
 }

@@ -29,7 +29,7 @@ struct login_params {
 	const char *user;           /* who asks; NULL: whose process this is */
 	/*
 	 * What is asked for, and kept by the caller; NULL: the caller keeps no limits, says so in the request, and a
-	 * statement that limits the approval fails the login (ERR_POLICY).
+	 * statement that limits the approval fails the login (ERR_POLICY). Where statements = no, the request says so, too.
 	 */
 	const struct pka_limits *limits;
 	/* Called last, before ERR_OK: what was proven. Its error fails the login. May be NULL. */
@@ -40,7 +40,7 @@ struct login_params {
 };
 struct login_result {
 	enum err e;
-	char why[400];              /* for people: which card, which URL, why, what to do; safe to show */
+	char why[512];              /* for people: which card, which URL, why, what to do; safe to show */
 	char code[16];
 };
 /*

@@ -51,9 +51,30 @@ static void user_name(char *buf, size_t cap)
 	free(room);
 }
 
+/*
+ * Without an agent nothing limits how often the opened keys are used: said by an empty text, so that custodians see it
+ * and do not believe that they can limit it. An agent that limits nothing could still be told to.
+ */
+static void put_limits(struct wr *out, const struct pka_limits *l)
+{
+	char text[LIMITS_TEXT_MAX], digits[2 * SHA256_SIZE];
+	struct wr budget, manifest;
+
+	WR_ARR(&budget, text);
+	WR_ARR(&manifest, digits);
+	if (l && pka_limits_write(l, &budget))
+		wr_fail(out, ERR_LIMIT);
+	else if (l && budget.n == 0)
+		wr_text(&budget, "sign=any");
+	if (l && l->has_manifest)
+		wr_hex(&manifest, RD_ARR(l->manifest));
+	wr_json_text(out, "budget", wr_view(&budget));
+	wr_json_text(out, "manifest", wr_view(&manifest));
+}
+
 enum err login_request_json(const struct login_request *r, struct wr *out)
 {
-	char host[HOST_NAME_MAX + 1] = "", user[128], id[2 * LOGIN_ID_SIZE + 1];
+	char host[HOST_NAME_MAX + 1] = "", own[128], id[2 * LOGIN_ID_SIZE + 1];
 	struct wr hex;
 	enum err e;
 
@@ -61,17 +82,16 @@ enum err login_request_json(const struct login_request *r, struct wr *out)
 	wr_hex(&hex, RD_ARR(r->login_id));
 	if (gethostname(host, sizeof(host) - 1))
 		host[0] = 0;
-	user_name(user, sizeof(user));
+	if (!r->user)
+		user_name(own, sizeof(own));
 	wr_json_open(out);
 	wr_json_number(out, "v", REQUEST_VERSION);
 	wr_json_text(out, "login_id", wr_view(&hex));
 	put_claim(out, "reason", r->reason);
 	put_claim(out, "host", host);
-	put_claim(out, "user", user);
+	put_claim(out, "user", r->user ? r->user : own);
 	put_claim(out, "program", r->program);
-	/* Without an agent nothing limits how often the opened keys are used: said, so that custodians see it. */
-	wr_json_text(out, "budget", RD_LIT(""));
-	wr_json_text(out, "manifest", RD_LIT(""));
+	put_limits(out, r->limits);
 	wr_json_bool(out, "exclusive", r->exclusive);
 	wr_json_bool(out, "reuse", r->reuse);
 	wr_json_close(out);

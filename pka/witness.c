@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/tlv.h"
 #include "pka/file.h"
 
@@ -176,8 +177,16 @@ static enum err message_of(const struct pka_witness *w, const struct accepted *a
 	return e ? e : sha256(wr_view(&m), hash);
 }
 
+struct judged {                 /* one proof */
+	struct rd chr;
+	struct pka_limits limits;       /* of its statement, as read */
+	struct rd text;
+	const char *reason;             /* why it proves nothing */
+	char detail[128];
+};
+
 /* Which accepted signature this proof proves: its index, or accepted_n and the reason. */
-static size_t proven(const struct pka_witness *w, const struct pka_proof *p, const char **reason)
+static size_t proven(const struct pka_witness *w, const struct pka_proof *p, struct judged *out)
 {
 	uint8_t hash[SHA256_SIZE];
 	struct pka_statement s;
@@ -186,62 +195,105 @@ static size_t proven(const struct pka_witness *w, const struct pka_proof *p, con
 	struct rd q;
 	size_t i = 0;
 
-	*reason = "its PKA file cannot be read";
+	out->detail[0] = '\0';
+	out->reason = "its PKA file cannot be read";
 	if (pka_file_read(p->pka_file, &f) != ERR_OK || f.curve == EC_NONE)
 		return w->accepted_n;
 	q = f.request.inner.key.q;
-	*reason = "the card took no signature of this key";
+	out->reason = "the card took no signature of this key";
 	while (i < w->accepted_n && !rd_eq(chr_view(&w->accepted[i].chr), f.request.inner.chr))
 		i++;
 	if (i == w->accepted_n)
 		return i;
 	a = &w->accepted[i];
-	*reason = "the signature that the card took is not by the key in the PKA file";
+	out->reason = "the signature that the card took is not by the key in the PKA file";
 	if (message_of(w, a, hash) != ERR_OK ||
 	    ec_verify(f.curve, q, RD_ARR(hash), rd_of(a->sig, a->sig_size)) != ERR_OK)
 		return w->accepted_n;
-	*reason = "its statement is malformed or not signed by this key";
+	out->reason = "its statement is malformed or not signed by this key";
 	if (pka_statement_verify(p->statement, p->statement_sig, f.curve, q, &s) != ERR_OK)
 		return w->accepted_n;
-	*reason = "its statement is a denial";
+	out->reason = "its statement is a denial";
 	if (s.decision != PKA_APPROVE)
 		return w->accepted_n;
-	*reason = "its statement is about another challenge, request or key";
+	out->reason = "its statement is about another challenge, request or key";
 	if (!rd_eq(RD_ARR(s.message), RD_ARR(hash)) || !rd_eq(RD_ARR(s.login_id), RD_ARR(w->login_id)) ||
 	    !rd_eq(RD_ARR(s.request), RD_ARR(w->request)) || !rd_eq(s.key, f.request.inner.chr))
 		return w->accepted_n;
+	out->reason = "the limits in its statement cannot be read";
+	if (pka_limits_read(s.limits, &out->limits, out->detail, sizeof(out->detail)) != ERR_OK)
+		return w->accepted_n;
+	out->chr = chr_view(&a->chr);
+	out->text = s.limits;
 	return i;
 }
 
+/* One custodian's limits join those of the others; limits NULL: nobody keeps any. */
+static enum err keep_limits(const struct judged *j, struct pka_limits *limits, char *why, size_t cap)
+{
+	char chr[CHR_MAX + 8], text[80];
+	enum err e = ERR_OK;
+
+	if (limits)
+		e = pka_limits_lower(limits, &j->limits);
+	else if (j->text.n > 0)
+		e = ERR_POLICY;
+	if (e)
+		snprintf(why, cap, "custodian %s limits his approval (%s), which %s",
+			 text_shown(j->chr, chr, sizeof(chr)), text_shown(j->text, text, sizeof(text)),
+			 limits ? "contradicts what was asked or another custodian"
+				: "only an agent keeps: use quorum11 agent or quorum11 run");
+	return e;
+}
+
 enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *proofs, size_t n, unsigned required,
-			   char *why, size_t cap)
+			   struct pka_limits *limits, struct pka_consents *out, char *why, size_t cap)
 {
 	bool seen[PKA_CUSTODIANS_MAX] = { false };
-	const char *reason, *first = NULL;
-	unsigned good = 0;
+	struct pka_limits low;
+	struct judged j, first = { .reason = NULL };
+	enum err kept = ERR_OK;
 	size_t at = 0, i;
 
+	out->n = 0;
 	if (cap > 0)
 		why[0] = '\0';
 	if (required == 0 || n > PKA_CUSTODIANS_MAX) {
 		snprintf(why, cap, "%zu proofs for %u required", n, required);
 		return ERR_SIGNATURE;
 	}
+	if (limits)
+		low = *limits;
 	for (size_t k = 0; k < n; k++) {
-		i = proven(w, &proofs[k], &reason);
+		i = proven(w, &proofs[k], &j);
 		if (i < w->accepted_n && !seen[i]) {
 			seen[i] = true;
-			good++;
-		} else if (i == w->accepted_n && !first) {
-			first = reason;
+			if (!kept)
+				kept = keep_limits(&j, limits ? &low : NULL, why, cap);
+			out->v[out->n++] = (struct pka_consent){
+				.pka_file = proofs[k].pka_file, .statement = proofs[k].statement,
+				.statement_sig = proofs[k].statement_sig,
+				.challenge = RD_ARR(w->accepted[i].challenge),
+				.sig = rd_of(w->accepted[i].sig, w->accepted[i].sig_size),
+			};
+		} else if (i == w->accepted_n && !first.reason) {
+			first = j;
 			at = k + 1;
 		}
 	}
-	if (good >= required)
+	if (out->n >= required && !kept) {
+		if (limits)
+			*limits = low;
 		return ERR_OK;
-	if (first)
-		snprintf(why, cap, "%u of %u approvals proven; proof %zu: %s", good, required, at, first);
-	else
-		snprintf(why, cap, "%u of %u approvals proven by %zu statements", good, required, n);
-	return ERR_SIGNATURE;
+	}
+	if (out->n < required) {
+		kept = ERR_SIGNATURE;
+		if (first.reason)
+			snprintf(why, cap, "%zu of %u approvals proven; proof %zu: %s%s%s", out->n, required, at,
+				 first.reason, *first.detail ? ": " : "", first.detail);
+		else
+			snprintf(why, cap, "%zu of %u approvals proven by %zu statements", out->n, required, n);
+	}
+	out->n = 0;
+	return kept;
 }

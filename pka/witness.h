@@ -6,6 +6,7 @@
 #ifndef PKA_WITNESS_H
 #define PKA_WITNESS_H
 
+#include "pka/limits.h"
 #include "pka/message.h"
 #include "pka/statement.h"
 #include "sc-hsm/cmd.h"
@@ -27,12 +28,20 @@ struct pka_consent {
 	struct rd pka_file, statement, statement_sig;
 	struct rd challenge, sig;       /* what the card took from him */
 };
+struct pka_consents {
+	size_t n;
+	struct pka_consent v[PKA_CUSTODIANS_MAX];
+};
 /*
  * A PKA file's key is the registered one exactly if an EXTERNAL AUTHENTICATE signature that was seen verifies under it
- * over its M and the card answered 9000; then its statement must verify and hold our hashes and say approve. ERR_OK if
- * at least required distinct keys are proven this way; ERR_SIGNATURE otherwise, why says what is missing.
+ * over its M and the card answered 9000; then its statement must verify and hold our hashes and say approve, and its
+ * limits must be readable. ERR_OK if at least required distinct keys are proven this way: out has all that are, in the
+ * order of proofs, each once. limits, what was asked, is lowered by each of their statements. ERR_SIGNATURE: fewer.
+ * ERR_POLICY: enough, but limits is NULL, nobody keeps any, and a statement has some; or they contradict each other or
+ * what was asked. Then out is empty and limits unchanged; why, safe to show, says what is wrong.
  */
 MUST enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *proofs, size_t n,
-				unsigned required, char *why, size_t cap);
+				unsigned required, struct pka_limits *limits, struct pka_consents *out, char *why,
+				size_t cap);
 
 #endif

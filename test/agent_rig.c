@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/manifest.h"
 #include "agent/socket.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -14,7 +15,7 @@
 #include "sc-hsm/key.h"
 
 static struct agent_rules rules;
-static struct agent_manifest *manifest;
+static struct pka_manifest *manifest;
 static struct conf *conf;
 static struct agent_socket agent_socket;
 static struct agent_run agent;
@@ -47,10 +48,8 @@ void agent_rig_start(const char *more)
 	if (conf->agent.limits)
 		assert_int_equal(pka_limits_read(rd_str(conf->agent.limits), &rules.limits, why, sizeof(why)), ERR_OK);
 	if (conf->agent.manifest) {
-		assert_int_equal(agent_manifest_load(conf->agent.manifest, &manifest), ERR_OK);
+		assert_int_equal(agent_manifest_load(conf->agent.manifest, &manifest, &rules.limits), ERR_OK);
 		rules.manifest = manifest;
-		rules.limits.has_manifest = true;
-		memcpy(rules.limits.manifest, agent_manifest_hash(manifest), SHA256_SIZE);
 	}
 	assert_int_equal(agent_socket_open(conf->agent.socket, NULL, &agent_socket), ERR_OK);
 	assert_int_equal(pipe(ready), 0);
@@ -68,7 +67,7 @@ void agent_rig_stop(void)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	(void)close(agent.signals);
 	agent_socket_close(&agent_socket);
-	agent_manifest_free(&manifest);
+	pka_manifest_free(&manifest);
 	conf_free(&conf);
 }
 

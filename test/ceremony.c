@@ -135,7 +135,7 @@ void decision_make(struct ceremony *c, unsigned i, bool approve, struct decision
 	memset(d, 0, sizeof(*d));
 	MAKE(pka_approval_new(&r, c->q->anchors, accepted, c->q->is_open_firmware, PKI_NOW, &d->approval, &d->verdict));
 	pka_batch_init(&sign);
-	MAKE(pka_approval_decide(d->approval, approve, RD_LIT("one image"), rd_str(me->chr), c->q->people[i].key,
+	MAKE(pka_approval_decide(d->approval, approve, RD_LIT("sign=7"), rd_str(me->chr), c->q->people[i].key,
 				 &sign));
 	for (; in.n < sign.n; in.n++) {
 		wr_init_heap(&rsp[in.n], APDU_RSP_MAX);
@@ -182,14 +182,20 @@ enum err ceremony_judge(struct ceremony *c)
 {
 	const struct pka_facts *f = ceremony_facts(c);
 	struct pka_proof proofs[PKA_CUSTODIANS_MAX];
+	struct pka_limits limits;
+	struct pka_consents consents;
 	char why[200];
 	size_t n = 0;
+	enum err e;
 
+	pka_limits_init(&limits);
 	for (size_t i = 0; i < f->records_n; i++)
 		if (f->records[i].submitted)
 			proofs[n++] = (struct pka_proof){
 				.pka_file = wr_view(&c->q->people[f->records[i].by - c->q->custodians].file),
 				.statement = f->records[i].statement, .statement_sig = f->records[i].statement_sig,
 			};
-	return pka_witness_judge(c->witness, proofs, n, c->q->n, why, sizeof(why));
+	e = pka_witness_judge(c->witness, proofs, n, c->q->n, &limits, &consents, why, sizeof(why));
+	/* Everybody's statement says how often: decision_make. */
+	return !e && (limits.sign != 7 || consents.n < c->q->n) ? ERR_BUG : e;
 }

@@ -286,6 +286,58 @@ static void claims(void **state)
 	}
 }
 
+/* The member of a request made by r. */
+static void member_is(const struct login_request *r, const char *name, const char *expect)
+{
+	json_t *root;
+	struct wr w;
+
+	wr_init_heap(&w, REQUEST_JSON_MAX);
+	assert_int_equal(login_request_json(r, &w), ERR_OK);
+	root = json_loadb((const char *)w.p, w.n, JSON_REJECT_DUPLICATES, NULL);
+	assert_int_equal(json_object_size(root), 10);
+	assert_string_equal(json_string_value(json_object_get(root, name)), expect);
+	json_decref(root);
+	wr_free(&w);
+}
+
+static void limits_and_who(void **state)
+{
+	static const char hash[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
+	struct login_request r = { .program = "mkimage", .user = "builder (uid 1001)" };
+	static char endless[5000];
+	struct pka_limits l;
+	char text[100];
+	struct wr w;
+
+	(void)state;
+	member_is(&r, "user", "builder (uid 1001)");
+	member_is(&r, "budget", "");
+	member_is(&r, "manifest", "");
+	/* Limits that limit nothing are not the same as none that anybody keeps. */
+	pka_limits_init(&l);
+	r.limits = &l;
+	member_is(&r, "budget", "sign=any");
+	member_is(&r, "manifest", "");
+	(void)snprintf(text, sizeof(text), "for=30m sign=5 manifest=%s", hash);
+	assert_int_equal(pka_limits_read(rd_str(text), &l, NULL, 0), ERR_OK);
+	(void)snprintf(text, sizeof(text), "sign=5 for=1800 manifest=%s", hash);
+	member_is(&r, "budget", text);
+	member_is(&r, "manifest", hash);
+	/* The longest of everything fits; limits are never cut. */
+	memset(endless, '\n', sizeof(endless) - 1);
+	r.user = r.program = r.reason = endless;
+	for (size_t i = 0; i < 4; i++)
+		memset(l.keys[i].text, 'a' + (int)i, LIMITS_NAME_MAX);
+	l.all_keys = false;
+	l.keys_n = 4;
+	member_is(&r, "manifest", hash);
+	l.keys_n = LIMITS_KEYS_MAX;
+	wr_init_heap(&w, REQUEST_JSON_MAX);
+	assert_int_equal(login_request_json(&r, &w), ERR_LIMIT);
+	wr_free(&w);
+}
+
 /* ---- the helper process ---- */
 
 static struct conf *conf;
@@ -524,6 +576,81 @@ static void the_server_is_told_when_we_go(void **state)
 	host_close(&h);
 }
 
+struct seen {
+	struct host h;
+	unsigned times;
+	enum err answer;
+	struct pka_limits limits;
+	char json[REQUEST_JSON_MAX + 1];
+};
+
+static enum err opened(void *ctx, const struct login_evidence *ev)
+{
+	struct seen *s = ctx;
+
+	s->times++;
+	s->limits = ev->limits;
+	assert_int_equal(ev->login_id.n, LOGIN_ID_SIZE);
+	assert_int_equal(ev->consents_n, 0);            /* statements = no */
+	memcpy(s->json, ev->host_json.p, ev->host_json.n);
+	s->json[ev->host_json.n] = 0;
+	return s->answer;
+}
+
+/* Of a card that the PIN has opened, and that wants nobody's approval, the server's word is enough. */
+static void the_caller_has_the_last_word(void **state)
+{
+	struct seen s = { .answer = ERR_OK };
+	struct deadline dl = deadline_in(20000);
+	struct login_result result;
+	struct pka_limits l;
+
+	(void)state;
+	host_open(&s.h);
+	s.h.p.status.pka = (struct hsm_pka){ 0 };
+	s.h.p.opened = opened;
+	s.h.p.progress = NULL;
+	s.h.p.ctx = &s;
+	s.h.p.user = "somebody";
+	s.h.p.reason = "because";
+	conf->login.statements = false;
+	card_login(s.h.card);
+	assert_int_equal(run_login(&s.h, "early", &result, &dl), ERR_OK);
+	assert_int_equal(s.times, 1);
+	assert_int_equal(s.limits.sign, PKA_UNLIMITED);
+	assert_non_null(strstr(s.json, "\"user\":\"somebody\""));
+	assert_non_null(strstr(s.json, "\"reason\":\"because\""));
+	assert_int_equal(card_status(s.h.card), 0x9000);
+	/* What was asked for is in force; that nobody could lower it was said. */
+	assert_int_equal(pka_limits_read(RD_LIT("sign=5"), &l, NULL, 0), ERR_OK);
+	s.h.p.limits = &l;
+	assert_int_equal(run_login(&s.h, "early", &result, &dl), ERR_OK);
+	assert_int_equal(s.limits.sign, 5);
+	assert_non_null(strstr(s.json, "\"budget\":\"\""));
+	/* A caller that cannot begin closes the card. */
+	s.answer = ERR_IO;
+	assert_int_equal(run_login(&s.h, "early", &result, &dl), ERR_IO);
+	assert_int_equal(s.times, 3);
+	assert_non_null(strstr(result.why, "could not begin"));
+	assert_non_null(strstr(result.why, err_text(ERR_IO)));
+	assert_int_equal(card_status(s.h.card), 0x63c3);
+	/* With statements the limits are sent; without any statement nobody is told that it is open. */
+	conf->login.statements = true;
+	card_login(s.h.card);
+	assert_int_equal(run_login(&s.h, "early", &result, &dl), ERR_SIGNATURE);
+	assert_int_equal(s.times, 3);
+	assert_int_equal(card_status(s.h.card), 0x63c3);
+	/* Limits that no statement could hold are said to be that, before anybody is asked. */
+	l.all_keys = false;
+	l.keys_n = LIMITS_KEYS_MAX;
+	for (size_t i = 0; i < LIMITS_KEYS_MAX; i++)
+		memset(l.keys[i].text, 'a', LIMITS_NAME_MAX);
+	assert_int_equal(run_login(&s.h, "early", &result, &dl), ERR_LIMIT);
+	assert_non_null(strstr(result.why, "the limits to be asked for are too long"));
+	assert_false(has_children());
+	host_close(&s.h);
+}
+
 static void time_will_and_settings(void **state)
 {
 	struct deadline dl = deadline_in(100);
@@ -571,12 +698,14 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames),
 		cmocka_unit_test(claims),
+		cmocka_unit_test(limits_and_who),
 		cmocka_unit_test(helpers_that_do_not_start),
 		cmocka_unit_test(a_helper_that_answers_nothing),
 		cmocka_unit_test(a_host_that_reaps),
 		cmocka_unit_test(every_end_is_an_error_that_says_why),
 		cmocka_unit_test(the_servers_word_is_not_enough),
 		cmocka_unit_test(the_server_is_told_when_we_go),
+		cmocka_unit_test(the_caller_has_the_last_word),
 		cmocka_unit_test(time_will_and_settings),
 	};
 

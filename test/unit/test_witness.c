@@ -144,11 +144,14 @@ static void prove(struct made *p, size_t i, const char *eight)
 static void judged(const struct made *a, const struct made *b, unsigned required, enum err e, const char *says)
 {
 	const struct pka_proof proofs[] = { a->proof, b->proof };
+	struct pka_consents c;
 	char why[200];
 
-	assert_int_equal(pka_witness_judge(w, proofs, 2, required, why, sizeof(why)), e);
+	assert_int_equal(pka_witness_judge(w, proofs, 2, required, NULL, &c, why, sizeof(why)), e);
 	if (!strstr(why, says))
 		fail_msg("\"%s\" does not say \"%s\"", why, says);
+	if (e ? c.n != 0 : c.n < required)
+		fail_msg("%zu consents with %s", c.n, err_text(e));
 }
 
 #define C1 "AAAABBBB"
@@ -332,6 +335,103 @@ static void impostor(void **state)
 	pki_person_free(&fake);
 }
 
+/* What was proven can be proven again, by anybody who has what comes out. */
+static void consents(void **state)
+{
+	struct made a, b;
+	struct pka_consents c;
+	struct pka_proof proofs[4];
+	uint8_t hash[SHA256_SIZE], bytes[PKA_MESSAGE_MAX];
+	char why[200];
+	struct wr m;
+
+	(void)state;
+	select_applet();
+	assert_true(challenge(C1));
+	for (size_t i = 0; i < 2; i++) {
+		mse(i, OK);
+		authenticate(i, C1, OK);
+	}
+	prove(&a, 1, C1);
+	prove(&b, 0, C1);
+	/* of no use, one, the same again, another */
+	memset(proofs, 0, sizeof(proofs));
+	proofs[1] = proofs[2] = a.proof;
+	proofs[3] = b.proof;
+	assert_int_equal(pka_witness_judge(w, proofs, 4, 2, NULL, &c, why, sizeof(why)), ERR_OK);
+	assert_string_equal(why, "");
+	assert_int_equal(c.n, 2);
+	WR_ARR(&m, bytes);
+	assert_int_equal(pka_message(ID, RD_LIT(C1), &m), ERR_OK);
+	assert_int_equal(sha256(wr_view(&m), hash), ERR_OK);
+	for (size_t i = 0; i < 2; i++) {
+		const struct pka_proof *p = i ? &b.proof : &a.proof;
+
+		assert_ptr_equal(c.v[i].statement.p, p->statement.p);
+		assert_bytes_equal(c.v[i].statement, p->statement);
+		assert_bytes_equal(c.v[i].statement_sig, p->statement_sig);
+		assert_bytes_equal(c.v[i].pka_file, p->pka_file);
+		assert_bytes_equal(c.v[i].challenge, RD_LIT(C1));
+		assert_int_equal(ec_verify(EC_BP256R1, rd_of(people[1 - i].registered.q,
+				 people[1 - i].registered.q_size), RD_ARR(hash), c.v[i].sig), ERR_OK);
+	}
+}
+
+/* A custodian lowers what was asked; what nobody keeps is no approval. */
+static void limits(void **state)
+{
+	static const struct { const char *asked, *a, *b; enum err e; const char *result; } rows[] = {
+		{ "sign=50 for=1800", "", "", ERR_OK, "sign=50 for=1800" },
+		{ "sign=50 for=1800", "sign=10", "", ERR_OK, "sign=10 for=1800" },
+		{ "sign=50 for=1800", "for=30s sign=10", "key=dev sign=20", ERR_OK, "sign=10 for=30 key=dev" },
+		{ "sign=50", "sign=100", "", ERR_OK, "sign=50" },
+		{ "sign=50", "uid=5", "uid=6", ERR_POLICY, "UTBOB000100001 limits his approval (uid=6), which contr" },
+		{ "uid=1", "uid=5", "", ERR_POLICY, "UTALICE0100001 limits his approval (uid=5), which contr" },
+		{ "", "key=a", "key=b", ERR_POLICY, "contradicts" },
+		{ "sign=50", "one image", "", ERR_SIGNATURE, "1 of 2 approvals proven; proof 1: the limits in its" },
+		{ "sign=50", "", "sing=1", ERR_SIGNATURE, "proof 2: the limits in its statement cannot be read: \"s" },
+		{ NULL, "", "", ERR_OK, "" },
+		{ NULL, "sign=10", "", ERR_POLICY, "custodian UTALICE0100001 limits his approval (sign=10), which only "
+						   "an agent keeps: use quorum11 agent or quorum11 run" },
+		{ NULL, "", "sign=any", ERR_POLICY, "UTBOB000100001 limits" },
+		{ NULL, "", "one image", ERR_SIGNATURE, "cannot be read" },
+	};
+
+	(void)state;
+	select_applet();
+	assert_true(challenge(C1));
+	for (size_t i = 0; i < 2; i++) {
+		mse(i, OK);
+		authenticate(i, C1, OK);
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct made m[2];
+		struct pka_proof proofs[2];
+		struct pka_limits l, before;
+		struct pka_consents c;
+		char why[300], text[LIMITS_TEXT_MAX] = "";
+		enum err e;
+		struct wr t;
+
+		assert_int_equal(pka_limits_read(rd_str(rows[i].asked), &l, NULL, 0), ERR_OK);
+		before = l;
+		for (size_t k = 0; k < 2; k++) {
+			prepare(&m[k], k, C1);
+			m[k].s.limits = rd_str(k ? rows[i].b : rows[i].a);
+			seal(&m[k], k);
+			proofs[k] = m[k].proof;
+		}
+		e = pka_witness_judge(w, proofs, 2, 2, rows[i].asked ? &l : NULL, &c, why, sizeof(why));
+		WR_ARR(&t, text);
+		assert_int_equal(pka_limits_write(&l, &t), ERR_OK);
+		if (e != rows[i].e || !strstr(e ? why : wr_cstr(&t), rows[i].result))
+			fail_msg("row %zu: %s, \"%s\", limits \"%s\"", i, err_text(e), why, wr_cstr(&t));
+		assert_int_equal(c.n, e ? 0 : 2);
+		if (e)
+			assert_memory_equal(&l, &before, sizeof(l));
+	}
+}
+
 static void code(void **state)
 {
 	char expect[PKA_CODE_SIZE];
@@ -393,6 +493,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_card_never_took, begin, end),
 		cmocka_unit_test_setup_teardown(statements_that_prove_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(impostor, begin, end),
+		cmocka_unit_test_setup_teardown(consents, begin, end),
+		cmocka_unit_test_setup_teardown(limits, begin, end),
 		cmocka_unit_test_setup_teardown(code, begin, end),
 		cmocka_unit_test_setup_teardown(odd_bytes, begin, end),
 		cmocka_unit_test(arguments),
