@@ -27,7 +27,7 @@ struct agent_approval {
 	struct secret *pin;             /* what joiners have to know; NULL: none */
 	unsigned wrong_pins;
 	struct agent_peer by;
-	struct hsm_pka pka;
+	struct hsm_status status;       /* of the card, as login_open learns it */
 	bool by_people;
 	uint8_t login_id[LOGIN_ID_SIZE];
 	struct wr host_json;
@@ -87,8 +87,8 @@ static enum err write_head(struct agent_approval *a, const struct login_evidence
 		h.host_json = ev->host_json;
 		h.consents = ev->consents;
 		h.consents_n = ev->consents_n;
-		h.n = a->pka.required;
-		h.m = a->pka.total;
+		h.n = a->status.pka.required;
+		h.m = a->status.pka.total;
 	}
 	return agent_receipt_head(a->receipt, &h);
 }
@@ -118,7 +118,6 @@ static enum err open_card(struct agent_approval *a, struct hsm_card *card, const
 			  size_t cap, struct deadline *dl)
 {
 	char user[128];
-	struct hsm_status status = { .open = false };
 	struct login_result result = { .e = ERR_OK };
 	struct login_params p = {
 		.conf = a->rules->conf, .program = *ask->by.program ? ask->by.program : NULL,
@@ -129,7 +128,7 @@ static enum err open_card(struct agent_approval *a, struct hsm_card *card, const
 	enum err e;
 
 	a->ask = ask;
-	e = login_open(card, &p, ask->pin, &status, &result, dl);
+	e = login_open(card, &p, ask->pin, &a->status, &result, dl);
 	a->ask = NULL;
 	return say(why, cap, e, *result.why ? result.why : err_text(e));
 }
