@@ -189,7 +189,7 @@ enum err verb_agent_status(struct cli *cli)
 	if (!e)
 		e = cli_agent_cards(&at, &cards);
 	if (!e && cli->args->json)
-		return cli_json_print(json_pack("{s:o}", "cards", cards));
+		return cli_json_print(cards);
 	for (size_t i = 0; i < json_array_size(cards); i++)
 		print_card(json_array_get(cards, i));
 	if (!e && !json_array_size(cards))
