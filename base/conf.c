@@ -412,7 +412,7 @@ static enum err read_user_file(struct conf *c)
 
 enum err conf_load(struct conf **out)
 {
-	const char *named = secure_getenv("QUORUM11_CONF");
+	const char *named = secure_getenv("QUORUM11_CONF"), *agent = secure_getenv("QUORUM11_AGENT");
 	struct conf *c = NULL;
 	enum err e;
 
@@ -429,6 +429,10 @@ enum err conf_load(struct conf **out)
 		e = set_text(secure_getenv("QUORUM11_REASON"), &c->login.reason);
 	if (!e)
 		e = set_text(secure_getenv("QUORUM11_LOG"), &c->module.log);
+	if (!e)
+		e = set_text(agent, &c->agent.socket);
+	if (!e)
+		c->agent.only = agent && *agent;
 	if (e)
 		conf_free(&c);
 	else
