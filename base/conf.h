@@ -93,4 +93,9 @@ MUST enum err conf_load_file(const char *path, struct conf **out);
 MUST enum err conf_log(const struct conf *c);
 void conf_free(struct conf **c);
 
+/* Is it one of these names, of which one with a * at its end matches what begins like it? An empty list: yes. */
+bool conf_list_admits(const struct conf_list *l, const char *name);
+/* Another text for a setting, copied; value NULL or "": as it is. ERR_NOMEM. */
+MUST enum err conf_set_text(char **setting, const char *value);
+
 #endif
