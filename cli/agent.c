@@ -17,11 +17,9 @@ enum err cli_agent_at(const struct cli *cli, struct agent_at *out)
 {
 	*out = (struct agent_at){ .socket = cli->args->socket, .program = "quorum11" };
 	if (!out->socket) {
-		out->socket = secure_getenv(CLI_AGENT_ENV);
-		out->own_only = out->socket != NULL;
-	}
-	if (!out->socket)
 		out->socket = cli->conf->agent.socket;
+		out->own_only = cli->conf->agent.only;
+	}
 	if (!out->socket)
 		return cli_refuse(ERR_CONFIG, "which agent? --socket, " CLI_AGENT_ENV " or [agent] socket names it");
 	return ERR_OK;
