@@ -20,13 +20,14 @@
 #   wait_for MS CMD...        until CMD succeeds; fails after MS milliseconds
 #   $LONG                     milliseconds that a busy machine may take for what comes without fail: a limit for tests
 #                             that hang. What we promise to be quick is measured against a time of its own
-#   ready NAME CMD...         wait until CMD shows that what was just started, NAME, is ready; a failed line if it never is
+#   ready NAME CMD...         wait until CMD shows that what was just started, NAME, is ready; a failed line if it is
+#                             not. Not within t
 #   ms                        milliseconds since boot
 #
 #   start NAME CMD...         a background process; output to $T/NAME.log; its pid is ${PID[NAME]}
 #   running NAME              whether it still runs
 #   stop NAME [SIGNAL]        end it (TERM) and wait; its exit status to $status. Fails if it must be killed after 5 s
-#   reap NAME [MS]            wait for it to end by itself; its exit status to $status. Fails if not over in time ($LONG)
+#   reap NAME [MS]            wait for it to end by itself; its exit status to $status. Fails if not over in MS ($LONG)
 #
 #   card_new NAME [OPT...]    make a virtual card in $T/card/NAME (OPT: of quorum11-vcard new); its roots are in $T/pki
 #   readers_start NAME...     pcscd with one reader per name; cards that card_new has made are put in. Half a second
