@@ -424,7 +424,7 @@ static enum err read_user_file(struct conf *c)
 
 enum err conf_load(struct conf **out)
 {
-	const char *named = secure_getenv("QUORUM11_CONF");
+	const char *named = secure_getenv("QUORUM11_CONF"), *agent = secure_getenv("QUORUM11_AGENT");
 	struct conf *c = NULL;
 	enum err e;
 
@@ -441,6 +441,10 @@ enum err conf_load(struct conf **out)
 		e = conf_set_text(&c->login.reason, secure_getenv("QUORUM11_REASON"));
 	if (!e)
 		e = conf_set_text(&c->module.log, secure_getenv("QUORUM11_LOG"));
+	if (!e)
+		e = conf_set_text(&c->agent.socket, agent);
+	if (!e)
+		c->agent.only = agent && *agent;
 	if (e)
 		conf_free(&c);
 	else

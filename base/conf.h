@@ -4,7 +4,8 @@
  * then the file that QUORUM11_CONF names; later ones override single keys (an empty value unsets), lists grow. INI.
  * An unknown section or key, or a bad value, is ERR_CONFIG, said with file and line by log_tell. A relative path is
  * taken from its file's folder. List values are separated by commas, or the key is repeated. QUORUM11_URL,
- * QUORUM11_REASON and QUORUM11_LOG ([module] log) override. The environment is read by secure_getenv only.
+ * QUORUM11_REASON, QUORUM11_LOG ([module] log) and QUORUM11_AGENT ([agent] socket) override. The environment is read by
+ * secure_getenv only.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -55,6 +56,7 @@ struct conf {
 	struct {                            /* [agent] */
 		char *program;              /* path of the program agent; default the installed one */
 		char *socket;               /* path; NULL: no agent */
+		bool only;                  /* QUORUM11_AGENT named it: no other source of cards; root's or our own */
 		char *group;                /* of the socket: who else may use it; NULL: only its owner */
 		struct conf_list readers;   /* of cards that it holds: names, as above; empty: all */
 		char *receipts;             /* folder of the receipts */
