@@ -17,11 +17,9 @@ enum err cli_agent_at(const struct cli *cli, struct agent_at *out)
 {
 	*out = (struct agent_at){ .socket = cli->args->socket, .program = "quorum11" };
 	if (!out->socket) {
-		out->socket = secure_getenv(CLI_AGENT_ENV);
-		out->own_only = out->socket != NULL;
-	}
-	if (!out->socket)
 		out->socket = cli->conf->agent.socket;
+		out->own_only = cli->conf->agent.only;
+	}
 	if (!out->socket)
 		return cli_refuse(ERR_CONFIG, "which agent? --socket, " CLI_AGENT_ENV " or [agent] socket names it");
 	return ERR_OK;
@@ -189,7 +187,7 @@ enum err verb_agent_status(struct cli *cli)
 	if (!e)
 		e = cli_agent_cards(&at, &cards);
 	if (!e && cli->args->json)
-		return cli_json_print(json_pack("{s:o}", "cards", cards));
+		return cli_json_print(cards);
 	for (size_t i = 0; i < json_array_size(cards); i++)
 		print_card(json_array_get(cards, i));
 	if (!e && !json_array_size(cards))
