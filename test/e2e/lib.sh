@@ -100,7 +100,7 @@ t_status() {
 	fi
 }
 
-# The end of what the processes in the background have said in the last minutes: the next one of a name has its log anew.
+# The end of what the processes in the background have said lately: the next one of a name begins its log anew.
 t_logs() {
 	local log
 	for log in $(find "$T" -maxdepth 1 -name '*.log' -size +0 -mmin -2 | sort); do
@@ -111,7 +111,10 @@ t_logs() {
 
 # Many a check looks into what the last command has said, and says nothing itself.
 t_more() {
-	[ ! -s "$T/err" ] || { echo "# ---- stderr of the last command, status $status"; tail -n 12 "$T/err" | sed 's/^/# /'; }
+	if [ -s "$T/err" ]; then
+		echo "# ---- stderr of the last command that was run"
+		tail -n 12 "$T/err" | cut -c 1-300 | sed 's/^/# /'
+	fi
 	t_logs
 }
 
