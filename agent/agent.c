@@ -24,7 +24,7 @@ struct agent {
 	size_t clients_n;
 	struct agent_client *clients[AGENT_CLIENTS_MAX];
 	uint64_t ready_by;              /* boot time; 0: it is ready */
-	bool full_told;
+	bool is_full;                   /* no room for another client until one goes */
 };
 
 static bool is_awaited(void *ctx, const struct agent_card *card)
@@ -143,6 +143,7 @@ static void drop(struct agent *a, size_t i)
 
 	a->clients[i] = a->clients[--a->clients_n];
 	agent_client_free(&a->house, &c);
+	a->is_full = false;
 }
 
 static void welcome(struct agent *a)
@@ -150,13 +151,21 @@ static void welcome(struct agent *a)
 	int fd = accept4(a->run->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	enum err e;
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* Who waits is still there: without this we would ask again and again. */
+		a->is_full = a->clients_n && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS);
+		if (a->is_full)
+			log_line(LOG_AGENT, LOG_WARN, "%zu clients, others wait: %s", a->clients_n, strerror(errno));
 		return;
+	}
 	e = agent_client_new(fd, &a->clients[a->clients_n]);
 	if (e)
 		log_line(LOG_AGENT, LOG_WARN, "a client was not let in: %s", err_text(e));
 	else
 		a->clients_n++;
+	a->is_full = a->clients_n == AGENT_CLIENTS_MAX;
+	if (a->is_full)
+		log_line(LOG_AGENT, LOG_WARN, "%d clients: others wait", AGENT_CLIENTS_MAX);
 }
 
 static void serve_clients(struct agent *a, const struct pollfd *p, size_t n)
@@ -176,15 +185,10 @@ static void serve_clients(struct agent *a, const struct pollfd *p, size_t n)
 
 static size_t watch(struct agent *a, struct pollfd *p)
 {
-	bool full = a->clients_n == AGENT_CLIENTS_MAX;
-
-	if (full && !a->full_told)
-		log_line(LOG_AGENT, LOG_WARN, "%d clients: others wait", AGENT_CLIENTS_MAX);
-	a->full_told = full;
 	p[0] = (struct pollfd){ .fd = a->run->signals, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = a->run->lifeline, .events = POLLIN };
 	p[2] = (struct pollfd){ .fd = a->results.fd, .events = POLLIN };
-	p[3] = (struct pollfd){ .fd = full || a->ready_by ? -1 : a->run->listener, .events = POLLIN };
+	p[3] = (struct pollfd){ .fd = a->is_full || a->ready_by ? -1 : a->run->listener, .events = POLLIN };
 	for (size_t i = 0; i < a->clients_n; i++)
 		p[FIXED + i] = (struct pollfd){ .fd = a->clients[i]->fd,
 						.events = (short)(POLLIN | (a->clients[i]->out.n ? POLLOUT : 0)) };

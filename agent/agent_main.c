@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +63,18 @@ static int signals_open(void)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* One descriptor a client: as many as the system lets us have. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_line(LOG_AGENT, LOG_WARN, "descriptors: %s", strerror(errno));
 }
 
 /* ---- what is asked for, and where receipts go ---- */
@@ -161,6 +174,7 @@ static int run(const struct options *o)
 	if (signals < 0 || log_configure(log) || options_apply(conf, o) || rules_make(conf, o, &manifest, &rules) ||
 	    agent_harden() || agent_socket_open(conf->agent.socket, conf->agent.group, &s))
 		goto out;
+	descriptors_raise();
 	{
 		const struct agent_run r = { &rules, s.fd, signals, o->lifeline, o->ready };
 

@@ -2,6 +2,8 @@
 #include "apdu/agent_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,212 +15,308 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define ANSWER_MS 10000         /* of everything that asks neither a card nor people */
-#define CARD_MS   (20 * 60 * 1000) /* a key pair takes minutes, and others come first */
+#define CANCEL_MS 500           /* the agent's answer to a login that was given up */
 
-struct client {
-	int fd;
-	struct wr out, in;
-	char why[AGENT_TEXT_MAX];
+struct agent {
+	int fd;                         /* -1: over; whoever asks again hears that it is gone */
+	char why[AGENT_TEXT_MAX];       /* of the last refusal */
 };
 
-static enum err say(char *why, size_t cap, enum err e, const char *what)
+static void hang_up(struct agent *a)
 {
-	if (e && why)
-		(void)snprintf(why, cap, "%s", what);
-	return e;
+	if (a->fd < 0)
+		return;
+	/* The agent hears of the end also where the child of a fork still has a copy. */
+	(void)shutdown(a->fd, SHUT_RDWR);
+	(void)close(a->fd);
+	a->fd = -1;
 }
 
-/* ---- one question ---- */
-
-static void client_close(struct client *c)
+static void PRINTF(3, 4) say(char *why, size_t cap, const char *fmt, ...)
 {
-	if (c->fd >= 0)
-		(void)close(c->fd);
-	c->fd = -1;
-	wr_free(&c->out);
-	wr_free(&c->in);
+	va_list ap;
+
+	if (!why || !cap)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(why, cap, fmt, ap);
+	va_end(ap);
 }
 
-/* A packet of the agent; elements are views into c->in. */
-static enum err hear(struct client *c, enum agent_type *type, struct rd *elements, const struct deadline *dl)
+/* ---- one question, one answer ---- */
+
+/* The next message. After a failure nobody knows whose answer the next one would be: that is the end. */
+static enum err hear(struct agent *a, struct wr *packet, enum agent_type *type, struct rd *elements,
+		     const struct deadline *dl)
 {
 	enum err e;
 
-	wr_reset(&c->in);
-	e = agent_msg_receive(c->fd, &c->in, dl);
-	if (!e && agent_msg_read(wr_view(&c->in), type, elements))
+	wr_reset(packet);
+	e = agent_msg_receive(a->fd, packet, dl);
+	if (!e && agent_msg_read(wr_view(packet), type, elements))
 		e = ERR_PROTOCOL;
 	return e;
 }
 
-/* After a question whose answer did not come nothing fits any more. */
-static enum err hang_up(struct client *c, enum err e)
+/* What an answer means; a refusal is noted with its reason. */
+static enum err judge(struct agent *a, enum agent_type type, struct rd elements)
 {
-	(void)close(c->fd);
-	c->fd = -1;
-	return e;
+	if (type == AGENT_OK)
+		return ERR_OK;
+	return type == AGENT_FAIL ? agent_fail_read(elements, a->why, sizeof(a->why)) : ERR_PROTOCOL;
 }
 
-static enum err put(struct client *c, const struct deadline *dl)
+/*
+ * Sends what is in packet; then packet holds the answer, and elements is a view into it. Buffers are wiped by whoever
+ * made packet.
+ */
+static enum err ask(struct agent *a, struct wr *packet, struct rd *elements, const struct deadline *dl)
 {
-	enum err e = wr_done(&c->out);
+	enum agent_type type = AGENT_FAIL;
+	enum err e = wr_done(packet);
 
-	if (c->fd < 0)
-		return ERR_REMOVED;
-	if (!e)
-		e = agent_msg_send(c->fd, wr_view(&c->out), dl);
-	wr_reset(&c->out);
-	return e;
-}
-
-static enum err judge(struct client *c, enum agent_type type, struct rd elements)
-{
-	if (type == AGENT_FAIL)
-		return agent_fail_read(elements, c->why, sizeof(c->why));
-	return type == AGENT_OK ? ERR_OK : hang_up(c, ERR_PROTOCOL);
-}
-
-/* What is in c->out, and the answer to it. */
-static enum err ask(struct client *c, struct rd *elements, const struct deadline *dl)
-{
-	enum agent_type type;
-	enum err e = put(c, dl);
-
-	c->why[0] = 0;
-	if (!e)
-		e = hear(c, &type, elements, dl);
-	/* Progress that comes late, of a login that was given up. */
-	while (!e && type == AGENT_PROGRESS)
-		e = hear(c, &type, elements, dl);
+	a->why[0] = 0;
 	if (e)
-		return c->fd < 0 ? e : hang_up(c, e);
-	return judge(c, type, *elements);
+		return e;
+	if (a->fd < 0)
+		return ERR_REMOVED;
+	e = agent_msg_send(a->fd, wr_view(packet), dl);
+	if (!e)
+		e = hear(a, packet, &type, elements, dl);
+	if (!e && type != AGENT_FAIL && type != AGENT_OK)
+		e = ERR_PROTOCOL;
+	if (e) {
+		hang_up(a);
+		return e;
+	}
+	return judge(a, type, *elements);
+}
+
+static enum err ask_plain(struct agent *a, enum agent_type type, uint64_t ms)
+{
+	struct deadline dl = deadline_in(ms);
+	struct rd elements;
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, type);
+	e = ask(a, &w, &elements, &dl);
+	wr_free(&w);
+	return e;
 }
 
 /* ---- the connection ---- */
 
-static enum err check_owner(int fd)
+/* Not one of the host's descriptors 0 to 2. */
+static int new_socket(void)
+{
+	unsigned plugged = fd_plug();
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	fd_unplug(plugged);
+	return fd;
+}
+
+/* Waits, for a while, where more connect at once than the agent takes: so connect(2) blocks here. */
+static enum err connect_to(int fd, const char *path, char *why, size_t cap)
+{
+	const struct timeval patience = { .tv_sec = AGENT_PATIENCE_MS / 1000 };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	size_t n = strlen(path);
+
+	if (n >= sizeof(at.sun_path)) {
+		say(why, cap, "agent %s: a socket's path has at most %zu bytes", path, sizeof(at.sun_path) - 1);
+		return ERR_CONFIG;
+	}
+	memcpy(at.sun_path, path, n);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)))
+		return ERR_IO;
+	while (connect(fd, (struct sockaddr *)&at, sizeof(at)))
+		switch (errno) {
+		case EINTR:
+			break;
+		case ENOENT:
+		case ECONNREFUSED:
+		case ENOTDIR:
+			say(why, cap, "agent %s: nobody listens there", path);
+			return ERR_NO_SERVICE;
+		case EACCES:
+		case EPERM:
+			say(why, cap, "agent %s: this user may not use it (group in section [agent])", path);
+			return ERR_REFUSED;
+		case EPROTOTYPE:
+			say(why, cap, "agent %s: what listens there is no agent", path);
+			return ERR_PROTOCOL;
+		case EAGAIN:
+			say(why, cap, "agent %s: it takes no connection", path);
+			return ERR_TIMEOUT;
+		default:
+			say(why, cap, "agent %s: %s", path, strerrordesc_np(errno));
+			return ERR_IO;
+		}
+	return fcntl(fd, F_SETFL, O_NONBLOCK) ? ERR_IO : ERR_OK;
+}
+
+/* A PIN may go over this connection, and what the other end says is believed. */
+static enum err check_owner(int fd, const char *path, char *why, size_t cap)
 {
 	struct ucred peer;
 	socklen_t n = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n))
 		return ERR_IO;
-	return peer.uid == 0 || peer.uid == geteuid() ? ERR_OK : ERR_REFUSED;
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return ERR_OK;
+	say(why, cap, "agent %s: user %u listens there, who is neither root nor the user of this program", path,
+	    (unsigned)peer.uid);
+	return ERR_REFUSED;
 }
 
-static enum err dial(const struct agent_at *at, struct client *c, char *why, size_t cap)
+static enum err greet(struct agent *a, const struct agent_at *at)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	unsigned plugged;
-
-	if (strlen(at->socket) >= sizeof(to.sun_path))
-		return say(why, cap, ERR_NO_SERVICE, "the path of the agent's socket is too long");
-	memcpy(to.sun_path, at->socket, strlen(at->socket));
-	plugged = fd_plug();
-	c->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	fd_unplug(plugged);
-	if (c->fd < 0)
-		return say(why, cap, ERR_IO, strerror(errno));
-	if (connect(c->fd, (const struct sockaddr *)&to, sizeof(to)))
-		return say(why, cap, errno == EACCES || errno == EPERM ? ERR_REFUSED : ERR_NO_SERVICE, strerror(errno));
-	if (at->own_only)
-		return say(why, cap, check_owner(c->fd), "that agent belongs to somebody else");
-	return ERR_OK;
-}
-
-static enum err greet(const struct agent_at *at, struct client *c, char *why, size_t cap)
-{
-	struct deadline dl = deadline_in(ANSWER_MS);
-	struct rd elements;
+	struct deadline dl = deadline_in(AGENT_PATIENCE_MS);
+	struct rd elements, version;
+	struct wr w;
+	uint32_t v;
 	enum err e;
 
-	agent_msg_begin(&c->out, AGENT_HELLO);
-	wr_tlv_u8(&c->out, AGENT_T_VERSION, AGENT_PROTO_VERSION);
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, AGENT_HELLO);
+	wr_tlv_u8(&w, AGENT_T_VERSION, AGENT_PROTO_VERSION);
 	if (at->program)
-		wr_tlv(&c->out, AGENT_T_PROGRAM, rd_str(at->program));
-	if (at->reason && strlen(at->reason) < AGENT_TEXT_MAX)
-		wr_tlv(&c->out, AGENT_T_REASON, rd_str(at->reason));
-	e = ask(c, &elements, &dl);
-	return say(why, cap, e, *c->why ? c->why : err_text(e));
-}
-
-/* Connected and greeted; a failure closes it again. */
-static enum err client_open(const struct agent_at *at, struct client *c, char *why, size_t cap)
-{
-	enum err e;
-
-	*c = (struct client){ .fd = -1 };
-	wr_init_heap(&c->out, AGENT_MESSAGE_MAX);
-	wr_init_heap(&c->in, AGENT_MESSAGE_MAX);
-	e = dial(at, c, why, cap);
-	if (!e)
-		e = greet(at, c, why, cap);
-	if (e)
-		client_close(c);
+		wr_tlv(&w, AGENT_T_PROGRAM, rd_of(at->program, strnlen(at->program, AGENT_TEXT_MAX)));
+	if (at->reason)
+		wr_tlv(&w, AGENT_T_REASON, rd_of(at->reason, strnlen(at->reason, AGENT_TEXT_MAX)));
+	e = ask(a, &w, &elements, &dl);
+	if (!e && (!rd_tlv_find(elements, AGENT_T_VERSION, &version) || !rd_uint(version, &v) ||
+		   v != AGENT_PROTO_VERSION))
+		e = ERR_PROTOCOL;
+	wr_free(&w);
 	return e;
 }
 
-/* One question over a connection of its own. */
-static enum err ask_once(const struct agent_at *at, enum agent_type type, enum agent_tag tag, const char *value,
-			 struct client *c, struct rd *elements, char *why, size_t cap)
+/* What went wrong after connect, with the agent's own words if it said any. */
+static enum err explain(const struct agent *a, const char *path, enum err e, char *why, size_t cap)
 {
-	struct deadline dl = deadline_in(ANSWER_MS);
-	enum err e = client_open(at, c, why, cap);
+	if (a->why[0])
+		say(why, cap, "agent %s: %s", path, a->why);
+	else if (e == ERR_PROTOCOL)
+		say(why, cap, "agent %s: it is of another version than this program", path);
+	else if (e == ERR_TIMEOUT)
+		say(why, cap, "agent %s: no answer in %d s", path, AGENT_PATIENCE_MS / 1000);
+	else if (e)
+		say(why, cap, "agent %s: %s", path, e == ERR_REMOVED ? "it hung up" : err_text(e));
+	return e;
+}
+
+static void agent_free(struct agent **a)
+{
+	if (!*a)
+		return;
+	hang_up(*a);
+	free(*a);
+	*a = NULL;
+}
+
+static enum err agent_connect(const struct agent_at *at, struct agent **out, char *why, size_t cap)
+{
+	struct agent *a = calloc(1, sizeof(*a));
+	enum err e;
+
+	say(why, cap, "%s", "");
+	if (!a)
+		return ERR_NOMEM;
+	a->fd = new_socket();
+	e = a->fd < 0 ? ERR_IO : connect_to(a->fd, at->socket, why, cap);
+	if (!e && at->own_only)
+		e = check_owner(a->fd, at->socket, why, cap);
+	if (!e) {
+		e = explain(a, at->socket, greet(a, at), why, cap);
+		/* It ended at this moment, as if nobody had listened. */
+		e = e == ERR_REMOVED && !a->why[0] ? ERR_NO_SERVICE : e;
+	}
+	if (e) {
+		log_line(LOG_AGENT, LOG_INFO, "agent %s: no connection: %s", at->socket, err_text(e));
+		agent_free(&a);
+	}
+	*out = a;
+	return e;
+}
+
+/* ---- without a card ---- */
+
+/* A connection for one question. What is in packet is asked; elements is a view into the answer in it. */
+static enum err ask_once(const struct agent_at *at, struct wr *packet, struct rd *elements, char *why, size_t cap)
+{
+	struct deadline dl = deadline_in(AGENT_PATIENCE_MS);
+	struct agent *a;
+	enum err e = agent_connect(at, &a, why, cap);
 
 	if (e)
 		return e;
-	agent_msg_begin(&c->out, type);
-	if (value)
-		wr_tlv(&c->out, tag, rd_str(value));
-	e = ask(c, elements, &dl);
-	return say(why, cap, e, *c->why ? c->why : err_text(e));
+	e = explain(a, at->socket, ask(a, packet, elements, &dl), why, cap);
+	agent_free(&a);
+	return e;
 }
-
-/* ---- the agent as a whole ---- */
 
 enum err agent_list(const struct agent_at *at, struct pcsc_readers *out, char *why, size_t cap)
 {
+	struct pcsc_reader r;
 	struct rd elements;
-	struct client c;
+	struct wr w;
 	bool bad = false;
 	enum err e;
 
 	out->n = 0;
-	e = ask_once(at, AGENT_LIST, 0, NULL, &c, &elements, why, cap);
-	if (!e)
-		while (out->n < PCSC_READERS_MAX && agent_card_read(&elements, &out->v[out->n], &bad))
-			out->n++;
-	if (!e && bad)
-		e = say(why, cap, ERR_PROTOCOL, "the agent's list is malformed");
-	client_close(&c);
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, AGENT_LIST);
+	e = ask_once(at, &w, &elements, why, cap);
+	while (!e && out->n < PCSC_READERS_MAX && agent_card_read(&elements, &r, &bad))
+		out->v[out->n++] = r;
+	if (!e && (bad || !rd_end(&elements))) {
+		say(why, cap, "agent %s: its list of cards is malformed", at->socket);
+		e = ERR_PROTOCOL;
+	}
+	if (e)
+		out->n = 0;
+	wr_free(&w);
 	return e;
 }
 
 enum err agent_end(const struct agent_at *at, const char *reader, char *why, size_t cap)
 {
 	struct rd elements;
-	struct client c;
-	enum err e = ask_once(at, AGENT_END, AGENT_T_READER, reader, &c, &elements, why, cap);
+	struct wr w;
+	enum err e;
 
-	client_close(&c);
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, AGENT_END);
+	if (reader)
+		wr_tlv(&w, AGENT_T_READER, rd_str(reader));
+	e = ask_once(at, &w, &elements, why, cap);
+	wr_free(&w);
 	return e;
 }
 
 enum err agent_status(const struct agent_at *at, struct wr *json, char *why, size_t cap)
 {
 	struct rd elements, text;
-	struct client c;
-	enum err e = ask_once(at, AGENT_STATUS, 0, NULL, &c, &elements, why, cap);
+	struct wr w;
+	enum err e;
 
-	if (!e && !rd_tlv_find(elements, AGENT_T_TEXT, &text))
-		e = say(why, cap, ERR_PROTOCOL, "the agent's answer is malformed");
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, AGENT_STATUS);
+	e = ask_once(at, &w, &elements, why, cap);
+	if (!e && !rd_tlv_find(elements, AGENT_T_TEXT, &text)) {
+		say(why, cap, "agent %s: its answer has no text", at->socket);
+		e = ERR_PROTOCOL;
+	}
 	if (!e) {
 		wr_put(json, text);
 		e = wr_done(json);
 	}
-	client_close(&c);
+	wr_free(&w);
 	return e;
 }
 
@@ -226,53 +324,56 @@ enum err agent_status(const struct agent_at *at, struct wr *json, char *why, siz
 
 static enum err link_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct deadline *dl)
 {
-	struct deadline answer = deadline_within(dl, CARD_MS);
-	struct client *c = ctx;
-	struct rd elements, answered;
+	struct deadline turn = deadline_within(dl, AGENT_TURN_MS);
+	struct agent *a = ctx;
+	struct rd elements, answer;
+	struct wr w;
 	enum err e;
 
-	agent_msg_begin(&c->out, AGENT_SEND);
-	wr_tlv(&c->out, AGENT_T_APDU, cmd);
-	e = ask(c, &elements, &answer);
-	if (!e && !rd_tlv_find(elements, AGENT_T_APDU, &answered))
-		e = hang_up(c, ERR_PROTOCOL);
+	/* dl is the card's time for this command; those of other programs may come before it. */
+	if (dl && dl->at_ms < UINT64_MAX - AGENT_TURN_MS)
+		turn.at_ms = dl->at_ms + AGENT_TURN_MS;
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, AGENT_SEND);
+	wr_tlv(&w, AGENT_T_APDU, cmd);
+	e = ask(a, &w, &elements, &turn);
+	if (!e && !rd_tlv_find(elements, AGENT_T_APDU, &answer)) {
+		hang_up(a);
+		e = ERR_PROTOCOL;
+	}
 	if (!e) {
-		wr_put(rsp, answered);
+		wr_put(rsp, answer);
 		e = wr_done(rsp);
 	}
-	wr_reset(&c->in);
-	if (e && *c->why)
-		log_line(LOG_APDU, LOG_INFO, "the agent: %s", c->why);
+	wr_free(&w);
 	return e;
 }
 
 static enum err link_present(void *ctx)
 {
-	struct deadline dl = deadline_in(ANSWER_MS);
-	struct client *c = ctx;
-	struct rd elements;
-
-	agent_msg_begin(&c->out, AGENT_PRESENT);
-	return ask(c, &elements, &dl);
+	return ask_plain(ctx, AGENT_PRESENT, AGENT_PATIENCE_MS);
 }
 
-/* The card is the agent's: who goes is logged out, and nobody else. */
+/* The agent decides about a reset: the card is its own. */
 static void link_close(void *ctx, bool reset_card)
 {
-	struct client *c = ctx;
+	struct agent *a = ctx;
 
 	(void)reset_card;
-	client_close(c);
-	free(c);
+	agent_free(&a);
 }
 
-/* Our copy of the descriptor; the parent's connection goes on. */
 static void link_abandon(void *ctx)
 {
-	link_close(ctx, false);
+	struct agent *a = ctx;
+
+	/* Our copy; the parent's connection goes on. */
+	if (a->fd >= 0)
+		(void)close(a->fd);
+	free(a);
 }
 
-static const struct apdu_link_ops link_ops = {
+static const struct apdu_link_ops agent_ops = {
 	.name = "agent",
 	.transmit = link_transmit,
 	.present = link_present,
@@ -280,107 +381,161 @@ static const struct apdu_link_ops link_ops = {
 	.abandon = link_abandon,
 };
 
-enum err agent_open(const struct agent_at *at, const char *reader, struct apdu_link **out, char *why, size_t cap)
+static enum err open_card(struct agent *a, const char *reader, struct wr *atr)
 {
-	struct client *c = malloc(sizeof(*c));
-	struct deadline dl = deadline_in(ANSWER_MS);
-	struct rd elements, atr;
+	struct deadline dl = deadline_in(AGENT_PATIENCE_MS);
+	struct rd elements, bytes;
+	struct wr w;
 	enum err e;
 
-	if (!c)
-		return say(why, cap, ERR_NOMEM, err_text(ERR_NOMEM));
-	e = client_open(at, c, why, cap);
-	if (e) {
-		free(c);
-		return e;
-	}
-	agent_msg_begin(&c->out, AGENT_OPEN);
-	wr_tlv(&c->out, AGENT_T_READER, rd_str(reader));
-	e = ask(c, &elements, &dl);
-	if (!e && !rd_tlv_find(elements, AGENT_T_ATR, &atr))
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, AGENT_OPEN);
+	wr_tlv(&w, AGENT_T_READER, rd_str(reader));
+	e = ask(a, &w, &elements, &dl);
+	if (!e && (!rd_tlv_find(elements, AGENT_T_ATR, &bytes) || bytes.n > ATR_MAX))
 		e = ERR_PROTOCOL;
-	if (e) {
-		(void)say(why, cap, e, *c->why ? c->why : err_text(e));
-		link_close(c, false);
-		return e;
+	if (!e) {
+		wr_put(atr, bytes);
+		e = wr_done(atr);
 	}
-	return apdu_link_new(&link_ops, c, reader, atr, out);
+	wr_free(&w);
+	return e;
+}
+
+enum err agent_open(const struct agent_at *at, const char *reader, struct apdu_link **out, char *why, size_t cap)
+{
+	uint8_t bytes[ATR_MAX];
+	struct agent *a;
+	struct wr atr;
+	enum err e = agent_connect(at, &a, why, cap);
+
+	if (e)
+		return e;
+	WR_ARR(&atr, bytes);
+	e = explain(a, at->socket, open_card(a, reader, &atr), why, cap);
+	if (e) {
+		agent_free(&a);
+		return e == ERR_REMOVED ? ERR_NO_SERVICE : e;
+	}
+	return apdu_link_new(&agent_ops, a, reader, wr_view(&atr), out);
+}
+
+static struct agent *agent_of(const struct apdu_link *l)
+{
+	return apdu_link_ctx(l, &agent_ops);
 }
 
 bool agent_is_link(const struct apdu_link *l)
 {
-	return apdu_link_ctx(l, &link_ops) != NULL;
+	return agent_of(l) != NULL;
 }
 
 const char *agent_why(const struct apdu_link *l)
 {
-	const struct client *c = apdu_link_ctx(l, &link_ops);
+	const struct agent *a = agent_of(l);
 
-	return c ? c->why : "";
+	return a ? a->why : "";
+}
+
+enum err agent_logout(struct apdu_link *l)
+{
+	struct agent *a = agent_of(l);
+
+	return a ? ask_plain(a, AGENT_LOGOUT, AGENT_PATIENCE_MS) : ERR_BUG;
 }
 
 /* ---- login ---- */
 
-/* The answer to a login; who gives it up says so, and hears what became of it. */
-static enum err await_login(struct client *c, void (*progress)(void *ctx, const char *text), void *ctx,
-			    struct deadline *dl)
+static void show_progress(struct rd elements, void (*progress)(void *ctx, const char *text), void *ctx)
 {
-	struct deadline after = deadline_never();
-	struct rd elements, text;
-	enum agent_type type;
 	char shown[AGENT_TEXT_MAX];
-	bool cancelled = false;
+	struct rd text;
+
+	if (progress && rd_tlv_find(elements, AGENT_T_TEXT, &text))
+		progress(ctx, text_shown(text, shown, sizeof(shown)));
+}
+
+/* Until the login is decided. packet is room for what is heard. */
+static enum err hear_decision(struct agent *a, struct wr *packet, void (*progress)(void *ctx, const char *text),
+			      void *ctx, bool *decided, const struct deadline *dl)
+{
+	enum agent_type type = AGENT_PROGRESS;
+	struct rd elements;
 	enum err e;
 
-	for (;;) {
-		e = hear(c, &type, &elements, cancelled ? &after : dl);
-		if ((e == ERR_CANCELLED || e == ERR_TIMEOUT) && !cancelled) {
-			cancelled = true;
-			after = deadline_in(ANSWER_MS);
-			agent_msg_begin(&c->out, AGENT_CANCEL);
-			if (put(c, &after))
-				return hang_up(c, e);
-			continue;
-		}
-		if (e)
-			return hang_up(c, e);
-		if (type != AGENT_PROGRESS)
-			return judge(c, type, elements);
-		if (progress && !cancelled && rd_tlv_find(elements, AGENT_T_TEXT, &text))
-			progress(ctx, text_shown(text, shown, sizeof(shown)));
-	}
+	do {
+		/* Also where there is always something to hear. */
+		e = deadline_check(dl);
+		if (!e)
+			e = hear(a, packet, &type, &elements, dl);
+		if (!e && type == AGENT_PROGRESS)
+			show_progress(elements, progress, ctx);
+	} while (!e && type == AGENT_PROGRESS);
+	*decided = !e && (type == AGENT_OK || type == AGENT_FAIL);
+	return e ? e : judge(a, type, elements);
+}
+
+/*
+ * Nobody waits any more. The agent hears it, and says how it ended; a login that was good at the same moment is undone.
+ * Who does not answer is left.
+ */
+static void give_up(struct agent *a, struct wr *packet)
+{
+	struct deadline dl = deadline_in(CANCEL_MS);
+	bool decided = false;
+	enum err e;
+
+	wr_reset(packet);
+	agent_msg_begin(packet, AGENT_CANCEL);
+	e = wr_done(packet);
+	if (!e)
+		e = agent_msg_send(a->fd, wr_view(packet), &dl);
+	if (!e)
+		e = hear_decision(a, packet, NULL, NULL, &decided, &dl);
+	if (!decided || (!e && ask_plain(a, AGENT_LOGOUT, CANCEL_MS)))
+		hang_up(a);
 }
 
 enum err agent_login(struct apdu_link *l, const struct secret *pin, const char *limits,
 		     void (*progress)(void *ctx, const char *text), void *ctx, char *why, size_t cap,
 		     struct deadline *dl)
 {
-	struct client *c = apdu_link_ctx(l, &link_ops);
-	struct deadline send = deadline_in(ANSWER_MS);
+	struct agent *a = agent_of(l);
+	bool decided = false;
+	struct wr w;
 	enum err e;
 
-	if (!c)
-		return say(why, cap, ERR_BUG, err_text(ERR_BUG));
-	c->why[0] = 0;
-	agent_msg_begin(&c->out, AGENT_LOGIN);
-	if (pin)
-		wr_tlv(&c->out, AGENT_T_PIN, secret_view(pin));
-	if (limits)
-		wr_tlv(&c->out, AGENT_T_LIMITS, rd_str(limits));
-	e = put(c, &send);
-	if (!e)
-		e = await_login(c, progress, ctx, dl);
-	return say(why, cap, e, *c->why ? c->why : err_text(e));
-}
-
-enum err agent_logout(struct apdu_link *l)
-{
-	struct client *c = apdu_link_ctx(l, &link_ops);
-	struct deadline dl = deadline_in(ANSWER_MS);
-	struct rd elements;
-
-	if (!c)
+	say(why, cap, "%s", "");
+	if (!a)
 		return ERR_BUG;
-	agent_msg_begin(&c->out, AGENT_LOGOUT);
-	return ask(c, &elements, &dl);
+	a->why[0] = 0;
+	wr_init_heap(&w, AGENT_MESSAGE_MAX);
+	agent_msg_begin(&w, AGENT_LOGIN);
+	if (pin)
+		wr_tlv(&w, AGENT_T_PIN, secret_view(pin));
+	if (limits)
+		wr_tlv(&w, AGENT_T_LIMITS, rd_str(limits));
+	e = wr_done(&w);
+	if (!e && a->fd < 0)
+		e = ERR_REMOVED;
+	if (e)
+		goto out;
+	e = agent_msg_send(a->fd, wr_view(&w), dl);
+	if (!e)
+		e = hear_decision(a, &w, progress, ctx, &decided, dl);
+	if (decided)
+		goto out;
+	if (e == ERR_CANCELLED || e == ERR_TIMEOUT)
+		give_up(a, &w);
+	else
+		hang_up(a);
+out:
+	if (e && a->why[0] && decided)
+		say(why, cap, "%s", a->why);
+	else if (e == ERR_REMOVED && !decided)
+		say(why, cap, "the agent is gone");
+	else if (e)
+		say(why, cap, "%s", err_text(e));
+	wr_free(&w);
+	return e;
 }

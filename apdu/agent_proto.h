@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What clients and the agent say to each other over a Unix socket of type SOCK_SEQPACKET: one message is one packet, a
- * type byte and TLV elements. A client asks, and waits for the one answer; while AGENT_LOGIN is unanswered the agent
- * may send AGENT_PROGRESS and the client AGENT_CANCEL, which has no answer of its own. One connection is at most one
- * open card. Both ends are of one version; still neither trusts a length. Encoding and decoding only, no I/O.
+ * type byte and TLV elements. A client asks, and waits for the one answer, AGENT_OK or AGENT_FAIL; while AGENT_LOGIN is
+ * unanswered the agent may send AGENT_PROGRESS and the client AGENT_CANCEL, which has no answer of its own. One
+ * connection is at most one open card, and its end is a logout. Both ends are of one version; still neither trusts a
+ * length. Here are bytes, and how one packet goes over a socket.
  */
 #ifndef APDU_AGENT_PROTO_H
 #define APDU_AGENT_PROTO_H
@@ -16,7 +17,7 @@
 #define AGENT_TEXT_MAX 512                              /* program, reason, why */
 
 enum agent_type {
-	AGENT_HELLO = 1,        /* VERSION, PROGRAM, REASON: first, once */
+	AGENT_HELLO = 1,        /* VERSION, PROGRAM, REASON (both may be missing): first, once; answer: VERSION */
 	AGENT_LIST,             /* answer: CARD elements */
 	AGENT_OPEN,             /* READER; answer: ATR */
 	AGENT_SEND,             /* APDU: a command; answer: APDU, with status word */

@@ -72,8 +72,10 @@ static const struct row rows[OPTS] = {
 			     "signature of FILE goes to FILE with this; default .sig" },
 	[OPT_URL] = { "url", A_TEXT(url, "URL"), "management server; default: [login] url" },
 	[OPT_REASON] = { "reason", A_TEXT(reason, "TEXT"), "why you ask; the custodians see it" },
-	[OPT_MANIFEST] = { "manifest", A_TEXT(manifest, "FILE"), "the digests that may be signed, as sha256sum writes" },
-	[OPT_PIN_OPENED] = { "pin-opened", A_FLAG(pin_opened), "accept a session that a PIN opened and nobody approved" },
+	[OPT_MANIFEST] = { "manifest", A_TEXT(manifest, "FILE"),
+			   "the digests that may be signed, in the form of sha256sum" },
+	[OPT_PIN_OPENED] = { "pin-opened", A_FLAG(pin_opened),
+			     "accept a session that a PIN opened and nobody approved" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
 

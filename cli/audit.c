@@ -120,8 +120,9 @@ static enum err print_json(const struct cli_receipt *list, size_t n)
 enum err verb_audit_receipt(struct cli *cli)
 {
 	const struct cli_args *a = cli->args;
+	const struct conf_list *unverified = &cli->conf->trust.unverified;
 	struct receipt_trust trust = {
-		.accepted = (const char *const *)cli->conf->trust.unverified.v, .accepted_n = cli->conf->trust.unverified.n,
+		.accepted = (const char *const *)unverified->v, .accepted_n = unverified->n,
 		.accept_any = a->unverified, .accept_pin = a->pin_opened, .budget = cli_audit_budget,
 	};
 	struct cli_receipt *list = calloc(a->n, sizeof(*list));

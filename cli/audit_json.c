@@ -39,8 +39,8 @@ static json_t *json_people(const struct cli_receipt *c)
 
 		if (pka_code(c->r->device_id, c->r->consents[i].c.challenge, c->r->host_json, code))
 			code[0] = '\0';
-		cli_json_append(&list, json_pack("{s:s, s:s, s:b, s:s, s:s}", "chr", p->chr, "device_id", p->device, "proved",
-						 p->is_good, "limits", p->limits, "code", code));
+		cli_json_append(&list, json_pack("{s:s, s:s, s:b, s:s, s:s}", "chr", p->chr, "device_id", p->device,
+						 "proved", p->is_good, "limits", p->limits, "code", code));
 	}
 	return list;
 }
@@ -72,10 +72,11 @@ static json_t *json_uses(const struct cli_receipt *c)
 
 		cli_json_append(&list, json_pack("{s:I, s:s, s:I, s:i, s:s?, s:o, s:b, s:I, s:I, s:I, s:o}", "line",
 						 (json_int_t)c->r->uses[i].line, "use", kinds[u->kind], "time",
-						 (json_int_t)u->when, "key", u->key, "mechanism", row ? row->name : NULL,
-						 "digest", json_hex(u->digest), "again", u->repeat, "uid",
-						 (json_int_t)u->uid, "gid", (json_int_t)u->gid, "pid",
-						 (json_int_t)u->pid, "program_claimed", json_shown(rd_str(u->program))));
+						 (json_int_t)u->when, "key", u->key, "mechanism",
+						 row ? row->name : NULL, "digest", json_hex(u->digest), "again",
+						 u->repeat, "uid", (json_int_t)u->uid, "gid", (json_int_t)u->gid,
+						 "pid", (json_int_t)u->pid, "program_claimed",
+						 json_shown(rd_str(u->program))));
 	}
 	return list;
 }
@@ -95,8 +96,9 @@ static json_t *json_checks(const struct receipt_verdict *v)
 
 static json_t *json_end(const struct receipt *r)
 {
-	return r->has_end ? json_pack("{s:I, s:o}", "time", (json_int_t)r->end_when, "why", json_shown(rd_str(r->why))) :
-			    json_null();
+	if (!r->has_end)
+		return json_null();
+	return json_pack("{s:I, s:o}", "time", (json_int_t)r->end_when, "why", json_shown(rd_str(r->why)));
 }
 
 json_t *cli_audit_json(const struct cli_receipt *c)
@@ -105,14 +107,15 @@ json_t *cli_audit_json(const struct cli_receipt *c)
 	json_t *part[2];
 	json_t *claimed = json_loadb((const char *)r->host_json.p, r->host_json.n, JSON_REJECT_DUPLICATES, NULL);
 
-	part[0] = json_pack("{s:o, s:b, s:o, s:s?, s:b, s:I, s:i, s:i, s:o}", "file", json_shown(rd_str(c->path)), "proved",
-			    receipt_verdict_is_good(&c->verdict), "device_id", json_shown(r->device_id), "path",
-			    *c->judged.chain.path ? c->judged.chain.path : NULL, "genuine", c->judged.chain.is_genuine,
-			    "time", (json_int_t)r->when, "n", r->n, "m", r->m, "custodians", json_people(c));
-	part[1] = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "claimed", claimed ? claimed : json_null(), "limits",
-			    json_shown(r->limits), "keys", json_keys(c), "distinct", (json_int_t)c->judged.distinct,
-			    "uses", json_uses(c), "end", json_end(r), "checks", json_checks(&c->verdict), "last_hash",
-			    json_hex(RD_ARR(r->chain.hash)));
+	part[0] = json_pack("{s:o, s:b, s:o, s:s?, s:b, s:I, s:i, s:i, s:o}", "file", json_shown(rd_str(c->path)),
+			    "proved", receipt_verdict_is_good(&c->verdict), "device_id", json_shown(r->device_id),
+			    "path", *c->judged.chain.path ? c->judged.chain.path : NULL, "genuine",
+			    c->judged.chain.is_genuine, "time", (json_int_t)r->when, "n", r->n, "m", r->m,
+			    "custodians", json_people(c));
+	part[1] = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "claimed", claimed ? claimed : json_null(),
+			    "limits", json_shown(r->limits), "keys", json_keys(c), "distinct",
+			    (json_int_t)c->judged.distinct, "uses", json_uses(c), "end", json_end(r), "checks",
+			    json_checks(&c->verdict), "last_hash", json_hex(RD_ARR(r->chain.hash)));
 	if (part[0] && (!part[1] || json_object_update(part[0], part[1]))) {
 		json_decref(part[0]);
 		part[0] = NULL;

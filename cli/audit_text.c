@@ -52,8 +52,8 @@ static void write_people(struct wr *w, const struct cli_receipt *c)
 		}
 	}
 	if (c->r->consents_n)
-		wr_text(w, "                 compare these names with your own list: a receipt cannot prove which keys are "
-			   "registered\n");
+		wr_text(w, "                 compare these names with your own list: a receipt cannot prove which keys "
+			   "are registered\n");
 }
 
 static void write_limits(struct wr *w, const struct cli_receipt *c)
@@ -116,8 +116,8 @@ static void write_use(struct wr *w, const struct receipt *r, const struct receip
 
 static void write_uses(struct wr *w, const struct cli_receipt *c)
 {
-	wr_printf(w, "  signatures     %zu of %zu digests; uses of keys: %zu\n", c->judged.signatures, c->judged.distinct,
-		  c->r->uses_n);
+	wr_printf(w, "  signatures     %zu of %zu digests; uses of keys: %zu\n", c->judged.signatures,
+		  c->judged.distinct, c->r->uses_n);
 	for (size_t i = 0; i < c->r->uses_n; i++)
 		write_use(w, c->r, &c->r->uses[i]);
 	if (c->r->has_end) {

@@ -49,8 +49,8 @@ static void check_device(const struct receipt_judging *j)
 	if (att_chain_check(j->trust->anchors, r->devaut, r->when, c, &av))
 		receipt_fail(j->v, RECEIPT_CHECK_DEVICE, r->device_line, "%s", first_failure(&av));
 	else if (!rd_eq_str(r->device_id, c->id))
-		receipt_fail(j->v, RECEIPT_CHECK_DEVICE, r->device_line, "the certificate is that of another device, %s",
-			     c->id);
+		receipt_fail(j->v, RECEIPT_CHECK_DEVICE, r->device_line,
+			     "the certificate is that of another device, %s", c->id);
 	else if (is_waived(j->trust, c))
 		receipt_note(j->v, RECEIPT_CHECK_DEVICE, r->device_line,
 			     "%s is UNVERIFIED: no certificate chain, nobody can prove what it is", c->id);
@@ -86,8 +86,8 @@ static void check_key(const struct receipt_judging *j, size_t i)
 	/* One key under two numbers: its uses could be written down where nobody counts. */
 	for (size_t n = 0; n < i; n++)
 		if (j->out->is_attested[j->r->keys[n].k.key] && same_key(&j->keys[n], &j->keys[i])) {
-			receipt_fail(j->v, RECEIPT_CHECK_KEYS, k->line, "key %u has the attestation of key %u", k->k.key,
-				     j->r->keys[n].k.key);
+			receipt_fail(j->v, RECEIPT_CHECK_KEYS, k->line, "key %u has the attestation of key %u",
+				     k->k.key, j->r->keys[n].k.key);
 			return;
 		}
 	j->out->is_attested[k->k.key] = true;
@@ -203,7 +203,7 @@ static void check_consents(const struct receipt_judging *j)
 	}
 	receipt_pass(j->v, RECEIPT_CHECK_CONSENTS, "%zu keys, signatures and statements hold", r->consents_n);
 	if (r->n == 0) {
-		/* Also if this is what somebody made of an approved session: without people there is nothing to prove. */
+		/* Also if somebody made this of an approved session: without people there is nothing to prove. */
 		(j->trust->accept_pin ? receipt_note : receipt_fail)(j->v, RECEIPT_CHECK_QUORUM, r->quorum_line,
 			"a PIN opened the card: nobody approved this session");
 	} else if (good < r->n) {
@@ -284,8 +284,8 @@ static void check_end(const struct receipt_judging *j)
 	char shown[SHOWN_MAX];
 
 	if (!r->has_end)
-		receipt_note(j->v, RECEIPT_CHECK_END, 0, "the session was not ended properly: the receipt holds what was "
-			     "written until the agent or its machine died");
+		receipt_note(j->v, RECEIPT_CHECK_END, 0, "the session was not ended properly: the receipt holds what "
+			     "was written until the agent or its machine died");
 	else if (r->uses_n && r->end_when < r->uses[r->uses_n - 1].u.when)
 		receipt_note(j->v, RECEIPT_CHECK_END, r->end_line, "it ends before its last signature");
 	receipt_pass(j->v, RECEIPT_CHECK_END, "ended: %s",

@@ -13,7 +13,7 @@
 
 struct receipt_trust {
 	const struct att_anchors *anchors;
-	/* Devices, target or custodians', that may be without a chain: their ids, or any. Then a note says UNVERIFIED. */
+	/* Devices, target's or custodians', that may be without a chain: ids, or any. A note says UNVERIFIED then. */
 	const char *const *accepted;
 	size_t accepted_n;
 	bool accept_any;

@@ -209,7 +209,8 @@ static enum err take_end(struct reading *in, const struct receipt_value *v)
 static enum err (*const takers[RECEIPT_LINES])(struct reading *in, const struct receipt_value *v) = {
 	[RECEIPT_LINE_FIRST] = take_first, [RECEIPT_LINE_TIME] = take_time, [RECEIPT_LINE_DEVICE] = take_device,
 	[RECEIPT_LINE_LOGIN] = take_login, [RECEIPT_LINE_REQUEST] = take_request, [RECEIPT_LINE_QUORUM] = take_quorum,
-	[RECEIPT_LINE_CONSENT] = take_consent, [RECEIPT_LINE_LIMITS] = take_limits, [RECEIPT_LINE_KEY] = take_key, [RECEIPT_LINE_SIGN] = take_sign,
+	[RECEIPT_LINE_CONSENT] = take_consent, [RECEIPT_LINE_LIMITS] = take_limits,
+	[RECEIPT_LINE_KEY] = take_key, [RECEIPT_LINE_SIGN] = take_sign,
 	[RECEIPT_LINE_DECIPHER] = take_decipher, [RECEIPT_LINE_DERIVE] = take_derive, [RECEIPT_LINE_WRAP] = take_wrap,
 	[RECEIPT_LINE_LEFT] = take_left, [RECEIPT_LINE_END] = take_end,
 };

@@ -108,7 +108,8 @@ static void check_signature(const struct receipt_judging *j, const struct receip
 
 	if (!row || (row->hashes != DIGEST_NONE && (u->digest_alg != row->hashes || u->digest.n == 0)) ||
 	    (u->digest_alg != DIGEST_NONE && u->digest.n != digest_size(u->digest_alg))) {
-		receipt_fail(j->v, RECEIPT_CHECK_SIGNATURES, use->line, "the card makes no such signature (%02x)", u->alg);
+		receipt_fail(j->v, RECEIPT_CHECK_SIGNATURES, use->line, "the card makes no such signature (%02x)",
+			     u->alg);
 		return;
 	}
 	if (u->digest.n && !is_data_of_digest(u, row)) {
@@ -130,8 +131,8 @@ static void check_signature(const struct receipt_judging *j, const struct receip
 	else
 		e = row->kind == HSM_SIGN_ECDSA ? verify_ec(att, u) : verify_rsa(&att->request.inner.key, u, row);
 	if (e)
-		receipt_fail(j->v, RECEIPT_CHECK_SIGNATURES, use->line, "the signature is not by key %u over this digest",
-			     u->key);
+		receipt_fail(j->v, RECEIPT_CHECK_SIGNATURES, use->line,
+			     "the signature is not by key %u over this digest", u->key);
 }
 
 void receipt_check_signatures(const struct receipt_judging *j)
@@ -237,8 +238,8 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * A digest counts once for a key, one that is not shown each time. Which of two signatures is called the repeat does not
- * change their number, but a digest that was never signed before is not one.
+ * A digest counts once for a key, one that is not shown each time. Which of two signatures is called the repeat does
+ * not change their number, but a digest that was never signed before is not one.
  */
 static enum err count_distinct(const struct receipt_judging *j)
 {
@@ -257,8 +258,8 @@ static enum err count_distinct(const struct receipt_judging *j)
 
 		j->out->distinct += !known;
 		if (known && is_mech_random(u->alg) && rd_eq(before->signature, u->signature))
-			receipt_note(j->v, RECEIPT_CHECK_USES, list[i]->line, "key %u: the same signature twice: few cards "
-				     "make that, it may stand in another's place", u->key);
+			receipt_note(j->v, RECEIPT_CHECK_USES, list[i]->line, "key %u: the same signature twice: few "
+				     "cards make that, it may stand in another's place", u->key);
 		if (u->repeat && !known)
 			receipt_fail(j->v, RECEIPT_CHECK_USES, list[i]->line,
 				     "key %u: called a repetition, but this digest was not signed before", u->key);
@@ -320,11 +321,12 @@ static void check_counter(const struct receipt_judging *j, const struct receipt_
 	gone = k->k.counter - k->left;
 	/* Whether wrapping counts is not known (reference sc-hsm-apdu 16, 14). */
 	if (gone > uses + wraps)
-		receipt_fail(j->v, RECEIPT_CHECK_COUNTERS, k->left_line, "the card counted %" PRIu64 " uses of key %u, the "
-			     "receipt lists %" PRIu64 ": %" PRIu64 " missing", gone, k->k.key, uses, gone - uses - wraps);
+		receipt_fail(j->v, RECEIPT_CHECK_COUNTERS, k->left_line, "the card counted %" PRIu64 " uses of key %u, "
+			     "the receipt lists %" PRIu64 ": %" PRIu64 " missing", gone, k->k.key, uses + wraps,
+			     gone - uses - wraps);
 	else if (gone < uses)
-		receipt_fail(j->v, RECEIPT_CHECK_COUNTERS, k->left_line, "the card counted %" PRIu64 " uses of key %u, the "
-			     "receipt lists %" PRIu64, gone, k->k.key, uses);
+		receipt_fail(j->v, RECEIPT_CHECK_COUNTERS, k->left_line, "the card counted %" PRIu64 " uses of key %u, "
+			     "the receipt lists %" PRIu64, gone, k->k.key, uses);
 }
 
 void receipt_check_counters(const struct receipt_judging *j)
@@ -343,8 +345,9 @@ void receipt_check_counters(const struct receipt_judging *j)
 		}
 	}
 	if (counted < j->r->keys_n)
-		receipt_note(j->v, RECEIPT_CHECK_COUNTERS, 0, "%zu of %zu keys have no use counter that was read twice: "
-			     "nothing shows whether uses of them are missing", j->r->keys_n - counted, j->r->keys_n);
+		receipt_note(j->v, RECEIPT_CHECK_COUNTERS, 0, "%zu of %zu keys have no use counter that was read "
+			     "twice: nothing shows whether uses of them are missing", j->r->keys_n - counted,
+			     j->r->keys_n);
 	receipt_pass(j->v, RECEIPT_CHECK_COUNTERS, "the card counted exactly the uses that are listed");
 }
 
@@ -360,8 +363,8 @@ void receipt_judge_next(const struct receipt *before, const char *before_name, c
 		if (!was || !was->left_line || !k->k.has_counter || was->left == k->k.counter)
 			continue;
 		if (was->left > k->k.counter)
-			receipt_fail(v, RECEIPT_CHECK_COUNTERS, k->line, "key %u was used %" PRIu32 " times after %s was "
-				     "ended and before this one: no receipt lists them", k->k.key,
+			receipt_fail(v, RECEIPT_CHECK_COUNTERS, k->line, "key %u was used %" PRIu32 " times after %s "
+				     "was ended and before this one: no receipt lists them", k->k.key,
 				     was->left - k->k.counter, shown);
 		else
 			receipt_fail(v, RECEIPT_CHECK_COUNTERS, k->line, "key %u has more uses left than when %s was "

@@ -87,6 +87,20 @@ quorum() {
 	echo "login.ms $(((returned - reached) / 1000))e-3" >>"$T/results"
 }
 
+# The same through an agent: the client's time and the agent's own, which is what N signatures cost more than none.
+agent_ns() { awk '{ ns += $1 } END { print ns }' "/proc/${PID[agent]}/task"/*/schedstat; }
+agent() {
+	local before none all
+	start agent host "$B/quorum11-agent" --socket "$T/agent" --reader "$(reader one)" --receipts "$T/receipts"
+	before=$(agent_ns)
+	QUORUM11_AGENT=$T/agent p11 agent0 "$MODULE" one key1 "$T/pin" 0 || return 1
+	none=$(agent_ns)
+	QUORUM11_AGENT=$T/agent p11 agent "$MODULE" one key1 "$T/pin" "$signs" || return 1
+	all=$(agent_ns)
+	stop agent && [ "$status" -eq 0 ] || return 1
+	echo "agent.own_us $(calc "(($all - $none) - ($none - $before)) / $signs / 1000")" >>"$T/results"
+}
+
 # The command that both modules make of a signature, as the card got it.
 : >"$T/one.apdu"
 p11 first "$MODULE" one key1 "$T/pin" 1 || fail "our module"
@@ -98,6 +112,7 @@ for ((round = 1; round <= rounds; round++)); do
 	p11 ours "$MODULE" one key1 "$T/pin" "$signs" || fail "our module, card one"
 	scard shared shared || fail "SCardTransmit in transactions"
 	p11 opensc "$opensc" one key1 "$T/pin" "$signs" || fail "OpenSC's module, card one"
+	agent || fail "through an agent"
 	scard exclusive exclusive || fail "SCardTransmit, exclusive"
 	quorum >"$T/quorum.out" 2>&1 || fail "a login by 2 of 3: $(cat "$T/quorum.out")"
 	p11 ours10 "$MODULE" ten key10 "$T/pin" 0 || fail "our module, card ten"
@@ -128,6 +143,14 @@ cpu_row() { # WHAT OURS LEAST LEAST-IS OPENSC
 	    "at most 1.5 × SCardTransmit; is $ratio ×" "$ratio <= 1.5"
 }
 
+agent_row() {
+	local client own direct more
+	client=$(median agent.cpu_us) own=$(median agent.own_us) direct=$(median quorum.cpu_us)
+	more=$(calc "$client + $own - $direct" 1)
+	row "CPU per C_Sign through the agent, client and agent together" "$(calc "$client + $own" 1) µs" \
+	    "direct, exclusive: $(calc "$direct" 1) µs" "at most 50 µs more; is $more µs" "$more <= 50"
+}
+
 {
 	printf '%s, %s cores, Linux %s, pcscd %s, OpenSC %s; %d rounds of %d signatures\n\n' \
 	    "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
@@ -146,6 +169,9 @@ cpu_row() { # WHAT OURS LEAST LEAST-IS OPENSC
 	done
 	cpu_row "client CPU per C_Sign, RSA-2048, login by PIN" ours shared "in a transaction" opensc
 	cpu_row "client CPU per C_Sign, RSA-2048, login by 2 of 3" quorum exclusive "exclusive"
+	agent_row
+	row "exchanges per C_Sign through the agent" "$(worst agent.sign)" "direct: $(worst ours.sign)" "exactly 1" \
+	    "$(values agent.sign | head -n 1) == 1 && $(worst agent.sign) == 1"
 	row "C_Login returns after the second approval reached the server" "$(calc "$(median login.ms)" 0) ms" \
 	    "worst of $rounds: $(calc "$(worst login.ms)" 0) ms" "within 200 ms" "$(worst login.ms) <= 200"
 } >"$T/table"

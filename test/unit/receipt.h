@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receipts of real sessions with virtual cards: two of three custodians open a target, its keys sign, and what the agent
- * would write down is written down. And what a forger does with the text.
+ * Receipts of real sessions with virtual cards: two of three custodians open a target, its keys sign, and what the
+ * agent would write down is written down. And what a forger does with the text.
  */
 #ifndef TEST_UNIT_RECEIPT_H
 #define TEST_UNIT_RECEIPT_H
@@ -48,8 +48,8 @@ struct receipt_trust session_trust(const struct session *s);
 void session_judge(const struct session *s, struct rd file, struct receipt_verdict *v);
 
 /*
- * The same receipt with one line's text replaced (NULL: removed), and all hashes made again: what somebody can do who has
- * only the file. Lines count from 1.
+ * The same receipt with one line's text replaced (NULL: removed), and all hashes made again: what somebody can do who
+ * has only the file. Lines count from 1.
  */
 void receipt_forge(struct rd file, size_t line, const char *text, struct wr *out);
 /* Line n without its hash, as a C string; and the number of the first line that begins so, 0: none. */

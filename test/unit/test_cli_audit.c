@@ -173,7 +173,8 @@ static void test_json(void **state)
 	checks = json_object_get(r, "checks");
 	assert_int_equal(json_array_size(checks), RECEIPT_CHECKS);
 	for (size_t i = 0; i < RECEIPT_CHECKS; i++)
-		assert_string_not_equal(json_string_value(json_object_get(json_array_get(checks, i), "result")), "fail");
+		assert_string_not_equal(json_string_value(json_object_get(json_array_get(checks, i), "result")),
+					"fail");
 	json_decref(all);
 	wr_free(&out);
 }
@@ -230,7 +231,8 @@ static void test_budget(void **state)
 {
 	static const struct { const char *json, *text; } rows[] = {
 		{ "{\"budget\":\"sign=5\"}", "sign=5" }, { "{\"v\":1}", "" }, { "{\"budget\":\"\"}", "" },
-		{ "{\"budget\":5}", NULL }, { "[]", NULL }, { "", NULL }, { "{\"budget\":\"a\",\"budget\":\"b\"}", NULL },
+		{ "{\"budget\":5}", NULL }, { "[]", NULL }, { "", NULL },
+		{ "{\"budget\":\"a\",\"budget\":\"b\"}", NULL },
 		{ "{\"budget\":null}", NULL },
 	};
 	struct wr out;
@@ -239,7 +241,8 @@ static void test_budget(void **state)
 	wr_init_heap(&out, 1000);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		wr_reset(&out);
-		assert_int_equal(cli_audit_budget(NULL, rd_str(rows[i].json), &out), rows[i].text ? ERR_OK : ERR_FORMAT);
+		assert_int_equal(cli_audit_budget(NULL, rd_str(rows[i].json), &out),
+				 rows[i].text ? ERR_OK : ERR_FORMAT);
 		if (rows[i].text)
 			assert_string_equal(wr_cstr(&out), rows[i].text);
 	}

@@ -19,7 +19,8 @@ static bool has(const struct pka_manifest *m, const char *hex)
 
 static void test_read(void **state)
 {
-	static const char text[] = "# release 1.2\r\n\n" SHA256_B "  image.bin\n" SHA1_A "\t*x\n" SHA256_B "\r\n" SHA256_A;
+	static const char text[] = "# release 1.2\r\n\n" SHA256_B "  image.bin\n" SHA1_A "\t*x\n" SHA256_B "\r\n"
+				   SHA256_A;
 	uint8_t hash[SHA256_SIZE];
 	struct pka_manifest *m;
 	size_t line;

@@ -59,7 +59,8 @@ static const char *const golden[] = {
 	"limits sign=5",
 	"key 1 fit%20key 0a 1000 ZwEA",
 	"key 255 %2D - - -",
-	"sign 1790000001 1 73 sha256 " HASH32_HEX " " HASH32_HEX " MAA again 1000 100 4294967295 mk%20image%25%0A%C3%A4",
+	"sign 1790000001 1 73 sha256 " HASH32_HEX " " HASH32_HEX
+		" MAA again 1000 100 4294967295 mk%20image%25%0A%C3%A4",
 	"sign 1790000001 255 20 - - " HASH32_HEX " AA first 0 0 0 -",
 	"decipher 1790000002 1 21 " HASH32_HEX " 0 0 0 %2D",
 	"derive 1790000003 1 80 " HASH32_HEX " 0 0 0 -",
@@ -247,6 +248,18 @@ static uint64_t found_at(struct rd file)
 	return f->result == RECEIPT_FAIL ? f->line : c->result == RECEIPT_FAIL ? c->line : 0;
 }
 
+/* Of the long lines' middles, which are base64url only, every eleventh byte. */
+static bool is_looked_at(struct rd file, size_t i)
+{
+	size_t n = 48, m = 72;
+
+	while (n > 0 && (n > i || file.p[i - n] != '\n'))
+		n--;
+	while (m > 0 && (i + m >= file.n || file.p[i + m] != '\n'))
+		m--;
+	return n > 0 || m > 0 || file.p[i] == '\n' || i < 48 || i % 11 == 0;
+}
+
 static void test_each_byte(void **state)
 {
 	static const uint8_t masks[] = { 0x01, 0x20, 0x80 };
@@ -258,13 +271,15 @@ static void test_each_byte(void **state)
 	memcpy(bytes, s.file.p, s.file.n);
 	assert_int_equal(found_at(rd_of(bytes, s.file.n)), 0);
 	for (size_t i = 0; i < s.file.n; i++) {
+		line += i > 0 && s.file.p[i - 1] == '\n';
+		if (!is_looked_at(wr_view(&s.file), i))
+			continue;
 		bytes[i] ^= masks[i % sizeof(masks)];
 		if (found_at(rd_of(bytes, s.file.n)) != line)
 			fail_msg("byte %zu in line %u", i, (unsigned)line);
 		bytes[i] = s.file.p[i];
-		line += bytes[i] == '\n';
 	}
-	assert_int_equal(line - 1, receipt_count_lines(wr_view(&s.file)));
+	assert_int_equal(line, receipt_count_lines(wr_view(&s.file)));
 	free(bytes);
 }
 
@@ -336,15 +351,16 @@ static void test_cut_off(void **state)
 	(void)state;
 	for (size_t n = 0; n < file.n; n++) {
 		bool whole = n > 0 && file.p[n - 1] == '\n';
-		uint64_t expected = !whole ? line : line <= key ? line : 0;
+		uint64_t expected;
 
-		if (found_at(rd_of(file.p, n)) != expected)
+		line += whole;
+		expected = !whole ? line : line <= key ? line : 0;
+		if (is_looked_at(file, n) && found_at(rd_of(file.p, n)) != expected)
 			fail_msg("%zu bytes: line %u, not %u", n, (unsigned)found_at(rd_of(file.p, n)),
 				 (unsigned)expected);
-		line += file.p[n] == '\n';
 	}
-	assert_int_equal(found_with(file, RD_LIT("\n"), RD_NONE), line);
-	assert_int_equal(found_with(file, RD_LIT("x"), RD_NONE), line);
+	assert_int_equal(found_with(file, RD_LIT("\n"), RD_NONE), line + 1);
+	assert_int_equal(found_with(file, RD_LIT("x"), RD_NONE), line + 1);
 }
 
 /* Hashes made again: only the form of the line is wrong. */
@@ -376,7 +392,8 @@ static void test_one_text(void **state)
 		{ 12, "sign 1790000001 255 20 - - " HASH32_HEX " AA first 0 0 4294967296 -" },
 		{ 12, "sign 1790000001 255 20 - - " HASH32_HEX " AA first 0 0 0" },
 		{ 12, "sign 1790000001 255 20 - - " HASH32_HEX " AA first 0 0 0 - -" },
-		{ 13, "decipher 1790000002 1 21 00 0 0 0 %2D" }, { 14, "encrypt 1790000003 1 80 " HASH32_HEX " 0 0 0 -" },
+		{ 13, "decipher 1790000002 1 21 00 0 0 0 %2D" },
+		{ 14, "encrypt 1790000003 1 80 " HASH32_HEX " 0 0 0 -" },
 		{ 16, "left 255 1" }, { 16, "left 2 1" }, { 16, "left 1 -" },
 		{ 17, "end 1790000005 the time is over" }, { 17, "" },
 		/* Out of order, or twice. */
