@@ -23,6 +23,8 @@ docdir     ?= $(datadir)/doc/quorum11
 sysconfdir ?= /etc
 # Where p11-kit looks: pkg-config --variable=p11_module_configs p11-kit-1
 p11kitdir  ?= $(datadir)/p11-kit/modules
+systemddir ?= $(prefix)/lib/systemd
+sysusersdir ?= $(prefix)/lib/sysusers.d
 FLAVOUR    ?= release
 PKG_CONFIG ?= pkg-config
 AR         := $(if $(filter default,$(origin AR)),gcc-ar,$(AR))
@@ -47,7 +49,7 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # ---- how it is compiled ----
 
 # The goals that install what is missing call make again when it is there.
-ifneq ($(filter-out deps check demo clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out deps check demo demo-batch clean help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
 LIBS += cmocka
 endif
@@ -154,7 +156,7 @@ $(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
 
 # ---- targets ----
 
-.PHONY: deps check check-asan check-tsan demo bench install clean help
+.PHONY: deps check check-asan check-tsan demo demo-batch bench install clean help
 
 deps:
 	test/deps.sh build test
@@ -175,6 +177,10 @@ demo:
 	test/deps.sh build test demo
 	$(MAKE) all tools
 	test/demo/demo.sh $(B)
+demo-batch:
+	test/deps.sh build test demo
+	$(MAKE) all tools
+	test/demo/demo-batch.sh $(B)
 bench: all tools
 	test/bench/bench.sh $(B)
 
@@ -189,6 +195,11 @@ install: all
 	    >$(DESTDIR)$(p11kitdir)/quorum11.module
 	chmod 0644 $(DESTDIR)$(p11kitdir)/quorum11.module
 	install -D -m 0644 packaging/quorum11.conf.example $(DESTDIR)$(docdir)/quorum11.conf.example
+	for unit in $(patsubst packaging/systemd/%,%,$(wildcard packaging/systemd/*/*)); do \
+	    install -d $(DESTDIR)$(systemddir)/$${unit%/*} && \
+	    sed 's,@LIBEXECDIR@,$(libexecdir),' packaging/systemd/$$unit >$(DESTDIR)$(systemddir)/$$unit && \
+	    chmod 0644 $(DESTDIR)$(systemddir)/$$unit || exit 1; done
+	install -D -m 0644 packaging/systemd/quorum11.sysusers $(DESTDIR)$(sysusersdir)/quorum11.conf
 	for page in $(wildcard man/*.[1-8]); do \
 	    install -D -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; done
 
@@ -201,6 +212,8 @@ help:
 	@echo 'make check       install what is missing, then all tests'
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
+	@echo 'make demo-batch  twenty images by twenty mkimage under one approval, with a receipt'
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
-	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, p11kitdir, DESTDIR'
+	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, p11kitdir, systemddir,'
+	@echo '                 sysusersdir, DESTDIR'
 	@echo 'make clean'

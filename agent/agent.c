@@ -39,24 +39,12 @@ static bool is_awaited(void *ctx, const struct agent_card *card)
 
 /* ---- cards ---- */
 
-static bool is_wanted(const struct conf_list *names, const char *reader)
-{
-	for (size_t i = 0; i < names->n; i++) {
-		size_t n = strlen(names->v[i]);
-
-		if (n && names->v[i][n - 1] == '*' ? strncmp(reader, names->v[i], n - 1) == 0
-						   : strcmp(reader, names->v[i]) == 0)
-			return true;
-	}
-	return names->n == 0;
-}
-
 static void add_reader(struct agent *a, const char *reader)
 {
 	struct agent_house *h = &a->house;
 	enum err e;
 
-	if (!is_wanted(&h->rules->conf->agent.readers, reader) || agent_house_find(h, reader))
+	if (!conf_list_admits(&h->rules->conf->agent.readers, reader) || agent_house_find(h, reader))
 		return;
 	if (h->cards_n == PCSC_READERS_MAX) {
 		log_line(LOG_AGENT, LOG_ERROR, "reader %s: more than %d readers", reader, PCSC_READERS_MAX);

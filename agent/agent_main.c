@@ -7,12 +7,9 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +18,7 @@
 #include "agent/harden.h"
 #include "agent/manifest.h"
 #include "agent/socket.h"
+#include "base/daemon.h"
 #include "base/log.h"
 #include "base/version.h"
 
@@ -50,31 +48,6 @@ static int usage(void)
 {
 	(void)fputs("Try quorum11 agent --help.\n", stderr);
 	return EXIT_USAGE;
-}
-
-static int signals_open(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* One descriptor a client: as many as the system lets us have. */
-static void descriptors_raise(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_line(LOG_AGENT, LOG_WARN, "descriptors: %s", strerror(errno));
 }
 
 /* ---- what is asked for, and where receipts go ---- */
@@ -110,20 +83,6 @@ static enum err rules_make(const struct conf *conf, const struct options *o, str
 	return e ? ERR_CONFIG : ERR_OK;
 }
 
-static enum err set_text(char **setting, const char *value)
-{
-	char *copy;
-
-	if (!value)
-		return ERR_OK;
-	copy = strdup(value);
-	if (!copy)
-		return ERR_NOMEM;
-	free(*setting);
-	*setting = copy;
-	return ERR_OK;
-}
-
 /* Made where its parent is there: the first run of a user should work. */
 static enum err receipts_folder(const struct conf *conf, const struct options *o)
 {
@@ -144,15 +103,15 @@ static enum err receipts_folder(const struct conf *conf, const struct options *o
 
 static enum err options_apply(struct conf *conf, const struct options *o)
 {
-	enum err e = set_text(&conf->agent.socket, o->socket);
+	enum err e = conf_set_text(&conf->agent.socket, o->socket);
 
 	if (!e)
-		e = set_text(&conf->agent.receipts, o->receipts);
+		e = conf_set_text(&conf->agent.receipts, o->receipts);
 	while (!e && o->readers.n && conf->agent.readers.n)
 		free(conf->agent.readers.v[--conf->agent.readers.n]);
 	for (size_t i = 0; i < o->readers.n && !e; i++) {
 		conf->agent.readers.v[i] = NULL;
-		e = set_text(&conf->agent.readers.v[i], o->readers.v[i]);
+		e = conf_set_text(&conf->agent.readers.v[i], o->readers.v[i]);
 		if (!e)
 			conf->agent.readers.n++;
 	}
@@ -165,7 +124,7 @@ static int run(const struct options *o)
 	struct pka_manifest *manifest = NULL;
 	struct agent_rules rules;
 	struct conf *conf = NULL;
-	int rc = EXIT_FAILURE, signals = signals_open();
+	int rc = EXIT_FAILURE, signals = daemon_signals();
 	const char *log = NULL;
 
 	if (conf_load(&conf))
@@ -174,7 +133,7 @@ static int run(const struct options *o)
 	if (signals < 0 || log_configure(log) || options_apply(conf, o) || rules_make(conf, o, &manifest, &rules) ||
 	    agent_harden() || agent_socket_open(conf->agent.socket, conf->agent.group, &s))
 		goto out;
-	descriptors_raise();
+	daemon_descriptors();
 	{
 		const struct agent_run r = { &rules, s.fd, signals, o->lifeline, o->ready };
 

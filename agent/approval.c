@@ -27,12 +27,19 @@ struct agent_approval {
 	struct secret *pin;             /* what joiners have to know; NULL: none */
 	unsigned wrong_pins;
 	struct agent_peer by;
-	struct hsm_pka pka;
+	struct hsm_status status;       /* of the card, as login_open learns it */
 	bool by_people;
 	uint8_t login_id[LOGIN_ID_SIZE];
 	struct wr host_json;
-	uint64_t opened_ms;
+	int64_t begun_s;                /* of the wall clock; what comes later counts from it by boot time */
+	uint64_t begun_ms;
 };
+
+/* Whoever sets the clock does not change how long after its beginning something was done. */
+static int64_t now_s(const struct agent_approval *a)
+{
+	return a->begun_s + (int64_t)((clock_boot_ms() - a->begun_ms) / 1000);
+}
 
 /* ---- begin ---- */
 
@@ -69,16 +76,19 @@ static enum err write_head(struct agent_approval *a, const struct login_evidence
 {
 	struct receipt_head h = {
 		.device_id = rd_str(a->keys->device_id), .devaut = wr_view(&a->keys->devaut),
-		.limits = &a->limits, .keys = a->keys->v, .keys_n = a->keys->n, .when = clock_wall_s(),
+		.limits = &a->limits, .keys = a->keys->v, .keys_n = a->keys->n,
 	};
+
+	h.when = a->begun_s = clock_wall_s();
+	a->begun_ms = clock_boot_ms();
 
 	if (ev) {
 		h.login_id = ev->login_id;
 		h.host_json = ev->host_json;
 		h.consents = ev->consents;
 		h.consents_n = ev->consents_n;
-		h.n = a->pka.required;
-		h.m = a->pka.total;
+		h.n = a->status.pka.required;
+		h.m = a->status.pka.total;
 	}
 	return agent_receipt_head(a->receipt, &h);
 }
@@ -108,7 +118,6 @@ static enum err open_card(struct agent_approval *a, struct hsm_card *card, const
 			  size_t cap, struct deadline *dl)
 {
 	char user[128];
-	struct hsm_status status = { .open = false };
 	struct login_result result = { .e = ERR_OK };
 	struct login_params p = {
 		.conf = a->rules->conf, .program = *ask->by.program ? ask->by.program : NULL,
@@ -119,7 +128,7 @@ static enum err open_card(struct agent_approval *a, struct hsm_card *card, const
 	enum err e;
 
 	a->ask = ask;
-	e = login_open(card, &p, ask->pin, &status, &result, dl);
+	e = login_open(card, &p, ask->pin, &a->status, &result, dl);
 	a->ask = NULL;
 	return say(why, cap, e, *result.why ? result.why : err_text(e));
 }
@@ -142,9 +151,8 @@ static enum err begin(struct agent_approval *a, struct hsm_card *card, const str
 		e = say(why, cap, write_head(a, NULL), "its receipt cannot be written");
 	if (!e && ask->pin)
 		e = secret_new(secret_view(ask->pin), &a->pin);
-	a->opened_ms = clock_boot_ms();
 	if (!e)
-		e = agent_budget_new(&a->limits, r->manifest, a->keys->v, a->keys->n, a->opened_ms, &a->budget);
+		e = agent_budget_new(&a->limits, r->manifest, a->keys->v, a->keys->n, a->begun_ms, &a->budget);
 	if (!e && a->by_people && login_watch_open(r->conf, RD_ARR(a->login_id), &a->watch))
 		log_line(LOG_AGENT, LOG_WARN, "card %s: no connection to the server stands: custodians cannot end this "
 			 "approval from afar", a->keys->device_id);
@@ -210,7 +218,7 @@ static enum err record(struct agent_approval *a, const struct agent_use *u, cons
 {
 	uint8_t hash[SHA256_SIZE];
 	struct receipt_use r = {
-		.kind = u->kind, .when = clock_wall_s(), .key = u->key, .alg = cmd->p2,
+		.kind = u->kind, .when = now_s(a), .key = u->key, .alg = cmd->p2,
 		.digest_alg = u->digest.alg, .digest = rd_of(u->digest.value, u->digest.n), .data_hash = RD_ARR(hash),
 		.signature = u->kind == RECEIPT_SIGN ? answer : RD_NONE, .repeat = u->repeat,
 		.uid = by->uid, .gid = by->gid, .pid = by->pid, .program = by->program,
@@ -313,12 +321,13 @@ void agent_approval_end(struct agent_approval **a, struct hsm_card *card, const 
 {
 	struct agent_approval *it = *a;
 	struct deadline dl = deadline_in(CLOSE_MS);
-	struct receipt_end end = { .when = clock_wall_s(), .why = why };
+	struct receipt_end end = { .why = why };
 	struct hsm_version v;
 
 	*a = NULL;
 	if (!it)
 		return;
+	end.when = now_s(it);
 	login_watch_close(&it->watch);
 	if (card && it->budget) {
 		agent_keys_count(it->keys, card, &dl);

@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 
-#define LINES_MAX (1 << 20)     /* bytes of one record */
 #define NAMES_MAX 1000          /* receipts of one device that begin in one second */
 
 struct agent_receipt {
@@ -151,7 +150,7 @@ enum err agent_receipt_head(struct agent_receipt *r, const struct receipt_head *
 	struct wr w;
 	enum err e;
 
-	wr_init_heap(&w, LINES_MAX);
+	wr_init_heap(&w, RECEIPT_HEAD_MAX);
 	e = append(r, receipt_write_head(&r->chain, h, &w), &w);
 	r->has_head = !e;
 	return e;
@@ -161,7 +160,7 @@ enum err agent_receipt_use(struct agent_receipt *r, const struct receipt_use *u)
 {
 	struct wr w;
 
-	wr_init_heap(&w, LINES_MAX);
+	wr_init_heap(&w, RECEIPT_HEAD_MAX);
 	return append(r, receipt_write_use(&r->chain, u, &w), &w);
 }
 
@@ -171,7 +170,7 @@ enum err agent_receipt_end(struct agent_receipt *r, const struct receipt_end *en
 
 	if (!r->has_head)
 		return ERR_OK;
-	wr_init_heap(&w, LINES_MAX);
+	wr_init_heap(&w, RECEIPT_HEAD_MAX);
 	return append(r, receipt_write_end(&r->chain, end, &w), &w);
 }
 

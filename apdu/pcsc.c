@@ -178,8 +178,7 @@ enum err pcsc_list(struct pcsc_readers *out)
 	return e;
 }
 
-/* What people do to readers and cards; not who is connected. */
-static bool is_same(const struct pcsc_readers *a, const struct pcsc_readers *b)
+bool pcsc_is_same(const struct pcsc_readers *a, const struct pcsc_readers *b)
 {
 	if (a->n != b->n)
 		return false;
@@ -208,7 +207,7 @@ enum err pcsc_wait(struct pcsc_readers *last, struct deadline *dl)
 	}
 	while (!e) {
 		e = look(context, now, states);
-		if (!e && !is_same(now, last)) {
+		if (!e && !pcsc_is_same(now, last)) {
 			*last = *now;
 			break;
 		}

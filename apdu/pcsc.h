@@ -26,6 +26,8 @@ struct pcsc_readers {
 };
 /* Readers and what is in them; talks to the service, not to a card. No readers: ERR_OK and n = 0. ERR_NO_SERVICE. */
 MUST enum err pcsc_list(struct pcsc_readers *out);
+/* The same readers and cards, in the same order? Who is connected does not count. */
+bool pcsc_is_same(const struct pcsc_readers *a, const struct pcsc_readers *b);
 /*
  * Wait for a change of readers or cards (not of who is connected) against *last, which is updated, or for the
  * deadline. Looks for a caller who gives up every 250 ms. ERR_OK, ERR_TIMEOUT, ERR_CANCELLED, ERR_NO_SERVICE.

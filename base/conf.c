@@ -351,7 +351,7 @@ out:
 	return e;
 }
 
-static enum err set_text(const char *value, char **out)
+enum err conf_set_text(char **setting, const char *value)
 {
 	char *copy;
 
@@ -360,9 +360,20 @@ static enum err set_text(const char *value, char **out)
 	copy = strdup(value);
 	if (!copy)
 		return ERR_NOMEM;
-	free(*out);
-	*out = copy;
+	free(*setting);
+	*setting = copy;
 	return ERR_OK;
+}
+
+bool conf_list_admits(const struct conf_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		size_t n = strlen(l->v[i]);
+
+		if (n && l->v[i][n - 1] == '*' ? strncmp(name, l->v[i], n - 1) == 0 : strcmp(name, l->v[i]) == 0)
+			return true;
+	}
+	return l->n == 0;
 }
 
 static enum err conf_new(struct conf **out)
@@ -380,9 +391,10 @@ static enum err conf_new(struct conf **out)
 	c->server.poll = 15;
 	c->server.chip_auth = true;
 	c->trust.production = true;
-	if (set_text(QUORUM11_LIBEXECDIR "/connect", &c->module.helper) ||
-	    set_text(QUORUM11_LIBEXECDIR "/agent", &c->agent.program) ||
-	    set_text("127.0.0.1:8443", &c->server.listen) || set_text("/var/lib/quorum11", &c->server.state)) {
+	if (conf_set_text(&c->module.helper, QUORUM11_LIBEXECDIR "/connect") ||
+	    conf_set_text(&c->agent.program, QUORUM11_LIBEXECDIR "/agent") ||
+	    conf_set_text(&c->server.listen, "127.0.0.1:8443") ||
+	    conf_set_text(&c->server.state, "/var/lib/quorum11")) {
 		conf_free(&c);
 		return ERR_NOMEM;
 	}
@@ -412,7 +424,7 @@ static enum err read_user_file(struct conf *c)
 
 enum err conf_load(struct conf **out)
 {
-	const char *named = secure_getenv("QUORUM11_CONF");
+	const char *named = secure_getenv("QUORUM11_CONF"), *agent = secure_getenv("QUORUM11_AGENT");
 	struct conf *c = NULL;
 	enum err e;
 
@@ -424,11 +436,15 @@ enum err conf_load(struct conf **out)
 	if (!e && named && *named)
 		e = read_file(c, named, false);
 	if (!e)
-		e = set_text(secure_getenv("QUORUM11_URL"), &c->login.url);
+		e = conf_set_text(&c->login.url, secure_getenv("QUORUM11_URL"));
 	if (!e)
-		e = set_text(secure_getenv("QUORUM11_REASON"), &c->login.reason);
+		e = conf_set_text(&c->login.reason, secure_getenv("QUORUM11_REASON"));
 	if (!e)
-		e = set_text(secure_getenv("QUORUM11_LOG"), &c->module.log);
+		e = conf_set_text(&c->module.log, secure_getenv("QUORUM11_LOG"));
+	if (!e)
+		e = conf_set_text(&c->agent.socket, agent);
+	if (!e)
+		c->agent.only = agent && *agent;
 	if (e)
 		conf_free(&c);
 	else

@@ -4,7 +4,8 @@
  * then the file that QUORUM11_CONF names; later ones override single keys (an empty value unsets), lists grow. INI.
  * An unknown section or key, or a bad value, is ERR_CONFIG, said with file and line by log_tell. A relative path is
  * taken from its file's folder. List values are separated by commas, or the key is repeated. QUORUM11_URL,
- * QUORUM11_REASON and QUORUM11_LOG ([module] log) override. The environment is read by secure_getenv only.
+ * QUORUM11_REASON, QUORUM11_LOG ([module] log) and QUORUM11_AGENT ([agent] socket) override. The environment is read by
+ * secure_getenv only.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -55,6 +56,7 @@ struct conf {
 	struct {                            /* [agent] */
 		char *program;              /* path of the program agent; default the installed one */
 		char *socket;               /* path; NULL: no agent */
+		bool only;                  /* QUORUM11_AGENT named it: no other source of cards; root's or our own */
 		char *group;                /* of the socket: who else may use it; NULL: only its owner */
 		struct conf_list readers;   /* of cards that it holds: names, as above; empty: all */
 		char *receipts;             /* folder of the receipts */
@@ -90,5 +92,10 @@ MUST enum err conf_load_file(const char *path, struct conf **out);
 /* Log as [module] says, from now on. ERR_CONFIG (said). */
 MUST enum err conf_log(const struct conf *c);
 void conf_free(struct conf **c);
+
+/* Is it one of these names, of which one with a * at its end matches what begins like it? An empty list: yes. */
+bool conf_list_admits(const struct conf_list *l, const char *name);
+/* Another text for a setting, copied; value NULL or "": as it is. ERR_NOMEM. */
+MUST enum err conf_set_text(char **setting, const char *value);
 
 #endif

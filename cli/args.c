@@ -26,6 +26,8 @@ struct row {
 #define A_LIST(member, value) LIST, AT(member), 0, 0, value
 #define A_NUMBER(member, min, max, value) NUMBER, AT(member), min, max, value
 
+_Static_assert(OPTS < 63, "a verb's options are bits of 64, of which one is VERB_RUNS");
+
 static const struct row rows[OPTS] = {
 	[OPT_READER] = { "reader", A_TEXT(reader, "NAME"), "the reader to use: its name or a part of it" },
 	[OPT_DEVICE] = { "device", A_TEXT(device, "ID"), "the card to use: its device id" },
@@ -72,8 +74,21 @@ static const struct row rows[OPTS] = {
 			     "signature of FILE goes to FILE with this; default .sig" },
 	[OPT_URL] = { "url", A_TEXT(url, "URL"), "management server; default: [login] url" },
 	[OPT_REASON] = { "reason", A_TEXT(reason, "TEXT"), "why you ask; the custodians see it" },
+	[OPT_READERS] = { "reader", A_LIST(readers, "NAME"),
+			  "hold only the card in this reader; a * at the end matches the rest; may be repeated" },
+	[OPT_KEYS] = { "key", A_LIST(keys, "LABEL|ID"),
+		       "a key that may be used: its label, or its id in hex; may be repeated" },
+	[OPT_SOCKET] = { "socket", A_TEXT(socket, "PATH"),
+			 "the agent's socket; default: QUORUM11_AGENT, then [agent] socket" },
+	[OPT_SIGN] = { "sign", A_NUMBER(sign, 1, 1000000, "N"), "how many different digests may be signed" },
+	[OPT_FOR] = { "for", A_TEXT(duration, "TIME"), "how long: 90, 90s, 30m, 2h" },
+	[OPT_BOUNDS] = { "limits", A_TEXT(limits, "TEXT"), "what else is asked for; default: [agent] limits" },
 	[OPT_MANIFEST] = { "manifest", A_TEXT(manifest, "FILE"),
 			   "the digests that may be signed, in the form of sha256sum" },
+	[OPT_RECEIPT] = { "receipt", A_TEXT(receipt, "FILE"),
+			  "where the receipt goes: a file that does not exist yet" },
+	[OPT_RECEIPTS] = { "receipts", A_TEXT(receipts, "DIR"),
+			   "folder of receipts, if no file is named; default: [agent] receipts" },
 	[OPT_PIN_OPENED] = { "pin-opened", A_FLAG(pin_opened),
 			     "accept a session that a PIN opened and nobody approved" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
@@ -153,7 +168,7 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 	optind = 0;     /* GNU: begin anew */
 	opterr = 0;
 	for (;;) {
-		int which = -1, o = getopt_long(argc, argv, "", longs, &which);
+		int which = -1, o = getopt_long(argc, argv, verb->options & VERB_RUNS ? "+" : "", longs, &which);
 		const char *typed;
 
 		if (o == -1)

@@ -17,7 +17,9 @@ enum cli_opt {
 	OPT_CA, OPT_TOKEN_FILE, OPT_REPLACE, OPT_NAME,
 	OPT_DENY, OPT_EXPECT_CODE, OPT_LIMITS, OPT_WAIT,
 	OPT_MECHANISM, OPT_OUT_SUFFIX, OPT_URL, OPT_REASON,
-	OPT_MANIFEST, OPT_PIN_OPENED,
+	OPT_READERS, OPT_KEYS,          /* --reader and --key of verbs that take several */
+	OPT_SOCKET, OPT_SIGN, OPT_FOR, OPT_BOUNDS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS,
+	OPT_PIN_OPENED,
 	OPT_HELP,
 	OPTS
 };
@@ -48,7 +50,9 @@ struct cli_args {
 	const char *expect_code, *limits;
 	unsigned wait;                          /* seconds */
 	const char *mechanism, *out_suffix, *url, *reason;
-	const char *manifest;
+	struct cli_list readers, keys;
+	const char *socket, *duration, *manifest, *receipt, *receipts;
+	unsigned sign;                          /* 0: not given */
 	bool pin_opened;
 	bool help;
 	size_t n;                               /* operands */
@@ -58,9 +62,9 @@ struct cli_args {
 
 struct cli_verb;
 /*
- * argv[0] is the verb's last word. Reorders argv, options may stand after operands. ERR_ARG: said, without
- * repeating a value (somebody may have put a PIN there). A shortened option name is refused: a script must not
- * break when a name is added.
+ * argv[0] is the verb's last word. Reorders argv, options may stand after operands; but where the operands are another
+ * program's command line, options end at the first of them. ERR_ARG: said, without repeating a value (somebody may
+ * have put a PIN there). A shortened option name is refused: a script must not break when a name is added.
  */
 MUST enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_args *out);
 /* Usage, options and what they mean, for --help: appended as text. */

@@ -23,18 +23,6 @@ const char *cli_mode_word(enum hsm_mode m)
 	return words[m];
 }
 
-static bool name_is_admitted(const struct conf_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		size_t n = strlen(list->v[i]);
-
-		if (n && list->v[i][n - 1] == '*' ? strncmp(name, list->v[i], n - 1) == 0
-						  : strcmp(name, list->v[i]) == 0)
-			return true;
-	}
-	return list->n == 0;
-}
-
 enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_readers *out)
 {
 	bool exact = false;
@@ -49,7 +37,7 @@ enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_reader
 	for (size_t i = 0; i < out->n; i++) {
 		const struct pcsc_reader *r = &out->v[i];
 
-		if (!name_is_admitted(&cli->conf->module.readers, r->name))
+		if (!conf_list_admits(&cli->conf->module.readers, r->name))
 			continue;
 		if (name && !(exact ? strcmp(r->name, name) == 0 : strstr(r->name, name) != NULL))
 			continue;

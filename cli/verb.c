@@ -54,6 +54,18 @@ static const struct cli_verb verbs[] = {
 	  PICK | PIN | O(CA) | O(YES), 1, 2, verb_end },
 	{ "sign", "FILE...", "Sign files with one login; each signature is verified and written beside its file",
 	  LOGIN | O(KEY) | O(MECHANISM) | O(OUT_SUFFIX), 1, ANY, verb_sign },
+	{ "run", "COMMAND [ARGUMENT]...",
+	  "Run a command whose processes share one approval, within limits; end it and keep a receipt when it ends",
+	  PICK | PIN | O(URL) | O(REASON) | O(SIGN) | O(FOR) | O(KEYS) | O(BOUNDS) | O(MANIFEST) | O(RECEIPT) |
+		  O(RECEIPTS) | VERB_RUNS,
+	  1, ANY, verb_run },
+	{ "agent status", "", "Show the cards that an agent holds, and the approvals in force",
+	  O(SOCKET) | O(JSON), 0, 0, verb_agent_status },
+	{ "agent end", "", "End approvals that an agent holds, for all programs: its cards are closed",
+	  O(SOCKET) | O(READER), 0, 0, verb_agent_end },
+	/* After those of two words, which begin like it. */
+	{ "agent", "", "Hold cards for other programs, which share approvals, within limits and with receipts",
+	  O(SOCKET) | O(READERS) | O(BOUNDS) | O(MANIFEST) | O(RECEIPT) | O(RECEIPTS), 0, 0, verb_agent },
 	{ "connect", "[URL]",
 	  "Open a card by one n-of-m login, say how that went, and close it: to try an installation",
 	  PICK | O(CA) | O(REASON), 0, 1, verb_connect },
@@ -106,28 +118,26 @@ static enum err help(const struct cli_verb *verb)
 	return e;
 }
 
-static enum err run(const struct cli_verb *verb, int argc, char **argv)
+static int run(const struct cli_verb *verb, int argc, char **argv)
 {
 	struct cli_args args;
 	struct cli cli = { .args = &args, .dl = deadline_never() };
 	enum err e;
 
 	e = cli_args_parse(verb, argc, argv, &args);
-	if (e)
-		return e;
-	if (args.help)
-		return help(verb);
-	e = conf_load(&cli.conf);
-	if (e)
-		return e;
-	e = conf_log(cli.conf);
+	if (!e && args.help)
+		return cli_exit_status(help(verb));
+	if (!e)
+		e = conf_load(&cli.conf);
+	if (!e)
+		e = conf_log(cli.conf);
 	if (!e)
 		e = verb->run(&cli);
 	conf_free(&cli.conf);
 	/* A full disk behind a redirected stdout is a failure like any other. */
 	if (fflush(stdout) && !e)
 		e = cli_fail(ERR_IO, "writing to standard output");
-	return e;
+	return cli.has_status ? cli.status : cli_exit_status(e);
 }
 
 int cli_run(int argc, char **argv)
@@ -151,5 +161,5 @@ int cli_run(int argc, char **argv)
 			log_tell("no such verb: %s", text_shown(rd_str(argv[1]), shown, sizeof(shown)));
 		return cli_exit_status(ERR_ARG);
 	}
-	return cli_exit_status(run(verb, argc - words, argv + words));
+	return run(verb, argc - words, argv + words);
 }

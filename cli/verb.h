@@ -12,13 +12,17 @@ struct cli {                            /* what every verb gets; lives as long a
 	const struct cli_args *args;
 	struct conf *conf;
 	struct deadline dl;             /* never ends by itself: each exchange has its own limit */
+	bool has_status;                /* the exit status is that of another program, which a verb ran */
+	int status;
 };
+
+#define VERB_RUNS (UINT64_C(1) << 63)   /* operands are another program's command line, see cli_args_parse */
 
 struct cli_verb {
 	const char *name;               /* one or two words */
 	const char *operands;           /* for the usage line */
 	const char *summary;            /* one sentence without full stop */
-	uint64_t options;               /* OPT_BIT of those it takes */
+	uint64_t options;               /* OPT_BIT of those it takes; VERB_RUNS */
 	size_t min, max;                /* operands */
 	/* Its result decides the exit status (cli/say.h); a failure has been said. */
 	enum err (*run)(struct cli *cli);
@@ -42,6 +46,10 @@ enum err verb_approve(struct cli *cli);
 enum err verb_end(struct cli *cli);
 enum err verb_sign(struct cli *cli);
 enum err verb_connect(struct cli *cli);
+enum err verb_run(struct cli *cli);
+enum err verb_agent(struct cli *cli);
+enum err verb_agent_status(struct cli *cli);
+enum err verb_agent_end(struct cli *cli);
 enum err verb_audit_receipt(struct cli *cli);
 
 #endif

@@ -11,20 +11,6 @@
 #include "login/login.h"
 #include "sc-hsm/pin.h"
 
-static enum err replace_text(char **setting, const char *value)
-{
-	char *copy;
-
-	if (!value)
-		return ERR_OK;
-	copy = strdup(value);
-	if (!copy)
-		return cli_fail(ERR_NOMEM, "settings");
-	free(*setting);
-	*setting = copy;
-	return ERR_OK;
-}
-
 enum err cli_work_settings(struct cli *cli, const char *url)
 {
 	struct conf *conf = cli->conf;
@@ -33,12 +19,12 @@ enum err cli_work_settings(struct cli *cli, const char *url)
 	/* What the custodians are shown about this login: the command knows no other way. */
 	conf->login.exclusive = true;
 	conf->login.reuse = false;
-	e = replace_text(&conf->login.url, url ? url : cli->args->url);
+	e = conf_set_text(&conf->login.url, url ? url : cli->args->url);
 	if (!e)
-		e = replace_text(&conf->login.ca, cli->args->ca);
+		e = conf_set_text(&conf->login.ca, cli->args->ca);
 	if (!e)
-		e = replace_text(&conf->login.reason, cli->args->reason);
-	return e;
+		e = conf_set_text(&conf->login.reason, cli->args->reason);
+	return cli_fail(e, "settings");
 }
 
 static void show_progress(void *ctx, const char *text)
@@ -105,8 +91,7 @@ static enum err log_in(struct cli *cli, struct cli_card *c, const struct secret 
 	return e;
 }
 
-/* Can anybody log in at all? */
-static enum err check_set_up(const struct cli_card *c)
+enum err cli_work_check(const struct cli_card *c)
 {
 	const struct hsm_status *s = &c->status;
 
@@ -128,7 +113,7 @@ static enum err open_shared(struct cli *cli, char reader[PCSC_NAME_MAX], struct 
 	e = cli_card_pick(cli, reader);
 	if (!e)
 		e = cli_card_open(cli, reader, PCSC_SHARED, out);
-	return e ? e : check_set_up(out);
+	return e ? e : cli_work_check(out);
 }
 
 /* Exclusive from here on: if this program dies while the card is open, the card is reset. */

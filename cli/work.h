@@ -10,6 +10,8 @@
  * NULL.
  */
 MUST enum err cli_work_settings(struct cli *cli, const char *url);
+/* Can anybody log in at all? ERR_CONDITIONS, said. */
+MUST enum err cli_work_check(const struct cli_card *c);
 /*
  * Pick the card, open it and log in by what its mode asks for; held afterwards. A card that needs a ceremony is held
  * exclusively from before the first SELECT. Every failure leaves the card closed. Ends with cli_card_close(c, true).

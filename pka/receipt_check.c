@@ -234,6 +234,13 @@ static bool lower_by(const struct receipt_judging *j, struct pka_limits *l, size
 	return !e;
 }
 
+/* Whether an item was given or is the default makes no difference here. */
+static enum err write_plain(struct pka_limits l, struct wr *text)
+{
+	l.given = 0;
+	return pka_limits_write(&l, text);
+}
+
 /* What must have been in force: asked for, and lowered by everybody whose approval counts. */
 static bool expected_limits(const struct receipt_judging *j, struct wr *text)
 {
@@ -252,17 +259,18 @@ static bool expected_limits(const struct receipt_judging *j, struct wr *text)
 		if (j->out->custodians[i].is_good)
 			good = lower_by(j, &l, i);
 	wr_free(&asked);
-	return good && pka_limits_write(&l, text) == ERR_OK;
+	return good && write_plain(l, text) == ERR_OK;
 }
 
 static void check_limits(const struct receipt_judging *j)
 {
-	uint8_t bytes[LIMITS_TEXT_MAX], again_bytes[LIMITS_TEXT_MAX];
-	struct wr text, again;
+	uint8_t bytes[LIMITS_TEXT_MAX], again_bytes[LIMITS_TEXT_MAX], plain_bytes[LIMITS_TEXT_MAX];
+	struct wr text, again, plain;
 	char why[100];
 
 	WR_ARR(&text, bytes);
 	WR_ARR(&again, again_bytes);
+	WR_ARR(&plain, plain_bytes);
 	j->out->has_limits = j->r->limits_line &&
 			     pka_limits_read(j->r->limits, &j->out->limits, why, sizeof(why)) == ERR_OK &&
 			     pka_limits_write(&j->out->limits, &again) == ERR_OK &&
@@ -271,7 +279,8 @@ static void check_limits(const struct receipt_judging *j)
 		receipt_fail(j->v, RECEIPT_CHECK_LIMITS, j->r->limits_line, "the limits in force cannot be read");
 	else if (j->r->n == 0)
 		receipt_note(j->v, RECEIPT_CHECK_LIMITS, j->r->limits_line, "nobody but the host has set them");
-	else if (expected_limits(j, &text) && !rd_eq(wr_view(&text), j->r->limits))
+	else if (expected_limits(j, &text) &&
+		 (write_plain(j->out->limits, &plain) || !rd_eq(wr_view(&text), wr_view(&plain))))
 		receipt_fail(j->v, RECEIPT_CHECK_LIMITS, j->r->limits_line,
 			     "they are not what was asked for and lowered by the custodians: %.*s", (int)text.n,
 			     (const char *)text.p);

@@ -1,68 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/login.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "login/login.h"
+#include "pkcs11/ceremony.h"
 #include "pkcs11/cooldown.h"
+#include "pkcs11/login_agent.h"
 #include "pkcs11/module.h"
 #include "pkcs11/others.h"
 #include "pkcs11/pin.h"
 #include "pkcs11/program.h"
+#include "pkcs11/readers.h"
 #include "pkcs11/rv.h"
 
 #define FOUND_OPEN "card %s was found open; it is closed first"
 
-struct p11_ceremony {           /* guarded by the token's lock */
-	unsigned refs;          /* whose login it is, and who waits for it */
-	const struct p11_session *owner;
-	int cancel_fd;
-	bool cancelled;
-	bool done;
-	CK_RV rv;               /* when done */
-};
-
-static void ceremony_unref(struct p11_ceremony *w)
-{
-	if (--w->refs)
-		return;
-	(void)close(w->cancel_fd);
-	free(w);
-}
-
-static CK_RV ceremony_wait(struct p11_token *t)
-{
-	struct p11_ceremony *w = t->ceremony;
-	CK_RV rv;
-
-	w->refs++;
-	while (!w->done)
-		cond_wait(&t->changed, &t->lock);
-	rv = w->rv;
-	ceremony_unref(w);
-	return rv;
-}
-
-void p11_login_cancel(struct p11_token *t)
-{
-	const uint64_t one = 1;
-
-	if (!t->ceremony)
-		return;
-	t->ceremony->cancelled = true;
-	if (write(t->ceremony->cancel_fd, &one, sizeof(one)) < 0)
-		log_line(LOG_P11, LOG_ERROR, "cannot wake the login on card %s", t->device_id);
-}
-
 void p11_login_session_closed(struct p11_token *t, const struct p11_session *s)
 {
 	if (t->ceremony && (!s || t->ceremony->owner == s || !atomic_load(&t->sessions))) {
-		p11_login_cancel(t);
-		(void)ceremony_wait(t);
+		p11_ceremony_cancel(t);
+		(void)p11_ceremony_wait(t);
 	}
 	if (!atomic_load(&t->sessions) && !t->ceremony)
 		p11_token_close(t);
@@ -71,8 +29,8 @@ void p11_login_session_closed(struct p11_token *t, const struct p11_session *s)
 CK_RV p11_logout(struct p11_call *c)
 {
 	if (c->token->ceremony) {
-		p11_login_cancel(c->token);
-		(void)ceremony_wait(c->token);
+		p11_ceremony_cancel(c->token);
+		(void)p11_ceremony_wait(c->token);
 		return CKR_OK;
 	}
 	if (c->token->login != P11_OPEN)
@@ -116,15 +74,13 @@ static enum err login_by_pin(struct p11_token *t, const struct secret *pin)
 
 /* ---- by people ---- */
 
-static void tell_progress(void *ctx, const char *text)
+static enum err check_program(const struct p11_token *t, const char *program)
 {
-	const struct p11_token *t = ctx;
-	enum conf_progress p = p11_module.conf->login.progress;
-
-	if (p == CONF_PROGRESS_STDERR || (p == CONF_PROGRESS_AUTO && isatty(STDERR_FILENO)))
-		log_tell("card %s: %s", t->device_id, text);
-	else
-		log_line(LOG_P11, LOG_INFO, "card %s: %s", t->device_id, text);
+	if (p11_program_may(p11_module.conf, program))
+		return ERR_OK;
+	log_tell("card %s: %s may not ask for approvals here: it is not among programs in section [login] of %s",
+		 t->device_id, program, CONF_FILE);
+	return ERR_POLICY;
 }
 
 /* What can be said before anybody is asked. */
@@ -139,11 +95,9 @@ static enum err may_ask(const struct p11_token *t, const char *program)
 			 "set url in section [login] of %s, or QUORUM11_URL", t->device_id, t->reader, CONF_FILE);
 		return ERR_CONFIG;
 	}
-	if (!p11_program_may(conf, program)) {
-		log_tell("card %s: %s may not ask for approvals here: it is not among programs in section [login] of "
-			 "%s", t->device_id, program, CONF_FILE);
-		return ERR_POLICY;
-	}
+	e = check_program(t, program);
+	if (e)
+		return e;
 	e = p11_cooldown_check(t->device_id, &seconds);
 	if (e)
 		log_tell("card %s, server %s: the last request was %s; nobody is asked again for %u seconds (cooldown "
@@ -160,7 +114,7 @@ static enum err hold(struct p11_token *t)
 	enum err e;
 
 	p11_token_close(t);
-	e = pcsc_open(t->reader, p11_module.conf->login.exclusive ? PCSC_EXCLUSIVE : PCSC_SHARED, &link);
+	e = p11_readers_hold(t->reader, p11_module.conf->login.exclusive, &link);
 	if (!e)
 		e = hsm_card_new(link, &t->card);
 	if (!e)
@@ -199,28 +153,6 @@ static enum err prepare(struct p11_token *t, const struct secret *pin, bool *ope
 	return e || !pin ? e : p11_pin_verify(t, pin, dl);
 }
 
-/*
- * What login_run says, in words that mean the same where C_Login answers: there "format" is the card's, and "reset" a
- * login that was there. The time for the whole login being over, nobody said yes in time.
- */
-static enum err end_of_login(enum err e, const struct deadline *dl)
-{
-	switch (e) {
-	case ERR_TIMEOUT:
-		return deadline_left_ms(dl) ? e : ERR_EXPIRED;
-	case ERR_FORMAT:
-	case ERR_LIMIT:
-	case ERR_NOT_FOUND:
-	case ERR_DATA:
-		return ERR_PROTOCOL;
-	case ERR_RESET:
-	case ERR_AUTH:
-		return ERR_CONDITIONS;
-	default:
-		return e;
-	}
-}
-
 /* The part without the lock: nobody else touches the card of a pending token. */
 static enum err ask_people(struct p11_token *t, const char *program, bool and_pin)
 {
@@ -232,7 +164,7 @@ static enum err ask_people(struct p11_token *t, const char *program, bool and_pi
 		.device_id = rd_str(t->device_id),
 		.status = t->status,
 		.expect_closed_after = and_pin,
-		.progress = tell_progress,
+		.progress = p11_ceremony_progress,
 		.ctx = t,
 	};
 	struct hsm_card *card = t->card;
@@ -244,7 +176,7 @@ static enum err ask_people(struct p11_token *t, const char *program, bool and_pi
 	if (e)
 		log_tell("%s", result.why[0] ? result.why : err_text(e));
 	lock_take(&t->lock);
-	return end_of_login(e, &dl);
+	return p11_ceremony_error(e, &dl);
 }
 
 /*
@@ -271,43 +203,11 @@ static enum err confirm(struct p11_token *t, const struct secret *pin)
 	return e;
 }
 
-static enum err start_ceremony(struct p11_call *c)
-{
-	struct p11_ceremony *w = calloc(1, sizeof(*w));
-
-	if (!w)
-		return ERR_NOMEM;
-	w->refs = 1;
-	w->owner = c->session;
-	w->cancel_fd = fd_event();
-	/* C_Finalize sets closing before it looks for ceremonies to cancel. */
-	if (w->cancel_fd < 0 || p11_module.closing) {
-		if (w->cancel_fd >= 0)
-			(void)close(w->cancel_fd);
-		free(w);
-		return p11_module.closing ? ERR_CANCELLED : ERR_IO;
-	}
-	c->token->ceremony = w;
-	c->token->login = P11_PENDING;
-	return ERR_OK;
-}
-
-static void end_ceremony(struct p11_token *t, CK_RV rv)
-{
-	struct p11_ceremony *w = t->ceremony;
-
-	t->ceremony = NULL;
-	w->rv = rv;
-	w->done = true;
-	cond_wake(&t->changed);
-	ceremony_unref(w);
-}
-
 /* State is pessimistic: closed until everything was good. */
 static enum err run_ceremony(struct p11_call *c, const char *program, const struct secret *pin)
 {
 	struct p11_token *t = c->token;
-	enum err e = cannot(t, start_ceremony(c));
+	enum err e = cannot(t, p11_ceremony_start(c));
 
 	if (e)
 		return e;
@@ -326,7 +226,7 @@ static enum err run_ceremony(struct p11_call *c, const char *program, const stru
 		p11_token_drop(t);
 	else if (e)
 		p11_token_close(t);
-	end_ceremony(t, p11_rv(e));
+	p11_ceremony_end(t, p11_rv(e));
 	return e;
 }
 
@@ -414,6 +314,24 @@ static enum err learn_options(struct p11_token *t)
 	return p11_token_end(t, e);
 }
 
+/*
+ * A card that an agent holds is opened by the agent. people: they are asked, unless it is open there already.
+ */
+static CK_RV open_card(struct p11_call *c, const struct secret *pin, bool people)
+{
+	struct p11_token *t = c->token;
+	char program[64];
+	enum err e = ERR_OK;
+
+	if (p11_module.conf->agent.socket)
+		e = cannot(t, p11_token_connect(t));
+	if (!e && !p11_token_is_by_agent(t))
+		return p11_rv(people ? login_by_people(c, pin) : login_by_pin(t, pin));
+	if (!e && people)
+		e = check_program(t, p11_program_name(program, sizeof(program)));
+	return p11_rv(e ? e : p11_login_agent(c, pin));
+}
+
 static CK_RV needs_pin(const struct p11_token *t)
 {
 	log_tell("card %s in reader %s opens only with its PIN, and none was given", t->device_id, t->reader);
@@ -433,16 +351,16 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 			 "quorum11 status shows which; quorum11 init, quorum11 register", t->device_id, t->reader);
 		return CKR_USER_PIN_NOT_INITIALIZED;
 	case HSM_MODE_PIN:
-		return pin ? p11_rv(login_by_pin(t, pin)) : needs_pin(t);
+		return pin ? open_card(c, pin, false) : needs_pin(t);
 	case HSM_MODE_PKA:
 		if (pin)
 			log_line(LOG_P11, LOG_WARN, "card %s opens with approvals; the PIN that was given is ignored",
 				 t->device_id);
-		return p11_rv(login_by_people(c, NULL));
+		return open_card(c, NULL, true);
 	case HSM_MODE_PKA_OR_PIN:
-		return p11_rv(pin ? login_by_pin(t, pin) : login_by_people(c, NULL));
+		return open_card(c, pin, !pin);
 	case HSM_MODE_PKA_AND_PIN:
-		return pin ? p11_rv(login_by_people(c, pin)) : needs_pin(t);
+		return pin ? open_card(c, pin, true) : needs_pin(t);
 	}
 	return CKR_GENERAL_ERROR;
 }
@@ -465,7 +383,7 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 	}
 	if (t->ceremony) {
 		log_line(LOG_P11, LOG_INFO, "card %s: this login joins the one that is waiting", t->device_id);
-		return ceremony_wait(t);
+		return p11_ceremony_wait(t);
 	}
 	e = p11_token_look(t);
 	if (!e && t->login == P11_OPEN && is_still_open(t))

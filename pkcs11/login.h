@@ -13,8 +13,6 @@ struct p11_token;
 CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG n);
 CK_RV p11_logout(struct p11_call *c);
 
-/* A ceremony, if there is one, is told to end. It takes up to a second. */
-void p11_login_cancel(struct p11_token *t);
 /* s was closed (NULL: all): its ceremony ends, and with the last session the login. */
 void p11_login_session_closed(struct p11_token *t, const struct p11_session *s);
 

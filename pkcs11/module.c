@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "pkcs11/login.h"
+#include "pkcs11/ceremony.h"
 #include "pkcs11/rv.h"
 
 #define EXIT_WAIT_MS 2000       /* how long the end of the program waits for other threads that are still inside */
@@ -150,7 +150,7 @@ static void cancel_logins(void)
 	p11_module_unlock();
 	for (size_t i = 0; i < n; i++) {
 		lock_take(&v[i]->token.lock);
-		p11_login_cancel(&v[i]->token);
+		p11_ceremony_cancel(&v[i]->token);
 		lock_give(&v[i]->token.lock);
 	}
 }

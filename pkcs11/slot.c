@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "pkcs11/readers.h"
 #include "pkcs11/rv.h"
 
 /* [module] readers: names, a trailing * matches the rest; none: all. */
@@ -39,7 +40,7 @@ static CK_RV rv_of(enum err e)
  */
 static enum err refresh(struct pcsc_readers *now, bool may_add)
 {
-	enum err e = pcsc_list(now);
+	enum err e = p11_readers_list(now);
 
 	if (e == ERR_NO_SERVICE) {
 		log_line(LOG_P11, LOG_WARN, "no readers: %s", err_text(e));
@@ -127,7 +128,7 @@ CK_RV p11_slot_wait(CK_FLAGS flags, CK_SLOT_ID *id)
 	while (!e && !next_event(&now, id)) {
 		if (flags & CKF_DONT_BLOCK)
 			return CKR_NO_EVENT;
-		e = pcsc_wait(&now, &dl);
+		e = p11_readers_wait(&now, &dl);
 		if (!e)
 			e = refresh(&now, true);
 	}

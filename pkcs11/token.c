@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apdu/agent_link.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "pkcs11/others.h"
+#include "pkcs11/readers.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/p15.h"
 
@@ -25,6 +27,7 @@ void p11_token_init(struct p11_token *t, const char *reader)
 void p11_token_fini(struct p11_token *t)
 {
 	p11_token_close(t);
+	hsm_card_free(&t->card, false);
 	p11_objects_clear(&t->objects);
 	cond_fini(&t->changed);
 	lock_fini(&t->lock);
@@ -45,12 +48,43 @@ static void lose_login(struct p11_token *t, const char *why)
 	t->login = P11_CLOSED;
 }
 
+bool p11_token_is_by_agent(const struct p11_token *t)
+{
+	return t->card && agent_is_link(hsm_card_link(t->card));
+}
+
+/*
+ * The agent's card: only our own login ends, and the connection, which keeps nobody from the card, is kept. The end of
+ * the connection is a logout, too.
+ */
+static void leave_agent(struct p11_token *t)
+{
+	enum err e = t->login == P11_OPEN ? agent_logout(hsm_card_link(t->card)) : ERR_OK;
+
+	if (e) {
+		log_line(LOG_P11, LOG_WARN, "logout of card %s: %s", t->device_id, err_text(e));
+		hsm_card_free(&t->card, false);
+		t->awake = false;
+	}
+	t->login = P11_CLOSED;
+}
+
 void p11_token_close(struct p11_token *t)
 {
 	struct deadline dl = deadline_never();
 	struct hsm_version v;
 	enum err e = ERR_OK;
 
+	/*
+	 * PKCS#11 2.40 5.6, C_Logout: handles to private objects stay invalid even after another login. Those of a
+	 * login that was lost stay good: nobody asked for its end.
+	 */
+	if (t->login == P11_OPEN)
+		p11_objects_renew_private(&t->objects);
+	if (p11_token_is_by_agent(t)) {
+		leave_agent(t);
+		return;
+	}
 	if (t->card && (t->login == P11_OPEN || t->by_ceremony)) {
 		e = apdu_link_begin(hsm_card_link(t->card), &dl);
 		if (!e) {
@@ -60,12 +94,6 @@ void p11_token_close(struct p11_token *t)
 		if (e)
 			log_line(LOG_P11, LOG_WARN, "logout of card %s: %s", t->device_id, err_text(e));
 	}
-	/*
-	 * PKCS#11 2.40 5.6, C_Logout: handles to private objects stay invalid even after another login. Those of a
-	 * login that was lost stay good: nobody asked for its end.
-	 */
-	if (t->login == P11_OPEN)
-		p11_objects_renew_private(&t->objects);
 	/* Where SELECT could not close the card, the reset does. */
 	hsm_card_free(&t->card, t->by_ceremony || e);
 	t->login = P11_CLOSED;
@@ -88,7 +116,7 @@ void p11_token_drop(struct p11_token *t)
 static enum err connect_shared(struct p11_token *t)
 {
 	struct apdu_link *link = NULL;
-	enum err e = pcsc_open(t->reader, PCSC_SHARED, &link);
+	enum err e = p11_readers_open(t->reader, &link);
 
 	if (e)
 		return e;
@@ -122,7 +150,7 @@ static bool is_of_link(enum err e)
 {
 	return e == ERR_REMOVED || e == ERR_RESET || e == ERR_TRANSPORT || e == ERR_SHARING || e == ERR_NO_CARD ||
 	       e == ERR_NO_READER || e == ERR_NO_SERVICE || e == ERR_TIMEOUT || e == ERR_CANCELLED || e == ERR_NOMEM ||
-	       e == ERR_BUG;
+	       e == ERR_BUG || e == ERR_IO || e == ERR_REFUSED || e == ERR_PROTOCOL;
 }
 
 /*
@@ -151,6 +179,16 @@ static enum err wake(struct p11_token *t, struct deadline *dl)
 static bool is_gone(enum err e)
 {
 	return e == ERR_REMOVED || e == ERR_NO_CARD || e == ERR_NO_READER || e == ERR_NO_SERVICE;
+}
+
+enum err p11_token_connect(struct p11_token *t)
+{
+	enum err e = t->card ? ERR_OK : connect_shared(t);
+
+	if (!is_gone(e))
+		return e;
+	p11_token_drop(t);
+	return ERR_REMOVED;
 }
 
 static enum err begin(struct p11_token *t, struct deadline *dl)
@@ -203,12 +241,29 @@ enum err p11_token_begin_user(struct p11_token *t)
 	return e;
 }
 
+/* What the agent refuses goes to the log; the first thing over the limits also to the person: it may be a thousand. */
+static void tell_refusal(const struct p11_token *t, enum err e)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+	const char *why = t->card ? agent_why(hsm_card_link(t->card)) : "";
+
+	if (!*why)
+		return;
+	if (e == ERR_ALLOWANCE && !atomic_flag_test_and_set(&told))
+		log_tell("card %s in reader %s: the agent refuses: %s", t->device_id, t->reader, why);
+	else
+		log_line(LOG_P11, LOG_WARN, "card %s in reader %s: the agent refuses: %s", t->device_id, t->reader,
+			 why);
+}
+
 enum err p11_token_end(struct p11_token *t, enum err e)
 {
 	bool had_login;
 
 	if (t->card)
 		apdu_link_end(hsm_card_link(t->card));
+	if (e == ERR_ALLOWANCE || e == ERR_REFUSED)
+		tell_refusal(t, e);
 	if (is_gone(e)) {
 		p11_token_drop(t);
 		return ERR_REMOVED;
@@ -414,7 +469,7 @@ enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r)
 enum err p11_token_look(struct p11_token *t)
 {
 	struct pcsc_readers now;
-	enum err e = pcsc_list(&now);
+	enum err e = p11_readers_list(&now);
 
 	if (e)
 		return e;

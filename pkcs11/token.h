@@ -62,6 +62,11 @@ MUST enum err p11_token_look(struct p11_token *t);              /* the same, ask
  */
 MUST enum err p11_token_check(struct p11_token *t);
 
+/* Connect, if we are not; no command to the card. ERR_REMOVED: it is gone, and so is what was known of it. */
+MUST enum err p11_token_connect(struct p11_token *t);
+/* Connected to a card that an agent holds, which opens and closes it and keeps each program's login apart? */
+bool p11_token_is_by_agent(const struct p11_token *t);
+
 /*
  * Around each command sequence. begin connects, and selects the applet only where it is not selected (that would log
  * out). A login that turns out to be lost is cleared, so look at t->login after it. While a ceremony runs: ERR_REFUSED,
@@ -75,7 +80,7 @@ MUST enum err p11_token_begin_user(struct p11_token *t);
 
 /* Objects in memory; loads them when first needed. */
 MUST enum err p11_token_load(struct p11_token *t);
-/* Ends a login (SELECT) and the connection. */
+/* Ends a login and the connection; at an agent only the login. */
 void p11_token_close(struct p11_token *t);
 /* The card went away: sessions opened on it are over. */
 void p11_token_drop(struct p11_token *t);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/daemon.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -102,31 +100,6 @@ out:
 	return rc;
 }
 
-/* SIGTERM and SIGINT as a descriptor; -1: errno says why. */
-static int signals_open(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* One descriptor a connection: as many as the system lets us have. */
-static void descriptors_raise(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_line(LOG_SRV, LOG_WARN, "event=start descriptors=\"%s\"", strerror(errno));
-}
-
 /* The file of a server that was killed must not announce this one before its time. */
 static enum err ready_forget(const char *path)
 {
@@ -172,13 +145,13 @@ static int do_serve(const struct conf *conf, const struct options *o)
 {
 	struct srv *s = NULL;
 	struct srv_http *h = NULL;
-	int rc = EXIT_FAILURE, state = -1, signals = signals_open();
+	int rc = EXIT_FAILURE, state = -1, signals = daemon_signals();
 
 	if (signals < 0) {
 		log_tell("signals: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	descriptors_raise();
+	daemon_descriptors();
 	if (state_hold(conf->server.state, &state) || ready_forget(o->ready_file) || srv_open(conf, &s) ||
 	    srv_http_open(s, false, &h) || ready_say(o->ready_file, srv_http_url(h)))
 		goto out;

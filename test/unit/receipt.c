@@ -36,8 +36,8 @@ static void person_sign(struct session *s, unsigned i, struct rd bytes, uint8_t 
 static void approve(struct session *s, unsigned i, bool fresh_challenge, struct proof *p, struct pka_consent *c)
 {
 	uint8_t message[PKA_MESSAGE_MAX];
-	struct pka_statement st = { .decision = s->deny && i == 1 ? PKA_DENY : PKA_APPROVE, .limits = rd_str(s->limits[i]),
-				    .key = rd_str(s->q.custodians[i].chr) };
+	struct pka_statement st = { .decision = s->deny && i == 1 ? PKA_DENY : PKA_APPROVE,
+				    .limits = rd_str(s->limits[i]), .key = rd_str(s->q.custodians[i].chr) };
 	struct wr m, text;
 
 	if (fresh_challenge)

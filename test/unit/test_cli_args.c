@@ -86,6 +86,47 @@ static void operands_anywhere(void **state)
 	assert_string_equal(a.v[0], "--file");
 }
 
+/* What comes after the command is the command's, with and without "--". */
+static void command_line(void **state)
+{
+	struct cli_args a;
+
+	(void)state;
+	assert_int_equal(parse(&a, "run", "--sign", "20", "--key", "a", "make", "--key", "b", "-j4", NULL), ERR_OK);
+	assert_int_equal(a.sign, 20);
+	assert_int_equal(a.keys.n, 1);
+	assert_int_equal(a.n, 4);
+	assert_string_equal(a.v[0], "make");
+	assert_string_equal(a.v[3], "-j4");
+	assert_int_equal(parse(&a, "run", "--for=30m", "--", "--odd", "--help", NULL), ERR_OK);
+	assert_string_equal(a.duration, "30m");
+	assert_int_equal(a.n, 2);
+	assert_string_equal(a.v[0], "--odd");
+	assert_false(a.help);
+	assert_int_equal(parse(&a, "run", "--sign", "20", NULL), ERR_ARG);
+	assert_int_equal(parse(&a, "run", "--sign", "0", "make", NULL), ERR_ARG);
+	assert_int_equal(parse(&a, "run", "--deny", "make", NULL), ERR_ARG);
+}
+
+/* One name, one value or several, as the verb takes it. */
+static void one_or_several(void **state)
+{
+	struct cli_args a;
+
+	(void)state;
+	assert_int_equal(parse(&a, "agent", "--reader", "A", "--reader=B*", NULL), ERR_OK);
+	assert_int_equal(a.readers.n, 2);
+	assert_string_equal(a.readers.v[1], "B*");
+	assert_null(a.reader);
+	assert_int_equal(parse(&a, "agent end", "--reader", "A", NULL), ERR_OK);
+	assert_string_equal(a.reader, "A");
+	assert_int_equal(a.readers.n, 0);
+	assert_int_equal(parse(&a, "run", "--reader", "A", "--key", "k", "--key", "l", "make", NULL), ERR_OK);
+	assert_string_equal(a.reader, "A");
+	assert_int_equal(a.keys.n, 2);
+	assert_null(a.key);
+}
+
 static void repeated(void **state)
 {
 	struct cli_args a;
@@ -158,12 +199,17 @@ static void verbs_by_words(void **state)
 	char list[] = "list", custodian[] = "custodian", keygen[] = "keygen", other[] = "lis";
 	char *one[] = { list, NULL }, *two[] = { custodian, keygen, NULL }, *half[] = { custodian, NULL };
 	char *none[] = { other, NULL };
+	char agent[] = "agent", status[] = "status", *alone[] = { agent, NULL }, *of_it[] = { agent, status, NULL };
 	int words = 0;
 
 	(void)state;
 	assert_string_equal(cli_verb_find(1, one, &words)->name, "list");
 	assert_int_equal(words, 1);
 	assert_string_equal(cli_verb_find(2, two, &words)->name, "custodian keygen");
+	assert_int_equal(words, 2);
+	assert_string_equal(cli_verb_find(1, alone, &words)->name, "agent");
+	assert_int_equal(words, 1);
+	assert_string_equal(cli_verb_find(2, of_it, &words)->name, "agent status");
 	assert_int_equal(words, 2);
 	assert_null(cli_verb_find(1, half, &words));
 	assert_null(cli_verb_find(1, none, &words));
@@ -208,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind), cmocka_unit_test(starts_empty), cmocka_unit_test(operands_anywhere),
+		cmocka_unit_test(command_line), cmocka_unit_test(one_or_several),
 		cmocka_unit_test(repeated), cmocka_unit_test(numbers), cmocka_unit_test(refused),
 		cmocka_unit_test(values_are_not_repeated), cmocka_unit_test(verbs_by_words), cmocka_unit_test(help),
 		cmocka_unit_test(exit_status),

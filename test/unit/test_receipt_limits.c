@@ -49,6 +49,13 @@ static void test_limits(void **state)
 	s.in_force = "sign=7 for=600";
 	judge_session();
 	assert_true(receipt_verdict_is_good(&v));
+	/* Said in one place and left out in the other. */
+	s.limits[1] = "sign=7 wrap=0";
+	judge_session();
+	assert_true(receipt_verdict_is_good(&v));
+	s.in_force = "sign=7 for=600 decipher=0";
+	judge_session();
+	assert_true(receipt_verdict_is_good(&v));
 	/* Lowered, but not kept; kept, but not written down. */
 	s.limits[1] = "sign=5";
 	s.in_force = "sign=5 for=600";

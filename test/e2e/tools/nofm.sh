@@ -54,7 +54,7 @@ nofm_target() {
 nofm_conf() {
 	local line
 	{
-		printf '[module]\nhelper = %s\n' "$B/connect"
+		printf '[module]\nhelper = %s\n[agent]\nprogram = %s\n' "$B/connect" "$B/quorum11-agent"
 		printf '[login]\nprogress = stderr\nreason = end-to-end test\nca = %s\n' "$T/tls/ca.pem"
 		for line in "$@"; do printf '%s\n' "$line"; done
 	} >"$T/host.conf"

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cli/agent.h"
+#include "cli/run.h"
+#include "cli/say.h"
+
+#define LIFELINE_FD 3
+#define READY_FD    4
+#define READY_MS    20000       /* the agent's own limit is half of that */
+#define END_MS      15000       /* it closes its card, which may be busy with a signature */
+#define WORDS_MAX   20
+
+/* ---- its socket's folder ---- */
+
+static bool make_folder(const char *parent, struct cli_run_agent *a)
+{
+	struct sockaddr_un at;
+	int n;
+
+	if (!parent || parent[0] != '/')
+		return false;
+	n = snprintf(a->folder, sizeof(a->folder), "%s/quorum11-XXXXXX", parent);
+	if (n < 0 || (size_t)n + sizeof("/agent") > sizeof(at.sun_path) || !mkdtemp(a->folder)) {
+		a->folder[0] = 0;
+		return false;
+	}
+	(void)snprintf(a->socket, sizeof(a->socket), "%.*s/agent", n, a->folder);
+	return true;
+}
+
+static void remove_folder(struct cli_run_agent *a)
+{
+	char lock[PATH_MAX + sizeof(".lock")];
+
+	if (!*a->folder)
+		return;
+	/* The socket is gone already, unless the agent was killed; its lock's file stays. */
+	(void)unlink(a->socket);
+	(void)snprintf(lock, sizeof(lock), "%s.lock", a->socket);
+	(void)unlink(lock);
+	if (rmdir(a->folder))
+		cli_refuse(ERR_IO, "%s: %s", a->folder, strerror(errno));
+	a->folder[0] = 0;
+}
+
+/* ---- start ---- */
+
+/* Both ends above the numbers that the child gets them as. */
+static bool make_pipe(int ends[2])
+{
+	int low[2];
+
+	if (pipe2(low, O_CLOEXEC))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, READY_FD + 1);
+		(void)close(low[i]);
+	}
+	return ends[0] >= 0 && ends[1] >= 0;
+}
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static int fill(posix_spawn_file_actions_t *fa, posix_spawnattr_t *attr, int lifeline, int ready)
+{
+	sigset_t none, all;
+	int rc;
+
+	(void)sigemptyset(&none);
+	(void)sigfillset(&all);
+	rc = posix_spawn_file_actions_adddup2(fa, lifeline, LIFELINE_FD);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(fa, ready, READY_FD);
+	/* stdout is the command's. What it has to say it says on our stderr. */
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO && !rc; fd++)
+		rc = posix_spawn_file_actions_addopen(fa, fd, "/dev/null", O_RDWR, 0);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(fa, STDERR_FILENO, STDERR_FILENO);
+	if (!rc)
+		rc = posix_spawn_file_actions_addclosefrom_np(fa, READY_FD + 1);
+	if (!rc)
+		rc = posix_spawnattr_setsigmask(attr, &none);
+	if (!rc)
+		rc = posix_spawnattr_setsigdefault(attr, &all);
+	/* A session of its own: what the terminal sends is for the command. */
+	if (!rc)
+		rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+					      POSIX_SPAWN_SETSID);
+	return rc;
+}
+
+static int spawn(const char *path, char *const *argv, char **env, int lifeline, int ready, pid_t *pid)
+{
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	int rc = posix_spawn_file_actions_init(&fa);
+
+	if (rc)
+		return rc;
+	rc = posix_spawnattr_init(&attr);
+	if (!rc) {
+		rc = fill(&fa, &attr, lifeline, ready);
+		if (!rc)
+			rc = posix_spawn(pid, path, &fa, &attr, argv, env);
+		(void)posix_spawnattr_destroy(&attr);
+	}
+	(void)posix_spawn_file_actions_destroy(&fa);
+	return rc;
+}
+
+/* Its environment is ours: configuration and reason are found there. Without settings its log is short. */
+static char **environment(const struct cli *cli)
+{
+	const struct conf *c = cli->conf;
+	struct cli_env set[5] = {
+		{ CLI_AGENT_ENV, NULL }, { "LISTEN_PID", NULL }, { "LISTEN_FDS", NULL },
+	};
+	size_t n = 3;
+
+	if (cli->args->url)
+		set[n++] = (struct cli_env){ "QUORUM11_URL", cli->args->url };
+	if (!c->agent.log && !c->module.log)
+		set[n++] = (struct cli_env){ "QUORUM11_LOG", "agent+warn" };
+	return cli_env_new(set, n);
+}
+
+struct words {
+	size_t n;
+	char *v[WORDS_MAX];
+};
+
+static void add(struct words *w, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	/* posix_spawn changes none of them (POSIX); its prototype is older than const. */
+	w->v[w->n++] = (char *)(uintptr_t)name;
+	w->v[w->n++] = (char *)(uintptr_t)value;
+}
+
+static enum err launch(const struct cli *cli, const struct cli_run_asks *asks, struct cli_run_agent *a, int lifeline,
+		       int ready)
+{
+	const char *program = cli->conf->agent.program;
+	struct words w = { .n = 1, .v = { (char[]){ "quorum11-agent" } } };
+	char number[2][8], **env = environment(cli);
+	int rc;
+
+	if (!env)
+		return cli_fail(ERR_NOMEM, "starting the agent");
+	(void)snprintf(number[0], sizeof(number[0]), "%d", LIFELINE_FD);
+	(void)snprintf(number[1], sizeof(number[1]), "%d", READY_FD);
+	add(&w, "--socket", a->socket);
+	add(&w, "--lifeline", number[0]);
+	add(&w, "--ready", number[1]);
+	add(&w, "--reader", asks->reader);
+	add(&w, "--limits", asks->limits);
+	add(&w, "--manifest", asks->manifest);
+	add(&w, "--receipt", asks->receipt);
+	add(&w, "--receipts", asks->receipts);
+	rc = spawn(program, w.v, env, lifeline, ready, &a->pid);
+	cli_env_free(env);
+	if (rc) {
+		a->pid = 0;
+		return cli_refuse(ERR_IO, "%s: %s; program in section [agent] names it", program, strerror(rc));
+	}
+	a->pidfd = pidfd_open(a->pid, 0);
+	return a->pidfd < 0 ? cli_refuse(ERR_IO, "%s: no handle of the process: %s", program, strerror(errno)) : ERR_OK;
+}
+
+/* A line, or the end of the pipe: nobody else has its other end. */
+static enum err wait_ready(int ready, const struct deadline *dl)
+{
+	struct deadline soon = deadline_within(dl, READY_MS);
+	enum err e = deadline_wait(&soon, ready);
+	char line[16];
+	ssize_t n;
+
+	if (e == ERR_TIMEOUT)
+		return cli_refuse(e, "the agent does not get ready");
+	if (e)
+		return cli_fail(e, "starting the agent");
+	do {
+		n = read(ready, line, sizeof(line));
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? ERR_OK : cli_refuse(ERR_CONFIG, "the agent ended before it was ready; nobody was asked");
+}
+
+enum err cli_run_agent_start(const struct cli *cli, const struct cli_run_asks *asks, struct cli_run_agent *out,
+			     const struct deadline *dl)
+{
+	const unsigned plugged = fd_plug();
+	int lifeline[2] = { -1, -1 }, ready[2] = { -1, -1 };
+	enum err e = ERR_OK;
+
+	*out = (struct cli_run_agent){ .pidfd = -1, .lifeline = -1 };
+	if (!make_folder(secure_getenv("XDG_RUNTIME_DIR"), out) && !make_folder("/tmp", out))
+		e = cli_refuse(ERR_IO, "a folder for the agent's socket in /tmp: %s", strerror(errno));
+	if (!e && (!make_pipe(lifeline) || !make_pipe(ready)))
+		e = cli_refuse(ERR_IO, "pipe: %s", strerror(errno));
+	if (!e)
+		e = launch(cli, asks, out, lifeline[0], ready[1]);
+	drop(&lifeline[0]);
+	drop(&ready[1]);
+	out->lifeline = lifeline[1];
+	if (!e)
+		e = wait_ready(ready[0], dl);
+	drop(&ready[0]);
+	fd_unplug(plugged);
+	return e;
+}
+
+/* ---- end ---- */
+
+void cli_run_agent_stop(struct cli_run_agent *a)
+{
+	struct deadline dl = deadline_in(END_MS);
+	siginfo_t info;
+
+	drop(&a->lifeline);
+	if (a->pid && (a->pidfd < 0 || deadline_wait(&dl, a->pidfd))) {
+		cli_refuse(ERR_TIMEOUT, "the agent does not end, and is killed: its card is reset");
+		(void)kill(a->pid, SIGKILL);    /* ours, and not reaped: the number is its own */
+	}
+	while (a->pid && waitid(P_PID, (id_t)a->pid, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	a->pid = 0;
+	drop(&a->pidfd);
+	remove_folder(a);
+}

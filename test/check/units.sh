@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# `make install` puts the units for systemd where it is told, complete; and systemd understands them, where it is there.
+cd "$(dirname "$0")/../.." || exit 2
+. test/tap.sh
+
+dir=$(mktemp -d)
+trap 'tap_end; rm -rf "$dir"' EXIT
+B=${BUILD:-build/release}
+
+# Only the install target: -o says that what it needs is made, which is not this test's subject.
+installs() { make -o all install DESTDIR="$dir" prefix=/opt/q FLAVOUR="${B##*/}"; }
+t "make install" installs
+units=$dir/opt/q/lib/systemd
+names() { (cd "$1" && find . -type f | sort); }
+t "... each unit is there" diff <(names packaging/systemd | grep /quorum11-agent) <(names "$units")
+t "... nothing is left to be filled in" not grep -r '@[A-Z]*@' "$units"
+for kind in system user; do
+	t "$kind: it starts the program that is installed" grep -q '^ExecStart=/opt/q/libexec/quorum11/agent ' \
+	    "$units/$kind/quorum11-agent.service"
+	t "... which is there" test -x "$dir/opt/q/libexec/quorum11/agent"
+	t "... over sequential packets" grep -q '^ListenSequentialPacket=' "$units/$kind/quorum11-agent.socket"
+done
+t "the socket of the system is for a group" grep -qx 'SocketMode=0660' "$units/system/quorum11-agent.socket"
+t "the socket of a user is for him alone" grep -qx 'SocketMode=0600' "$units/user/quorum11-agent.socket"
+t "the system's agent is not root" grep -qx 'User=quorum11' "$units/system/quorum11-agent.service"
+t "... and its user is made" grep -q '^u quorum11 ' "$dir/opt/q/lib/sysusers.d/quorum11.conf"
+
+# It looks for the program as well, and at units that are not ours.
+verifies() {
+	local kind=$1
+	shift
+	sed -i 's,^ExecStart=[^ ]*,ExecStart=/bin/true,' "$units/$kind/quorum11-agent.service"
+	SYSTEMD_LOG_LEVEL=warning systemd-analyze --man=no "$@" verify "$units/$kind/quorum11-agent.socket" \
+	    "$units/$kind/quorum11-agent.service" >"$dir/said" 2>&1
+	cat "$dir/said"
+	not grep quorum11-agent "$dir/said"
+}
+if command -v systemd-analyze >/dev/null; then
+	t "systemd-analyze: the system's units" verifies system
+	t "systemd-analyze: the user's units" verifies user --user
+fi
+plan
