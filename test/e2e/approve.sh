@@ -91,6 +91,20 @@ lies "a decision that is none" 1 '"custodians" is missing' "json:$request:custod
 others=$(jq -cn '[range(3) | {chr: "UTAAAAAAAA\(.)00001", decision: null}]')
 lies "several requests" 3 "several requests" "json:/waiting/:requests=[\"$(id)\",\"$(printf '0%.0s' {1..32})\"]"
 lies "a request for others" 1 "no key on the cards" "json:$request:custodians=$others"
+json() { printf %s "$1" | basenc -w0 --base64url | tr -d =; }
+with() { echo "json:$request:host_json=\"$(json "$1")\""; }
+budget='{"v":1,"budget":"sign=5 for=60","manifest":""}'
+lies "more signatures than are asked for" 3 "limits: sign is more than" "$(with "$budget")" --limits sign=6
+lies "a longer time than is asked for" 3 "limits: for is more than" "$(with "$budget")" --limits "sign=5 for=2h"
+lies "limits that are none" 2 'limits: "ten" is the name of no limit' "$(with "$budget")" --limits "ten images"
+lies "limits lowered, with another code" 3 "not the expected one" "$(with "$budget")" --limits "sign=2" \
+    --expect-code "$(code)"
+t "... what is asked for was said in words" shown "at most 5 signatures"
+t "... and what it is lowered to" eval "grep -A1 'you lower it to' '$T/out' | grep -q 'at most 2 signatures'"
+lies "limits nobody can read" 3 "not readable" "$(with '{"budget":"five"}')" --limits "sign=2"
+t "limits for a host without an agent" ends 3 approve c1 --limits "sign=5"
+t "... are refused" said "has no agent and keeps no limits"
+t "... nothing was approved" test "$(approvals)" = 0
 for mode in garbage "status 500" "status 302" huge; do
 	# shellcheck disable=SC2086
 	liar $mode
@@ -115,7 +129,7 @@ no() { person "Approve? [y/N] " n -- "$q11" approve --reader c1 "$URL"; }
 t "no is the answer on the terminal" ends 1 no
 for words in "genuine: /UT" "2 of 3 custodians; approved so far: nobody" "claimed by the host, checked by nobody" \
     'release\\x1b\[2J 1.2' "CODE           $(code)" \
-    "An approval opens every key on the card; limits are kept by the host's agent"; do
+    "An approval opens every key on the card; limits are kept by the host's agent" "budget *none: the host has no agent"; do
 	t "... was shown: $words" grep -q "$words" "$T/tty"
 done
 t "... nothing was approved" test "$(approvals)" = 0
