@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/approve_text.h"
+#include "cli/budget.h"
 #include "cli/inbox.h"
 #include "cli/say.h"
 #include "cli/trust.h"
@@ -23,6 +24,9 @@ struct approve {
 	struct cli_custodian *me;       /* one of mine */
 	struct cli_request *request, *first;    /* first: what was decided before we were asked again, or NULL */
 	struct pka_approval *approval;  /* our own judgement of it */
+	bool lowers;                    /* --limits, to an approval */
+	struct pka_limits low;          /* if it does: what is left of what the host asks for */
+	struct wr limits;               /* for the statement */
 };
 
 /* Which of our keys decides: one that the request names and that has not decided yet. */
@@ -60,13 +64,27 @@ static enum err judge(struct approve *a)
 	return cli_trust_request(a->cli, a->request, &a->approval);
 }
 
+/* A no may say anything; with a yes stands only what the host can read, keeps, and would not have to raise. */
+static enum err check_limits(struct approve *a)
+{
+	const char *text = a->cli->args->limits;
+
+	wr_reset(&a->limits);
+	a->lowers = text && *text && !a->cli->args->deny;
+	if (a->lowers)
+		return cli_budget_lower(wr_view(&a->request->host_json), text, &a->low, &a->limits);
+	wr_text(&a->limits, text ? text : "");
+	return cli_fail(wr_done(&a->limits), "--limits");
+}
+
 static enum err show(const struct approve *a)
 {
 	struct wr w;
 	enum err e;
 
 	wr_init_heap(&w, TEXT_MAX);
-	cli_approve_text(a->request, pka_approval_facts(a->approval), a->me->chr, &w);
+	cli_approve_text(a->request, pka_approval_facts(a->approval), a->me->chr, a->lowers ? &a->low : NULL,
+			 &w);
 	e = wr_done(&w);
 	if (!e)
 		fputs(wr_cstr(&w), stdout);
@@ -139,8 +157,8 @@ static enum err sign_and_send(struct approve *a, struct cli_request **after)
 
 	pka_batch_init(&batch);
 	wr_init_heap(&answers, PKA_BATCH_MAX * ANSWER_MAX);
-	e = pka_approval_decide(a->approval, approve, rd_str(a->cli->args->limits), rd_str(a->me->chr), a->me->key,
-				&batch);
+	e = pka_approval_decide(a->approval, approve ? PKA_APPROVE : PKA_DENY, wr_view(&a->limits),
+				rd_str(a->me->chr), a->me->key, &batch);
 	cli_fail(e, "making the statement (--limits: short printable text)");
 	if (!e)
 		e = send_batch(a, &batch, &answers, &in);
@@ -212,6 +230,8 @@ static enum err handle(struct approve *a, const char *id, bool *again)
 	if (!e)
 		e = judge(a);
 	if (!e)
+		e = check_limits(a);
+	if (!e)
 		e = show(a);
 	if (!e)
 		e = decide(a);
@@ -237,6 +257,7 @@ enum err verb_approve(struct cli *cli)
 	bool again = true;
 	enum err e;
 
+	wr_init_heap(&a.limits, STATEMENT_MAX);
 	e = cli_api_operands(cli->args, "approve", &url, &wanted);
 	if (!e)
 		e = cli_api_open(cli, url, &a.api);
@@ -252,6 +273,7 @@ enum err verb_approve(struct cli *cli)
 	for (unsigned i = 0; !e && again; i++)
 		e = i < ROUNDS_MAX ? handle(&a, id, &again)
 				   : cli_refuse(ERR_PROTOCOL, "request %s: the server asks again and again", id);
+	wr_free(&a.limits);
 	cli_request_free(&a.first);
 	cli_custodians_free(&a.mine);
 	cli_api_close(&a.api);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/budget.h"
 
 #define NAME_MAX_SHOWN 40       /* a member's name in the host's JSON */
+#define INDENT "                 "
 #define OTHERS_MAX 8            /* members that we do not know: more would push the card off the screen */
 
 static void wr_quoted(struct wr *w, struct rd text, size_t max)
@@ -62,6 +64,28 @@ static void write_claim(struct wr *w, const char *name, const json_t *v)
 	wr_text(w, "\n");
 }
 
+/* Instead of the text that was claimed, what it means: that is what a custodian has to judge. */
+static void write_budget(struct wr *w, const json_t *o)
+{
+	struct pka_limits l;
+
+	switch (cli_budget_read(o, &l)) {
+	case BUDGET_NONE:
+		wr_text(w, "    budget       none: the host has no agent and keeps no limits\n");
+		break;
+	case BUDGET_READ:
+		wr_text(w, "    budget       the host's agent keeps to this:\n");
+		pka_limits_text(&l, INDENT, w);
+		break;
+	case BUDGET_UNREADABLE:
+		wr_text(w, "    budget       ");
+		if (says_something(json_object_get(o, "budget")))
+			write_value(w, json_object_get(o, "budget"));
+		wr_text(w, " not readable, or not of the manifest beside it\n");
+		break;
+	}
+}
+
 /* A name of the host's own making is quoted like its values, so that it cannot look like a line of ours. */
 static void write_other(struct wr *w, const char *name, const json_t *v)
 {
@@ -93,7 +117,9 @@ void cli_claims_text(struct rd host_json, struct wr *out)
 	if (!says_something(json_object_get(o, "reason")))
 		wr_text(out, "    no reason is given\n");
 	for (size_t i = 0; i < FIRST_N; i++)
-		if (says_something(json_object_get(o, first[i])))
+		if (strcmp(first[i], "budget") == 0 && json_is_object(o))
+			write_budget(out, o);
+		else if (says_something(json_object_get(o, first[i])))
 			write_claim(out, first[i], json_object_get(o, first[i]));
 	json_object_foreach(o, name, v)
 		if (!is_first(name) && strcmp(name, "v") && strcmp(name, "login_id") && says_something(v) &&
@@ -131,7 +157,7 @@ static void write_people(struct wr *w, const struct cli_request *r)
 }
 
 void cli_approve_text(const struct cli_request *r, const struct pka_approval_facts *f, const char *own_chr,
-		      struct wr *out)
+		      const struct pka_limits *low, struct wr *out)
 {
 	wr_printf(out, "request %s\n", r->id);
 	wr_printf(out, "  card           %s\n", f->device_id);
@@ -149,6 +175,10 @@ void cli_approve_text(const struct cli_request *r, const struct pka_approval_fac
 	wr_printf(out, "  time left      %u min %u s\n", r->seconds_left / 60, r->seconds_left % 60);
 	wr_printf(out, "  your key       %s\n", own_chr);
 	cli_claims_text(wr_view(&r->host_json), out);
+	if (low) {
+		wr_text(out, "  you lower it to:\n");
+		pka_limits_text(low, INDENT, out);
+	}
 	if (*f->code)
 		wr_printf(out,
 			  "  CODE           %s   call the person who signs: he must read you the same one\n",

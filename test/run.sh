@@ -20,7 +20,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do groups+=("$1"); shift; done
 [ $# -eq 0 ] || { shift; only=("$@"); }
 
 jobs=$(nproc)
-declare -A limit=([check]=120 [unit]=120 [p11]=120 [e2e]=180)
+declare -A limit=([check]=300 [unit]=120 [p11]=120 [e2e]=300)
 declare -A at_once=([check]=$jobs [unit]=$jobs [p11]=$jobs [e2e]=1)
 logs=$build/test/logs
 rm -rf "$logs"

@@ -3,6 +3,7 @@
 #
 # TAP for shell tests; sourced.
 #   t TEXT CMD...    one line: passes if CMD succeeds; CMD's output is shown if it does not. CMD runs in this shell
+#   t_more           called after a failure, if the test has one: shows what else may tell why
 #   ok TEXT, not_ok TEXT
 #   not CMD...       succeeds if CMD fails
 #   plan             the plan, at the end; status 0 if nothing failed
@@ -25,6 +26,7 @@ t() {
 		not_ok "$text"
 		printf '# command: %s\n' "$*"
 		sed 's/^/# /' "$tap_out"
+		! declare -F t_more >/dev/null || t_more
 		return 1
 	fi
 }

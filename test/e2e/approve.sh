@@ -48,7 +48,7 @@ shown() { grep -q -- "$1" "$T/out"; }
 liar() {
 	rm -f "$T/liar.ready"
 	start liar python3 "$TOP/test/e2e/tools/liar.py" --ready "$T/liar.ready" "$@"
-	wait_for 5000 test -s "$T/liar.ready"
+	ready "liar $1" test -s "$T/liar.ready"
 	URL=$(cat "$T/liar.ready")
 }
 honest() { stop liar; URL=$real; }
@@ -65,7 +65,7 @@ t "no key at hand" ends 1 custodian_target
 # ---- shared mode: who lies is refused, or his code differs ----
 
 connect $'release\e[2J 1.2'
-t "a host asks, and shows a code" wait_for 20000 has_code
+t "a host asks, and shows a code" wait_for "$LONG" has_code
 request='/requests/[0-9a-f]*$'
 # lies TEXT STATUS WORDS RULE [OPT...]
 lies() {
@@ -91,6 +91,20 @@ lies "a decision that is none" 1 '"custodians" is missing' "json:$request:custod
 others=$(jq -cn '[range(3) | {chr: "UTAAAAAAAA\(.)00001", decision: null}]')
 lies "several requests" 3 "several requests" "json:/waiting/:requests=[\"$(id)\",\"$(printf '0%.0s' {1..32})\"]"
 lies "a request for others" 1 "no key on the cards" "json:$request:custodians=$others"
+json() { printf %s "$1" | basenc -w0 --base64url | tr -d =; }
+with() { echo "json:$request:host_json=\"$(json "$1")\""; }
+budget='{"v":1,"budget":"sign=5 for=60","manifest":""}'
+lies "more signatures than are asked for" 3 "limits: sign is more than" "$(with "$budget")" --limits sign=6
+lies "a longer time than is asked for" 3 "limits: for is more than" "$(with "$budget")" --limits "sign=5 for=2h"
+lies "limits that are none" 2 'limits: "ten" is the name of no limit' "$(with "$budget")" --limits "ten images"
+lies "limits lowered, with another code" 3 "not the expected one" "$(with "$budget")" --limits "sign=2" \
+    --expect-code "$(code)"
+t "... what is asked for was said in words" shown "at most 5 signatures"
+t "... and what it is lowered to" eval "grep -A1 'you lower it to' '$T/out' | grep -q 'at most 2 signatures'"
+lies "limits nobody can read" 3 "not readable" "$(with '{"budget":"five"}')" --limits "sign=2"
+t "limits for a host without an agent" ends 3 approve c1 --limits "sign=5"
+t "... are refused" said "has no agent and keeps no limits"
+t "... nothing was approved" test "$(approvals)" = 0
 for mode in garbage "status 500" "status 302" huge; do
 	# shellcheck disable=SC2086
 	liar $mode
@@ -115,7 +129,7 @@ no() { person "Approve? [y/N] " n -- "$q11" approve --reader c1 "$URL"; }
 t "no is the answer on the terminal" ends 1 no
 for words in "genuine: /UT" "2 of 3 custodians; approved so far: nobody" "claimed by the host, checked by nobody" \
     'release\\x1b\[2J 1.2' "CODE           $(code)" \
-    "An approval opens every key on the card; limits are kept by the host's agent"; do
+    "An approval opens every key on the card; limits are kept by the host's agent" "budget *none: the host has no agent"; do
 	t "... was shown: $words" grep -q "$words" "$T/tty"
 done
 t "... nothing was approved" test "$(approvals)" = 0
@@ -141,15 +155,15 @@ t "... and closes the card" eval "login_status >'$T/closed' && [ \$(jq .open '$T
 
 connect "second"
 live() { curl -sS "$real/api/v1/requests/$(id)" | jq -e "$1" >/dev/null; }
-t "another request, with turns" wait_for 20000 live '.mode == "per-key" and .state == "waiting"'
+t "another request, with turns" wait_for "$LONG" live '.mode == "per-key" and .state == "waiting"'
 # c1 takes his turn and thinks about it until he sees this prompt answered: c2 has to wait for him.
 start slow custodian "$TOP/test/e2e/tools/person.py" "your turn? [y/N] " y "Approve? [y/N] " "@$T/go" \
     "PIN of" 648219 -- "$q11" approve --reader c1 "$URL"
-t "c1 takes his turn" wait_for 20000 live '.turn != null and .challenge != null'
+t "c1 takes his turn" wait_for "$LONG" live '.turn != null and .challenge != null'
 approvers c2
-t "c2 is told whose turn it is" wait_for 20000 grep -q "it is the turn of" "$T/approve-c2.log"
+t "c2 is told whose turn it is" wait_for "$LONG" grep -q "it is the turn of" "$T/approve-c2.log"
 touch "$T/go"
-t "c1 approves" eval "reap slow 20000 && [ \$status -eq 0 ]" || cat "$T/slow.log"
+t "c1 approves" eval "reap slow && [ \$status -eq 0 ]" || cat "$T/slow.log"
 t "... having seen the code with his turn" grep -q "CODE           [A-Z2-7]\{4\}-" "$T/slow.log"
 t "c2 gets his turn and approves" approvers_done c2
 t "connect is told" eval "reap connect && [ \$status -eq 0 ]"
@@ -184,7 +198,7 @@ t "a file that cannot be read: nobody is asked" ends 1 work sign --key ec "$T/on
 t "... nobody" test "$(id)" = null
 
 connect "third"
-t "a third request" wait_for 20000 live '.state == "waiting"'
+t "a third request" wait_for "$LONG" live '.state == "waiting"'
 deny() {
 	person "for everybody? [y/N] " y "PIN of" 648219 -- \
 	    "$q11" approve --deny --reader c3 --limits "not today" "$URL"
@@ -192,7 +206,7 @@ deny() {
 t "c3 denies, without waiting for a turn" deny
 t "connect is told" eval "reap connect && [ \$status -eq 1 ] && grep -q denied '$T/connect.log'"
 connect "fourth"
-t "a fourth request" wait_for 20000 live '.state == "waiting"'
+t "a fourth request" wait_for "$LONG" live '.state == "waiting"'
 # Asked again, but for something else: --yes was meant for what it was asked about first.
 liar proxy "$real" "json:/approve\$:approvals=2" "json:$request:custodians.0.decision=null" \
     "late:$request:3:host_json=\"e30\""

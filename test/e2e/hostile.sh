@@ -13,7 +13,7 @@
 # shellcheck source=test/e2e/tools/hostile.sh
 . "$TOP/test/e2e/tools/hostile.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 20" || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 60" || finish
 t "an RSA key" nofm_key rsa:2048 fit
 
 # behaves TEXT WORDS LIAR-ARGS...
@@ -35,7 +35,9 @@ behaves "204 at once" "the card counts 0 of 2" status 204
 behaves "garbage" "breaks the protocol" garbage
 behaves "a dropped connection, first answer" "no connection to the server" drop 1
 behaves "a dropped connection, third answer" "no connection to the server" drop 3
+sed -i 's/^timeout = .*/timeout = 10/' "$T/host.conf"
 behaves "endless empty templates" "no end within the time allowed" empty
+sed -i 's/^timeout = .*/timeout = 60/' "$T/host.conf"
 behaves "64 MiB" "more than it may" huge
 liar status 404
 stop liar

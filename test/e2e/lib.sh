@@ -18,12 +18,16 @@
 #   t_status TEXT N CMD...    run CMD, passes if its exit status is N
 #   not CMD...                t "no key" not grep -q Key "$T/out"
 #   wait_for MS CMD...        until CMD succeeds; fails after MS milliseconds
+#   $LONG                     milliseconds that a busy machine may take for what comes without fail: a limit for tests
+#                             that hang. What we promise to be quick is measured against a time of its own
+#   ready NAME CMD...         wait until CMD shows that what was just started, NAME, is ready; a failed line if it is
+#                             not. Not within t
 #   ms                        milliseconds since boot
 #
 #   start NAME CMD...         a background process; output to $T/NAME.log; its pid is ${PID[NAME]}
 #   running NAME              whether it still runs
 #   stop NAME [SIGNAL]        end it (TERM) and wait; its exit status to $status. Fails if it must be killed after 5 s
-#   reap NAME [MS]            wait for it to end by itself; its exit status to $status. Fails if not over in time (10 s)
+#   reap NAME [MS]            wait for it to end by itself; its exit status to $status. Fails if not over in MS ($LONG)
 #
 #   card_new NAME [OPT...]    make a virtual card in $T/card/NAME (OPT: of quorum11-vcard new); its roots are in $T/pki
 #   readers_start NAME...     pcscd with one reader per name; cards that card_new has made are put in. Half a second
@@ -71,7 +75,7 @@ T=$(mktemp -d /tmp/quorum11-e2e.XXXXXX)
 export HOME=$T/home
 mkdir "$HOME" "$T/card"
 declare -A PID=() PORT=()
-finished=no status=0
+finished=no status=0 LONG=30000
 
 ms() { local up _; read -r up _ </proc/uptime; echo $((10#${up//./} * 10)); }
 
@@ -91,8 +95,27 @@ t_status() {
 		printf '# command: %s\n# exit status %s, not %s\n' "$*" "$status" "$want"
 		sed 's/^/# stdout: /' "$T/out"
 		sed 's/^/# stderr: /' "$T/err"
+		t_logs
 		return 1
 	fi
+}
+
+# The end of what the processes in the background have said lately: the next one of a name begins its log anew.
+t_logs() {
+	local log
+	for log in $(find "$T" -maxdepth 1 -name '*.log' -size +0 -mmin -2 | sort); do
+		echo "# ---- now at the end of ${log##*/}"
+		tail -n 12 "$log" | cut -c 1-300 | sed 's/^/# /'
+	done
+}
+
+# Many a check looks into what the last command has said, and says nothing itself.
+t_more() {
+	if [ -s "$T/err" ]; then
+		echo "# ---- stderr of the last command that was run"
+		tail -n 12 "$T/err" | cut -c 1-300 | sed 's/^/# /'
+	fi
+	t_logs
 }
 
 # The one place that polls: 10 ms on a pipe that never has anything.
@@ -105,6 +128,15 @@ wait_for() {
 		read -r -t 0.01 -u "$never" _
 	done
 	return 0
+}
+
+ready() {
+	local name=$1
+	shift
+	wait_for "$LONG" "$@" && return
+	not_ok "$name is ready"
+	t_logs
+	return 1
 }
 
 # ---- processes ----
@@ -126,7 +158,7 @@ running() {
 
 reap() {
 	local name=$1 rc=0
-	if ! wait_for "${2:-10000}" not running "$name"; then
+	if ! wait_for "${2:-$LONG}" not running "$name"; then
 		kill -KILL "${PID[$name]}"
 		rc=1
 	fi
@@ -177,11 +209,11 @@ readers_start() {
 	# The real readers of this machine are none of our business.
 	PCSCLITE_HP_DROPDIR=$T/no-usb start pcscd pcscd -f -c "$T/readers.conf"
 	for name in "$@"; do
-		wait_for 5000 listening "${PORT[$name]}" || { cat "$T/pcscd.log"; return 1; }
+		wait_for "$LONG" listening "${PORT[$name]}" || { cat "$T/pcscd.log"; return 1; }
 		[ ! -d "$T/card/$name" ] || filled+=("$name")
 	done
 	for name in "${filled[@]}"; do card_run "$name"; done
-	[ ${#filled[@]} -eq 0 ] || readers_wait 5000 "" "${filled[@]}"
+	[ ${#filled[@]} -eq 0 ] || readers_wait "$LONG" "" "${filled[@]}"
 }
 
 readers_wait() {
@@ -198,9 +230,9 @@ card_run() {
 	    --log "$T/$name.apdu" "$@" "$T/card/$name"
 }
 
-card_start() { card_run "$@"; readers_wait 5000 "" "$1"; }
+card_start() { card_run "$@"; readers_wait "$LONG" "" "$1"; }
 card_count() { cat "$T/card/$1/count"; }
-card_stop() { stop "$(card_process "$1")" "${2:-TERM}"; readers_wait 5000 --empty "$1"; }
+card_stop() { stop "$(card_process "$1")" "${2:-TERM}"; readers_wait "$LONG" --empty "$1"; }
 
 # ---- server ----
 
@@ -220,7 +252,7 @@ server_start() {
 	local conf=$1 name=${2:-server}
 	rm -f "$T/$name.ready"
 	start "$name" "$B/quorum11-server" --config "$conf" --ready-file "$T/$name.ready"
-	wait_for 10000 server_settled "$name" || return 1
+	wait_for "$LONG" server_settled "$name" || return 1
 	running "$name" || return 1
 	export URL
 	URL=$(cat "$T/$name.ready")

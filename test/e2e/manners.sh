@@ -11,7 +11,7 @@
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 20" || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 60" || finish
 t "a key" nofm_key ec:secp256r1 ec
 cd "$T" || exit 1
 export QUORUM11_CONF=$T/host.conf
@@ -82,7 +82,7 @@ t "... is said with its name" said "log file $T/none/such: No such file"
 
 start drop "$B/test/e2e/tools/pinlogin" "$MODULE" SmartCard-HSM "$T/sign-pin" drop
 t "a program that will drop the module logs in" eval 'approve c1 && approve c2'
-t "... drops it without C_Finalize, and forks" wait_for 5000 grep -q "^dropped" drop.log || cat drop.log
+t "... drops it without C_Finalize, and forks" wait_for "$LONG" grep -q "^dropped" drop.log || cat drop.log
 login_status >closed
 t "... the card is closed" test "$(jq .open closed)" = false
 t "... the program lives" running drop

@@ -97,7 +97,7 @@ sign() {
 	    --output-file "$T/sig"
 }
 start sign sign SmartCard-HSM
-t "pkcs11-tool logs in with PIN and people" wait_for 10000 waits
+t "pkcs11-tool logs in with PIN and people" wait_for "$LONG" waits
 processes >"$sinks/processes-waiting"
 t "... its helper is among the processes" grep -q quorum11-connect "$sinks/processes-waiting"
 t "... two approve" into approve eval 'approve c1 && approve c2'
@@ -116,7 +116,7 @@ t "... the log has the commands" grep -q "apdu trace:" "$sinks/module.log"
 # ---- quorum11 ----
 
 start work host "$q11" sign --reader "$(reader target)" --pin-file "$T/sign-pin" --key ec "$T/data"
-t "quorum11 sign logs in with PIN and people" wait_for 10000 waits || cat "$T/work.log"
+t "quorum11 sign logs in with PIN and people" wait_for "$LONG" waits || cat "$T/work.log"
 processes >"$sinks/processes-quorum11"
 t "... two approve" into approve eval 'approve c1 && approve c2'
 t "... and it signs" ended work || cat "$T/work.log"
@@ -132,19 +132,19 @@ login_start() { # NAME TOKEN
 is_in() { grep -q '^in$' "$T/$1.log"; }
 
 login_start people SmartCard-HSM
-t "a program logs in with PIN and people" wait_for 10000 waits || cat "$T/people.log"
+t "a program logs in with PIN and people" wait_for "$LONG" waits || cat "$T/people.log"
 image people "$sinks/image-waiting"
 # The caller's own copy is there while C_Login runs; ours stays out of core files.
 t "... while it waits, the PIN is in its memory once" test "$(grep -aoF "$SIGN_PIN" "$sinks/image-waiting" | wc -l)" = 1
 rm "$sinks/image-waiting"
 t "... two approve" into approve eval 'approve c1 && approve c2'
-t "... it is in" wait_for 10000 is_in people || cat "$T/people.log"
+t "... it is in" wait_for "$LONG" is_in people || cat "$T/people.log"
 image people "$sinks/image-people"
 t "... what was read is its memory" grep -qa "UTTGT0400000" "$sinks/image-people"
 stop people
 t "... and logs out" test "$status" = 0
 login_start alone pincard
-t "a program logs in with its PIN alone" wait_for 10000 is_in alone || cat "$T/alone.log"
+t "a program logs in with its PIN alone" wait_for "$LONG" is_in alone || cat "$T/alone.log"
 image alone "$sinks/image-alone"
 t "... what was read is its memory" grep -qa "UTPIN0400000" "$sinks/image-alone"
 stop alone

@@ -22,13 +22,13 @@ program() {
 	exec {fd}<"$T/$1.out"
 	from[$1]=$fd
 }
-# ask PROGRAM COMMAND...; answer PROGRAM: within 5 s, to $said.
+# ask PROGRAM COMMAND...; answer PROGRAM [SECONDS]: within 5 s, to $said.
 ask() {
 	local who=$1
 	shift
 	echo "$*" >&"${to[$who]}"
 }
-answer() { read -r -t 5 said <&"${from[$1]}"; }
+answer() { read -r -t "${2:-5}" said <&"${from[$1]}"; }
 # says PROGRAM EXPECTED COMMAND...
 says() {
 	local who=$1 expected=$2
@@ -56,7 +56,7 @@ t "the second slot is empty" says a "no SmartCard-HSM in the reader" open x shar
 t "shared" says a ok open x shared "$r"
 t "... with another program" says b ok open y shared "$r"
 t "seen by all" says a "card+used empty" list
-t "exclusive beside others is refused at once" says b "card in use by another program" open z exclusive "$r"
+t "exclusive beside others is refused" says b "card in use by another program" open z exclusive "$r"
 t "a transaction" says a ok begin x
 t "SELECT" says a "${selected}9000" send x $select
 t "its end" says a ok end x
@@ -111,15 +111,15 @@ t "SELECT" says a "${selected}9000" send x $select
 disown "${pid[a]}"
 kill -KILL "${pid[a]}"
 free() { says b ok open y shared "$r" >/dev/null; }
-t "a killed program's card is free" wait_for 5000 free
+t "a killed program's card is free" wait_for "$LONG" free
 t "... and closed" says b 6e00 send y $query
 
 # ---- pulled ----
 
 pull() { card_stop card; }
-ask b wait 5000
+ask b wait 30000
 t "the card is pulled" pull
-told() { answer b && [ "$said" = ok ]; }
+told() { answer b 30 && [ "$said" = ok ]; }
 t "who waits is told" told
 t "not present" says b "card or reader removed" present y
 t "no exchange" says b "card or reader removed" send y $query

@@ -15,7 +15,7 @@ other_cards=(pin)
 card_new pin --id UTPIN0400000
 t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 || finish
 # A program that offers a PIN to every card it sees must not spend the custodians' tries.
-sed -i 's/^\[module\]/&\nreaders = Virtual HSM target*, Virtual HSM pin*/; s/^\[login\]/&\ntimeout = 20/' "$T/host.conf"
+sed -i 's/^\[module\]/&\nreaders = Virtual HSM target*, Virtual HSM pin*/; s/^\[login\]/&\ntimeout = 60/' "$T/host.conf"
 t "an RSA key" nofm_key rsa:2048 fit
 t "an EC key" nofm_key ec:secp256r1 ec
 t "a card with a PIN" host "$q11" init --reader "$(reader pin)" --yes --pin-file "$T/sign-pin" \
@@ -158,7 +158,7 @@ chmod +x askpass
 # It logs in to each token that it sees with the PIN that it has: one without a PIN would ask its people.
 sed '/^readers = /s/=.*/= Virtual HSM pin*/' host.conf >ssh.conf
 QUORUM11_CONF=$T/ssh.conf start agent ssh-agent -D -a "$T/agent" -P "$B/*"
-wait_for 5000 test -S "$T/agent"
+ready ssh-agent test -S "$T/agent"
 agent() { SSH_AUTH_SOCK=$T/agent SSH_ASKPASS=$T/askpass SSH_ASKPASS_REQUIRE=force DISPLAY=none "$@"; }
 t "ssh-keygen -D lists the public keys" says " e1" ssh-keygen -D "$MODULE"
 ssh-keygen -i -m PKCS8 -f r1.pem >r1.ssh.pub

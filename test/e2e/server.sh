@@ -112,7 +112,7 @@ t "HTTP/1.0" post 200 $E8 --http1.0
 # Not by the function host: its process would be a shell's.
 connect_start() {
 	start connect env "QUORUM11_CONF=$T/host.conf" "$q11" connect --reader "$(reader target)"
-	wait_for 10000 waits
+	wait_for "$LONG" waits
 }
 connect_failed() { reap connect 5000 && [ "$status" -ne 0 ]; }
 

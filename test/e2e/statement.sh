@@ -32,7 +32,7 @@ altered() {
 zero() { dd of="$1" if=/dev/zero bs=1 seek=10 count=1 conv=notrunc status=none; }
 t "unaltered files verify" altered statement 2 test -f
 t "another decision does not verify" altered statement 1 sed -i 's/approve/deny/'
-t "other limits do not verify" altered statement 1 sed -i 's/one image/all images/'
+t "other limits do not verify" altered statement 1 sed -i 's/sign=10/sign=99/'
 t "another signature does not verify" altered statement.sig 1 zero
 # The device's and the issuer's certificates hold keys, too, which are not the ones looked for.
 t "with the certificates alone nothing verifies" altered alice.pka 0 truncate -s 500

@@ -21,11 +21,16 @@ apdu() {
 count() { cat "$T/card/$1/count"; }
 # Number of commands of card $1 in the log
 logged() { grep -c "^$1 > " "$T/apdu.log"; }
+# The shortest of three: what else the machine does makes a command longer, never shorter.
 took() {
-	local began
-	began=$(ms)
-	"$@" >/dev/null
-	spent=$(($(ms) - began))
+	local began one
+	spent=
+	for _ in 1 2 3; do
+		began=$(ms)
+		"$@" >/dev/null
+		one=$(($(ms) - began))
+		[ -n "$spent" ] && [ "$spent" -le "$one" ] || spent=$one
+	done
 }
 select=00A404000BE82B0601040181C31F020100
 init=805000001980020001810636343832313982085762188000000000910103
@@ -90,8 +95,9 @@ t "a key" apdu a $select $verify "004601000000F5\
 5F201055544B455930303030303030303030310000"
 took apdu a $select $verify
 without=$spent
-took apdu a $select $verify 806801730548656C6C6F00
-t "... signs in 0.17 s" test $((spent - without)) -ge 150
+sign=806801730548656C6C6F00
+took apdu a $select $verify $sign $sign $sign $sign
+t "... signs in 0.17 s" test $((spent - without)) -ge $((4 * 150))
 t "... well" said "SW1=0x90, SW2=0x00"
 t "SIGTERM ends the card" card_stop a
 t "... with status 0" test "$status" -eq 0

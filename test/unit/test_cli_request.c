@@ -3,6 +3,7 @@
 #include "test/unit/test.h"
 
 #include "cli/approve_text.h"
+#include "cli/budget.h"
 
 static const char good[] =
 	"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"waiting\", \"result\": null, \"why\": null,"
@@ -200,7 +201,7 @@ static void ended(void **state)
 static const char *show(const struct cli_request *r, const struct pka_approval_facts *f, struct wr *w)
 {
 	wr_init_heap(w, 1 << 20);
-	cli_approve_text(r, f, "UTBBBBBBBBB00001", w);
+	cli_approve_text(r, f, "UTBBBBBBBBB00001", NULL, w);
 	assert_int_equal(wr_done(w), ERR_OK);
 	return wr_cstr(w);
 }
@@ -281,7 +282,7 @@ static void claims_are_marked(void **state)
 	assert_non_null(strstr(text, "reuse        no"));
 	assert_non_null(strstr(text, "    \"zebra\" 7\n"));
 	assert_non_null(strstr(text, "[1,{\"a\":2}]"));
-	assert_null(strstr(text, "budget"));
+	assert_non_null(strstr(text, "    budget       none: the host has no agent and keeps no limits\n"));
 	assert_null(strstr(text, "login_id"));
 	assert_null(strstr(text, "no reason"));
 	wr_free(&w);
@@ -341,7 +342,7 @@ static void invented_claims(void **state)
 	assert_non_null(strstr(text, "    reason       \"x\"\n"));
 	for (line = text; (line = strchr(line, '\n')); line++)
 		lines++;
-	assert_int_equal(lines, 1 + 1 + 8 + 1);
+	assert_int_equal(lines, 1 + 2 + 8 + 1);
 	assert_non_null(strstr(text, "    and 193 more\n"));
 	wr_free(&w);
 	wr_free(&json);
@@ -367,6 +368,99 @@ static void long_claims_are_cut(void **state)
 	wr_free(&w);
 }
 
+#define HASH "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
+
+/* Limits are said in words; what cannot be read is shown as it is, and nobody takes it for limits. */
+static void budgets(void **state)
+{
+	static const struct { const char *json, *says; } rows[] = {
+		{ "{\"budget\":\"sign=5 for=90m key=dev\"}",
+		  "    budget       the host's agent keeps to this:\n"
+		  "                 at most 5 signatures, a digest that is signed again is free\n"
+		  "                 for 1 h 30 min from the moment at which the card opens\n"
+		  "                 with the keys \"dev\"\n" },
+		{ "{\"budget\":\"sign=any\",\"manifest\":\"\"}", "any number of signatures\n" },
+		{ "{\"budget\":\"manifest=" HASH "\",\"manifest\":\"" HASH "\"}", "lists, SHA-256 " HASH "\n" },
+		{ "{\"budget\":\"manifest=" HASH "\",\"manifest\":\"" HASH "\"}", "    manifest     \"" HASH "\"\n" },
+		{ "{}", "none: the host has no agent" }, { "{\"budget\":null}", "none: the host has no agent" },
+		{ "{\"budget\":\"ten images\\n\"}", "budget       \"ten images\\x0a\" not readable" },
+		{ "{\"budget\":\"sign=5 \"}", "budget       \"sign=5 \" not readable" },
+		{ "{\"budget\":5}", "budget       5 not readable" },
+		{ "{\"budget\":[]}", "budget       [] not readable" },
+		{ "{\"budget\":\"sign=5\",\"manifest\":\"" HASH "\"}", "\"sign=5\" not readable, or not of the" },
+		{ "{\"budget\":\"manifest=" HASH "\"}", "not of the manifest beside it" },
+		{ "{\"budget\":\"manifest=" HASH "\",\"manifest\":\"00\"}", "not of the manifest beside it" },
+		{ "{\"manifest\":7}", "not readable" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct wr w;
+
+		if (!strstr(claims(rd_str(rows[i].json), &w), rows[i].says))
+			fail_msg("%s\n%s does not say: %s", rows[i].json, wr_cstr(&w), rows[i].says);
+		wr_free(&w);
+	}
+}
+
+static void what_a_custodian_may_lower(void **state)
+{
+	static const struct { const char *json, *text; enum err e; const char *low, *statement; } rows[] = {
+		{ "{\"budget\":\"sign=50 for=1800\"}", "for=5m sign=10", ERR_OK, "sign=10 for=300", "sign=10 for=300" },
+		{ "{\"budget\":\"sign=50 for=1800\"}", "key=dev", ERR_OK, "sign=50 for=1800 key=dev", "key=dev" },
+		{ "{\"budget\":\"sign=any\"}", "sign=1", ERR_OK, "sign=1", "sign=1" },
+		{ "{\"budget\":\"sign=50 decipher=5\"}", "decipher=0", ERR_OK, "sign=50 decipher=0", "decipher=0" },
+		{ "{\"budget\":\"sign=50\"}", "sign=51", ERR_REFUSED, NULL, NULL },
+		{ "{\"budget\":\"sign=50 uid=7\"}", "uid=8", ERR_REFUSED, NULL, NULL },
+		{ "{\"budget\":\"sign=50\"}", "decipher=1", ERR_REFUSED, NULL, NULL },
+		{ "{\"budget\":\"sign=50\"}", "ten images", ERR_ARG, NULL, NULL },
+		{ "{\"budget\":\"sign=50\"}", "sign=1 ", ERR_ARG, NULL, NULL },
+		{ "{\"budget\":\"\"}", "sign=1", ERR_REFUSED, NULL, NULL },
+		{ "{}", "sign=1", ERR_REFUSED, NULL, NULL }, { "", "sign=1", ERR_REFUSED, NULL, NULL },
+		{ "{\"budget\":\"fifty\"}", "sign=1", ERR_REFUSED, NULL, NULL },
+		{ "{\"budget\":50}", "sign=1", ERR_REFUSED, NULL, NULL },
+		{ "{\"budget\":\"sign=9\",\"manifest\":\"" HASH "\"}", "sign=1", ERR_REFUSED, NULL, NULL },
+		{ "{\"budget\":\"sign=9\",\"budget\":\"sign=50\"}", "sign=10", ERR_REFUSED, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct wr statement, text;
+		struct pka_limits low;
+
+		wr_init_heap(&statement, LIMITS_TEXT_MAX);
+		wr_init_heap(&text, LIMITS_TEXT_MAX);
+		if (cli_budget_lower(rd_str(rows[i].json), rows[i].text, &low, &statement) != rows[i].e)
+			fail_msg("%s by %s", rows[i].json, rows[i].text);
+		if (rows[i].e == ERR_OK) {
+			assert_int_equal(pka_limits_write(&low, &text), ERR_OK);
+			assert_string_equal(wr_cstr(&text), rows[i].low);
+			assert_string_equal(wr_cstr(&statement), rows[i].statement);
+		}
+		wr_free(&text);
+		wr_free(&statement);
+	}
+}
+
+static void text_of_a_lowered_one(void **state)
+{
+	struct pka_approval_facts f = { .device_id = "UTTGT04000000", .path = "/UTROOT" };
+	struct cli_request *r = read_good();
+	struct pka_limits low;
+	struct wr w;
+	const char *text;
+
+	(void)state;
+	assert_int_equal(pka_limits_read(RD_LIT("sign=3 for=60"), &low, NULL, 0), ERR_OK);
+	wr_init_heap(&w, 1 << 20);
+	cli_approve_text(r, &f, "UTBBBBBBBBB00001", &low, &w);
+	text = strstr(wr_cstr(&w), "claimed by the host");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\n  you lower it to:\n                 at most 3 signatures"));
+	wr_free(&w);
+	cli_request_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +469,8 @@ int main(void)
 		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_an_unverified_one),
 		cmocka_unit_test(claims_are_marked), cmocka_unit_test(hostile_claims),
 		cmocka_unit_test(long_claims_are_cut), cmocka_unit_test(invented_claims),
+		cmocka_unit_test(budgets), cmocka_unit_test(what_a_custodian_may_lower),
+		cmocka_unit_test(text_of_a_lowered_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,7 @@ static const struct script { const char *mode; struct { unsigned status; const c
 	{ "unknown", { { 200, "AA09E0070201920C026E6F" }, { 204, "" } } },
 	{ "deny-and-fail", { { 200, "AA09E00702019B0C026E6F" }, { 500, "" } } },
 	{ "escape", { { 200, "AA0BE00902019B0C041B5B316D" }, { 204, "" } } },
-	{ "early", { { 204, "" } } },
+	{ "early", { { 204, "" }, { 404, "" } } },
 	/* The first answer comes, the second does not; "lost" ends the session by 204 where it is told. */
 	{ "lost", { { 200, "AA132211" SELECT }, { 0, "" }, { 204, "" } } },
 	{ "missing", { { 404, "" } } },
@@ -327,7 +327,7 @@ static void limits_and_who(void **state)
 	/* The longest of everything fits; limits are never cut. */
 	memset(endless, '\n', sizeof(endless) - 1);
 	r.user = r.program = r.reason = endless;
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < LIMITS_KEYS_MAX; i++)
 		memset(l.keys[i].text, 'a' + (int)i, LIMITS_NAME_MAX);
 	l.all_keys = false;
 	l.keys_n = 4;

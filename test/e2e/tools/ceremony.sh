@@ -33,8 +33,8 @@ signing() { # LABEL MECHANISM
 	    --signature-format openssl
 }
 sign_start() { rm -f "$T/sig"; start sign signing "$@"; }
-sign_done() { reap sign 20000 && [ "$status" -eq 0 ]; }
-sign_fails() { reap sign 20000 && [ "$status" -ne 0 ] && [ ! -s "$T/sig" ]; }
+sign_done() { reap sign && [ "$status" -eq 0 ]; }
+sign_fails() { reap sign && [ "$status" -ne 0 ] && [ ! -s "$T/sig" ]; }
 said() { grep -qF -- "$1" "$T/sign.log"; }
 public_key() {
 	p11 --read-object --type pubkey --label "$1" --output-file "$T/$1.der" &&
@@ -91,7 +91,7 @@ t "... and the request is over" test "$(newest .result)" = denied
 # ---- the operator cancels ----
 
 sign_start fit SHA256-RSA-PKCS
-t "a request waits" wait_for 10000 waits
+t "a request waits" wait_for "$LONG" waits
 t "the operator cancels it" operator -f -X POST -d '{}' "$URL/api/v1/requests/$(newest .id)/cancel"
 t "the program's login fails" sign_fails
 t "... and it is said why" said "cancelled"
@@ -100,9 +100,9 @@ t "... the card is closed" is_closed
 # ---- nobody comes ----
 
 stop server
-sed -i '/^\[server\]/a deadline = 2' "$T/server.conf"
+sed -i '/^\[server\]/a deadline = 8' "$T/server.conf"
 sed -i "s/^listen = .*/listen = ${URL#https://}/" "$T/server.conf"
-t "the server again, with the enrolments it had, for requests of 2 s" server_start "$T/server.conf"
+t "the server again, with the enrolments it had, for requests of 8 s" server_start "$T/server.conf"
 sign_start fit SHA256-RSA-PKCS
 t "c1 approves, nobody else" approve c1
 t "the program's login fails" sign_fails

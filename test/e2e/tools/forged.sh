@@ -12,7 +12,7 @@
 # shellcheck source=test/e2e/tools/hostile.sh
 . "$TOP/test/e2e/tools/hostile.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new "${PROFILE:?}" 3 2 "timeout = 20" || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new "${PROFILE:?}" 3 2 "timeout = 60" || finish
 t "an RSA key" nofm_key rsa:2048 fit
 
 # The liar speaks plain http to a real server that does, too.

@@ -14,7 +14,7 @@ echo "release 1.2" >"$T/data"
 liar() {
 	rm -f "$T/liar.ready"
 	start liar python3 "$TOP/test/e2e/tools/liar.py" --ready "$T/liar.ready" --log "$T/liar.http" "$@"
-	wait_for 5000 test -s "$T/liar.ready"
+	ready "liar $1" test -s "$T/liar.ready"
 	QUORUM11_URL=$(cat "$T/liar.ready")/rt/hsm
 	export QUORUM11_URL
 }

@@ -48,7 +48,7 @@ make_image() {
 	cd "$T" && host exec mkimage -f image.its -N pkcs11 -k token=SmartCard-HSM -K u-boot.dtb -r out.itb
 }
 image_start() { : >"$T/target.apdu"; start mkimage make_image; }
-image_ends() { reap mkimage "${1:-20000}"; }
+image_ends() { reap mkimage "${1:-$LONG}"; }
 image_made() { image_ends && [ "$status" -eq 0 ] && mkimage -l "$T/out.itb" | grep -q "Sign value"; }
 image_fails() { image_ends "$@" && [ "$status" -eq 1 ]; }
 said() { grep -q "^quorum11: .*$1" "$T/mkimage.log"; }
@@ -78,7 +78,7 @@ t "... the card is closed" is_closed
 # ---- another program is connected ----
 
 start hold "$B/test/e2e/tools/holdcard" "$(reader target)"
-wait_for 5000 grep -q connected "$T/hold.log"
+ready holdcard grep -q connected "$T/hold.log"
 image_start
 t "another program at the card: mkimage fails at once" image_fails 5000
 t "... it is said that, and who" said "holdcard"
@@ -88,54 +88,55 @@ stop hold
 # ---- one custodian only ----
 
 cp "$T/host.conf" "$T/host.conf.all"
-sed -i '/^\[login\]/a timeout = 4' "$T/host.conf"
+sed -i '/^\[login\]/a timeout = 8' "$T/host.conf"
 image_start
 t "one custodian approves" approve c1
-t "mkimage fails with status 1 in the configured time" image_fails 8000
+t "mkimage fails with status 1 in the configured time" image_fails 12000
 t "... it is said why" said "time"
 t "... nothing was signed" signed_nothing
 t "... the card is closed" is_closed
-t "... nothing waits on the server" wait_for 5000 nothing_waits
+t "... nothing waits on the server" wait_for "$LONG" nothing_waits
 cp "$T/host.conf.all" "$T/host.conf"
 
 # ---- mkimage is interrupted while it waits ----
 
 image_start
-t "a request waits" wait_for 10000 waits
+t "a request waits" wait_for "$LONG" waits
 kill -INT "${PID[mkimage]}"
 t "SIGINT ends mkimage" reap mkimage 3000
-t "... the request is over" wait_for 5000 nothing_waits
+t "... the request is over" wait_for "$LONG" nothing_waits
 t "... no helper is left" wait_for 3000 helpers_gone
 t "... the card is closed" is_closed
 
 # ---- while mkimage waits, others cannot use the card; when it is killed, the card is closed ----
 
 image_start
-t "a request waits" wait_for 10000 waits
+t "a request waits" wait_for "$LONG" waits
 t_status "another program cannot connect meanwhile" 3 "$B/test/e2e/tools/holdcard" "$(reader target)"
 kill -KILL "${PID[mkimage]}"
 reap mkimage 3000
 t "killed: no helper is left" wait_for 3000 helpers_gone
-t "... the request is over" wait_for 5000 nothing_waits
-t "... the card is closed" is_closed
+t "... the request is over" wait_for "$LONG" nothing_waits
+t "... pcscd lets go of the card" wait_for "$LONG" login_status
+t "... and it is closed" is_closed
 
 # ---- the card is pulled while mkimage waits ----
 
 image_start
-t "a request waits" wait_for 10000 waits
+t "a request waits" wait_for "$LONG" waits
 start_ms=$(ms)
 t "the card is pulled" card_stop target
 t "mkimage fails" image_fails 5000
 t "... within a second" test $(($(ms) - start_ms)) -lt 1500
 t "... it is said why" said "removed"
-t "... the request is over" wait_for 5000 nothing_waits
+t "... the request is over" wait_for "$LONG" nothing_waits
 
 # ---- a slow card: pulled, and killed, while it signs ----
 
 t "the card is put back, with the real one's delays" card_start target --delays
 image_start
 approvers c1 c2
-t "the card signs" wait_for 20000 card_signs
+t "the card signs" wait_for "$LONG" card_signs
 t "... and is pulled" card_stop target
 t "mkimage fails" image_ends 10000
 t "... with a status" test "$status" -ne 0
@@ -144,27 +145,27 @@ approvers_done c1 c2 >/dev/null
 t "the card is put back" card_start target --delays
 image_start
 approvers c1 c2
-t "the card signs" wait_for 20000 card_signs
+t "the card signs" wait_for "$LONG" card_signs
 kill -KILL "${PID[mkimage]}"
 reap mkimage 3000
 approvers_done c1 c2 >/dev/null
-t "mkimage killed while the card signed: pcscd lets go of the card" wait_for 5000 login_status
+t "mkimage killed while the card signed: pcscd lets go of the card" wait_for "$LONG" login_status
 t "... and it is closed" is_closed
 
 # ---- shared connection: a second client keeps the card powered when mkimage dies ----
 
 sed -i '/^\[login\]/a exclusive = no' "$T/host.conf"
 start hold "$B/test/e2e/tools/holdcard" "$(reader target)"
-wait_for 5000 grep -q connected "$T/hold.log"
+ready holdcard grep -q connected "$T/hold.log"
 image_start
 approvers c1 c2
-t "exclusive = no: the card signs although another program is connected" wait_for 20000 card_signs
+t "exclusive = no: the card signs although another program is connected" wait_for "$LONG" card_signs
 kill -KILL "${PID[mkimage]}"
 reap mkimage 3000
 approvers_done c1 c2 >/dev/null
 before=$(requests "")
 image_start
-t "the next mkimage asks again" wait_for 10000 waits
+t "the next mkimage asks again" wait_for "$LONG" waits
 t "... and did not use the card that it found open" signed_nothing
 t "... one request more" test "$(requests "")" = $((before + 1))
 kill -INT "${PID[mkimage]}"

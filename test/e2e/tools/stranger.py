@@ -3,9 +3,12 @@
 """Whoever connects to a management server on 127.0.0.1 without an HTTP library.
 
 stranger.py PORT answers WANT BYTES   send BYTES (with \\xNN, \\r, \\n), then read until the server closes or says no more;
-                                      the statuses of its answers must be WANT: "200 404", or "400|none"
-stranger.py PORT crowd FROM N FILE    N connections from this address that say nothing; how many live goes to FILE; ends
-                                      well when the server has closed all of them, in 20 s at most
+                                      the statuses of its answers must be WANT: "200 404", or "400|none". A server
+                                      that has not said WANT yet has 20 s
+stranger.py PORT crowd FROM N OTHER FILE
+                                      N connections from this address that say nothing; how many live when the server
+                                      has answered the address OTHER goes to FILE; ends well when the server has closed
+                                      all of them, in 20 s at most
 stranger.py PORT deaf                 asks until the server can answer no more, reads nothing; ends well when the server
                                       has closed the connection, in 50 s at most
 """
@@ -17,17 +20,30 @@ import sys
 import time
 
 QUIET_S = 1.0
+WAIT_S = 20
 
 
-def receive(s):
+def statuses(data):
+    return " ".join(m.decode() for m in re.findall(rb"HTTP/1\.[01] (\d{3})", data)) or "none"
+
+
+def receive(s, want):
+    """Until it is closed, or quiet after what is wanted: a server on a busy machine may be quiet before."""
     data = b""
+    end = time.monotonic() + WAIT_S
     s.settimeout(QUIET_S)
-    try:
-        while part := s.recv(65536):
-            data += part
-    except (TimeoutError, ConnectionResetError):
-        pass
-    return data
+    while True:
+        try:
+            part = s.recv(65536)
+        except TimeoutError:
+            if statuses(data) in want or time.monotonic() >= end:
+                return data
+            continue
+        except ConnectionResetError:
+            return data
+        if not part:
+            return data
+        data += part
 
 
 def answers(port, want, text):
@@ -37,9 +53,10 @@ def answers(port, want, text):
         s.sendall(data)
     except (BrokenPipeError, ConnectionResetError):
         pass
-    got = " ".join(m.decode() for m in re.findall(rb"HTTP/1\.[01] (\d{3})", receive(s))) or "none"
+    want = want.split("|")
+    got = statuses(receive(s, want))
     print("got", got)
-    return got in want.split("|")
+    return got in want
 
 
 def closed(s, seconds):
@@ -49,9 +66,13 @@ def closed(s, seconds):
     return bool(p.poll(seconds * 1000))
 
 
-def crowd(port, source, n, path):
+def crowd(port, source, n, other, path):
     all_of_them = [socket.create_connection(("127.0.0.1", port), source_address=(source, 0)) for _ in range(int(n))]
-    alive = [s for s in all_of_them if not closed(s, 0.005)]
+    # Accepted in order: when it has answered another address, it has closed whom it did not want.
+    with socket.create_connection(("127.0.0.1", port), source_address=(other, 0)) as s:
+        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        receive(s, [])
+    alive = [s for s in all_of_them if not closed(s, 0)]
     with open(path + ".tmp", "w") as f:
         f.write(str(len(alive)))
     os.rename(path + ".tmp", path)
