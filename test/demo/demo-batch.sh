@@ -17,7 +17,7 @@ step "Four cards, their people, a server and a signing key, as in make demo."
 steps_before=$steps
 installation >setup.log || { show setup.log; exit 1; }
 steps=$steps_before
-sed -n '/quorum11 status\|^approved/d; /init --yes --custodians\|register --reader target --yes/p' setup.log
+sed -n '/quorum11 init --reader target/p; /register --reader target/p' setup.log
 note "anna, ben and cleo; any 2 of them open the card \"fit\"."
 
 cp "$fetched/Image" "$TOP/test/demo/batch.mk" .
@@ -52,14 +52,16 @@ show asking.out
 [ "$status" -eq 2 ] || fail "run: status $status, not that of make"
 made=$(signatures)
 [ "$(requests)" -eq 1 ] || fail "the custodians were asked $(requests) times"
-selects=$(awk '/^target > *8068/ { signing = 1 } signing && /^target > *00A404/ { n++ } END { print n + 0 }' target.apdu)
+# SELECT would forget the approval: none between the first signature and the last.
+selects=$(awk '{ $0 = tolower($0) } /^target > *8068/ { n += since; since = 0; signed = 1 }
+	/^target > *00a404/ && signed { since++ } END { print n + 0 }' target.apdu)
 grep -q "all $digests signatures that were approved are made" asking.log || fail "it is not said what was refused"
 [ ! -e image-$((images + 1)).fit ] || fail "there is an image too many"
 QUORUM11_CONF=host.conf quorum11 status --reader target --json >closed.json || fail "status"
 [ "$(jq .open closed.json)" = false ] || fail "the card is still open"
 note "The exit status is that of make: 2, for the image that was not approved." \
-    "$images mkimage, one login, $made signatures of the card; SELECT, which closes it, was sent once: at the end."
-[ "$selects" -eq 1 ] || fail "SELECT was sent $selects times"
+    "$images mkimage, one login, $made signatures of the card."
+[ "$selects" -eq 0 ] || fail "SELECT was sent $selects times between signatures"
 
 step "Others check the images: U-Boot's own verifier all of them, openssl one."
 for ((n = 1; n <= images; n++)); do
