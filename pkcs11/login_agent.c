@@ -13,7 +13,7 @@
 static enum err cannot(const struct p11_token *t, enum err e)
 {
 	if (e)
-		log_tell("card %s in reader %s, held by an agent: no login: %s", t->device_id, t->reader, err_text(e));
+		log_tell("reader %s, by its agent: no login: %s", t->reader, err_text(e));
 	return e;
 }
 
@@ -38,7 +38,7 @@ static enum err ask_agent(struct p11_token *t, const struct secret *pin)
 	lock_give(&t->lock);
 	e = agent_login(link, pin, NULL, p11_ceremony_progress, t, why, sizeof(why), &dl);
 	if (e)
-		log_tell("card %s in reader %s, held by an agent: no login: %s", t->device_id, t->reader, why);
+		log_tell("reader %s, by its agent: no login: %s", t->reader, why);
 	lock_take(&t->lock);
 	return p11_ceremony_error(e, &dl);
 }
