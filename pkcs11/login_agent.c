@@ -51,8 +51,8 @@ static enum err confirm(struct p11_token *t)
 	enum err e = cannot(t, p11_token_read_status(t, &v, &dl));
 
 	if (!e && !t->status.open) {
-		log_tell("card %s in reader %s: its agent says that it is open, but the card says that it is not; log in "
-			 "again", t->device_id, t->reader);
+		log_tell("card %s in reader %s: approved, but its agent says that it is not open; log in again",
+			 t->device_id, t->reader);
 		e = ERR_REFUSED;
 	}
 	return e;

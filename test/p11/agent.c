@@ -9,10 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define NAME "quorum11-test-agent"
 #define READY_FD 3
 
 static pid_t pid;
+struct people *agent_people;
+char agent_card_dir[160];
 
 void agent_process_main(int argc, char **argv)
 {
@@ -79,4 +83,104 @@ const char *agent_process_socket(void)
 
 	(void)snprintf(path, sizeof(path), "%s/agent", rig_folder);
 	return path;
+}
+
+/* ---- for the tests ---- */
+
+void agent_only(void)
+{
+	assert_int_equal(setenv("QUORUM11_AGENT", agent_process_socket(), 1), 0);
+}
+
+/* A card with a PIN. */
+void agent_start_pin(const char *conf)
+{
+	const struct rig_card c = rig_card_simple();
+
+	(void)snprintf(agent_card_dir, sizeof(agent_card_dir), "%s", c.dir);
+	agent_process_start(agent_card_dir, conf);
+}
+
+void agent_start_people(const char *profile, const char *what, const char *more)
+{
+	agent_people = people_new(profile);
+	(void)snprintf(agent_card_dir, sizeof(agent_card_dir), "%s", people_target(agent_people));
+	agent_process_start(agent_card_dir, people_conf_text(what, more));
+	agent_only();
+}
+
+int agent_test_setup(void **state)
+{
+	(void)unsetenv("QUORUM11_AGENT");
+	return rig_setup(state);
+}
+
+int agent_test_teardown(void **state)
+{
+	int rc;
+
+	(void)C_Finalize(NULL);
+	agent_process_kill();
+	(void)unsetenv("QUORUM11_AGENT");
+	rc = rig_teardown(state);
+	if (agent_people)
+		people_free(agent_people);
+	agent_people = NULL;
+	return log_open(NULL) || log_configure("") ? -1 : rc;
+}
+
+/* ---- short forms ---- */
+
+CK_RV caller_login(struct caller *c)
+{
+	return rig_login(c->s, NULL);
+}
+
+CK_RV caller_sign(struct caller *c)
+{
+	return rig_sign(c->s, c->key);
+}
+
+CK_RV caller_wait(struct caller *c)
+{
+	return C_WaitForSlotEvent(0, &c->slot, NULL);
+}
+
+static void *call(void *arg)
+{
+	struct caller *c = arg;
+
+	c->rv = c->call(c);
+	return NULL;
+}
+
+void caller_start(struct caller *c, CK_RV (*what)(struct caller *c), CK_SESSION_HANDLE s)
+{
+	c->call = what;
+	c->s = s;
+	c->slot = CK_UNAVAILABLE_INFORMATION;
+	c->rv = CKR_GENERAL_ERROR;
+	assert_int_equal(pthread_create(&c->thread, NULL, call, c), 0);
+}
+
+CK_RV caller_result(struct caller *c)
+{
+	assert_int_equal(pthread_join(c->thread, NULL), 0);
+	return c->rv;
+}
+
+const char *agent_log_path(void)
+{
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/log", rig_folder);
+	return path;
+}
+
+CK_ULONG agent_slots(CK_BBOOL with_token)
+{
+	CK_ULONG n = 0;
+
+	assert_ok(C_GetSlotList(with_token, NULL, &n));
+	return n;
 }
