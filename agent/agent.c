@@ -141,7 +141,8 @@ static void welcome(struct agent *a)
 
 	if (fd < 0) {
 		/* Who waits is still there: without this we would ask again and again. */
-		a->is_full = a->clients_n && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS);
+		a->is_full = a->clients_n &&
+			     (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS);
 		if (a->is_full)
 			log_line(LOG_AGENT, LOG_WARN, "%zu clients, others wait: %s", a->clients_n, strerror(errno));
 		return;

@@ -196,7 +196,10 @@ static enum err greet(struct agent *a, const struct agent_at *at)
 	return e;
 }
 
-/* What went wrong after connect, with the agent's own words if it said any. */
+/*
+ * What went wrong after connect, with the agent's own words if it said any. One that ended at this moment is one that
+ * was not there.
+ */
 static enum err explain(const struct agent *a, const char *path, enum err e, char *why, size_t cap)
 {
 	if (a->why[0])
@@ -206,8 +209,8 @@ static enum err explain(const struct agent *a, const char *path, enum err e, cha
 	else if (e == ERR_TIMEOUT)
 		say(why, cap, "agent %s: no answer in %d s", path, AGENT_PATIENCE_MS / 1000);
 	else if (e)
-		say(why, cap, "agent %s: %s", path, e == ERR_REMOVED ? "it hung up" : err_text(e));
-	return e;
+		say(why, cap, "agent %s: %s", path, e == ERR_REMOVED ? "it has ended" : err_text(e));
+	return e == ERR_REMOVED && !a->why[0] ? ERR_NO_SERVICE : e;
 }
 
 static void agent_free(struct agent **a)
@@ -231,11 +234,8 @@ static enum err agent_connect(const struct agent_at *at, struct agent **out, cha
 	e = a->fd < 0 ? ERR_IO : connect_to(a->fd, at->socket, why, cap);
 	if (!e && at->own_only)
 		e = check_owner(a->fd, at->socket, why, cap);
-	if (!e) {
+	if (!e)
 		e = explain(a, at->socket, greet(a, at), why, cap);
-		/* It ended at this moment, as if nobody had listened. */
-		e = e == ERR_REMOVED && !a->why[0] ? ERR_NO_SERVICE : e;
-	}
 	if (e) {
 		log_line(LOG_AGENT, LOG_INFO, "agent %s: no connection: %s", at->socket, err_text(e));
 		agent_free(&a);
@@ -415,7 +415,7 @@ enum err agent_open(const struct agent_at *at, const char *reader, struct apdu_l
 	e = explain(a, at->socket, open_card(a, reader, &atr), why, cap);
 	if (e) {
 		agent_free(&a);
-		return e == ERR_REMOVED ? ERR_NO_SERVICE : e;
+		return e;
 	}
 	return apdu_link_new(&agent_ops, a, reader, wr_view(&atr), out);
 }

@@ -29,7 +29,8 @@ struct login_params {
 	const char *user;           /* who asks; NULL: whose process this is */
 	/*
 	 * What is asked for, and kept by the caller; NULL: the caller keeps no limits, says so in the request, and a
-	 * statement that limits the approval fails the login (ERR_POLICY). Where statements = no, the request says so, too.
+	 * statement that limits the approval fails the login (ERR_POLICY). Where statements = no, what custodians lower
+	 * is not heard of: then the request says the same, too.
 	 */
 	const struct pka_limits *limits;
 	/* Called last, before ERR_OK: what was proven. Its error fails the login. May be NULL. */

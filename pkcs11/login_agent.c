@@ -13,7 +13,7 @@
 static enum err cannot(const struct p11_token *t, enum err e)
 {
 	if (e)
-		log_tell("card %s in reader %s, held by an agent: no login: %s", t->device_id, t->reader, err_text(e));
+		log_tell("reader %s, by its agent: no login: %s", t->reader, err_text(e));
 	return e;
 }
 
@@ -38,7 +38,7 @@ static enum err ask_agent(struct p11_token *t, const struct secret *pin)
 	lock_give(&t->lock);
 	e = agent_login(link, pin, NULL, p11_ceremony_progress, t, why, sizeof(why), &dl);
 	if (e)
-		log_tell("card %s in reader %s, held by an agent: no login: %s", t->device_id, t->reader, why);
+		log_tell("reader %s, by its agent: no login: %s", t->reader, why);
 	lock_take(&t->lock);
 	return p11_ceremony_error(e, &dl);
 }
@@ -51,8 +51,8 @@ static enum err confirm(struct p11_token *t)
 	enum err e = cannot(t, p11_token_read_status(t, &v, &dl));
 
 	if (!e && !t->status.open) {
-		log_tell("card %s in reader %s: its agent says that it is open, but the card says that it is not; log in "
-			 "again", t->device_id, t->reader);
+		log_tell("card %s in reader %s: approved, but its agent says that it is not open; log in again",
+			 t->device_id, t->reader);
 		e = ERR_REFUSED;
 	}
 	return e;

@@ -7,19 +7,6 @@
 #include "pkcs11/readers.h"
 #include "pkcs11/rv.h"
 
-/* [module] readers: names, a trailing * matches the rest; none: all. */
-static bool is_wanted(const struct conf *conf, const char *reader)
-{
-	for (size_t i = 0; i < conf->module.readers.n; i++) {
-		const char *name = conf->module.readers.v[i];
-		size_t n = strlen(name);
-
-		if (n && name[n - 1] == '*' ? strncmp(reader, name, n - 1) == 0 : strcmp(reader, name) == 0)
-			return true;
-	}
-	return conf->module.readers.n == 0;
-}
-
 static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const struct p11_slot *s)
 {
 	for (size_t i = 0; i < now->n; i++)
@@ -50,7 +37,7 @@ static enum err refresh(struct pcsc_readers *now, bool may_add)
 	p11_module_lock();
 	may_add = may_add || !p11_module.slots.listed;
 	for (size_t i = 0; may_add && !e && i < now->n; i++)
-		if (is_wanted(p11_module.conf, now->v[i].name))
+		if (conf_list_admits(&p11_module.conf->module.readers, now->v[i].name))
 			e = p11_slots_add_locked(&p11_module.slots, &now->v[i]);
 	p11_module.slots.listed = true;
 	p11_module_unlock();

@@ -129,7 +129,8 @@ no() { person "Approve? [y/N] " n -- "$q11" approve --reader c1 "$URL"; }
 t "no is the answer on the terminal" ends 1 no
 for words in "genuine: /UT" "2 of 3 custodians; approved so far: nobody" "claimed by the host, checked by nobody" \
     'release\\x1b\[2J 1.2' "CODE           $(code)" \
-    "An approval opens every key on the card; limits are kept by the host's agent" "budget *none: the host has no agent"; do
+    "An approval opens every key on the card; limits are kept by the host's agent" \
+    "budget *none: the host has no agent"; do
 	t "... was shown: $words" grep -q "$words" "$T/tty"
 done
 t "... nothing was approved" test "$(approvals)" = 0

@@ -34,13 +34,22 @@ static _Noreturn void helper_end(void)
 	_exit(0);
 }
 
-static void helper_receive(struct wr *content)
+/* Returns its type. */
+static uint8_t helper_receive(struct wr *content)
 {
 	uint8_t type;
 
 	wr_reset(content);
 	if (login_frame_receive(HELPER_FD, &type, content, &never))
 		helper_end();
+	return type;
+}
+
+/* Until the other end is gone. */
+static _Noreturn void helper_stay(struct wr *content)
+{
+	for (;;)
+		(void)helper_receive(content);
 }
 
 static void helper_send(uint8_t type, struct rd content)
@@ -105,14 +114,14 @@ static void helper_approve(struct wr *content)
 		ram_write_command(&units, wr_view(&cmd));
 	}
 	helper_reply(200, wr_view(&units));
-	helper_receive(content);
+	(void)helper_receive(content);
 	wr_reset(&units);
 	if (ram_open_results(wr_view(content), &results) || ram_next_result(&results, &r) ||
 	    ram_next_result(&results, &r) || r.bytes.n != PKA_CHALLENGE_SIZE + 2)
 		helper_end();
 	helper_ask_custodians(rd_of(r.bytes.p, PKA_CHALLENGE_SIZE), &units);
 	helper_reply(200, wr_view(&units));
-	helper_receive(content);
+	(void)helper_receive(content);
 	helper_reply(204, RD_NONE);
 	wr_free(&units);
 }
@@ -129,7 +138,9 @@ static void helper_serve(const char *what, struct wr *content)
 	if (strcmp(what, "die") == 0)
 		helper_end();
 	helper_send(LOGIN_READY, RD_NONE);
-	helper_receive(content);                /* the first POST */
+	/* The first POST; or whoever keeps the card open asks whether a custodian has ended it: nobody does. */
+	if (helper_receive(content) == LOGIN_WATCH)
+		helper_stay(content);
 	asked = open(ASKED, O_WRONLY | O_NONBLOCK);
 	if (asked < 0 || write(asked, "x", 1) != 1)
 		helper_end();
@@ -137,16 +148,14 @@ static void helper_serve(const char *what, struct wr *content)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (strcmp(what, ends[i].what) == 0) {
 			helper_notify(ends[i].id, "so it ends");
-			helper_receive(content);
+			(void)helper_receive(content);
 			helper_reply(204, RD_NONE);
 		}
 	if (strcmp(what, "early") == 0)
 		helper_reply(204, RD_NONE);
 	if (strcmp(what, "approve") == 0)
 		helper_approve(content);
-	/* Until the other end is gone. */
-	for (;;)
-		helper_receive(content);
+	helper_stay(content);
 }
 
 bool people_is_helper(int argc, char **argv)
@@ -158,7 +167,7 @@ bool people_is_helper(int argc, char **argv)
 	if (argc < 1 || strcmp(argv[0], HELPER_NAME) != 0)
 		return false;
 	wr_init_heap(&content, LOGIN_FRAME_MAX);
-	helper_receive(&content);
+	(void)helper_receive(&content);
 	if (rd_tlv_find(wr_view(&content), LOGIN_URL, &url) && url.n > 10 && url.n - 10 < sizeof(what))
 		memcpy(what, url.p + 10, url.n - 10);           /* https://x/ */
 	helper_serve(what, &content);
@@ -272,16 +281,27 @@ const char *people_device_id(const struct people *p)
 	return p->q.target.id;
 }
 
-void people_conf(const char *what, const char *more)
+const char *people_target(const struct people *p)
 {
-	char self[256], text[1024];
+	return p->target;
+}
+
+const char *people_conf_text(const char *what, const char *more)
+{
+	static char text[1024];
+	char self[256];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	assert_true(n > 0);
 	self[n] = 0;
 	(void)snprintf(text, sizeof(text), "[module]\nhelper = %s\nlog = p11+info\nlog_file = %s/log\n"
 		       "[login]\nurl = https://x/%s\nstatements = no\n%s", self, rig_folder, what, more);
-	rig_conf(text);
+	return text;
+}
+
+void people_conf(const char *what, const char *more)
+{
+	rig_conf(people_conf_text(what, more));
 }
 
 unsigned people_asked(struct people *p)

@@ -17,11 +17,14 @@ struct people;
 struct people *people_new(const char *profile);
 void people_free(struct people *p);
 const char *people_device_id(const struct people *p);
+const char *people_target(const struct people *p);      /* the folder of the target */
 /*
  * Configure a login whose helper does: "approve": n custodians approve · "wait": nothing comes · "deny", "expire",
  * "unknown": that end · "early": 204 without any approval · "die": the helper ends. more: further lines of [login].
  */
 void people_conf(const char *what, const char *more);
+/* The same as text, until the next call: for who reads it elsewhere. */
+const char *people_conf_text(const char *what, const char *more);
 /* How many ceremonies have begun, since the start of this test. */
 unsigned people_asked(struct people *p);
 /* Wait until one more has begun and the helper has the first POST. */

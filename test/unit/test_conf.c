@@ -204,7 +204,22 @@ static void three_places_and_the_environment(void **state)
 	assert_string_equal(c->login.url, "https://env");
 	assert_string_equal(c->login.reason, "env");
 	assert_null(c->module.log);
+	assert_null(c->agent.socket);
+	assert_false(c->agent.only);
 	conf_free(&c);
+	/* An agent of the configuration is one source of cards among others; one of the environment is the only one. */
+	write_text(path, "[login]\nprograms = b\n[agent]\nsocket = here\n");
+	assert_int_equal(setenv("QUORUM11_AGENT", "", 1), 0);
+	assert_int_equal(conf_load(&c), ERR_OK);
+	assert_non_null(strstr(c->agent.socket, "/here"));
+	assert_false(c->agent.only);
+	conf_free(&c);
+	assert_int_equal(setenv("QUORUM11_AGENT", "/run/env", 1), 0);
+	assert_int_equal(conf_load(&c), ERR_OK);
+	assert_string_equal(c->agent.socket, "/run/env");
+	assert_true(c->agent.only);
+	conf_free(&c);
+	assert_int_equal(unsetenv("QUORUM11_AGENT"), 0);
 	assert_int_equal(setenv("QUORUM11_LOG", "apdu+trace", 1), 0);
 	assert_int_equal(conf_load(&c), ERR_OK);
 	assert_string_equal(c->module.log, "apdu+trace");

@@ -23,7 +23,7 @@ token=$(cat "$T/state/token")
 operator() { curl -sS --cacert "$T/tls/ca.pem" -H "Authorization: Bearer $token" "$@"; }
 requests() { operator "$URL/api/v1/requests" | jq '.requests | length'; }
 newest() { operator "$URL/api/v1/requests" | jq -r ".requests[0].$1"; }
-agent_start() { start agent host "$B/quorum11-agent"; }
+agent_start() { start agent host exec "$B/quorum11-agent"; }
 agent_says() { host "$q11" agent status --json | jq -e ".[0] | $1"; }
 is_state() { agent_says ".state == \"$1\""; }
 is_closed() { login_status >"$T/closed" && [ "$(jq .open "$T/closed")" = false ]; }
@@ -73,7 +73,7 @@ t "the agent counts" agent_says '.digests == 3'
 
 t "a custodian ends it" custodian "$q11" end --reader "$(reader c3)" --pin-file "$T/pin" --yes "$URL" "$(newest id)"
 t "... the agent closes the card" wait_for 10000 is_state closed
-t "... and knows who it was" agent_says '.ended | test("custodian UTCUS0403")'
+t "... and knows who it was" agent_says '.ended | test("^ended by custodian UT")'
 
 # ---- a custodian lowers the limits ----
 
@@ -83,7 +83,7 @@ t "c2 approves" approve c2
 t "it signs" signed one || cat "$T/sign-one.log"
 t "the same again is free" sign one
 t "another one is refused" not sign two
-t "... as not covered" grep -q "CKR_FUNCTION_REJECTED" "$T/err"
+t "... as not covered" grep -qE "CKR_FUNCTION_REJECTED|0x200" "$T/err"
 t "... and it is said why" grep -q "all 1 signatures that were approved are made" "$T/err"
 t "... the agent says what holds" agent_says '.limits | startswith("sign=1 ")'
 
