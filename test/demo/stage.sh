@@ -120,7 +120,7 @@ PATH=$B:$PATH
 installation() {
 	local name
 
-	step "Four cards: one shall sign, three are their custodians' (anna, ben, cleo). They are virtual; all else is real."
+	step "Four cards: one shall sign, three are custodians' (anna, ben, cleo). They are virtual; all else is real."
 	tls_new || fail "certificates: $(cat tls.log)"
 	for name in target anna ben cleo; do
 		card_new $name || fail "card $name"
@@ -150,13 +150,14 @@ installation() {
 	note "| listens at $URL"
 	types operator quorum11 enrol --reader target --token-file state/token "$URL" "${pka[@]}"
 
-	step "The signing key. Making it needs the card open: two approve. The card attests the key; the server keeps that."
+	step "The signing key: making it needs the card open, so two approve. The card attests it; the server keeps that."
 	asks operator quorum11 keygen --reader target --type rsa:2048 --label fit --token-label fit --archive fit.pka
 	approves brief anna cleo
 	answers 30000
 	show asking.out
 	[ "$status" -eq 0 ] || fail "keygen"
-	types operator quorum11 enrol --reader target --replace --archive fit.pka --token-file state/token "$URL" "${pka[@]}"
+	types operator quorum11 enrol --reader target --replace --archive fit.pka --token-file state/token "$URL" \
+	    "${pka[@]}"
 	note "Reading the public key asks nobody:"
 	forget
 	types build pkcs11-tool --module "$MODULE" --read-object --type pubkey --label fit --output-file fit.der
