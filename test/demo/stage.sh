@@ -150,7 +150,7 @@ installation() {
 	note "| listens at $URL"
 	types operator quorum11 enrol --reader target --token-file state/token "$URL" "${pka[@]}"
 
-	step "The signing key: making it needs the card open, so two approve. The card attests it; the server keeps that."
+	step "The signing key: two approve, as making it needs the card open. The card attests it."
 	asks operator quorum11 keygen --reader target --type rsa:2048 --label fit --token-label fit --archive fit.pka
 	approves brief anna cleo
 	answers 30000
