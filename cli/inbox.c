@@ -11,6 +11,7 @@
 #define PATH_SIZE    256
 #define POLL_FIRST   250        /* ms; then longer each time */
 #define POLL_LAST    5000
+#define BUSY_MS      10000      /* a card is at work on one signature for a second */
 
 struct found {
 	size_t n;
@@ -150,12 +151,15 @@ static enum err fetch_once(struct cli *cli, struct cli_api *api, const char *id,
 	return e;
 }
 
-/* Nothing to decide yet: the server still checks the card, or fetches a challenge. */
+/*
+ * Nothing to decide yet: the server still checks the card, or fetches a challenge, or the card is at work on an
+ * approval, which need not be the last one: with a challenge for each key it looks at every single one.
+ */
 static bool is_coming(const struct cli_request *r)
 {
 	if (cli_request_is_waiting(r))
 		return !cli_request_is_per_key(r) && wr_view(&r->challenge).n == 0;
-	return strcmp(r->state, "checking") == 0;
+	return strcmp(r->state, "checking") == 0 || strcmp(r->state, "opening") == 0;
 }
 
 static enum err fail_state(const struct cli_request *r, const char *what)
@@ -220,6 +224,14 @@ enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id,
 	}
 }
 
+/* The card is at work for somebody else; the interface says: ask again in a second. */
+static bool is_not_now(int status, const json_t *answer)
+{
+	const char *word;
+
+	return status == 409 && !cli_api_text(answer, "error", &word) && strcmp(word, "not_now") == 0;
+}
+
 /* Whose turn it is, when that changes. */
 static void tell_turn(const json_t *answer, char last[CHR_MAX + 1])
 {
@@ -247,7 +259,7 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 	WR_ARR(&w, path);
 	wr_printf(&w, "/api/v1/requests/%s/turn", id);
 	for (;;) {
-		const char *word = "";
+		const char *word;
 		json_t *answer = NULL;
 		int status = 0;
 
@@ -265,7 +277,7 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 		/* The card is at work for somebody else (busy, not_now), or for us (202): asked again. */
 		if (!e && status == 409 && strcmp(word, "busy") == 0)
 			tell_turn(answer, last);
-		else if (!e && status != 202 && !(status == 409 && strcmp(word, "not_now") == 0))
+		else if (!e && status != 202 && !is_not_now(status, answer))
 			e = cli_api_fail(api, status, answer, "taking the turn");
 		json_decref(answer);
 		if (!e)
@@ -277,10 +289,24 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 	}
 }
 
+static json_t *decision_body(const char *chr, struct rd sig, struct rd statement, struct rd statement_sig)
+{
+	json_t *body = json_pack("{s:s, s:o, s:o}", "chr", chr, "statement", cli_api_from_bytes(statement),
+				 "statement_signature", cli_api_from_bytes(statement_sig));
+
+	if (body && sig.n && json_object_set_new(body, "signature", cli_api_from_bytes(sig))) {
+		json_decref(body);
+		body = NULL;
+	}
+	return body;
+}
+
 /* verb: of the interface; sig: for an approval only. out may be NULL. */
 static enum err send(struct cli *cli, struct cli_api *api, const char *id, const char *verb, const char *chr,
 		     struct rd sig, struct rd statement, struct rd statement_sig, struct cli_request **out)
 {
+	struct deadline until = deadline_in(BUSY_MS);
+	uint64_t ms = POLL_FIRST;
 	uint8_t buf[PATH_SIZE];
 	json_t *answer = NULL, *body;
 	struct wr path;
@@ -289,15 +315,16 @@ static enum err send(struct cli *cli, struct cli_api *api, const char *id, const
 
 	WR_ARR(&path, buf);
 	wr_printf(&path, "/api/v1/requests/%s/%s", id, verb);
-	body = json_pack("{s:s, s:o, s:o}", "chr", chr, "statement", cli_api_from_bytes(statement),
-			 "statement_signature", cli_api_from_bytes(statement_sig));
-	if (body && sig.n && json_object_set_new(body, "signature", cli_api_from_bytes(sig))) {
-		json_decref(body);
-		body = NULL;
+	for (;;) {
+		body = decision_body(chr, sig, statement, statement_sig);
+		if (!body)
+			return cli_fail(ERR_NOMEM, "sending what was signed");
+		e = cli_api_call(cli, api, wr_cstr(&path), body, &status, &answer);
+		if (e || !is_not_now(status, answer) || pause_for(&until, &ms))
+			break;
+		json_decref(answer);
+		answer = NULL;
 	}
-	if (!body)
-		return cli_fail(ERR_NOMEM, "sending what was signed");
-	e = cli_api_call(cli, api, wr_cstr(&path), body, &status, &answer);
 	if (!e)
 		e = cli_api_fail(api, status, answer, verb);
 	if (!e && out)

@@ -13,7 +13,10 @@
  */
 MUST enum err cli_inbox_find(struct cli *cli, struct cli_api *api, const struct cli_custodians *mine, unsigned wait_s,
 			     char id[REQUEST_ID_SIZE + 1]);
-/* Fetch; one that the server still checks is waited for (wait_s). Not waiting for decisions: ERR_CONDITIONS. Said. */
+/*
+ * Fetch; one that the server still checks, or whose card is at work on an approval, is waited for (wait_s). Not waiting
+ * for decisions: ERR_CONDITIONS. Said.
+ */
 MUST enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
 			      struct cli_request **out);
 /*
@@ -32,7 +35,10 @@ MUST enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *i
 MUST enum err cli_inbox_fetch_open(struct cli *cli, struct cli_api *api, const char *id, struct cli_request **out);
 MUST enum err cli_inbox_send_end(struct cli *cli, struct cli_api *api, const char *id, const char *chr,
 				 struct rd statement, struct rd statement_sig);
-/* sig empty: a denial. approvals and state of the answer to out. Said. */
+/*
+ * sig empty: a denial. Asks again for some seconds while the card is at work on another approval. approvals and state
+ * of the answer to out. Said.
+ */
 MUST enum err cli_inbox_send(struct cli *cli, struct cli_api *api, const char *id, const char *chr, struct rd sig,
 			     struct rd statement, struct rd statement_sig, struct cli_request **out);
 

@@ -65,8 +65,10 @@ note "The exit status is that of make: 2, for the image that was not approved." 
 
 step "Others check the images: U-Boot's own verifier all of them, openssl one."
 for ((n = 1; n <= images; n++)); do
-	"$fetched/fit_check_sign" -f image-$n.fit -k u-boot-$n.dtb >check.log 2>&1 ||
-	    { show check.log; fail "image $n"; }
+	"$fetched/fit_check_sign" -f image-$n.fit -k u-boot-$n.dtb >check.log 2>&1 || {
+		show check.log
+		fail "image $n"
+	}
 done
 note "| fit_check_sign accepts image-1.fit to image-$images.fit"
 "$TOP/test/demo/verify.sh" "$T/image-7.fit" "$T/u-boot-7.dtb" "$T/fit.pem" "$fetched/fit_check_sign" >verify.log 2>&1

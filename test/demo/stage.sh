@@ -120,8 +120,7 @@ PATH=$B:$PATH
 installation() {
 	local name
 
-	step "Four cards: one shall sign, three are their custodians' (anna, ben, cleo). They are virtual;" \
-	    "all else is real."
+	step "Four cards: one shall sign, three are custodians' (anna, ben, cleo). They are virtual; all else is real."
 	tls_new || fail "certificates: $(cat tls.log)"
 	for name in target anna ben cleo; do
 		card_new $name || fail "card $name"
@@ -151,8 +150,7 @@ installation() {
 	note "| listens at $URL"
 	types operator quorum11 enrol --reader target --token-file state/token "$URL" "${pka[@]}"
 
-	step "The signing key. Making it needs the card open: two approve. The card attests the key; the server" \
-	    "keeps that."
+	step "The signing key: two approve, as making it needs the card open. The card attests it."
 	asks operator quorum11 keygen --reader target --type rsa:2048 --label fit --token-label fit --archive fit.pka
 	approves brief anna cleo
 	answers 30000

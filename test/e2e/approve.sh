@@ -219,4 +219,15 @@ stop connect INT
 t "connect gives up at an interrupt" test "$status" = 1
 t "... and closes the card" eval "login_status >'$T/closed' && [ \$(jq .open '$T/closed') = false ]"
 
+# ---- the card is at work on somebody else's approval when a custodian comes, and when he decides ----
+
+connect "fifth"
+t "a fifth request" wait_for "$LONG" live '.state == "waiting"'
+liar proxy "$real" "early:$request:2:state=\"opening\"" "busy:/turn\$:1" "busy:/approve\$:2" "busy:/deny\$:2"
+t "c1 waits until it is done, and approves" approve c1
+t "... one of two" test "$(approvals)" = 1
+t "c2 waits, too, and denies" approve c2 --deny
+honest
+t "connect is told" eval "reap connect && [ \$status -eq 1 ] && grep -q denied '$T/connect.log'"
+
 finish

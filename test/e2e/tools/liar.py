@@ -20,6 +20,8 @@ The address is written to FILE when it listens. Modes:
                        remove:PATH-REGEX:KEY       remove a member
                        copy:PATH-REGEX:KEY=KEY2    give KEY the value of KEY2
                        late:PATH-REGEX:N:KEY=VALUE as json, from the N-th answer for such a path on
+                       early:PATH-REGEX:N:KEY=VALUE as json, in the first N answers for such a path
+                       busy:PATH-REGEX:N           refuse the first N requests for such a path: 409 not_now
 --log FILE gets one line per request: what came in, what went out, as hex for templates.
 """
 import argparse
@@ -98,6 +100,12 @@ class Liar(http.server.BaseHTTPRequestHandler):
             with lock:
                 self.server.log.write("%s %s %s\n" % (what, self.path, data.hex()))
                 self.server.log.flush()
+
+    def nth(self, rule):
+        """The how manieth time this rule is looked at."""
+        with lock:
+            Liar.seen[rule[0], rule[1]] = Liar.seen.get((rule[0], rule[1]), 0) + 1
+            return Liar.seen[rule[0], rule[1]]
 
     def drop(self):
         self.close_connection = True
@@ -182,6 +190,8 @@ class Liar(http.server.BaseHTTPRequestHandler):
                 Liar.posts += 1
                 if Liar.posts >= int(r[1]):
                     return self.drop()
+            if r[0] == "busy" and re.search(r[1], self.path) and self.nth(r) <= int(r[2]):
+                return self.answer(409, b'{"error": "not_now", "message": "busy"}', "application/json")
         up = http.client.HTTPConnection(url.hostname, url.port, timeout=120)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
         up.request(self.command, self.path, body or None, headers)
@@ -191,17 +201,17 @@ class Liar(http.server.BaseHTTPRequestHandler):
         if kind.startswith("application/json"):
             obj = json.loads(data)
             for r in rules:
-                if r[0] not in ("json", "late", "flip", "remove", "copy") or not re.search(r[1], self.path):
+                if r[0] not in ("json", "late", "early", "flip", "remove", "copy") or not re.search(r[1], self.path):
                     continue
                 key, _, value = r[2].partition("=")
-                if r[0] == "late":
+                if r[0] in ("late", "early"):
                     n, _, key = key.partition(":")
-                    Liar.seen[r[1]] = Liar.seen.get(r[1], 0) + 1
-                    if Liar.seen[r[1]] < int(n):
+                    nth = self.nth(r)
+                    if nth < int(n) if r[0] == "late" else nth > int(n):
                         continue
                 try:
                     box, last = walk(obj, key)
-                    if r[0] in ("json", "late"):
+                    if r[0] in ("json", "late", "early"):
                         box[last] = json.loads(value)
                     elif r[0] == "copy":
                         other, step = walk(obj, value)
