@@ -23,7 +23,7 @@ waits() { [ "$(requests '|select(.state=="waiting")')" = 1 ]; }
 nothing_waits() { [ "$(requests '|select(.state=="waiting")')" = 0 ]; }
 is_closed() { login_status >closed && [ "$(jq .open closed)" = false ]; }
 agent_gone() { ! pgrep -f quorum11-agent >/dev/null; }
-folders() { find /tmp run-dir -maxdepth 1 -name 'quorum11-??????'; }
+folders() { find run-dir -maxdepth 1 -name 'quorum11-??????'; }
 folder_gone() { [ -z "$(folders)" ]; }
 
 # The commands that are run: one pkcs11-tool for each signature.
@@ -58,8 +58,10 @@ echo over >"$T/over"
 END
 chmod +x sign count-sign wait-sign
 mkfifo go
+# Where the agents' sockets are: /tmp is everybody's.
 mkdir run-dir
 chmod 700 run-dir
+export XDG_RUNTIME_DIR=$T/run-dir
 for f in a b c d; do echo "file $f" >$f; done
 host pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM --read-object --type pubkey --label fit -o fit.der
 openssl pkey -pubin -inform DER -in fit.der -out fit.pem
@@ -120,10 +122,13 @@ t "the receipt verifies, with the manifest" audit --manifest manifest r3
 
 # ---- exit status ----
 
-run_start -- sh -c 'exit 42'
+# shellcheck disable=SC2016
+XDG_RUNTIME_DIR='' run_start -- sh -c 'echo "$QUORUM11_AGENT" >socket; exit 42'
 approvers c1 c2
 t "exit status 42 is passed on" run_ends 42
 approvers_done c1 c2
+t "... without XDG_RUNTIME_DIR the socket was in /tmp" grep -qx '/tmp/quorum11-....../agent' socket
+t "... and is gone, with its folder" test ! -e "$(dirname "$(cat socket)")"
 t "... without a named receipt: here, by the card's name" said "receipt ./$target_id-"
 is_over
 # shellcheck disable=SC2016
@@ -171,7 +176,7 @@ done
 
 # ---- the command is told to end ----
 
-XDG_RUNTIME_DIR=$T/run-dir run_start -- ./wait-sign a
+run_start -- ./wait-sign a
 t "c1 and c2 approve" eval 'approvers c1 c2; approvers_done c1 c2'
 t "the command runs" wait_for 10000 test -e started
 t "... the socket is in XDG_RUNTIME_DIR" test -S run-dir/quorum11-??????/agent
@@ -187,7 +192,7 @@ run_start --receipt r5 -- ./wait-sign a
 approvers c1 c2
 t "the command runs" wait_for 10000 test -e started
 approvers_done c1 c2
-socket=$(folders)/agent
+socket=$T/$(folders)/agent
 shows() { host "$q11" agent status --socket "$socket" "$@" >status.out && cat status.out; }
 shows_open() { shows | grep -q "$target_id, open"; }
 shows_open_json() { [ "$(shows --json | jq -r '.[0].state')" = open ]; }
@@ -214,6 +219,4 @@ t "... the card is closed" is_closed
 echo go >go
 t "... the command goes on, and cannot sign" wait_for 10000 test -e over
 t "... it did not" test ! -e signed-late
-rm -rf /tmp/quorum11-??????
-
 finish
