@@ -116,11 +116,16 @@ const char *agent_rig_receipt(struct wr *w)
 
 void agent_user_come(struct agent_user *u)
 {
+	agent_user_come_to(u, RIG_READER);
+}
+
+void agent_user_come_to(struct agent_user *u, const char *reader)
+{
 	struct agent_at at = agent_rig_at();
 	struct apdu_link *link = NULL;
 
 	*u = (struct agent_user){ .card = NULL };
-	assert_int_equal(agent_open(&at, RIG_READER, &link, u->why, sizeof(u->why)), ERR_OK);
+	assert_int_equal(agent_open(&at, reader, &link, u->why, sizeof(u->why)), ERR_OK);
 	assert_int_equal(hsm_card_new(link, &u->card), ERR_OK);
 	assert_int_equal(hsm_card_select(u->card, &u->version, &never), ERR_OK);
 }

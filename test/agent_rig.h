@@ -24,8 +24,9 @@ struct agent_user {                                     /* one client */
 	struct hsm_version version;
 	char why[512];
 };
-/* Opens the card and selects it: its own view. */
+/* Opens the card in RIG_READER, or in another reader, and selects it: its own view. */
 void agent_user_come(struct agent_user *u);
+void agent_user_come_to(struct agent_user *u, const char *reader);
 void agent_user_go(struct agent_user *u);
 MUST enum err agent_user_login(struct agent_user *u, const char *pin, const char *limits);
 /* P-256 key 1, over a hash that begins with these four bytes. */

@@ -398,6 +398,49 @@ static void test_crowd(void **state)
 	stop();
 }
 
+/* ---- two cards ---- */
+
+static void *sign_once(void *ctx)
+{
+	assert_int_equal(agent_user_sign(ctx, 1), ERR_OK);
+	return NULL;
+}
+
+/* One is at work for long; the other is not kept waiting, nor does its end end the first one's approval. */
+static void test_two_cards(void **state)
+{
+	const struct rig_spec spec = { .pin = RIG_PIN };
+	struct rig_card other = rig_card_new(&spec);
+	struct agent_at at;
+	struct agent_user u;
+	char why[200];
+	pthread_t t;
+
+	(void)state;
+	rig_card_key(&other, 1, EC_SECP256R1, 0, "other", RD_LIT("\x01"));
+	fake_reader_plug(RIG_OTHER_READER);
+	assert_int_equal(fake_card_insert(RIG_OTHER_READER, other.dir), ERR_OK);
+	start("");
+	at = agent_rig_at();
+	agent_user_come_to(&u, RIG_OTHER_READER);
+	assert_int_equal(agent_user_login(&a, RIG_PIN, NULL), ERR_OK);
+	assert_int_equal(agent_user_sign(&u, 1), ERR_AUTH);
+	assert_int_equal(agent_user_login(&u, RIG_PIN, NULL), ERR_OK);
+	fake_fault(RIG_READER, 1, FAKE_HELD);
+	assert_int_equal(pthread_create(&t, NULL, sign_once, &a), 0);
+	assert_int_equal(fake_held(RIG_READER, 5000), ERR_OK);
+	for (uint32_t i = 0; i < 10; i++)
+		assert_int_equal(agent_user_sign(&u, i), ERR_OK);
+	assert_int_equal(agent_end(&at, RIG_OTHER_READER, why, sizeof(why)), ERR_OK);
+	assert_int_equal(agent_user_sign(&u, 1), ERR_AUTH);
+	fake_release(RIG_READER);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(agent_user_sign(&a, 2), ERR_OK);
+	assert_int_equal(agent_rig_receipts(), 2);
+	agent_user_go(&u);
+	stop();
+}
+
 #define AGENT_TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(void)
@@ -407,7 +450,7 @@ int main(void)
 		AGENT_TEST(test_admitted),    AGENT_TEST(test_memory),     AGENT_TEST(test_limits),
 		AGENT_TEST(test_time),        AGENT_TEST(test_time_alone), AGENT_TEST(test_ended),
 		AGENT_TEST(test_pulled),      AGENT_TEST(test_disk_full),  AGENT_TEST(test_no_receipts),
-		AGENT_TEST(test_crowd),
+		AGENT_TEST(test_crowd),       AGENT_TEST(test_two_cards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

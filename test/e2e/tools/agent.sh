@@ -43,6 +43,9 @@ for name in one two three four; do echo "release $name" >"$T/$name"; done
 
 agent_start
 t "the agent holds the card" wait_for 10000 is_state closed || cat "$T/agent.log"
+is_confined() { grep -q '^Seccomp:[[:space:]]*2$' "$1" && grep -q '^NoNewPrivs:[[:space:]]*1$' "$1"; }
+t "... without what it does not need" is_confined "/proc/${PID[agent]}/status"
+t "... and without a core file" grep -q '^Max core file size *0 *0 ' "/proc/${PID[agent]}/limits"
 t_status "nobody else can" 3 "$B/test/e2e/tools/holdcard" "$(reader target)"
 
 # ---- public work asks nobody, not even the card ----
