@@ -150,6 +150,23 @@ t "... what was read is its memory" grep -qa "UTPIN0400000" "$sinks/image-alone"
 stop alone
 t "... and logs out" test "$status" = 0
 
+# ---- an agent, which keeps the PIN for those who come later ----
+
+start agent host exec "$B/quorum11-agent" --socket "$T/agent" --reader "$(reader target)" --receipts "$T/receipts"
+agent_sign() { QUORUM11_AGENT=$T/agent sign SmartCard-HSM; }
+start first agent_sign
+t "pkcs11-tool logs in through an agent" wait_for "$LONG" waits || cat "$T/first.log" "$T/agent.log"
+processes >"$sinks/processes-agent"
+t "... two approve" into approve eval 'approve c1 && approve c2'
+t "... and it signs" ended first || cat "$T/first.log"
+t "another one gives the same PIN" into agent agent_sign
+image agent "$sinks/image-agent"
+t "... what was read is the agent's memory" grep -qa "UTTGT0400000" "$sinks/image-agent"
+stop agent
+t "... and it ends" test "$status" = 0
+t "... it traced" grep -q "apdu trace:" "$T/agent.log"
+cp "$T/first.log" "$T/agent.log" "$T"/receipts/*.receipt "$sinks"
+
 # ---- the sinks ----
 
 cp "$T/people.log" "$T/alone.log" "$T/server.log" "$sinks"
