@@ -49,7 +49,7 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # ---- how it is compiled ----
 
 # The goals that install what is missing call make again when it is there.
-ifneq ($(filter-out deps check demo demo-batch clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out fuzz deps check demo demo-batch clean help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
 LIBS += cmocka
 endif
@@ -66,12 +66,14 @@ HARDEN_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash
                   $(if $(X86),-fcf-protection)
 HARDEN_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 HARDEN_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread
+HARDEN_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 # A sanitizer's run-time library is found only when the program starts, so there may be undefined symbols.
 LINK_release := -Wl,-z,defs
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
+LINK_fuzz := -fsanitize=fuzzer,address,undefined
 ifndef HARDEN_$(FLAVOUR)
-$(error FLAVOUR is release, asan or tsan)
+$(error FLAVOUR is release, asan, tsan or fuzz)
 endif
 
 CPP_ALL := -D_GNU_SOURCE -I. $(PKG_CFLAGS) -DQUORUM11_LIBEXECDIR='"$(libexecdir)/quorum11"' \
@@ -152,6 +154,11 @@ $(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
 $(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
 	$(call PROGRAM,$(NEED_all))
 
+# Made with FLAVOUR=fuzz CC=clang only.
+FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard test/fuzz/*_fuzz.c))
+$(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
+	$(call PROGRAM,-lcmocka $(NEED_all))
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- targets ----
@@ -172,6 +179,15 @@ check-tsan:
 .PHONY: check-programs
 check-programs: tests
 	test/run.sh $(B) unit p11
+
+# How long each fuzzer runs.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz fuzz-programs
+fuzz:
+	test/deps.sh build test fuzz
+	$(MAKE) FLAVOUR=fuzz CC=clang fuzz-programs
+fuzz-programs: $(FUZZERS)
+	test/fuzz/run.sh $(B) $(FUZZ_SECONDS)
 
 demo:
 	test/deps.sh build test demo
@@ -204,7 +220,7 @@ install: all
 	    install -D -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; done
 
 clean:
-	rm -rf build/release build/asan build/tsan
+	rm -rf build/release build/asan build/tsan build/fuzz
 
 help:
 	@echo 'make             the module, the programs and the virtual card, in build/release'
@@ -213,6 +229,7 @@ help:
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make demo-batch  twenty images by twenty mkimage under one approval, with a receipt'
+	@echo 'make fuzz        what parses hostile input, by libFuzzer; FUZZ_SECONDS each'
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
 	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, p11kitdir, systemddir,'
 	@echo '                 sysusersdir, DESTDIR'

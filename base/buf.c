@@ -177,7 +177,7 @@ uint8_t *wr_space(struct wr *w, size_t n)
 
 	if (!reserve(w, n))
 		return NULL;
-	p = w->p + w->n;
+	p = w->n ? w->p + w->n : w->p;
 	w->n += n;
 	return p;
 }
@@ -247,7 +247,9 @@ void wr_cut(struct wr *w, size_t n)
 		wr_fail(w, ERR_BUG);
 		return;
 	}
-	wipe(w->p + n, w->n - n);
+	/* Where nothing was written there may be no memory, and even NULL + 0 is not defined (C11 6.5.6). */
+	if (n < w->n)
+		wipe(w->p + n, w->n - n);
 	w->n = n;
 }
 

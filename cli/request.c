@@ -101,9 +101,7 @@ static enum err read_member(const json_t *o, const struct member *m, struct cli_
 	switch (m->kind) {
 	case WORD_OR_NULL:
 	case SHOWN_OR_NULL:
-		if (json_is_null(json_object_get(o, m->name)))
-			return ERR_OK;
-		/* fall through */
+		return json_is_null(json_object_get(o, m->name)) ? ERR_OK : read_text(o, m, at);
 	case ID:
 	case WORD:
 	case CHR:

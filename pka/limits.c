@@ -50,13 +50,11 @@ static void write_value(const struct limits_item *it, const struct pka_limits *l
 	switch (it->kind) {
 	case COUNT:
 	case DURATION:
-		if (limits_number(l, it) == PKA_UNLIMITED) {
-			wr_text(w, "any");
-			break;
-		}
-		/* fall through */
 	case PINNED:
-		wr_printf(w, "%u", (unsigned)limits_number(l, it));
+		if (it->kind != PINNED && limits_number(l, it) == PKA_UNLIMITED)
+			wr_text(w, "any");
+		else
+			wr_printf(w, "%u", (unsigned)limits_number(l, it));
 		break;
 	case KEYS:
 		for (size_t i = 0; i < l->keys_n; i++, between = ",") {
