@@ -16,7 +16,8 @@ const char *receipt_check_name(enum receipt_check c)
 	return (unsigned)c < RECEIPT_CHECKS ? names[c] : "?";
 }
 
-static PRINTF(4, 0) void set(struct receipt_finding *f, enum receipt_result r, uint64_t line, const char *fmt, va_list ap)
+static PRINTF(4, 0) void set(struct receipt_finding *f, enum receipt_result r, uint64_t line, const char *fmt,
+			     va_list ap)
 {
 	if (f->result == r) {
 		f->count++;

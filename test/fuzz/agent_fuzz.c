@@ -114,7 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool alive = true;
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) || agent_client_new(ends[0], &c))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) ||
+	    agent_client_new(ends[0], &c))
 		abort();
 	for (int i = 0; alive && i < PACKETS_MAX && take_packet(&r, &packet); i++) {
 		uint8_t heard[4096];
