@@ -131,7 +131,7 @@ static int run(const struct options *o)
 		goto out;
 	log = conf->agent.log ? conf->agent.log : conf->module.log ? conf->module.log : DEFAULT_LOG;
 	if (signals < 0 || log_configure(log) || options_apply(conf, o) || rules_make(conf, o, &manifest, &rules) ||
-	    agent_harden() || agent_socket_open(conf->agent.socket, conf->agent.group, &s))
+	    agent_harden() || agent_socket_open(conf->agent.socket, conf->agent.group, conf->agent.mode, &s))
 		goto out;
 	daemon_descriptors();
 	{

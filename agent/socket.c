@@ -66,20 +66,35 @@ static enum err hold(const char *path, struct agent_socket *s)
 	return ERR_SHARING;
 }
 
-static enum err give_to(const char *path, const char *group)
+/* Octal, permission bits only. */
+static bool read_mode(const char *text, mode_t *mode)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 8);
+
+	*mode = (mode_t)v;
+	return *text >= '0' && *text <= '7' && !*end && v <= 0777;
+}
+
+static enum err give_to(const char *path, const char *group, const char *mode)
 {
 	const struct group *g = group ? getgrnam(group) : NULL;
+	mode_t bits = g ? 0660 : 0600;
 
 	if (group && !g) {
 		log_tell("agent socket %s: no group %s", path, group);
 		return ERR_NOT_FOUND;
 	}
+	if (mode && !read_mode(mode, &bits)) {
+		log_tell("agent socket %s: mode \"%s\" in section [agent] is none in octal, as 0660", path, mode);
+		return ERR_CONFIG;
+	}
 	if (g && chown(path, (uid_t)-1, g->gr_gid))
 		return fail(path, "chown");
-	return chmod(path, g ? 0660 : 0600) ? fail(path, "chmod") : ERR_OK;
+	return chmod(path, bits) ? fail(path, "chmod") : ERR_OK;
 }
 
-static enum err make(const char *path, const char *group, struct agent_socket *s)
+static enum err make(const char *path, const char *group, const char *mode, struct agent_socket *s)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	struct stat st;
@@ -109,11 +124,11 @@ static enum err make(const char *path, const char *group, struct agent_socket *s
 	s->path = strdup(path);
 	if (!s->path)
 		return ERR_NOMEM;
-	e = give_to(path, group);
+	e = give_to(path, group, mode);
 	return e ? e : listen(s->fd, BACKLOG) ? fail(path, "listen") : ERR_OK;
 }
 
-enum err agent_socket_open(const char *path, const char *group, struct agent_socket *out)
+enum err agent_socket_open(const char *path, const char *group, const char *mode, struct agent_socket *out)
 {
 	enum err e;
 
@@ -121,7 +136,7 @@ enum err agent_socket_open(const char *path, const char *group, struct agent_soc
 	if (is_from_systemd())
 		e = take_systemd(out);
 	else if (path)
-		e = make(path, group, out);
+		e = make(path, group, mode, out);
 	else
 		e = ERR_CONFIG;
 	if (e == ERR_CONFIG && !path)

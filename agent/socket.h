@@ -10,11 +10,11 @@ struct agent_socket {
 	char *path;             /* to be removed at the end; NULL: it is systemd's */
 };
 /*
- * The socket that systemd hands over (sd_listen_fds(3)), or a new one at path: mode 0600, or 0660 for a group (NULL:
- * none). One that a dead agent left is replaced. ERR_SHARING: another agent listens there; ERR_IO, ERR_NOT_FOUND
- * (group), ERR_CONFIG; said.
+ * The socket that systemd hands over (sd_listen_fds(3)), or a new one at path, of this group (NULL: none) and mode
+ * (octal text; NULL: 0600, for a group 0660). One that a dead agent left is replaced. ERR_SHARING: another agent serves
+ * it; ERR_IO, ERR_NOT_FOUND (group), ERR_CONFIG; said.
  */
-MUST enum err agent_socket_open(const char *path, const char *group, struct agent_socket *out);
+MUST enum err agent_socket_open(const char *path, const char *group, const char *mode, struct agent_socket *out);
 void agent_socket_close(struct agent_socket *s);
 
 #endif

@@ -56,6 +56,7 @@ static const struct key {
 	KEY(agent, program, PATH, 0, 0),
 	KEY(agent, socket, PATH, 0, 0),
 	KEY(agent, group, TEXT, 0, 0),
+	KEY(agent, mode, TEXT, 0, 0),
 	KEY(agent, readers, TEXTS, 0, 0),
 	KEY(agent, receipts, PATH, 0, 0),
 	KEY(agent, limits, TEXT, 0, 0),

@@ -57,7 +57,8 @@ struct conf {
 		char *program;              /* path of the program agent; default the installed one */
 		char *socket;               /* path; NULL: no agent */
 		bool only;                  /* QUORUM11_AGENT named it: no other source of cards; root's or our own */
-		char *group;                /* of the socket: who else may use it; NULL: only its owner */
+		char *group;                /* of the socket; NULL: its owner's */
+		char *mode;                 /* of the socket, octal; NULL: 0600, and with a group 0660 */
 		struct conf_list readers;   /* of cards that it holds: names, as above; empty: all */
 		char *receipts;             /* folder of the receipts */
 		char *limits;               /* asked for with each approval: text of pka/limits.h */

@@ -51,7 +51,7 @@ void agent_rig_start(const char *more)
 		assert_int_equal(agent_manifest_load(conf->agent.manifest, &manifest, &rules.limits), ERR_OK);
 		rules.manifest = manifest;
 	}
-	assert_int_equal(agent_socket_open(conf->agent.socket, NULL, &agent_socket), ERR_OK);
+	assert_int_equal(agent_socket_open(conf->agent.socket, NULL, NULL, &agent_socket), ERR_OK);
 	assert_int_equal(pipe(ready), 0);
 	agent = (struct agent_run){ &rules, agent_socket.fd, fd_event(), -1, ready[1] };
 	assert_int_equal(pthread_create(&thread, NULL, serve, &agent), 0);
