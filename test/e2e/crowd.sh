@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # limit: 300
 #
-# A hundred programs at once sign a thousand digests through one agent: all are made, none twice, in turn, and each is in
-# the receipt; the thousand-and-first is refused.
+# A hundred programs at once sign a thousand digests through one agent: all are made, none twice, in turn, and each is
+# in the receipt; the thousand-and-first is refused.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many programs at once with one card: crowd MODULE LABEL PIN-FILE PROCESSES EACH
- * Each process logs in by itself; when all are in, all sign EACH different hashes with the P-256 key of this label and
- * verify every signature. Says "N signed, N failed, least N": least is how many the slowest had made when the fastest had
- * made all of its own. Exit status 0 if nothing failed.
+ * Many programs at once with one card: crowd MODULE LABEL PIN-FILE PROCESSES EACH Each process logs in by itself; when
+ * all are in, all sign EACH different hashes with the P-256 key of this label and verify every signature. Says "N
+ * signed, N failed, least N": least is how many the slowest had made when the fastest had made all of its own. Exit
+ * status 0 if nothing failed.
  */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
