@@ -9,9 +9,8 @@
 
 #include "base/text.h"
 #include "cli/say.h"
+#include "cli/words.h"
 #include "pka/limits.h"
-
-#define WORDS_MAX (2 * (5 + ARGS_LIST_MAX) + 2)
 
 enum err cli_agent_at(const struct cli *cli, struct agent_at *out)
 {
@@ -94,35 +93,21 @@ const char *cli_agent_text(const json_t *card, const char *name)
 
 /* ---- agent: becomes the program that it is ---- */
 
-struct words {
-	size_t n;
-	char *v[WORDS_MAX];
-};
-
-static void add(struct words *w, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	/* execv changes none of them (POSIX); its prototype is older than const. */
-	w->v[w->n++] = (char *)(uintptr_t)name;
-	w->v[w->n++] = (char *)(uintptr_t)value;
-}
-
 enum err verb_agent(struct cli *cli)
 {
 	const struct cli_args *a = cli->args;
 	const char *program = cli->conf->agent.program;
-	struct words w = { .n = 1, .v = { (char[]){ "quorum11-agent" } } };
+	struct cli_words w = { .n = 1, .v = { (char[]){ "quorum11-agent" } } };
 
 	if (a->receipt && a->receipts)
 		return cli_refuse(ERR_ARG, "--receipt and --receipts: one of them");
-	add(&w, "--socket", a->socket);
-	add(&w, "--limits", a->limits);
-	add(&w, "--manifest", a->manifest);
-	add(&w, "--receipt", a->receipt);
-	add(&w, "--receipts", a->receipts);
+	cli_words_add(&w, "--socket", a->socket);
+	cli_words_add(&w, "--limits", a->limits);
+	cli_words_add(&w, "--manifest", a->manifest);
+	cli_words_add(&w, "--receipt", a->receipt);
+	cli_words_add(&w, "--receipts", a->receipts);
 	for (size_t i = 0; i < a->readers.n; i++)
-		add(&w, "--reader", a->readers.v[i]);
+		cli_words_add(&w, "--reader", a->readers.v[i]);
 	(void)execv(program, w.v);
 	return cli_refuse(ERR_IO, "%s: %s; program in section [agent] names it", program, strerror(errno));
 }

@@ -16,12 +16,12 @@
 #include "cli/agent.h"
 #include "cli/run.h"
 #include "cli/say.h"
+#include "cli/words.h"
 
 #define LIFELINE_FD 3
 #define READY_FD    4
 #define READY_MS    20000       /* the agent's own limit is half of that */
 #define END_MS      15000       /* it closes its card, which may be busy with a signature */
-#define WORDS_MAX   20
 
 /* ---- its socket's folder ---- */
 
@@ -142,25 +142,11 @@ static char **environment(const struct cli *cli)
 	return cli_env_new(set, n);
 }
 
-struct words {
-	size_t n;
-	char *v[WORDS_MAX];
-};
-
-static void add(struct words *w, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	/* posix_spawn changes none of them (POSIX); its prototype is older than const. */
-	w->v[w->n++] = (char *)(uintptr_t)name;
-	w->v[w->n++] = (char *)(uintptr_t)value;
-}
-
 static enum err launch(const struct cli *cli, const struct cli_run_asks *asks, struct cli_run_agent *a, int lifeline,
 		       int ready)
 {
 	const char *program = cli->conf->agent.program;
-	struct words w = { .n = 1, .v = { (char[]){ "quorum11-agent" } } };
+	struct cli_words w = { .n = 1, .v = { (char[]){ "quorum11-agent" } } };
 	char number[2][8], **env = environment(cli);
 	int rc;
 
@@ -168,14 +154,14 @@ static enum err launch(const struct cli *cli, const struct cli_run_asks *asks, s
 		return cli_fail(ERR_NOMEM, "starting the agent");
 	(void)snprintf(number[0], sizeof(number[0]), "%d", LIFELINE_FD);
 	(void)snprintf(number[1], sizeof(number[1]), "%d", READY_FD);
-	add(&w, "--socket", a->socket);
-	add(&w, "--lifeline", number[0]);
-	add(&w, "--ready", number[1]);
-	add(&w, "--reader", asks->reader);
-	add(&w, "--limits", asks->limits);
-	add(&w, "--manifest", asks->manifest);
-	add(&w, "--receipt", asks->receipt);
-	add(&w, "--receipts", asks->receipts);
+	cli_words_add(&w, "--socket", a->socket);
+	cli_words_add(&w, "--lifeline", number[0]);
+	cli_words_add(&w, "--ready", number[1]);
+	cli_words_add(&w, "--reader", asks->reader);
+	cli_words_add(&w, "--limits", asks->limits);
+	cli_words_add(&w, "--manifest", asks->manifest);
+	cli_words_add(&w, "--receipt", asks->receipt);
+	cli_words_add(&w, "--receipts", asks->receipts);
 	rc = spawn(program, w.v, env, lifeline, ready, &a->pid);
 	cli_env_free(env);
 	if (rc) {
