@@ -257,6 +257,9 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 
 		e = e ? e : spent;
 	}
+	/* It has forgotten who approved: nothing that follows would be covered, and a new login has to begin. */
+	if (!e && hsm_sw_err(row, sw, NULL) == ERR_AUTH)
+		e = say(why, cap, ERR_AUTH, "the card says that nobody is logged in");
 	if (!e && sw == APDU_SW_OK)
 		e = say(why, cap, record(a, &u, cmd, data, by),
 			"the receipt cannot be written: nothing more is signed");

@@ -46,8 +46,8 @@ MUST enum err agent_approval_join(struct agent_approval *a, const struct agent_p
 bool agent_approval_is_attacked(const struct agent_approval *a);
 /*
  * One private-key command: counted, done, put into the receipt, and only then the answer is appended to rsp.
- * ERR_ALLOWANCE: over the limits, the card was not asked; ERR_IO: no receipt, so no answer, and the approval has to
- * end.
+ * ERR_ALLOWANCE: over the limits, the card was not asked; ERR_AUTH: the card has lost the login; ERR_IO: no receipt, so
+ * no answer; after these two the approval has to end.
  */
 MUST enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, const struct apdu *cmd,
 				 struct rd bytes, const struct agent_peer *by, struct wr *rsp, char *why, size_t cap);

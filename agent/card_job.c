@@ -240,7 +240,7 @@ static enum err use(struct agent_card *c, const struct apdu *a, struct agent_job
 		agent_approval_facts(c->approval, &facts);
 		agent_view_used(&c->view, facts.digests, facts.uses);
 	}
-	return e;
+	return e == ERR_AUTH ? not_in(c, j) : e;
 }
 
 static enum err exchange(struct agent_card *c, struct agent_job *j)
