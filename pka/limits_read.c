@@ -11,7 +11,7 @@
 static const char *const forms[] = {
 	[COUNT] = "\" is not a number, or any",
 	[DURATION] = "\" is not 90, 90s, 30m or 2h, or any",
-	[KEYS] = "\" is not labels, or ids as 0x0a1b, with commas between; what is not A-Z a-z 0-9 . _ - is %XX",
+	[KEYS] = "\" is not labels, or ids as 0x0a1b, each once, commas between; all but A-Za-z0-9._- as %XX",
 	[MECHS] = "\" is not some of rsa-raw, rsa-pkcs, rsa-pss, ecdsa, each once, with commas between",
 	[REPEATS] = "\" is not counted or free",
 	[PINNED] = "\" is not a number",
