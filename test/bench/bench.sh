@@ -89,9 +89,11 @@ quorum() {
 
 # The same through an agent: the client's time and the agent's own, which is what N signatures cost more than none.
 agent_ns() { awk '{ ns += $1 } END { print ns }' "/proc/${PID[agent]}/task"/*/schedstat; }
+agent_holds() { "$q11" agent status --socket "$T/agent" --json 2>&1 | grep -q '"state": *"closed"'; }
 agent() {
 	local before none all
-	start agent host "$B/quorum11-agent" --socket "$T/agent" --reader "$(reader one)" --receipts "$T/receipts"
+	start agent host exec "$B/quorum11-agent" --socket "$T/agent" --reader "$(reader one)" --receipts "$T/receipts"
+	wait_for "$LONG" agent_holds || return 1
 	before=$(agent_ns)
 	QUORUM11_AGENT=$T/agent p11 agent0 "$MODULE" one key1 "$T/pin" 0 || return 1
 	none=$(agent_ns)

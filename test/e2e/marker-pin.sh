@@ -153,6 +153,8 @@ t "... and logs out" test "$status" = 0
 # ---- an agent, which keeps the PIN for those who come later ----
 
 start agent host exec "$B/quorum11-agent" --socket "$T/agent" --reader "$(reader target)" --receipts "$T/receipts"
+agent_holds() { host "$q11" agent status --socket "$T/agent" --json | jq -e '.[0].state == "closed"' >/dev/null; }
+ready agent agent_holds
 agent_sign() { QUORUM11_AGENT=$T/agent sign SmartCard-HSM; }
 start first agent_sign
 t "pkcs11-tool logs in through an agent" wait_for "$LONG" waits || cat "$T/first.log" "$T/agent.log"
