@@ -142,46 +142,57 @@ static void look_after(struct agent_card *c)
 	}
 }
 
-static void wait_for_work(struct agent_card *c)
+/* Time to look after the card again, or to end its approval? */
+static bool is_due(const struct agent_card *c, uint64_t looked_ms)
+{
+	uint64_t now = clock_boot_ms();
+
+	return now - looked_ms >= LOOK_MS || (c->approval && now >= agent_approval_ends_ms(c->approval));
+}
+
+/* For a job, or until something is due. true: the watch has something to say. */
+static bool wait_for_work(struct agent_card *c, uint64_t looked_ms)
 {
 	struct pollfd p[] = {
 		{ .fd = c->stop_fd, .events = POLLIN },
 		{ .fd = c->jobs.fd, .events = POLLIN },
 		{ .fd = c->approval ? agent_approval_fd(c->approval) : -1, .events = POLLIN },
 	};
-	uint64_t ms = LOOK_MS;
+	uint64_t now = clock_boot_ms(), until = looked_ms + LOOK_MS;
 
-	if (c->approval) {
-		uint64_t ends = agent_approval_ends_ms(c->approval), now = clock_boot_ms();
-
-		if (ends <= now)
-			ms = 0;
-		else if (ends - now < ms)
-			ms = ends - now;
-	}
-	if (poll(p, sizeof(p) / sizeof(p[0]), (int)ms) < 0 && errno != EINTR)
+	if (c->approval && agent_approval_ends_ms(c->approval) < until)
+		until = agent_approval_ends_ms(c->approval);
+	if (poll(p, sizeof(p) / sizeof(p[0]), until > now ? (int)(until - now) : 0) < 0 && errno != EINTR)
 		log_line(LOG_AGENT, LOG_ERROR, "poll: %s", strerror(errno));
+	return p[2].revents != 0;
+}
+
+/* A card that is at work is not looked after for each job: that asks the service twice. */
+static void work(struct agent_card *c)
+{
+	uint64_t looked_ms = clock_boot_ms();
+
+	while (c->hsm && !agent_card_is_stopping(c)) {
+		struct agent_job *j = agent_queue_take(&c->jobs);
+		bool ended = false;
+
+		if (j)
+			agent_card_run(c, j);
+		else
+			ended = wait_for_work(c, looked_ms);
+		if (c->hsm && (ended || is_due(c, looked_ms))) {
+			look_after(c);
+			looked_ms = clock_boot_ms();
+		}
+	}
 }
 
 static void *card_thread(void *ctx)
 {
 	struct agent_card *c = ctx;
-	uint64_t looked = 0;
 
 	while (wait_for_card(c)) {
-		while (c->hsm && !agent_card_is_stopping(c)) {
-			struct agent_job *j = agent_queue_take(&c->jobs);
-
-			if (j)
-				agent_card_run(c, j);
-			else
-				wait_for_work(c);
-			/* Between jobs, too: a busy card must not outlive its approval. */
-			if (c->hsm && (!j || clock_boot_ms() - looked >= LOOK_MS)) {
-				look_after(c);
-				looked = clock_boot_ms();
-			}
-		}
+		work(c);
 		agent_card_end_approval(c, false, "the agent ends");
 		hsm_card_free(&c->hsm, true);
 	}
