@@ -306,14 +306,18 @@ bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap)
 	return !e && ended;
 }
 
+void agent_approval_used(const struct agent_approval *a, uint32_t *digests, uint64_t *uses)
+{
+	*digests = agent_budget_signed(a->budget);
+	*uses = agent_budget_total(a->budget);
+}
+
 void agent_approval_facts(const struct agent_approval *a, struct agent_facts *out)
 {
 	struct wr w;
 
-	*out = (struct agent_facts){
-		.uid = a->by.uid, .ends_ms = agent_approval_ends_ms(a), .digests = agent_budget_signed(a->budget),
-		.uses = agent_budget_total(a->budget),
-	};
+	*out = (struct agent_facts){ .uid = a->by.uid, .ends_ms = agent_approval_ends_ms(a) };
+	agent_approval_used(a, &out->digests, &out->uses);
 	wr_init(&w, out->limits, sizeof(out->limits) - 1);
 	if (pka_limits_write(&a->limits, &w))
 		out->limits[0] = 0;

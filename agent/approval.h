@@ -58,6 +58,8 @@ int agent_approval_fd(const struct agent_approval *a);
 /* true: a custodian has ended it; why says who. */
 MUST bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap);
 void agent_approval_facts(const struct agent_approval *a, struct agent_facts *out);
+/* What changes of them with each use. */
+void agent_approval_used(const struct agent_approval *a, uint32_t *digests, uint64_t *uses);
 /* Close the card (card NULL: it is gone), finish the receipt. NULL-safe. */
 void agent_approval_end(struct agent_approval **a, struct hsm_card *card, const char *why);
 

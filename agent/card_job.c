@@ -222,7 +222,8 @@ static enum err changed(struct agent_card *c, const struct hsm_cmd *row)
 
 static enum err use(struct agent_card *c, const struct apdu *a, struct agent_job *j)
 {
-	struct agent_facts facts;
+	uint32_t digests;
+	uint64_t uses;
 	enum err e;
 
 	if (!is_in(c, j))
@@ -237,8 +238,8 @@ static enum err use(struct agent_card *c, const struct apdu *a, struct agent_job
 		agent_card_end_approval(c, false, "%s", *j->why ? j->why : err_text(e));
 	}
 	if (c->approval) {
-		agent_approval_facts(c->approval, &facts);
-		agent_view_used(&c->view, facts.digests, facts.uses);
+		agent_approval_used(c->approval, &digests, &uses);
+		agent_view_used(&c->view, digests, uses);
 	}
 	return e == ERR_AUTH ? not_in(c, j) : e;
 }

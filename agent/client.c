@@ -180,15 +180,13 @@ static enum err text_of(struct rd elements, enum agent_tag tag, char *buf, size_
 	return ERR_OK;
 }
 
-static enum err submit(struct agent_house *h, struct agent_client *c, struct agent_card *card, enum agent_job_kind kind,
-		       struct agent_job **out)
+/* A job of this client, about the card and the approval that it means. */
+static enum err make_job(const struct agent_client *c, enum agent_job_kind kind, struct agent_job **out)
 {
 	enum err e = agent_job_new(kind, &c->peer, out);
 
 	if (e)
 		return e;
-	(*out)->id = ++h->last_job;
-	(*out)->card = card;
 	(*out)->of_card = c->of_card;
 	(*out)->of_approval = c->of_approval;
 	return ERR_OK;
@@ -297,10 +295,10 @@ static bool answer_known(struct agent_client *c, const struct apdu *a, struct rd
 	return known;
 }
 
-static void to_card(struct agent_house *h, struct agent_client *c, struct rd cmd)
+static void to_card(struct agent_client *c, struct rd cmd)
 {
 	struct agent_job *j = NULL;
-	enum err e = submit(h, c, c->card, AGENT_JOB_EXCHANGE, &j);
+	enum err e = make_job(c, AGENT_JOB_EXCHANGE, &j);
 
 	if (!e) {
 		wr_put(&j->in, cmd);
@@ -354,7 +352,7 @@ static enum err on_send(struct agent_house *h, struct agent_client *c, struct rd
 		else if (s.asking)
 			fail(c, ERR_REFUSED, "a login waits for approvals; the card cannot be used for anything else");
 		else
-			to_card(h, c, cmd);
+			to_card(c, cmd);
 	}
 	return ERR_OK;
 }
@@ -397,9 +395,10 @@ static enum err on_login(struct agent_house *h, struct agent_client *c, struct r
 	struct agent_view *v;
 	enum err e;
 
+	(void)h;
 	if (!c->card)
 		return ERR_FORMAT;
-	e = submit(h, c, c->card, AGENT_JOB_LOGIN, &j);
+	e = make_job(c, AGENT_JOB_LOGIN, &j);
 	if (!e)
 		e = login_job(j, elements);
 	if (e) {
@@ -444,7 +443,7 @@ static enum err on_end(struct agent_house *h, struct agent_client *c, struct rd 
 	for (size_t i = 0; i < h->cards_n; i++) {
 		struct agent_view *v = agent_card_view(h->cards[i]);
 
-		if ((*reader && strcmp(v->reader, reader)) || submit(h, c, h->cards[i], AGENT_JOB_END, &j))
+		if ((*reader && strcmp(v->reader, reader)) || make_job(c, AGENT_JOB_END, &j))
 			continue;
 		(void)snprintf(j->why, sizeof(j->why), "ended by uid %u, %s (process %u)", c->peer.uid, c->peer.program,
 			       c->peer.pid);

@@ -14,7 +14,6 @@ struct agent_house {                    /* all that clients share */
 	size_t cards_n;
 	struct agent_card *cards[PCSC_READERS_MAX];
 	uint32_t owner;                 /* uid of the agent */
-	uint64_t last_job;
 	/* Is there a client that waits for a login of this card? */
 	bool (*is_awaited)(void *ctx, const struct agent_card *card);
 	void *ctx;

@@ -22,7 +22,6 @@ enum agent_job_kind {
 struct agent_job {
 	struct agent_job *next;
 	enum agent_job_kind kind;
-	uint64_t id;
 	void *card;             /* the card's thread that had it */
 	atomic_bool abandoned;  /* nobody waits for it any more: what has not begun is left */
 	struct agent_peer by;
