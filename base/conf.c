@@ -24,7 +24,8 @@ enum type {
 	SECONDS,
 	TEXTS,
 	PATHS,
-	PROGRESS
+	PROGRESS,
+	HOSTS
 };
 
 static const struct key {
@@ -67,6 +68,7 @@ static const struct key {
 	KEY(server, cert, PATH, 0, 0),
 	KEY(server, key, PATH, 0, 0),
 	KEY(server, client_ca, PATH, 0, 0),
+	KEY(server, hosts, HOSTS, 0, 0),
 	KEY(server, http, BOOL, 0, 0),
 	KEY(server, state, PATH, 0, 0),
 	KEY(server, url, TEXT, 0, 0),
@@ -198,6 +200,16 @@ static void set_progress(struct parse *p, const struct key *k, const char *value
 	refuse(p, ERR_CONFIG, "\"%s\" is auto, stderr or log", k->name);
 }
 
+static void set_hosts(struct parse *p, const struct key *k, const char *value, enum conf_hosts *to)
+{
+	if (strcmp(value, "open") == 0)
+		*to = CONF_HOSTS_OPEN;
+	else if (strcmp(value, "named") == 0)
+		*to = CONF_HOSTS_NAMED;
+	else
+		refuse(p, ERR_CONFIG, "\"%s\" is open or named", k->name);
+}
+
 static void set_value(struct parse *p, const struct key *k, const char *value)
 {
 	const uint64_t bit = UINT64_C(1) << (k - keys);
@@ -225,6 +237,9 @@ static void set_value(struct parse *p, const struct key *k, const char *value)
 		break;
 	case PROGRESS:
 		set_progress(p, k, value, to);
+		break;
+	case HOSTS:
+		set_hosts(p, k, value, to);
 		break;
 	case TEXTS:
 	case PATHS:

@@ -30,6 +30,8 @@ struct conf_list {
 
 enum conf_progress { CONF_PROGRESS_AUTO, CONF_PROGRESS_STDERR, CONF_PROGRESS_LOG };
 
+enum conf_hosts { CONF_HOSTS_OPEN, CONF_HOSTS_NAMED };
+
 struct conf {
 	struct {                            /* [module] */
 		char *helper;               /* path of the program connect; default the installed one */
@@ -70,6 +72,7 @@ struct conf {
 		char *listen;               /* host:port; 127.0.0.1:8443 */
 		char *cert, *key;           /* PEM; without them only loopback and http = yes */
 		char *client_ca;            /* ask for and verify client certificates against this */
+		enum conf_hosts hosts;      /* who may ask for approvals: everybody, or who has the role; open */
 		bool http;                  /* serve without TLS (loopback only) */
 		char *state;                /* folder: enrolments, token; /var/lib/quorum11 */
 		char *url;                  /* the address that people use, for messages */

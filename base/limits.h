@@ -55,6 +55,7 @@
 #define SRV_SESSIONS_MAX     1024      /* at once */
 #define SRV_PER_ADDRESS_MAX  16        /* of them from one address that have not asked people yet */
 #define SRV_KEPT_MAX         1000      /* ended requests, kept for reading */
+#define SRV_WHO_MAX          64        /* the name of an identity */
 #define SRV_CONNECTIONS_MAX  4096
 #define SRV_PER_ADDRESS_CONNECTIONS_MAX 512
 

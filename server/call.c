@@ -53,6 +53,12 @@ void srv_call_refuse(struct srv_call *call, int status, const char *word, const 
 	srv_call_answer(call, status, SRV_JSON);
 }
 
+void srv_call_refuse_rate(struct srv_call *call, unsigned seconds)
+{
+	call->reply.retry_after = seconds;
+	srv_call_refuse(call, 429, "too_many", "too many of these lately; the next one in %u s", seconds);
+}
+
 const char *srv_quote(const char *text, struct srv_quoted *q)
 {
 	char *p;

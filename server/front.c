@@ -4,19 +4,16 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/log.h"
 #include "server/api.h"
 #include "server/json.h"
-#include "server/token.h"
 
 #define ARG_MAX_SIZE 64         /* a decoded path segment: an id or a holder reference */
 #define SMALL_BODY_MAX (16 * 1024)
 #define RAM_PATH "/rt/hsm"
 
-enum who { ANYBODY, OPERATOR };
 struct route {
 	const char *method, *path;      /* '*': one segment, given to the handler */
-	enum who who;
+	unsigned who;                   /* srv_may; one of them is enough */
 	size_t body_max;
 	srv_handler *handle;
 };
@@ -24,20 +21,20 @@ struct route {
 static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
 
 static const struct route routes[] = {
-	{ "POST", RAM_PATH,                    ANYBODY,  SRV_POST_MAX,   ram_post },
-	{ "POST", "/api/v1/targets",           OPERATOR, HTTP_BODY_MAX,  srv_api_enrol },
-	{ "GET",  "/api/v1/targets",           OPERATOR, 0,              srv_api_targets },
-	{ "GET",  "/api/v1/requests",          OPERATOR, 0,              srv_api_requests },
-	{ "POST", "/api/v1/requests/*/cancel", OPERATOR, SMALL_BODY_MAX, srv_api_cancel },
-	{ "GET",  "/api/v1/waiting/*",         ANYBODY,  0,              srv_api_waiting },
-	{ "GET",  "/api/v1/requests/*",        ANYBODY,  0,              srv_api_request },
-	{ "POST", "/api/v1/requests/*/turn",   ANYBODY,  SMALL_BODY_MAX, srv_api_turn },
-	{ "POST", "/api/v1/requests/*/approve", ANYBODY, SMALL_BODY_MAX, srv_api_approve },
-	{ "POST", "/api/v1/requests/*/deny",   ANYBODY,  SMALL_BODY_MAX, srv_api_deny },
-	{ "POST", "/api/v1/requests/*/end",    ANYBODY,  SMALL_BODY_MAX, srv_api_end },
-	{ "GET",  "/api/v1/logins/*/proofs",   ANYBODY,  0,              srv_api_proofs },
-	{ "GET",  "/api/v1/logins/*/end",      ANYBODY,  0,              srv_api_wait_end },
-	{ "GET",  "/healthz",                  ANYBODY,  0,              srv_api_health },
+	{ "POST", RAM_PATH,                    SRV_MAY_ASK,    SRV_POST_MAX,   ram_post },
+	{ "POST", "/api/v1/targets",           SRV_MAY_ENROL,  HTTP_BODY_MAX,  srv_api_enrol },
+	{ "GET",  "/api/v1/targets",           SRV_MAY_READ,   0,              srv_api_targets },
+	{ "GET",  "/api/v1/requests",          SRV_MAY_READ,   0,              srv_api_requests },
+	{ "POST", "/api/v1/requests/*/cancel", SRV_MAY_CANCEL, SMALL_BODY_MAX, srv_api_cancel },
+	{ "GET",  "/api/v1/waiting/*",         SRV_MAY_CALL,   0,              srv_api_waiting },
+	{ "GET",  "/api/v1/requests/*",        SRV_MAY_CALL,   0,              srv_api_request },
+	{ "POST", "/api/v1/requests/*/turn",   SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_turn },
+	{ "POST", "/api/v1/requests/*/approve", SRV_MAY_CALL,  SMALL_BODY_MAX, srv_api_approve },
+	{ "POST", "/api/v1/requests/*/deny",   SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_deny },
+	{ "POST", "/api/v1/requests/*/end",    SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_end },
+	{ "GET",  "/api/v1/logins/*/proofs",   SRV_MAY_ASK,    0,              srv_api_proofs },
+	{ "GET",  "/api/v1/logins/*/end",      SRV_MAY_ASK,    0,              srv_api_wait_end },
+	{ "GET",  "/healthz",                  SRV_MAY_CALL,   0,              srv_api_health },
 };
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
@@ -192,10 +189,13 @@ static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint
 {
 	uint8_t login_id[LOGIN_ID_SIZE], json[REQUEST_JSON_MAX];
 	struct srv_post post = { .path = RAM_PATH, .secure = s->conf->server.cert != NULL };
+	struct ram_initiation begins;
 	struct wr w;
 
 	(void)arg;
 	WR_ARR(&w, json);
+	if (!ram_read_initiation(call->request.body, &begins) && !srv_who_admit_session(s->who, call, now_ms))
+		return;
 	if (type_fits(call->request.type, RAM_TYPE_REQUEST) && cookie_find(call->request.cookie, &post.cookie) &&
 	    facts_read(call->request.host_facts, &w, login_id, &post.host))
 		srv_desk_post(s->desk, &post, call, now_ms);
@@ -210,6 +210,8 @@ void srv_front_handle(struct srv *s, struct srv_call *call, uint64_t now_ms)
 	const char *allow = NULL;
 	const struct route *r = route_find(q->method, q->path, arg, &allow);
 
+	if (!srv_who_is_certified(s->who, call))
+		return;
 	if (!r && allow) {
 		call->reply.allow = allow;
 		srv_call_refuse(call, 405, "method", "this path knows %s", allow);
@@ -217,11 +219,7 @@ void srv_front_handle(struct srv *s, struct srv_call *call, uint64_t now_ms)
 		srv_call_refuse(call, 404, "not_found", "no such path; see docs/API.md");
 	} else if (q->body.n > r->body_max) {
 		srv_call_refuse(call, 413, "too_large", "at most %zu bytes", r->body_max);
-	} else if (r->who == OPERATOR && !srv_token_fits(s->conf->server.state, q->authorization)) {
-		log_line(LOG_SRV, LOG_WARN, "event=unauthorized from=%s", q->from);
-		srv_call_refuse(call, 401, "unauthorized",
-				"this needs the operator's token; see quorum11-server token");
-	} else {
+	} else if (srv_who_admit(s->who, call, r->who, now_ms)) {
 		r->handle(s, call, arg, now_ms);
 	}
 }

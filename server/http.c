@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crypto_digest.h"
+#include "base/crypto_x509.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "server/front.h"
 #include "server/listen.h"
 
@@ -46,6 +49,7 @@ struct request {
 	size_t body_max;
 	bool is_handled, is_suspended, is_too_large;
 	char from[SRV_FROM_SIZE];
+	struct srv_peer peer;
 };
 struct srv_http {
 	struct srv *srv;
@@ -149,11 +153,33 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum
 	free(r);
 }
 
+/* The certificate's facts. What is asked for is the key, which outlives certificates. */
+static bool peer_read(gnutls_session_t session, struct srv_peer *out)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &n);
+	gnutls_x509_crt_t crt;
+	char name[SRV_WHO_MAX] = "";
+	size_t size = sizeof(name);
+	struct x509 x;
+
+	if (!der || !n || x509_parse(rd_of(der->data, der->size), &x) || sha256(x.spki, out->fingerprint))
+		return false;
+	if (gnutls_x509_crt_init(&crt))
+		return false;
+	if (gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) ||
+	    gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &size))
+		name[0] = '\0';
+	gnutls_x509_crt_deinit(crt);
+	(void)text_shown(rd_str(name), out->subject, sizeof(out->subject));
+	return true;
+}
+
 /*
  * With a client CA configured: did the peer show a certificate of it? MHD asks for one but leaves the judgement to
- * us.
+ * us. Who that is, and what he may, is who.c's.
  */
-static bool is_certified(const struct srv_http *h, struct MHD_Connection *mhd)
+static const struct srv_peer *peer_look(struct request *r)
 {
 	/* Made for clients, if it says what it is made for: a web server's does not make its holder a custodian. */
 	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -161,11 +187,14 @@ static bool is_certified(const struct srv_http *h, struct MHD_Connection *mhd)
 	const union MHD_ConnectionInfo *info;
 	unsigned status = 0;
 
-	if (!h->client_ca.n)
-		return true;
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	return info && info->tls_session &&
-	       !gnutls_certificate_verify_peers(info->tls_session, &purpose, 1, &status) && !status;
+	if (!r->http->client_ca.n)
+		return NULL;
+	info = MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (!info || !info->tls_session ||
+	    gnutls_certificate_verify_peers(info->tls_session, &purpose, 1, &status) || status ||
+	    !peer_read(info->tls_session, &r->peer))
+		return NULL;
+	return &r->peer;
 }
 
 static enum MHD_Result queue(struct request *r)
@@ -176,6 +205,7 @@ static enum MHD_Result queue(struct request *r)
 	};
 	struct MHD_Response *response;
 	enum MHD_Result ok;
+	char seconds[16];
 	size_t i;
 
 	conn_limit(r->conn, WRITE_MS);
@@ -191,6 +221,10 @@ static enum MHD_Result queue(struct request *r)
 		ok &= MHD_add_response_header(response, "Allow", reply->allow);
 	if (reply->status == 401)
 		ok &= MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+	if (reply->retry_after) {
+		(void)snprintf(seconds, sizeof(seconds), "%u", reply->retry_after);
+		ok &= MHD_add_response_header(response, "Retry-After", seconds);
+	}
 	if (reply->cookie[0])
 		ok &= MHD_add_response_header(response, "Set-Cookie", reply->cookie);
 	if (ok)
@@ -285,10 +319,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	conn_limit(r->conn, 0);
 	r->is_handled = true;
 	r->call.request.body = wr_view(&r->body);
-	if (is_certified(h, mhd))
-		srv_front_handle(h->srv, &r->call, clock_boot_ms());
-	else
-		srv_call_refuse(&r->call, 403, "certificate", "this server wants a client certificate of its own CA");
+	r->call.request.peer = peer_look(r);
+	srv_front_handle(h->srv, &r->call, clock_boot_ms());
 	if (r->call.done)
 		return queue(r);
 	r->is_suspended = true;

@@ -24,6 +24,7 @@ enum err srv_open(const struct conf *conf, struct srv **out)
 {
 	struct srv *s = calloc(1, sizeof(*s));
 	struct srv_desk_config config;
+	struct srv_who_config who;
 	enum err e;
 
 	*out = NULL;
@@ -44,7 +45,12 @@ enum err srv_open(const struct conf *conf, struct srv **out)
 					   .deadline_ms = conf->server.deadline * 1000ull,
 					   .lease_ms = conf->server.lease * 1000ull,
 					   .poll_ms = conf->server.poll * 1000ull };
+	who = (struct srv_who_config){ .state = conf->server.state,
+				       .wants_certificate = conf->server.client_ca != NULL,
+				       .named_hosts = conf->server.hosts == CONF_HOSTS_NAMED };
 	e = srv_desk_new(&config, &s->desk);
+	if (!e)
+		e = srv_who_new(&who, &s->who);
 	if (e)
 		log_tell("%s", err_text(e));
 	else {
@@ -60,6 +66,7 @@ void srv_close(struct srv **s)
 {
 	if (!*s)
 		return;
+	srv_who_free(&(*s)->who);
 	srv_desk_free(&(*s)->desk);
 	srv_store_close(&(*s)->store);
 	att_anchors_free(&(*s)->anchors);

@@ -5,12 +5,14 @@
 
 #include "base/conf.h"
 #include "server/desk.h"
+#include "server/who.h"
 
 struct srv {
 	const struct conf *conf;        /* borrowed */
 	struct att_anchors *anchors;
 	struct srv_store store;
 	struct srv_desk *desk;
+	struct srv_who *who;
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
 /* Reads the roots of [trust] and the state folder. Errors have been said. */

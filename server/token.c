@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -46,21 +45,16 @@ enum err srv_token_read(const char *state, struct secret **out)
 	return e ? e : secret_read_file(path, out);
 }
 
-bool srv_token_fits(const char *state, const char *authorization)
+bool srv_token_fits(const char *state, struct rd token)
 {
-	static const char scheme[] = "Bearer ";
-	struct secret *token = NULL;
+	struct secret *own = NULL;
+	enum err e = srv_token_read(state, &own);
 	bool fits = false;
-	enum err e;
 
-	if (!authorization || strncasecmp(authorization, scheme, sizeof(scheme) - 1))
-		return false;
-	e = srv_token_read(state, &token);
-	if (e)
+	if (!e)
+		fits = secret_size(own) && rd_eq_secret(token, secret_view(own));
+	else if (e != ERR_NOT_FOUND)
 		log_line(LOG_SRV, LOG_WARN, "event=token result=unreadable why=\"%s\"", err_text(e));
-	else
-		fits = secret_size(token) &&
-		       rd_eq_secret(rd_str(authorization + sizeof(scheme) - 1), secret_view(token));
-	secret_free(&token);
+	secret_free(&own);
 	return fits;
 }

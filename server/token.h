@@ -12,7 +12,7 @@
 MUST enum err srv_token_make(const char *state, bool replace);
 /* ERR_NOT_FOUND, ERR_REFUSED (the file's mode is not private), ERR_IO, ERR_LIMIT. */
 MUST enum err srv_token_read(const char *state, struct secret **out);
-/* Does the value of an Authorization header (may be NULL) hold the token? Takes a time that depends on lengths only. */
-bool srv_token_fits(const char *state, const char *authorization);
+/* Is it the token? Takes a time that depends on lengths only. */
+bool srv_token_fits(const char *state, struct rd token);
 
 #endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/who.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "server/call.h"
+#include "server/rate.h"
+#include "server/token.h"
+
+struct srv_who {
+	struct srv_who_config config;
+	struct srv_rates *rates;
+};
+
+static const struct {
+	const char *name;
+	unsigned may;
+} roles[SRV_ROLES] = {
+	[SRV_OPERATOR]  = { "operator", SRV_MAY_READ | SRV_MAY_AUDIT | SRV_MAY_CANCEL | SRV_MAY_ENROL | SRV_MAY_GRANT },
+	[SRV_AUDITOR]   = { "auditor", SRV_MAY_READ | SRV_MAY_AUDIT },
+	[SRV_READER]    = { "reader", SRV_MAY_READ },
+	[SRV_HOST]      = { "host", SRV_MAY_ASK | SRV_MAY_OWN },
+	[SRV_CUSTODIAN] = { "custodian", SRV_MAY_INBOX },
+};
+
+const char *srv_role_name(enum srv_role role)
+{
+	return roles[role].name;
+}
+
+enum err srv_role_read(const char *name, enum srv_role *out)
+{
+	size_t i;
+
+	for (i = 0; i < SRV_ROLES; i++)
+		if (!strcmp(roles[i].name, name)) {
+			*out = (enum srv_role)i;
+			return ERR_OK;
+		}
+	return ERR_NOT_FOUND;
+}
+
+bool srv_who_name_is_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n && n <= SRV_WHO_MAX &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+}
+
+enum err srv_who_new(const struct srv_who_config *config, struct srv_who **out)
+{
+	struct srv_who *w = calloc(1, sizeof(*w));
+	enum err e;
+
+	*out = NULL;
+	if (!w)
+		return ERR_NOMEM;
+	w->config = *config;
+	e = srv_rates_new(&w->rates);
+	if (e)
+		srv_who_free(&w);
+	*out = w;
+	return e;
+}
+
+void srv_who_free(struct srv_who **w)
+{
+	if (!*w)
+		return;
+	srv_rates_free(&(*w)->rates);
+	free(*w);
+	*w = NULL;
+}
+
+/* ---- who ---- */
+
+/* The token of an Authorization header (RFC 6750 2.1); nothing: another scheme, which is no token of ours. */
+static struct rd bearer(const char *authorization)
+{
+	static const char scheme[] = "Bearer ";
+
+	return strncasecmp(authorization, scheme, sizeof(scheme) - 1) ? RD_NONE
+								       : rd_str(authorization + sizeof(scheme) - 1);
+}
+
+/* What everybody may, and what the roles may. */
+static void rights_take(const struct srv_who *w, struct srv_identity *id)
+{
+	size_t i;
+
+	id->may = SRV_MAY_CALL | (w->config.named_hosts ? 0 : SRV_MAY_ASK);
+	for (i = 0; i < SRV_ROLES; i++)
+		if (id->roles & SRV_ROLE(i))
+			id->may |= roles[i].may;
+}
+
+enum err srv_who_verify(struct srv_who *w, const struct srv_request *q, struct srv_identity *out)
+{
+	enum err e = ERR_OK;
+
+	*out = (struct srv_identity){ .roles = 0 };
+	if (q->authorization && srv_token_fits(w->config.state, bearer(q->authorization)))
+		*out = (struct srv_identity){ .roles = SRV_ROLE(SRV_OPERATOR), .name = SRV_OPERATOR_NAME };
+	else if (q->authorization)
+		e = ERR_DENIED;
+	rights_take(w, out);
+	return e;
+}
+
+/* ---- what he may ---- */
+
+/* "operator or auditor": who could do it. */
+static void name_roles(struct wr *w, unsigned needs)
+{
+	const char *last = NULL;
+	size_t i;
+
+	for (i = 0; i < SRV_ROLES; i++) {
+		if (!(roles[i].may & needs))
+			continue;
+		if (last)
+			wr_printf(w, "%s%s", w->n ? ", " : "", last);
+		last = roles[i].name;
+	}
+	wr_printf(w, "%s%s", w->n ? " or " : "", last ? last : "");
+}
+
+static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigned needs, uint64_t now_ms)
+{
+	const struct srv_request *q = &call->request;
+	unsigned wait = srv_rate_take_from(w->rates, SRV_RATE_FAILED, q->from, now_ms);
+	struct srv_quoted path;
+	char text[100];
+	struct wr names;
+
+	/*
+	 * Whoever fails too often is not heard any more, so that he cannot fill the log. Who shows what holds is not
+	 * kept waiting by a neighbour who does not: 32 random bytes need no protection from being guessed.
+	 */
+	if (wait) {
+		srv_call_refuse_rate(call, wait);
+		return;
+	}
+	log_line(LOG_SRV, LOG_WARN, "event=unauthorized from=%s who=\"%s\" path=\"%s\" why=\"%s\"", q->from,
+		 call->who.name[0] ? call->who.name : "-", srv_quote(q->path, &path),
+		 e ? "what was shown does not hold" : "not his to do");
+	WR_ARR(&names, text);
+	name_roles(&names, needs);
+	if (e)
+		srv_call_refuse(call, 401, "unauthorized", "this token is not known here, or not any more; see "
+			       "quorum11-server token");
+	else if (!call->who.roles)
+		srv_call_refuse(call, 401, "unauthorized", "this needs a token of the role %s; see "
+			       "quorum11-server token", wr_cstr(&names));
+	else
+		srv_call_refuse(call, 403, "forbidden", "this is not for %s; it needs the role %s", call->who.name,
+			       wr_cstr(&names));
+}
+
+bool srv_who_is_certified(const struct srv_who *w, struct srv_call *call)
+{
+	if (!w->config.wants_certificate || call->request.peer)
+		return true;
+	srv_call_refuse(call, 403, "certificate", "this server wants a client certificate of its own CA");
+	return false;
+}
+
+bool srv_who_admit(struct srv_who *w, struct srv_call *call, unsigned needs, uint64_t now_ms)
+{
+	enum err e = srv_who_verify(w, &call->request, &call->who);
+
+	if (!e && (call->who.may & needs))
+		return true;
+	refuse(w, call, e, needs, now_ms);
+	return false;
+}
+
+bool srv_who_admit_session(struct srv_who *w, struct srv_call *call, uint64_t now_ms)
+{
+	unsigned wait = srv_rate_take_from(w->rates, SRV_RATE_SESSION, call->request.from, now_ms);
+
+	if (!wait && call->who.name[0])
+		wait = srv_rate_take(w->rates, SRV_RATE_SESSION, call->who.name, now_ms);
+	if (wait)
+		srv_call_refuse_rate(call, wait);
+	return !wait;
+}

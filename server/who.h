@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who calls, and what he may. A bearer token or a client certificate becomes one identity here and nowhere else; one
+ * table says what each role may, the table of routes (front.c) says what each path asks for.
+ */
+#ifndef SERVER_WHO_H
+#define SERVER_WHO_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+enum srv_role { SRV_OPERATOR, SRV_AUDITOR, SRV_READER, SRV_HOST, SRV_CUSTODIAN, SRV_ROLES };
+#define SRV_ROLE(role) (1u << (role))
+
+enum srv_may {
+	SRV_MAY_CALL   = 1 << 0,        /* everybody: what is proved by a signature or a secret of its own */
+	SRV_MAY_ASK    = 1 << 1,        /* begin sessions; everybody where [server] hosts = open */
+	SRV_MAY_OWN    = 1 << 2,        /* read the requests of one's own sessions */
+	SRV_MAY_INBOX  = 1 << 3,        /* read requests that ask for one's key, and take its turn */
+	SRV_MAY_READ   = 1 << 4,        /* read all requests and targets */
+	SRV_MAY_AUDIT  = 1 << 5,
+	SRV_MAY_CANCEL = 1 << 6,
+	SRV_MAY_ENROL  = 1 << 7,
+	SRV_MAY_GRANT  = 1 << 8,        /* make tokens and identities, and take them back */
+};
+struct srv_identity {
+	unsigned roles;                 /* SRV_ROLE()s; 0: nobody in particular */
+	unsigned may;                   /* srv_may, of the roles and of everybody */
+	char name[SRV_WHO_MAX + 1];     /* "": nobody in particular; letters, digits and ._- */
+	char chr[CHR_MAX + 1];          /* of a custodian, whose requests these are; else "" */
+};
+#define SRV_OPERATOR_NAME "operator"    /* of the token in STATE/token */
+const char *srv_role_name(enum srv_role role);
+MUST enum err srv_role_read(const char *name, enum srv_role *out);      /* ERR_NOT_FOUND */
+bool srv_who_name_is_valid(const char *name);   /* 1 to SRV_WHO_MAX letters, digits and ._- */
+
+/* A client certificate whose chain was verified for its purpose. */
+struct srv_peer {
+	uint8_t fingerprint[32];        /* SHA-256 of its SubjectPublicKeyInfo */
+	char subject[SRV_WHO_MAX + 1];  /* common name, safe to show; for messages only */
+};
+
+struct srv_who;
+struct srv_call;
+struct srv_request;
+struct srv_who_config {                 /* borrowed */
+	const char *state;              /* folder with the operator's token */
+	bool wants_certificate;         /* [server] client_ca: nobody comes in without a certificate of it */
+	bool named_hosts;               /* [server] hosts = named */
+};
+MUST enum err srv_who_new(const struct srv_who_config *config, struct srv_who **out);
+void srv_who_free(struct srv_who **w);          /* NULL-safe */
+
+/*
+ * Whose call is this? What it shows is one identity: that of the token if there is one, else that of the certificate.
+ * ERR_DENIED: it shows something that does not hold. On any error nobody.
+ */
+MUST enum err srv_who_verify(struct srv_who *w, const struct srv_request *q, struct srv_identity *out);
+/*
+ * Where certificates are wanted: has it shown one? And: may it do one of what needs says (srv_may)? Sets call->who.
+ * false: the call is refused (401, 403, 429); that is logged, as often as its address may fail. now_ms: boot time.
+ */
+bool srv_who_is_certified(const struct srv_who *w, struct srv_call *call);
+bool srv_who_admit(struct srv_who *w, struct srv_call *call, unsigned needs, uint64_t now_ms);
+/* A new session: false if its address or identity has begun too many; then the call is refused (429). */
+bool srv_who_admit_session(struct srv_who *w, struct srv_call *call, uint64_t now_ms);
+
+#endif
