@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "server/front.h"
+#include "server/http_head.h"
 #include "server/listen.h"
 
 #define PEM_MAX (1 << 20)
@@ -325,37 +325,6 @@ static enum MHD_Result queue(struct request *r)
 	return ok;
 }
 
-/*
- * Headers of which there is one at most: of two, each program on the way could believe another one, and take for the
- * next request what is the body of this one (RFC 9112 6.3 and 11.2).
- */
-static const char *const single[] = {
-	"Content-Length", "Transfer-Encoding", "Host", "Authorization", "Content-Type", "Cookie", "X-Quorum11-Request",
-};
-#define SINGLES (sizeof(single) / sizeof(single[0]))
-
-static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	size_t *seen = cls, i;
-
-	(void)kind;
-	(void)value;
-	for (i = 0; i < SINGLES; i++)
-		seen[i] += !strcasecmp(single[i], name);
-	return MHD_YES;
-}
-
-static bool is_ambiguous(struct MHD_Connection *mhd)
-{
-	size_t seen[SINGLES] = { 0 }, i;
-	bool twice = false;
-
-	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_header, seen);
-	for (i = 0; i < SINGLES; i++)
-		twice |= seen[i] > 1;
-	return twice || (seen[0] && seen[1]);
-}
-
 /* The declared size, before any of the body is read; a body without one is counted as it comes. */
 static bool is_declared_too_large(const struct request *r)
 {
@@ -385,7 +354,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		if (!r)
 			return MHD_NO;
 		/* An answer before the body is read ends the connection, whatever else was sent. */
-		if (is_ambiguous(mhd)) {
+		if (srv_http_head_is_ambiguous(mhd)) {
 			r->is_handled = true;
 			srv_call_refuse(&r->call, 400, "bad_request", "headers contradict each other");
 			return queue(r);
