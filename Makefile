@@ -37,7 +37,7 @@ ROOMS ?= server agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu t
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
-LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson inih p11-kit-1 libseccomp
+LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson sqlite3 inih p11-kit-1 libseccomp
 
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
@@ -84,7 +84,7 @@ LD_ALL  := $(LINK_$(FLAVOUR)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 # Which foreign library a program may need. --as-needed drops what it does not use; test/check/exports.sh looks at the
 # module's list.
 NEED_module := -lcrypto -lpcsclite -linih
-NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson -lseccomp
+NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lseccomp
 
 .PHONY: all tools tests
 all: $(PROGRAMS)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "server/api_json.h"
 #include "server/end.h"
 #include "server/enrol.h"
@@ -44,25 +43,56 @@ static json_t *body_parse(struct srv_call *call)
 
 /* ---- operator ---- */
 
+struct enrolment {
+	struct srv_target *target;      /* NULL: it was no enrolment */
+	bool replace;
+};
+
 static void refuse_enrolment(struct srv_call *call, const struct srv_enrol_report *r)
 {
 	answer(call, 422, json_pack("{s:s, s:o, s:o}", "error", "refused", "message", srv_json_text(r->why), "verdict",
 				    srv_json_verdict(&r->verdict)));
 }
 
+static enum err target_write(void *ctx, const struct srv_store *store)
+{
+	const struct enrolment *en = ctx;
+
+	return store->ops->put(store->ctx, en->target, en->replace);
+}
+
+/* Kept, and told: or neither. A refusal is told. */
+static enum err enrolment_keep(struct srv *s, const struct srv_call *call, struct enrolment *en, enum err e)
+{
+	struct srv_event ev;
+
+	srv_event_init(&ev, "enrol", NULL, en->target ? en->target->device_id : "-");
+	srv_event_word(&ev, "from", call->request.from);
+	srv_event_word(&ev, "replace", en->replace ? "yes" : "no");
+	srv_event_word(&ev, "unverified", en->target && en->target->unverified ? "yes" : "no");
+	if (!e) {
+		struct srv_event done = ev;
+
+		srv_event_text(&done, "result", "enrolled");
+		e = srv_event_commit(s->events, &done, target_write, en);
+		if (!e)
+			s->store.ops->adopt(s->store.ctx, en->target);
+	}
+	if (e) {
+		srv_event_text(&ev, "result", err_text(e));
+		srv_event_emit(s->events, &ev);
+	}
+	return e;
+}
+
 void srv_api_enrol(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	struct srv_enrol_report r;
 	struct srv_target *t = NULL;
-	struct srv_quoted device;
 	enum err e = srv_enrol(s->anchors, call->request.body, clock_wall_s(), &t, &r);
 
 	(void)arg;
-	if (!e)
-		e = s->store.ops->put(s->store.ctx, t, r.replace);
-	log_line(LOG_SRV, LOG_INFO, "event=enrol device=\"%s\" from=%s replace=%s unverified=%s result=\"%s\"",
-		 srv_quote(t ? t->device_id : "-", &device), call->request.from,
-		 r.replace ? "yes" : "no", t && t->unverified ? "yes" : "no", e ? err_text(e) : "enrolled");
+	e = enrolment_keep(s, call, &(struct enrolment){ t, r.replace }, e);
 	if (!e) {
 		/* Approvals that were asked for under other names or numbers must not count. */
 		srv_desk_end_device(s->desk, t->device_id, ERR_POLICY, "the device was enrolled anew", now_ms);
@@ -331,8 +361,7 @@ void srv_api_wait_end(struct srv *s, struct srv_call *call, const char *arg, uin
 void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint8_t login_id[LOGIN_ID_SIZE];
-	const struct srv_ceremony *c = srv_desk_find_opened(s->desk, login_read(arg, login_id), call->who.name,
-							      now_ms);
+	const struct srv_ceremony *c = srv_desk_find_opened(s->desk, login_read(arg, login_id), now_ms);
 
 	if (c)
 		answer(call, 200, srv_json_proofs(c));

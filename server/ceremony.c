@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/rand.h"
 #include "pka/result.h"
 
@@ -28,21 +27,9 @@ static bool is_asking(const struct pka_facts *f)
 	return f->state == PKA_COLLECT || f->state == PKA_TURN || f->state == PKA_SUBMIT;
 }
 
-/* One line about this ceremony: what happened, and to whom. */
-static PRINTF(3, 4) void note(const struct srv_ceremony *c, const char *event, const char *fmt, ...)
+void srv_ceremony_event(const struct srv_ceremony *c, const char *name, struct srv_event *ev)
 {
-	struct srv_quoted device;
-	char text[4 * SHOWN_MAX];
-	va_list ap;
-
-	if (!log_wants(LOG_SRV, LOG_INFO))
-		return;
-	va_start(ap, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
-		text[0] = '\0';
-	va_end(ap);
-	log_line(LOG_SRV, LOG_INFO, "event=%s request=%s device=\"%s\" %s", event, c->id,
-		 c->target ? srv_quote(c->target->device_id, &device) : "-", text);
+	srv_event_init(ev, name, c->id, c->target ? c->target->device_id : NULL);
 }
 
 static enum err random_hex(size_t n, char *out)
@@ -60,21 +47,6 @@ static enum err random_hex(size_t n, char *out)
 	return wr_done(&w);
 }
 
-static enum err link_make(char out[SRV_LINK_SIZE])
-{
-	uint8_t raw[SRV_LINK_BYTES];
-	struct wr w;
-	enum err e = rand_bytes(raw, sizeof(raw));
-
-	if (e)
-		return e;
-	wr_init(&w, out, SRV_LINK_SIZE - 1);
-	wr_base64url(&w, RD_ARR(raw));
-	wipe(raw, sizeof(raw));
-	out[SRV_LINK_SIZE - 1] = '\0';
-	return wr_done(&w);
-}
-
 static enum err host_take(struct srv_ceremony *c, const struct srv_host *host)
 {
 	enum err e = ERR_OK;
@@ -89,12 +61,13 @@ static enum err host_take(struct srv_ceremony *c, const struct srv_host *host)
 	return e ? e : pka_activation_host(c->activation, RD_ARR(c->login_id), wr_view(&c->host_json));
 }
 
-enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, struct srv_ceremony **out)
+enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, const char *from,
+			  struct srv_ceremony **out)
 {
 	struct srv_ceremony *c = calloc(1, sizeof(*c));
 	struct pka_policy policy = { .anchors = env->anchors,
 				     .chip_auth = env->chip_auth,
-				     .deadline_ms = host->deadline_ms ? host->deadline_ms : env->deadline_ms,
+				     .deadline_ms = env->deadline_ms,
 				     .lease_ms = env->lease_ms };
 	enum err e;
 
@@ -102,20 +75,16 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 	if (!c)
 		return ERR_NOMEM;
 	c->env = env;
-	c->deadline_ms = policy.deadline_ms;
 	c->created = policy.now = clock_wall_s();
 	c->session.state = SRV_CLOSED;
 	pka_batch_init(&c->batch);
 	wr_init_heap(&c->host_json, REQUEST_JSON_MAX);
-	(void)snprintf(c->from, sizeof(c->from), "%s", host->from);
-	(void)snprintf(c->host, sizeof(c->host), "%s", host->name);
+	(void)snprintf(c->from, sizeof(c->from), "%s", from);
 	e = pka_activation_new(&policy, &c->activation);
 	if (!e)
 		e = host_take(c, host);
 	if (!e)
 		e = random_hex(SRV_ID_BYTES, c->id);
-	if (!e)
-		e = link_make(c->link);
 	if (!e)
 		e = random_hex(SRV_COOKIE_BYTES, c->cookie);
 	if (e)
@@ -125,17 +94,6 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 out:
 	srv_ceremony_free(&c);
 	return e;
-}
-
-void srv_ceremony_join(struct srv_ceremony *c, const struct srv_ceremony *old)
-{
-	memcpy(c->id, old->id, sizeof(c->id));
-	memcpy(c->link, old->link, sizeof(c->link));
-	c->created = old->created;
-	if (old->target)
-		memcpy(c->only, old->target->device_id, sizeof(c->only));
-	else
-		memcpy(c->only, old->only, sizeof(c->only));
 }
 
 void srv_ceremony_free(struct srv_ceremony **c)
@@ -150,7 +108,6 @@ void srv_ceremony_free(struct srv_ceremony **c)
 	pka_batch_fini(&it->batch);
 	wr_free(&it->host_json);
 	wipe(it->cookie, sizeof(it->cookie));
-	wipe(it->link, sizeof(it->link));
 	free(it);
 }
 
@@ -173,10 +130,6 @@ static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
 	struct srv_target *t = store->ops->get(store->ctx, chain->id);
 	enum err e;
 
-	if (c->only[0] && strcmp(c->only, chain->id)) {
-		fail(c, ERR_POLICY, "this login has asked for another card before; another card is another login");
-		return;
-	}
 	if (!t) {
 		fail(c, ERR_NOT_ENROLLED, "device %s is not enrolled at %s; an operator does that by quorum11 enrol",
 		     chain->id, c->env->url ? c->env->url : "this server");
@@ -233,18 +186,47 @@ static void step(struct srv_ceremony *c, const struct pka_answers *answers, uint
 static void learn(const struct srv_ceremony *c, const struct pka_facts *f)
 {
 	const struct srv_store *store = c->env->store;
+	struct srv_event ev;
 
 	if (!c->target || !c->has_firmware || !(f->changed_mode || (f->state == PKA_OPEN && f->n > 1)))
 		return;
-	if (store->ops->learn(store->ctx, c->target->device_id, c->firmware, f->mode))
-		note(c, "learn", "mode=%s result=not-kept", srv_mode_name(f->mode));
+	if (!store->ops->learn(store->ctx, c->target->device_id, c->firmware, f->mode))
+		return;
+	srv_ceremony_event(c, "learn", &ev);
+	srv_event_word(&ev, "mode", srv_mode_name(f->mode));
+	srv_event_word(&ev, "result", "not-kept");
+	srv_event_emit(c->env->events, &ev);
+}
+
+static void tell_opened(const struct srv_ceremony *c, const struct pka_facts *f)
+{
+	struct srv_event ev;
+
+	srv_ceremony_event(c, "open", &ev);
+	srv_event_word(&ev, "from", c->from);
+	srv_event_number(&ev, "n", f->n);
+	srv_event_number(&ev, "m", f->m);
+	srv_event_number(&ev, "keys", (int64_t)f->keys_n);
+	srv_event_word(&ev, "unverified", f->unverified ? "yes" : "no");
+	srv_event_emit(c->env->events, &ev);
+}
+
+static void tell_ended(const struct srv_ceremony *c, const struct pka_facts *f)
+{
+	struct srv_event ev;
+
+	srv_ceremony_event(c, "end", &ev);
+	srv_event_word(&ev, "from", c->from);
+	srv_event_word(&ev, "result", f->state == PKA_OPEN ? "open" : "failed");
+	srv_event_number(&ev, "approvals", f->approvals);
+	srv_event_text(&ev, "why", f->state == PKA_OPEN ? "" : f->why);
+	srv_event_emit(c->env->events, &ev);
 }
 
 /* What is new since the last look: people are being asked, or it is over. */
 static void observe(struct srv_ceremony *c, uint64_t now_ms)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
-	struct srv_quoted why;
 
 	if (!c->is_open && is_asking(f)) {
 		if (c->env->is_taken(c->env->ctx, c)) {
@@ -254,16 +236,13 @@ static void observe(struct srv_ceremony *c, uint64_t now_ms)
 			     c->target->device_id);
 		} else {
 			c->is_open = true;
-			note(c, "open", "from=%s n=%u m=%u keys=%zu unverified=%s", c->from, f->n, f->m, f->keys_n,
-			     f->unverified ? "yes" : "no");
+			tell_opened(c, f);
 		}
 	}
 	learn(c, f);
 	if (is_over(f) && !c->ended_ms) {
 		c->ended_ms = now_ms;
-		note(c, "end", "from=%s result=%s approvals=%u why=\"%s\"", c->from,
-		     f->state == PKA_OPEN ? "open" : "failed", f->approvals,
-		     srv_quote(f->state == PKA_OPEN ? "" : f->why, &why));
+		tell_ended(c, f);
 	}
 }
 
@@ -410,7 +389,7 @@ enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now
 enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms)
 {
 	struct pka_statement s;
-	struct srv_quoted chr;
+	struct srv_event ev;
 	enum err e;
 
 	(void)srv_ceremony_tick(c, now_ms);     /* the host may be lost by now */
@@ -420,8 +399,12 @@ enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *
 	if (!e)
 		e = pka_activation_decide(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig,
 					  clock_wall_s(), now_ms);
-	note(c, "decision", "key=\"%s\" decision=%s from=%s result=\"%s\"", srv_quote(d->chr, &chr),
-	     d->decision == PKA_APPROVE ? "approve" : "deny", d->from, e ? err_text(e) : "accepted");
+	srv_ceremony_event(c, "decision", &ev);
+	srv_event_text(&ev, "key", d->chr);
+	srv_event_word(&ev, "decision", d->decision == PKA_APPROVE ? "approve" : "deny");
+	srv_event_word(&ev, "from", d->from);
+	srv_event_text(&ev, "result", e ? err_text(e) : "accepted");
+	srv_event_emit(c->env->events, &ev);
 	if (!e || is_over(srv_ceremony_facts(c)))
 		advance(c, &no_answers, now_ms);
 	return e;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
 #include "pka/end.h"
 
 #define ENCODED_MAX 65536       /* a PKA file as base64url */
@@ -26,6 +25,7 @@ static void tell(const struct srv_ceremony *c, struct srv_call *call)
 {
 	const struct srv_end *end = &c->end;
 	struct wr *w = &call->reply.body;
+	struct srv_event ev;
 
 	wr_json_open(w);
 	wr_json_text(w, "chr", rd_str(c->target->custodians[end->by].chr));
@@ -33,7 +33,9 @@ static void tell(const struct srv_ceremony *c, struct srv_call *call)
 	put_bytes(w, "statement", wr_view(&end->statement));
 	put_bytes(w, "statement_signature", wr_view(&end->sig));
 	wr_json_close(w);
-	log_line(LOG_SRV, LOG_INFO, "event=end-told request=%s to=%s", c->id, call->request.from);
+	srv_event_init(&ev, "end-told", c->id, NULL);
+	srv_event_word(&ev, "to", call->request.from);
+	srv_event_emit(c->env->events, &ev);
 	srv_call_answer(call, 200, SRV_JSON);
 }
 
@@ -87,17 +89,19 @@ static enum err say(struct srv_ceremony *c, const struct srv_decision *d)
 
 enum err srv_end_say(struct srv_ceremony *c, const struct srv_decision *d)
 {
-	struct srv_quoted device, chr;
+	struct srv_event ev;
 	struct srv_call *call;
 	size_t hosts = 0;
 	enum err e = say(c, d);
 
 	for (call = c->end.waits; call; call = call->next)
 		hosts++;
-	log_line(LOG_SRV, LOG_INFO,
-		 "event=end-session request=%s device=\"%s\" key=\"%s\" from=%s hosts=%zu result=\"%s\"", c->id,
-		 c->target ? srv_quote(c->target->device_id, &device) : "-", srv_quote(d->chr, &chr), d->from, hosts,
-		 e ? err_text(e) : "accepted");
+	srv_ceremony_event(c, "end-session", &ev);
+	srv_event_text(&ev, "key", d->chr);
+	srv_event_word(&ev, "from", d->from);
+	srv_event_number(&ev, "hosts", (int64_t)hosts);
+	srv_event_text(&ev, "result", e ? err_text(e) : "accepted");
+	srv_event_emit(c->env->events, &ev);
 	while (!e && (call = take(&c->end)))
 		tell(c, call);
 	return e;

@@ -20,7 +20,7 @@ static enum err anchors_open(const struct conf *conf, struct att_anchors **out)
 	return e;
 }
 
-enum err srv_open(const struct conf *conf, struct srv **out)
+enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **out)
 {
 	struct srv *s = calloc(1, sizeof(*s));
 	struct srv_desk_config config;
@@ -35,11 +35,17 @@ enum err srv_open(const struct conf *conf, struct srv **out)
 	s->conf = conf;
 	e = anchors_open(conf, &s->anchors);
 	if (!e)
-		e = srv_store_file_open(conf->server.state, s->anchors, clock_wall_s(), &s->store, &s->refused);
+		e = srv_store_open(conf->server.state, use, s->anchors, clock_wall_s(), &s->store, &s->refused);
 	if (e)
 		goto out;
+	e = srv_events_new(&s->store, &s->events);
+	if (e) {
+		log_tell("%s", err_text(e));
+		goto out;
+	}
 	config = (struct srv_desk_config){ .anchors = s->anchors,
 					   .store = &s->store,
+					   .events = s->events,
 					   .url = conf->server.url,
 					   .chip_auth = conf->server.chip_auth,
 					   .deadline_ms = conf->server.deadline * 1000ull,
@@ -68,10 +74,18 @@ void srv_close(struct srv **s)
 		return;
 	srv_who_free(&(*s)->who);
 	srv_desk_free(&(*s)->desk);
+	srv_events_free(&(*s)->events);
 	srv_store_close(&(*s)->store);
 	att_anchors_free(&(*s)->anchors);
 	free(*s);
 	*s = NULL;
+}
+
+uint64_t srv_tick(struct srv *s, uint64_t now_ms)
+{
+	uint64_t due = srv_desk_tick(s->desk, now_ms), again = srv_events_flush(s->events, now_ms);
+
+	return again < due ? again : due;
 }
 
 size_t srv_target_count(const struct srv *s)

@@ -11,13 +11,19 @@ struct srv {
 	const struct conf *conf;        /* borrowed */
 	struct att_anchors *anchors;
 	struct srv_store store;
+	struct srv_events *events;
 	struct srv_desk *desk;
 	struct srv_who *who;
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
-/* Reads the roots of [trust] and the state folder. Errors have been said. */
-MUST enum err srv_open(const struct conf *conf, struct srv **out);
+/* Reads the roots of [trust] and the state folder, to serve or only to look. Errors have been said. */
+MUST enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **out);
 void srv_close(struct srv **s);         /* NULL-safe; every held call must be done: srv_desk_stop */
+/*
+ * The end of a round: do what time demands, and write what happened. When to come again (boot time; UINT64_MAX:
+ * never).
+ */
+uint64_t srv_tick(struct srv *s, uint64_t now_ms);
 /* How many devices are enrolled. */
 size_t srv_target_count(const struct srv *s);
 

@@ -89,7 +89,7 @@ static int do_check(const struct conf *conf, const struct options *o)
 	int rc = EXIT_FAILURE;
 
 	(void)o;
-	if (srv_open(conf, &s) || srv_http_open(s, true, &h))
+	if (srv_open(conf, SRV_STORE_LOOK, &s) || srv_http_open(s, true, &h))
 		goto out;
 	(void)printf("%zu enrolled, %zu refused; would serve on %s\n", srv_target_count(s), s->refused,
 		     conf->server.listen);
@@ -141,6 +141,25 @@ static enum err state_hold(const char *state, int *fd)
 	return e;
 }
 
+static void tell_start(struct srv *s, const char *url)
+{
+	struct srv_event ev;
+
+	srv_event_init(&ev, "start", NULL, NULL);
+	srv_event_word(&ev, "url", url);
+	srv_event_number(&ev, "targets", (int64_t)srv_target_count(s));
+	srv_event_number(&ev, "refused", (int64_t)s->refused);
+	srv_event_emit(s->events, &ev);
+}
+
+static void tell_stop(struct srv *s)
+{
+	struct srv_event ev;
+
+	srv_event_init(&ev, "stop", NULL, NULL);
+	srv_event_emit(s->events, &ev);
+}
+
 static int do_serve(const struct conf *conf, const struct options *o)
 {
 	struct srv *s = NULL;
@@ -152,14 +171,14 @@ static int do_serve(const struct conf *conf, const struct options *o)
 		return EXIT_FAILURE;
 	}
 	daemon_descriptors();
-	if (state_hold(conf->server.state, &state) || ready_forget(o->ready_file) || srv_open(conf, &s) ||
-	    srv_http_open(s, false, &h) || ready_say(o->ready_file, srv_http_url(h)))
+	if (state_hold(conf->server.state, &state) || ready_forget(o->ready_file) ||
+	    srv_open(conf, SRV_STORE_SERVE, &s) || srv_http_open(s, false, &h) ||
+	    ready_say(o->ready_file, srv_http_url(h)))
 		goto out;
-	log_line(LOG_SRV, LOG_INFO, "event=start url=%s targets=%zu refused=%zu", srv_http_url(h), srv_target_count(s),
-		 s->refused);
+	tell_start(s, srv_http_url(h));
 	if (srv_http_run(h, signals))
 		goto out;
-	log_line(LOG_SRV, LOG_INFO, "event=stop");
+	tell_stop(s);
 	if (!ready_forget(o->ready_file))
 		rc = EXIT_SUCCESS;
 out:

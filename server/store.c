@@ -1,14 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/store.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "server/path.h"
+#include "server/store_int.h"
+
+#define DATABASE "quorum11.db"
+
+const char *srv_mode_name(enum pka_challenge_mode mode)
+{
+	return mode == PKA_PER_KEY ? "per-key" : "shared";
+}
+
+static void close_all(void *ctx)
+{
+	struct store *s = ctx;
+
+	store_forget(s);
+	srv_db_close(&s->db);
+	free(s);
+}
+
+static const struct srv_store_ops ops = {
+	.name = "sqlite", .get = store_get, .next = store_next, .put = store_put, .adopt = store_adopt,
+	.mode = store_mode, .learn = store_learn, .close = close_all,
+};
+
+static enum err open_database(struct store *s, const char *dir, enum srv_store_use use, int64_t now)
+{
+	char path[SRV_PATH_MAX];
+	enum err e = srv_path_folder(dir);
+
+	if (!e) {
+		e = srv_path(path, dir, "", DATABASE);
+		if (e)
+			errno = ENAMETOOLONG;
+	}
+	if (e) {
+		log_tell("cannot use the state folder %s: %s", dir, e == ERR_IO ? strerror(errno) : err_text(e));
+		return e;
+	}
+	e = srv_db_open(path, use == SRV_STORE_SERVE ? SRV_DB_SERVE : SRV_DB_LOOK, &s->db);
+	return e ? e : store_import(s->db, dir, now);
+}
+
+enum err srv_store_open(const char *dir, enum srv_store_use use, const struct att_anchors *anchors, int64_t now,
+			struct srv_store *out, size_t *refused)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	enum err e;
+
+	*out = (struct srv_store){ 0 };
+	*refused = 0;
+	if (!s)
+		return ERR_NOMEM;
+	e = open_database(s, dir, use, now);
+	if (!e) {
+		e = store_load(s, anchors, now, refused);
+		if (e)
+			log_tell("cannot read the enrolments in %s: %s", dir,
+				 e == ERR_NOMEM ? err_text(e) : srv_db_why(s->db));
+	}
+	if (e) {
+		close_all(s);
+		return e;
+	}
+	*out = (struct srv_store){ .ops = &ops, .ctx = s, .db = s->db };
+	return ERR_OK;
+}
 
 void srv_store_close(struct srv_store *s)
 {
 	if (s->ops)
 		s->ops->close(s->ctx);
 	*s = (struct srv_store){ 0 };
-}
-
-const char *srv_mode_name(enum pka_challenge_mode mode)
-{
-	return mode == PKA_PER_KEY ? "per-key" : "shared";
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the server keeps over a restart: enrolments, and which challenge mode a device showed. Requests are not kept:
- * a restart ends every session, and approvals die with their challenge.
+ * What the server keeps over a restart: enrolments, which challenge mode a device showed, requests with what was
+ * decided about them, and the audit. STATE/quorum11.db, mode 0600 (store_sqlite.h).
  */
 #ifndef SERVER_STORE_H
 #define SERVER_STORE_H
@@ -9,17 +9,22 @@
 #include "attest/anchor.h"
 #include "server/target.h"
 
+#define SRV_ID_BYTES 16                 /* of a request */
+#define SRV_ID_SIZE (2 * SRV_ID_BYTES + 1)      /* hex */
+
+struct srv_db;
 struct srv_store_ops {
 	const char *name;
-	/* The target, borrowed until the next put; NULL: not enrolled. */
+	/* The target, borrowed until the next adopt; NULL: not enrolled. */
 	struct srv_target *(*get)(void *ctx, const char *device_id);
 	/* Enumerate: the first for NULL, then the one after last; NULL at the end. */
 	struct srv_target *(*next)(void *ctx, const struct srv_target *last);
 	/*
-	 * Keep t (a reference of the store's own). ERR_CONDITIONS: the device is enrolled and replace is false;
-	 * ERR_IO (said).
+	 * Write t, and after the commit adopt it (a reference of the store's own): from then on get gives it.
+	 * ERR_CONDITIONS: the device is enrolled and replace is false; else as store_sqlite.h says.
 	 */
 	enum err (*put)(void *ctx, struct srv_target *t, bool replace);
+	void (*adopt)(void *ctx, struct srv_target *t);
 	/*
 	 * The challenge mode that the device showed. firmware: major << 8 | minor; a mode learnt under another
 	 * firmware is none.
@@ -31,17 +36,20 @@ struct srv_store_ops {
 struct srv_store {
 	const struct srv_store_ops *ops;
 	void *ctx;
+	struct srv_db *db;      /* for the files store_*.c with tables of their own */
 };
 const char *srv_mode_name(enum pka_challenge_mode mode);        /* as in docs/API.md */
 #define SRV_ANY_FIRMWARE 0xFFFF         /* for mode: whatever was learnt last */
 
+/* To serve, or only to look: then nothing in the folder changes, and what is written is forgotten. */
+enum srv_store_use { SRV_STORE_SERVE, SRV_STORE_LOOK };
 /*
- * Enrolments in DIR/targets/ID.json and modes in DIR/modes/ID.json, mode 0600, written atomically, read once here
- * with every check repeated. A file that fails is said (file, reason) and left out; *refused counts them. ERR_IO
- * (said), ERR_NOMEM.
+ * DIR/quorum11.db, read once here with every check repeated. An enrolment that fails is said (device, reason) and left
+ * out; *refused counts them. Once, it takes in what DIR/targets and DIR/modes hold (the files of an older version).
+ * ERR_CONFIG, ERR_IO, ERR_FORMAT, ERR_SHARING, ERR_LIMIT: said; ERR_NOMEM.
  */
-MUST enum err srv_store_file_open(const char *dir, const struct att_anchors *anchors, int64_t now,
-				  struct srv_store *out, size_t *refused);
+MUST enum err srv_store_open(const char *dir, enum srv_store_use use, const struct att_anchors *anchors, int64_t now,
+			     struct srv_store *out, size_t *refused);
 /* NULL-safe: a store of zeros is closed already. */
 void srv_store_close(struct srv_store *s);
 

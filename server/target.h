@@ -13,6 +13,7 @@ struct srv_target {
 	char path[3 * CHR_MAX];         /* of the chain; "" if unverified */
 	char name[SRV_NAME_MAX + 1];    /* the operator's; safe to show */
 	bool unverified;
+	int64_t row;                    /* the store's name for this enrolment; 0: not kept */
 	unsigned n, m;
 	struct rd devaut;               /* this and all views below: into arena */
 	struct pka_custodian *custodians;       /* m */

@@ -163,8 +163,8 @@ t "... with status 0" test "$status" -eq 0
 
 # ---- killed while it writes ----
 
-enrolment=$(ls "$T"/state/targets/*.json)
-jq -c '. + {replace: true}' "$enrolment" >"$T/again.json"
+db=$T/state/quorum11.db
+sqlite3 "$db" "SELECT enrolment FROM targets WHERE until IS NULL" | jq -c '. + {replace: true}' >"$T/again.json"
 again() { operator 201 --data-binary "@$T/again.json" "$URL/api/v1/targets"; }
 # Killed during the N-th replacement of its enrolment, a server leaves the old one or the new one, whole.
 killed() {
@@ -282,8 +282,8 @@ t "... another key's certificate" conf_fails "belong together" '[server]' 'liste
 t "... an address that is none" conf_fails "host:port" '[server]' 'listen = 127.0.0.1' 'http = yes' "state = $T/state"
 t "... a root that is none" conf_fails "$T/pin" '[server]' 'http = yes' "state = $T/state" '[trust]' "roots = $T/pin"
 t "... an unknown setting" conf_fails "bad.conf" '[server]' 'port = 1'
-echo '{' >"$T/state/targets/BROKEN.json"
-t "... an enrolment that does not hold" conf_fails BROKEN.json "$(cat "$T/plain.conf")"
+sqlite3 "$db" "INSERT INTO targets (device_id, enrolment, since) VALUES ('BROKEN', '{', 1)"
+t "... an enrolment that does not hold" conf_fails BROKEN "$(cat "$T/plain.conf")"
 t_status "an unknown word" 2 "$server" serf
 t_status "an unknown option" 2 "$server" --port 1
 t "--help" grep -q ready-file <("$server" --help)

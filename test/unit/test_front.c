@@ -32,7 +32,7 @@ static int setup(void **state)
 	(void)snprintf(text, sizeof(text), "[server]\nhttp = yes\nstate = %s/state\n", folder);
 	assert_int_equal(file_write(path, 0600, rd_str(text)), ERR_OK);
 	assert_int_equal(conf_load_file(path, &conf), ERR_OK);
-	assert_int_equal(srv_open(conf, &srv), ERR_OK);
+	assert_int_equal(srv_open(conf, SRV_STORE_SERVE, &srv), ERR_OK);
 	assert_int_equal(srv_token_make(conf->server.state, false), ERR_OK);
 	assert_int_equal(srv_token_read(conf->server.state, &secret), ERR_OK);
 	(void)snprintf(token, sizeof(token), "Bearer %.*s", (int)secret_size(secret),

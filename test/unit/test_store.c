@@ -10,6 +10,7 @@
 #include "server/enrol.h"
 #include "server/path.h"
 #include "server/store.h"
+#include "server/store_sqlite.h"
 #include "server/token.h"
 
 #define PEOPLE 2
@@ -76,7 +77,7 @@ static void open_store(struct srv_store *s, size_t want_refused)
 {
 	size_t refused = 99;
 
-	assert_int_equal(srv_store_file_open(dir, pki.anchors, PKI_NOW, s, &refused), ERR_OK);
+	assert_int_equal(srv_store_open(dir, SRV_STORE_SERVE, pki.anchors, PKI_NOW, s, &refused), ERR_OK);
 	assert_int_equal(refused, want_refused);
 }
 
@@ -85,6 +86,8 @@ static void put(struct srv_store *s, const struct pki_device *d, int n, bool rep
 	struct srv_target *t = target(d, n);
 
 	assert_int_equal(s->ops->put(s->ctx, t, replace), want);
+	if (!want)
+		s->ops->adopt(s->ctx, t);
 	srv_target_unref(&t);
 }
 
@@ -116,6 +119,11 @@ static const char *path_in(const char *sub, const char *name, const char *suffix
 	return path;
 }
 
+static void write_file(const char *path, struct rd content)
+{
+	assert_int_equal(file_write(path, 0600, content), ERR_OK);
+}
+
 static void test_keeps(void **state)
 {
 	struct srv_store s;
@@ -144,7 +152,7 @@ static void test_keeps(void **state)
 	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 2);
 	srv_store_close(&s);
 	srv_store_close(&s);    /* twice does nothing */
-	assert_int_equal(mode_of(path_in("targets", "UTTARGET100001", ".json")), 0600);
+	assert_int_equal(mode_of(path_in("", "", "quorum11.db")), 0600);
 	assert_int_equal(mode_of(dir), 0700);
 }
 
@@ -179,36 +187,33 @@ static void test_references(void **state)
 	assert_null(held);
 }
 
-static void write_file(const char *path, struct rd content)
+static void sql(struct srv_store *s, const char *text)
 {
-	assert_int_equal(file_write(path, 0600, content), ERR_OK);
+	assert_int_equal(srv_db_exec(s->db, text), ERR_OK);
 }
 
-/* Whatever is wrong with a file, the others are served and it is counted. */
+/* Whatever is wrong with an enrolment, the others are served and it is counted. */
 static void test_damaged(void **state)
 {
 	struct srv_store s;
-	struct wr good;
 
 	(void)state;
 	open_store(&s, 0);
 	put(&s, &one, 1, false, ERR_OK);
 	put(&s, &two, 1, false, ERR_OK);
+	/* of another device; nothing; cut; a character of the certificate is another */
+	sql(&s, "INSERT INTO targets (device_id, enrolment, since) SELECT 'UTTARGET200001', enrolment, 1 FROM targets "
+		"WHERE device_id = 'UTTARGET100001'");
+	sql(&s, "INSERT INTO targets (device_id, enrolment, since) VALUES ('EMPTY', '', 1)");
+	sql(&s, "INSERT INTO targets (device_id, enrolment, since) SELECT 'CUT', substr(enrolment, 1, 500), 1 "
+		"FROM targets WHERE device_id = 'UTTARGET100001'");
+	sql(&s, "UPDATE targets SET enrolment = replace(enrolment, '\"devaut\":\"fy', '\"devaut\":\"fz') "
+		"WHERE device_id = 'UTTARGET100001'");
 	srv_store_close(&s);
-	wr_init_heap(&good, HTTP_BODY_MAX);
-	assert_int_equal(file_read(path_in("targets", "UTTARGET100001", ".json"), HTTP_BODY_MAX, &good), ERR_OK);
-
-	write_file(path_in("targets", "UTTARGET200001", ".json"), wr_view(&good));      /* of another device */
-	write_file(path_in("targets", "EMPTY", ".json"), RD_NONE);
-	write_file(path_in("targets", "CUT", ".json"), rd_of(good.p, good.n / 2));
-	write_file(path_in("targets", "README", ""), RD_LIT("not an enrolment"));
-	good.p[40] = good.p[40] == 'A' ? 'B' : 'A';     /* in the certificate, whose members come first */
-	write_file(path_in("targets", "UTTARGET100001", ".json"), wr_view(&good));
 	open_store(&s, 4);
 	assert_int_equal(count(&s), 1);
 	assert_null(s.ops->get(s.ctx, "UTTARGET100001"));
 	srv_store_close(&s);
-	wr_free(&good);
 }
 
 /* Every check is made again: a root that is not trusted any more takes its devices along. */
@@ -223,7 +228,7 @@ static void test_distrusted(void **state)
 	put(&s, &one, 1, false, ERR_OK);
 	srv_store_close(&s);
 	assert_int_equal(att_anchors_new(true, &production), ERR_OK);
-	assert_int_equal(srv_store_file_open(dir, production, PKI_NOW, &s, &refused), ERR_OK);
+	assert_int_equal(srv_store_open(dir, SRV_STORE_SERVE, production, PKI_NOW, &s, &refused), ERR_OK);
 	assert_int_equal(refused, 1);
 	assert_int_equal(count(&s), 0);
 	srv_store_close(&s);
@@ -232,9 +237,6 @@ static void test_distrusted(void **state)
 
 static void test_modes(void **state)
 {
-	static const char *const bad[] = { "", "{", "{\"firmware\": -1, \"mode\": \"shared\"}", "{\"firmware\": 768}",
-					   "{\"firmware\": 768, \"mode\": \"other\"}",
-					   "{\"firmware\": 65535, \"mode\": \"shared\"}" };
 	enum pka_challenge_mode mode;
 	struct srv_store s;
 
@@ -254,11 +256,193 @@ static void test_modes(void **state)
 	assert_int_equal(s.ops->learn(s.ctx, "UTTARGET100001", 0x0305, PKA_SHARED), ERR_OK);
 	assert_true(s.ops->mode(s.ctx, "UTTARGET100001", 0x0305, &mode));
 	assert_int_equal(mode, PKA_SHARED);
-	assert_int_equal(mode_of(path_in("modes", "UTTARGET100001", ".json")), 0600);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		write_file(path_in("modes", "UTTARGET100001", ".json"), rd_str(bad[i]));
-		assert_false(s.ops->mode(s.ctx, "UTTARGET100001", SRV_ANY_FIRMWARE, &mode));
-	}
+	sql(&s, "UPDATE modes SET mode = 'other'");
+	assert_false(s.ops->mode(s.ctx, "UTTARGET100001", SRV_ANY_FIRMWARE, &mode));
+	srv_store_close(&s);
+}
+
+/* ---- what an older version left ---- */
+
+static void old_file(const char *sub, const char *name, struct rd content)
+{
+	char parent[SRV_PATH_MAX];
+
+	(void)snprintf(parent, sizeof(parent), "%s/%s", dir, sub);
+	assert_int_equal(srv_path_folder(dir), ERR_OK);
+	assert_int_equal(srv_path_folder(parent), ERR_OK);
+	write_file(path_in(sub, name, ".json"), content);
+}
+
+static void old_enrolment(const char *name, const struct pki_device *d)
+{
+	struct srv_target *t = target(d, 1);
+	struct wr json;
+
+	wr_init_heap(&json, HTTP_BODY_MAX);
+	assert_int_equal(srv_enrol_json(t, &json), ERR_OK);
+	old_file("targets", name, wr_view(&json));
+	wr_free(&json);
+	srv_target_unref(&t);
+}
+
+/* Enrolments and modes are taken in once; what is wrong with one is said, and the others are served. */
+static void test_import(void **state)
+{
+	enum pka_challenge_mode mode;
+	struct srv_store s;
+	size_t refused;
+
+	(void)state;
+	old_enrolment("UTTARGET100001", &one);
+	old_enrolment("UT../TARG%00001", &two);
+	old_enrolment("UTTARGET200001", &one);          /* of another device */
+	old_file("targets", "CUT", RD_LIT("{\"devaut\": \"fy"));
+	old_file("modes", "UT../TARG%00001", RD_LIT("{\"firmware\": 772, \"mode\": \"per-key\"}\n"));
+	old_file("modes", "UTTARGET100001", RD_LIT("{\"firmware\": 65535, \"mode\": \"shared\"}"));
+	/* who only looks changes nothing */
+	assert_int_equal(srv_store_open(dir, SRV_STORE_LOOK, pki.anchors, PKI_NOW, &s, &refused), ERR_OK);
+	assert_int_equal(refused, 2);
+	assert_int_equal(count(&s), 2);
+	srv_store_close(&s);
+	assert_int_equal(access(path_in("", "", "quorum11.db"), F_OK), -1);
+
+	open_store(&s, 2);
+	assert_int_equal(count(&s), 2);
+	assert_non_null(s.ops->get(s.ctx, "UTTARGET100001"));
+	assert_non_null(s.ops->get(s.ctx, "UT../TARG%00001"));
+	assert_true(s.ops->mode(s.ctx, "UT../TARG%00001", 0x0304, &mode));
+	assert_int_equal(mode, PKA_PER_KEY);
+	assert_false(s.ops->mode(s.ctx, "UTTARGET100001", SRV_ANY_FIRMWARE, &mode));
+	put(&s, &one, 2, true, ERR_OK);
+	srv_store_close(&s);
+
+	open_store(&s, 2);      /* not a second time: the old file still says 1 */
+	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 2);
+	srv_store_close(&s);
+}
+
+/* ---- the file ---- */
+
+static enum err open_fails(enum srv_store_use use)
+{
+	struct srv_store s;
+	size_t refused;
+	enum err e = srv_store_open(dir, use, pki.anchors, PKI_NOW, &s, &refused);
+
+	assert_null(s.ops);
+	return e;
+}
+
+static void test_broken_file(void **state)
+{
+	struct srv_store s;
+	char path[SRV_PATH_MAX];
+	struct wr bytes;
+
+	(void)state;
+	open_store(&s, 0);
+	put(&s, &one, 1, false, ERR_OK);
+	srv_store_close(&s);
+	(void)snprintf(path, sizeof(path), "%s", path_in("", "", "quorum11.db"));
+	wr_init_heap(&bytes, 1 << 20);
+	assert_int_equal(file_read(path, 1 << 20, &bytes), ERR_OK);
+	memset(bytes.p + 4096, 0x5A, 4096);     /* a page */
+	write_file(path, wr_view(&bytes));
+	assert_int_equal(open_fails(SRV_STORE_SERVE), ERR_FORMAT);
+	assert_int_equal(open_fails(SRV_STORE_LOOK), ERR_FORMAT);
+	write_file(path, RD_LIT("this is no database at all, however long it may be; and it has more than 100 bytes "
+				"so that it is looked at"));
+	assert_int_equal(open_fails(SRV_STORE_SERVE), ERR_FORMAT);
+	wr_free(&bytes);
+}
+
+/* A database of a newer program is left alone. */
+static void test_newer(void **state)
+{
+	struct srv_store s;
+
+	(void)state;
+	open_store(&s, 0);
+	sql(&s, "PRAGMA user_version = 9999");
+	srv_store_close(&s);
+	assert_int_equal(open_fails(SRV_STORE_SERVE), ERR_CONFIG);
+	assert_int_equal(open_fails(SRV_STORE_LOOK), ERR_CONFIG);
+}
+
+/* What a transaction did is there as a whole or not at all; those within one another are one. */
+static void test_transactions(void **state)
+{
+	struct srv_store s;
+
+	(void)state;
+	open_store(&s, 0);
+	assert_int_equal(srv_db_begin(s.db), ERR_OK);
+	put(&s, &one, 1, false, ERR_OK);
+	srv_db_rollback(s.db);
+	assert_int_equal(srv_db_begin(s.db), ERR_OK);
+	put(&s, &two, 1, false, ERR_OK);
+	assert_int_equal(srv_db_begin(s.db), ERR_OK);
+	srv_db_rollback(s.db);
+	assert_int_not_equal(srv_db_commit(s.db), ERR_OK);
+	assert_int_equal(srv_db_commit(s.db), ERR_BUG);
+	srv_store_close(&s);
+	open_store(&s, 0);
+	assert_int_equal(count(&s), 0);
+	assert_int_equal(srv_db_begin(s.db), ERR_OK);
+	put(&s, &one, 1, false, ERR_OK);
+	assert_int_equal(srv_db_commit(s.db), ERR_OK);
+	srv_store_close(&s);
+	open_store(&s, 0);
+	assert_int_equal(count(&s), 1);
+	srv_store_close(&s);
+}
+
+/* Another process holds the lock, or the disk is full: said, and over when it is over. */
+static void test_locked_and_full(void **state)
+{
+	struct srv_store s;
+	struct srv_db *other;
+	struct srv_target *t;
+	enum err e = ERR_OK;
+	unsigned i;
+
+	(void)state;
+	open_store(&s, 0);
+	assert_int_equal(srv_db_open(path_in("", "", "quorum11.db"), SRV_DB_SERVE, &other), ERR_OK);
+	assert_int_equal(srv_db_begin(other), ERR_OK);
+	put(&s, &one, 1, false, ERR_SHARING);
+	assert_non_null(strstr(srv_db_why(s.db), "locked"));
+	srv_db_rollback(other);
+	srv_db_close(&other);
+	sql(&s, "PRAGMA max_page_count = 1");           /* as many as there are */
+	t = target(&one, 1);
+	for (i = 0; i < 100 && !e; i++)
+		e = s.ops->put(s.ctx, t, true);
+	srv_target_unref(&t);
+	assert_int_equal(e, ERR_LIMIT);
+	assert_non_null(strstr(srv_db_why(s.db), "full"));
+	sql(&s, "PRAGMA max_page_count = 100000");
+	put(&s, &one, 1, true, ERR_OK);
+	assert_int_equal(count(&s), 1);
+	srv_store_close(&s);
+}
+
+static void test_copy(void **state)
+{
+	struct srv_store s;
+	char path[SRV_PATH_MAX + 8];
+
+	(void)state;
+	open_store(&s, 0);
+	put(&s, &one, 1, false, ERR_OK);
+	(void)snprintf(path, sizeof(path), "%s", path_in("", "", "copy.db"));
+	assert_int_equal(srv_db_copy(s.db, path), ERR_OK);
+	assert_int_equal(mode_of(path), 0600);
+	assert_int_equal(srv_db_copy(s.db, path), ERR_CONDITIONS);
+	srv_store_close(&s);
+	assert_int_equal(rename(path, path_in("", "", "quorum11.db")), 0);
+	open_store(&s, 0);
+	assert_int_equal(count(&s), 1);
 	srv_store_close(&s);
 }
 
@@ -269,9 +453,10 @@ static void test_no_folder(void **state)
 
 	(void)state;
 	write_file(dir, RD_LIT("a file"));
-	assert_int_equal(srv_store_file_open(dir, pki.anchors, PKI_NOW, &s, &refused), ERR_IO);
+	assert_int_equal(srv_store_open(dir, SRV_STORE_SERVE, pki.anchors, PKI_NOW, &s, &refused), ERR_IO);
 	srv_store_close(&s);
-	assert_int_equal(srv_store_file_open("/nowhere/at/all", pki.anchors, PKI_NOW, &s, &refused), ERR_IO);
+	assert_int_equal(srv_store_open("/nowhere/at/all", SRV_STORE_SERVE, pki.anchors, PKI_NOW, &s, &refused),
+			 ERR_IO);
 }
 
 /* ---- token ---- */
@@ -325,6 +510,9 @@ int main(void)
 		cmocka_unit_test_setup(test_keeps, fresh), cmocka_unit_test_setup(test_names, fresh),
 		cmocka_unit_test_setup(test_references, fresh), cmocka_unit_test_setup(test_damaged, fresh),
 		cmocka_unit_test_setup(test_distrusted, fresh), cmocka_unit_test_setup(test_modes, fresh),
+		cmocka_unit_test_setup(test_import, fresh), cmocka_unit_test_setup(test_broken_file, fresh),
+		cmocka_unit_test_setup(test_newer, fresh), cmocka_unit_test_setup(test_transactions, fresh),
+		cmocka_unit_test_setup(test_locked_and_full, fresh), cmocka_unit_test_setup(test_copy, fresh),
 		cmocka_unit_test_setup(test_no_folder, fresh), cmocka_unit_test_setup(test_token, fresh),
 	};
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Something that happened. Each goes one way: into the log at once, into the audit, and then to those who listen
+ * (notifications, pages, figures), all in the server's thread.
+ */
+#ifndef SERVER_EVENT_H
+#define SERVER_EVENT_H
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "server/store.h"
+
+#define SRV_EVENT_NAME 24
+#define SRV_EVENT_FIELDS 12
+#define SRV_EVENT_TEXT 1200             /* bytes of all its values; what is more is cut */
+
+enum srv_field_kind { SRV_WORD, SRV_TEXT, SRV_NUMBER };
+struct srv_event {                      /* holds no pointers but keys: may be copied */
+	char name[SRV_EVENT_NAME];
+	enum log_level level;
+	int64_t when;                   /* seconds since 1970 */
+	char request[SRV_ID_SIZE];      /* "": none */
+	char device[CHR_MAX + 1];       /* "": none */
+	size_t n, used;
+	struct srv_field {
+		const char *key;        /* a literal */
+		enum srv_field_kind kind;
+		size_t at;              /* in text */
+	} field[SRV_EVENT_FIELDS];
+	char text[SRV_EVENT_TEXT];
+};
+/* Names and keys are literals; request and device NULL: none. The level is LOG_INFO; the caller may change it. */
+void srv_event_init(struct srv_event *ev, const char *name, const char *request, const char *device);
+/* In the order of the log line. Never a secret: no token, cookie, login_id, PIN. */
+void srv_event_word(struct srv_event *ev, const char *key, const char *word);   /* of ours, or an address: no blank */
+void srv_event_text(struct srv_event *ev, const char *key, const char *text);   /* anything; quoted and escaped */
+void srv_event_number(struct srv_event *ev, const char *key, int64_t v);
+/* A value as text; "" if there is no such key. */
+const char *srv_event_get(const struct srv_event *ev, const char *key);
+/* One JSON object: event, request, device, and the fields. */
+void srv_event_json(const struct srv_event *ev, struct wr *out);
+
+struct srv_listener {                   /* the listener's own; stays where it is while it listens */
+	struct srv_listener *next;
+	void (*hear)(void *ctx, const struct srv_event *ev);
+	void *ctx;
+};
+
+struct srv_events;
+MUST enum err srv_events_new(struct srv_store *store, struct srv_events **out); /* store is borrowed */
+void srv_events_free(struct srv_events **b);    /* NULL-safe; what could not be written is lost, and said */
+void srv_events_listen(struct srv_events *b, struct srv_listener *l);
+void srv_events_leave(struct srv_events *b, struct srv_listener *l);
+
+/*
+ * It has happened, and nothing that is answered depends on its being kept: in the log now, in the audit and with the
+ * listeners at the end of this round (srv_events_flush), or as soon as the store can be written again.
+ */
+void srv_event_emit(struct srv_events *b, const struct srv_event *ev);
+/*
+ * It happens only if it is kept: write (may be NULL) changes the store, ev goes into the audit, both or neither. Then
+ * the log and the listeners. On failure nothing has happened, and the caller must not answer as if it had.
+ */
+typedef enum err srv_event_write(void *ctx, const struct srv_store *store);
+MUST enum err srv_event_commit(struct srv_events *b, const struct srv_event *ev, srv_event_write *write, void *ctx);
+/* Write what waits. The boot time to come again at: UINT64_MAX, or soon if the store could not be written. */
+uint64_t srv_events_flush(struct srv_events *b, uint64_t now_ms);
+
+#endif

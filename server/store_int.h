@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files store_*.c of the store share: the enrolments in memory over the database. */
+#ifndef SERVER_STORE_INT_H
+#define SERVER_STORE_INT_H
+
+#include "server/store.h"
+#include "server/store_sqlite.h"
+
+struct store_entry {
+	struct store_entry *next;
+	struct srv_target *target;
+};
+struct store {
+	struct srv_db *db;
+	struct store_entry *list;       /* the enrolments in force that passed their checks */
+	struct store_entry *spare;      /* for what is written and not adopted yet */
+};
+
+/* store_target.c */
+struct srv_target *store_get(void *ctx, const char *device_id);
+struct srv_target *store_next(void *ctx, const struct srv_target *last);
+MUST enum err store_put(void *ctx, struct srv_target *t, bool replace);
+void store_adopt(void *ctx, struct srv_target *t);
+bool store_mode(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode *mode);
+MUST enum err store_learn(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode mode);
+/* All enrolments in force, checked again; a failure of one is said and counted. ERR_NOMEM, or the database's. */
+MUST enum err store_load(struct store *s, const struct att_anchors *anchors, int64_t now, size_t *refused);
+void store_forget(struct store *s);
+
+/*
+ * store_import.c: the files of the store before this one, if the folder has any, once and in one transaction. A file
+ * that cannot be read as one is said and left where it is; what it says is checked when it is loaded.
+ */
+MUST enum err store_import(struct srv_db *db, const char *dir, int64_t now);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables, as the steps that made them: one row of the table below per version (PRAGMA user_version). A step that
+ * was released is never changed; a new one is appended.
+ */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "server/store_sqlite.h"
+
+static const struct step {
+	const char *what, *sql;
+} steps[] = {
+	{ "enrolments and challenge modes",
+	  "CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL);"
+	  /* A device that is enrolled anew keeps its older rows: requests of that time refer to them. */
+	  "CREATE TABLE targets (id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, enrolment TEXT NOT NULL,"
+	  "  since INTEGER NOT NULL, until INTEGER);"
+	  "CREATE UNIQUE INDEX target_in_force ON targets (device_id) WHERE until IS NULL;"
+	  "CREATE TABLE modes (device_id TEXT PRIMARY KEY, firmware INTEGER NOT NULL, mode TEXT NOT NULL);" },
+};
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+unsigned srv_schema_version(void)
+{
+	return STEPS;
+}
+
+static enum err version_read(struct srv_db *db, int64_t *version)
+{
+	struct srv_sql q;
+
+	srv_sql(&q, db, "PRAGMA user_version");
+	*version = srv_sql_row(&q) ? -1 : srv_sql_get_int(&q, 0);
+	return srv_sql_end(&q);
+}
+
+enum err srv_schema_step(struct srv_db *db, unsigned version)
+{
+	char set[60];
+	enum err e;
+
+	if (version < 1 || version > STEPS)
+		return ERR_ARG;
+	(void)snprintf(set, sizeof(set), "PRAGMA user_version = %u", version);
+	e = srv_db_begin(db);
+	if (e)
+		return e;
+	e = srv_db_exec(db, steps[version - 1].sql);
+	if (!e)
+		e = srv_db_exec(db, set);
+	return srv_db_end(db, e);
+}
+
+enum err srv_schema_apply(struct srv_db *db)
+{
+	int64_t version;
+	enum err e = version_read(db, &version);
+
+	if (!e && (version < 0 || version > (int64_t)STEPS)) {
+		log_tell("the database has schema %lld and this program knows %zu: a newer one wrote it; use that",
+			 (long long)version, STEPS);
+		return ERR_CONFIG;
+	}
+	for (; !e && version < (int64_t)STEPS; version++) {
+		e = srv_schema_step(db, (unsigned)version + 1);
+		if (e)
+			log_tell("the database could not be brought to schema %lld (%s)", (long long)version + 1,
+				 steps[version].what);
+	}
+	return e;
+}
