@@ -51,6 +51,7 @@
 
 #define SRV_POST_MAX         (128 * 1024) /* body of a RAMOverHTTP POST */
 #define SRV_REPLY_MAX        (32 << 20)
+#define SRV_STREAM_MAX       (64 * 1024) /* of an answer that goes on, not yet taken by its reader */
 #define SRV_TEMPLATES_MAX    100000    /* in one session */
 #define SRV_SESSIONS_MAX     1024      /* at once */
 #define SRV_PER_ADDRESS_MAX  16        /* of them from one address that have not asked people yet */

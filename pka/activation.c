@@ -154,6 +154,15 @@ enum err pka_activation_target(struct pka_activation *a, const struct pka_target
 	return ERR_OK;
 }
 
+enum err pka_activation_demand(struct pka_activation *a, bool chip_auth, uint64_t deadline_ms)
+{
+	if (!pka_is_permitted(a, PKA_EV_TARGET))
+		return ERR_CONDITIONS;
+	a->policy.chip_auth = chip_auth;
+	a->policy.deadline_ms = deadline_ms;
+	return ERR_OK;
+}
+
 enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struct rd host_json)
 {
 	enum err e;

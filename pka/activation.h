@@ -132,6 +132,11 @@ const struct pka_facts *pka_activation_facts(const struct pka_activation *a);
  * enrolment does not admit is no error of this call: state FAILED.
  */
 MUST enum err pka_activation_target(struct pka_activation *a, const struct pka_target *t);
+/*
+ * In LOOKUP, before the target: what its own rules say in place of the policy's chip_auth and deadline_ms.
+ * ERR_CONDITIONS.
+ */
+MUST enum err pka_activation_demand(struct pka_activation *a, bool chip_auth, uint64_t deadline_ms);
 /* What the host sent: login_id and the JSON bytes (copied); before COLLECT. */
 MUST enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struct rd host_json);
 /* End it: ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_POLICY, ERR_REMOVED ... why for people. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "pka/sign.h"
 
 enum progress { OPEN, ASKED, DONE };
 
@@ -215,37 +216,6 @@ enum err pka_approval_decide(struct pka_approval *a, enum pka_decision decision,
 	return ERR_OK;
 }
 
-/*
- * The card's DER into plain r || s, verified with the registered key: a wrong card is noticed here, not by the target.
- */
-static enum err sig_take(struct rd rsp, struct rd signed_bytes, enum ec_curve curve, struct rd q,
-			 uint8_t buf[EC_SIG_MAX], struct rd *sig)
-{
-	const struct ec_domain *d = ec_domain_get(curve);
-	const struct hsm_cmd *row = hsm_cmd_get(HSM_SIGN);
-	uint8_t hash[SHA256_SIZE];
-	struct rd der;
-	struct wr w;
-	uint16_t sw;
-	enum err e;
-
-	if (!d)
-		return ERR_UNSUPPORTED;
-	e = apdu_answer(rsp, &der, &sw);
-	if (!e)
-		e = hsm_sw_err(row, sw, NULL);
-	wr_init(&w, buf, EC_SIG_MAX);
-	if (!e)
-		e = ec_sig_from_der(der, d->n.n, &w);
-	if (!e)
-		e = sha256(signed_bytes, hash);
-	if (!e)
-		e = ec_verify(curve, q, RD_ARR(hash), wr_view(&w));
-	if (!e)
-		*sig = wr_view(&w);
-	return e;
-}
-
 enum err pka_approval_finish(struct pka_approval *a, const struct pka_answers *in, enum ec_curve curve, struct rd q,
 			     struct rd *sig, struct rd *statement, struct rd *statement_sig)
 {
@@ -258,9 +228,9 @@ enum err pka_approval_finish(struct pka_approval *a, const struct pka_answers *i
 	if (in->n != n)
 		return ERR_ARG;
 	if (a->decision == PKA_APPROVE)
-		e = sig_take(in->v[0], wr_view(&a->message), curve, q, a->sig_bytes[0], sig);
+		e = pka_sign_take(in->v[0], wr_view(&a->message), curve, q, a->sig_bytes[0], sig);
 	if (!e)
-		e = sig_take(in->v[n - 1], wr_view(&a->statement), curve, q, a->sig_bytes[1], statement_sig);
+		e = pka_sign_take(in->v[n - 1], wr_view(&a->statement), curve, q, a->sig_bytes[1], statement_sig);
 	if (e) {                        /* half a decision is none */
 		*sig = *statement_sig = RD_NONE;
 		return e;

@@ -215,6 +215,21 @@ bool pka_limits_exceed(const struct pka_limits *l, const struct pka_limits *by, 
 	return false;
 }
 
+bool pka_limits_within(const struct pka_limits *ceiling, const struct pka_limits *asked, const char **item)
+{
+	for (size_t i = 0; i < LIMITS_ITEMS; i++) {
+		const struct limits_item *it = &limits_items[i];
+		bool open = (it->kind == PINNED || it->kind == HASH) && !is_set(it, asked);
+
+		if (limits_is_given(ceiling, it) && (open || exceeds(it, ceiling, asked))) {
+			if (item)
+				*item = it->name;
+			return false;
+		}
+	}
+	return true;
+}
+
 bool pka_limits_has_key(const struct pka_limits *l, struct rd label, struct rd id)
 {
 	for (size_t i = 0; i < l->keys_n && !l->all_keys; i++) {

@@ -72,6 +72,11 @@ MUST enum err pka_limits_lower(struct pka_limits *l, const struct pka_limits *by
  */
 bool pka_limits_exceed(const struct pka_limits *l, const struct pka_limits *by, const char **item);
 /*
+ * Does asked stay within ceiling in every item that ceiling, as it was read, has? What asked leaves open is as much as
+ * can be, so a ceiling's manifest, uid or gid must be asked for. item: the name of one that does not, may be NULL.
+ */
+bool pka_limits_within(const struct pka_limits *ceiling, const struct pka_limits *asked, const char **item);
+/*
  * In plain words, for people, one line for each item, each begun by indent; many keys go on in further lines. How
  * often, how long and with which keys is said even where it is not limited. Foreign text in it is made safe.
  */

@@ -4,75 +4,28 @@
 #include <string.h>
 
 #include "base/cvc.h"
-#include "base/text.h"
+#include "pka/line.h"
 
 static const char first_line[] = "quorum11 statement v1\n";
 static const char *const decisions[] = { [PKA_DENY] = "deny", [PKA_APPROVE] = "approve", [PKA_END] = "end" };
 #define DECISIONS (sizeof(decisions) / sizeof(decisions[0]))
 
-static bool is_printable(struct rd text)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] < 0x20 || text.p[i] > 0x7E)
-			return false;
-	return true;
-}
-
-static void put_hex(struct wr *w, const char *name, struct rd bytes)
-{
-	wr_text(w, name);
-	wr_hex(w, bytes);
-	wr_u8(w, '\n');
-}
-
-static void put_text(struct wr *w, const char *name, struct rd text)
-{
-	wr_text(w, name);
-	wr_put(w, text);
-	wr_u8(w, '\n');
-}
-
 enum err pka_statement_write(const struct pka_statement *s, struct wr *text)
 {
 	size_t before = text->n;
 
-	if (!cvc_reference_is_valid(s->key) || !is_printable(s->limits) || (size_t)s->decision >= DECISIONS)
+	if (!cvc_reference_is_valid(s->key) || !pka_line_is_printable(s->limits) || (size_t)s->decision >= DECISIONS)
 		return ERR_ARG;
 	wr_text(text, first_line);
-	put_hex(text, "message: ", RD_ARR(s->message));
-	put_hex(text, "login: ", RD_ARR(s->login_id));
-	put_hex(text, "request: ", RD_ARR(s->request));
-	put_text(text, "key: ", s->key);
-	put_text(text, "decision: ", rd_str(decisions[s->decision]));
-	put_text(text, "limits: ", s->limits);
+	pka_line_put_hex(text, "message: ", RD_ARR(s->message));
+	pka_line_put_hex(text, "login: ", RD_ARR(s->login_id));
+	pka_line_put_hex(text, "request: ", RD_ARR(s->request));
+	pka_line_put(text, "key: ", s->key);
+	pka_line_put(text, "decision: ", rd_str(decisions[s->decision]));
+	pka_line_put(text, "limits: ", s->limits);
 	if (!wr_done(text) && (text->n - before < STATEMENT_MIN || text->n - before > STATEMENT_MAX))
 		wr_fail(text, ERR_LIMIT);
 	return wr_done(text);
-}
-
-/* "name: value\n" at the front of r. */
-static bool take_line(struct rd *r, const char *name, struct rd *value)
-{
-	struct rd start, look = *r;
-	const uint8_t *end;
-
-	if (!rd_take(&look, strlen(name), &start) || !rd_eq_str(start, name) || look.n == 0)
-		return false;
-	end = memchr(look.p, '\n', look.n);
-	if (!end)
-		return false;
-	*value = rd_of(look.p, (size_t)(end - look.p));
-	*r = rd_of(end + 1, look.n - value->n - 1);
-	return true;
-}
-
-static bool take_hex(struct rd *r, const char *name, void *out, size_t size)
-{
-	struct rd value;
-	struct wr w;
-
-	wr_init(&w, out, size);
-	return take_line(r, name, &value) && value.n == 2 * size && text_unhex(value, &w) == ERR_OK;
 }
 
 enum err pka_statement_read(struct rd text, struct pka_statement *out)
@@ -86,11 +39,11 @@ enum err pka_statement_read(struct rd text, struct pka_statement *out)
 	if (text.n < STATEMENT_MIN || text.n > STATEMENT_MAX)
 		return ERR_FORMAT;
 	if (!rd_take(&r, sizeof(first_line) - 1, &start) || !rd_eq_str(start, first_line) ||
-	    !take_hex(&r, "message: ", out->message, sizeof(out->message)) ||
-	    !take_hex(&r, "login: ", out->login_id, sizeof(out->login_id)) ||
-	    !take_hex(&r, "request: ", out->request, sizeof(out->request)) ||
-	    !take_line(&r, "key: ", &out->key) || !take_line(&r, "decision: ", &decision) ||
-	    !take_line(&r, "limits: ", &out->limits))
+	    !pka_line_take_hex(&r, "message: ", out->message, sizeof(out->message)) ||
+	    !pka_line_take_hex(&r, "login: ", out->login_id, sizeof(out->login_id)) ||
+	    !pka_line_take_hex(&r, "request: ", out->request, sizeof(out->request)) ||
+	    !pka_line_take(&r, "key: ", &out->key) || !pka_line_take(&r, "decision: ", &decision) ||
+	    !pka_line_take(&r, "limits: ", &out->limits))
 		return ERR_FORMAT;
 	for (d = 0; d < DECISIONS && !rd_eq_str(decision, decisions[d]); d++)
 		;

@@ -361,7 +361,8 @@ void srv_api_wait_end(struct srv *s, struct srv_call *call, const char *arg, uin
 void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint8_t login_id[LOGIN_ID_SIZE];
-	const struct srv_ceremony *c = srv_desk_find_opened(s->desk, login_read(arg, login_id), now_ms);
+	const struct srv_ceremony *c = srv_desk_find_opened(s->desk, login_read(arg, login_id), call->who.name,
+							      now_ms);
 
 	if (c)
 		answer(call, 200, srv_json_proofs(c));

@@ -8,15 +8,32 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#define HEAD_MAX 4096
+
 void srv_call_init(struct srv_call *call)
 {
 	*call = (struct srv_call){ 0 };
+	wr_init_heap(&call->reply.head, HEAD_MAX);
 	wr_init_heap(&call->reply.body, SRV_REPLY_MAX);
 }
 
 void srv_call_fini(struct srv_call *call)
 {
+	wr_free(&call->reply.head);
 	wr_free(&call->reply.body);
+}
+
+void srv_call_header(struct srv_call *call, const char *name, const char *value)
+{
+	struct wr *w = &call->reply.head;
+	const char *p = value;
+
+	while (*p >= 0x20 && *p < 0x7F)
+		p++;
+	if (*p)
+		wr_fail(w, ERR_FORMAT);
+	wr_put(w, rd_of(name, strlen(name) + 1));
+	wr_put(w, rd_of(value, strlen(value) + 1));
 }
 
 void srv_call_answer(struct srv_call *call, int status, const char *type)
@@ -25,8 +42,9 @@ void srv_call_answer(struct srv_call *call, int status, const char *type)
 
 	r->status = status;
 	r->type = type;
-	if (wr_done(&r->body)) {
+	if (wr_done(&r->body) || wr_done(&r->head)) {
 		wr_reset(&r->body);
+		wr_reset(&r->head);
 		r->status = 500;
 		r->type = NULL;
 	}
@@ -57,6 +75,34 @@ void srv_call_refuse_rate(struct srv_call *call, unsigned seconds)
 {
 	call->reply.retry_after = seconds;
 	srv_call_refuse(call, 429, "too_many", "too many of these lately; the next one in %u s", seconds);
+}
+
+void srv_call_stream(struct srv_call *call, const char *type, void (*gone)(struct srv_call *call), void *keeper)
+{
+	call->reply.status = 200;
+	call->reply.type = type;
+	call->is_stream = true;
+	call->gone = gone;
+	call->keeper = keeper;
+}
+
+bool srv_call_stream_put(struct srv_call *call, struct rd bytes)
+{
+	struct wr *w = &call->reply.body;
+
+	if (call->done || wr_done(w) || w->n + bytes.n > SRV_STREAM_MAX)
+		return false;
+	wr_put(w, bytes);
+	if (call->wake)
+		call->wake(call);
+	return !wr_done(w);
+}
+
+void srv_call_stream_end(struct srv_call *call)
+{
+	call->done = true;
+	if (call->wake)
+		call->wake(call);
 }
 
 const char *srv_quote(const char *text, struct srv_quoted *q)

@@ -47,6 +47,21 @@ static enum err random_hex(size_t n, char *out)
 	return wr_done(&w);
 }
 
+static enum err link_make(char out[SRV_LINK_SIZE])
+{
+	uint8_t raw[SRV_LINK_BYTES];
+	struct wr w;
+	enum err e = rand_bytes(raw, sizeof(raw));
+
+	if (e)
+		return e;
+	wr_init(&w, out, SRV_LINK_SIZE - 1);
+	wr_base64url(&w, RD_ARR(raw));
+	wipe(raw, sizeof(raw));
+	out[SRV_LINK_SIZE - 1] = '\0';
+	return wr_done(&w);
+}
+
 static enum err host_take(struct srv_ceremony *c, const struct srv_host *host)
 {
 	enum err e = ERR_OK;
@@ -61,13 +76,12 @@ static enum err host_take(struct srv_ceremony *c, const struct srv_host *host)
 	return e ? e : pka_activation_host(c->activation, RD_ARR(c->login_id), wr_view(&c->host_json));
 }
 
-enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, const char *from,
-			  struct srv_ceremony **out)
+enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, struct srv_ceremony **out)
 {
 	struct srv_ceremony *c = calloc(1, sizeof(*c));
 	struct pka_policy policy = { .anchors = env->anchors,
 				     .chip_auth = env->chip_auth,
-				     .deadline_ms = env->deadline_ms,
+				     .deadline_ms = host->deadline_ms ? host->deadline_ms : env->deadline_ms,
 				     .lease_ms = env->lease_ms };
 	enum err e;
 
@@ -75,16 +89,20 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 	if (!c)
 		return ERR_NOMEM;
 	c->env = env;
+	c->deadline_ms = policy.deadline_ms;
 	c->created = policy.now = clock_wall_s();
 	c->session.state = SRV_CLOSED;
 	pka_batch_init(&c->batch);
 	wr_init_heap(&c->host_json, REQUEST_JSON_MAX);
-	(void)snprintf(c->from, sizeof(c->from), "%s", from);
+	(void)snprintf(c->from, sizeof(c->from), "%s", host->from);
+	(void)snprintf(c->host, sizeof(c->host), "%s", host->name);
 	e = pka_activation_new(&policy, &c->activation);
 	if (!e)
 		e = host_take(c, host);
 	if (!e)
 		e = random_hex(SRV_ID_BYTES, c->id);
+	if (!e)
+		e = link_make(c->link);
 	if (!e)
 		e = random_hex(SRV_COOKIE_BYTES, c->cookie);
 	if (e)
@@ -94,6 +112,17 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 out:
 	srv_ceremony_free(&c);
 	return e;
+}
+
+void srv_ceremony_join(struct srv_ceremony *c, const struct srv_ceremony *old)
+{
+	memcpy(c->id, old->id, sizeof(c->id));
+	memcpy(c->link, old->link, sizeof(c->link));
+	c->created = old->created;
+	if (old->target)
+		memcpy(c->only, old->target->device_id, sizeof(c->only));
+	else
+		memcpy(c->only, old->only, sizeof(c->only));
 }
 
 void srv_ceremony_free(struct srv_ceremony **c)
@@ -108,6 +137,7 @@ void srv_ceremony_free(struct srv_ceremony **c)
 	pka_batch_fini(&it->batch);
 	wr_free(&it->host_json);
 	wipe(it->cookie, sizeof(it->cookie));
+	wipe(it->link, sizeof(it->link));
 	free(it);
 }
 
@@ -130,6 +160,10 @@ static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
 	struct srv_target *t = store->ops->get(store->ctx, chain->id);
 	enum err e;
 
+	if (c->only[0] && strcmp(c->only, chain->id)) {
+		fail(c, ERR_POLICY, "this login has asked for another card before; another card is another login");
+		return;
+	}
 	if (!t) {
 		fail(c, ERR_NOT_ENROLLED, "device %s is not enrolled at %s; an operator does that by quorum11 enrol",
 		     chain->id, c->env->url ? c->env->url : "this server");

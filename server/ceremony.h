@@ -16,6 +16,8 @@
 #define SRV_COOKIE_BYTES 32
 #define SRV_COOKIE_SIZE (2 * SRV_COOKIE_BYTES + 1)
 #define SRV_FROM_SIZE 64
+#define SRV_LINK_BYTES 32
+#define SRV_LINK_SIZE 44                /* base64url, and terminator */
 
 struct srv_ceremony;
 struct srv_ceremony_env {               /* what all ceremonies share; borrowed */
@@ -41,8 +43,11 @@ struct srv_ceremony {
 	struct srv_ceremony *next;              /* desk.c's list */
 	const struct srv_ceremony_env *env;
 	char id[SRV_ID_SIZE];                   /* of the request, hex */
+	char link[SRV_LINK_SIZE];               /* whoever has it may read the request and take turns */
 	char cookie[SRV_COOKIE_SIZE];           /* hex */
 	char from[SRV_FROM_SIZE];
+	char host[SRV_WHO_MAX + 1];             /* the identity that asks, "": nobody in particular */
+	char only[CHR_MAX + 1];                 /* the device that it must be, "": any; srv_ceremony_join */
 	uint8_t login_id[LOGIN_ID_SIZE];
 	struct wr host_json;                    /* as sent; empty: a client without our header */
 	struct srv_session session;
@@ -56,6 +61,7 @@ struct srv_ceremony {
 	bool is_open;                           /* people were asked */
 	char told[RAM_MESSAGE_MAX + 1];         /* the last progress sent to the host */
 	int64_t created;                        /* seconds since 1970 */
+	uint64_t deadline_ms;                   /* for people, from when they are asked */
 	uint64_t ended_ms;                      /* 0: still going */
 	struct srv_end end;
 };
@@ -64,9 +70,16 @@ struct srv_ceremony {
 struct srv_host {
 	struct rd login_id;     /* empty: one is made */
 	struct rd json;
+	const char *from, *name;        /* address, and identity as the server knows it ("": none) */
+	uint64_t deadline_ms;           /* 0: as all have it */
 };
-MUST enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host, const char *from,
+MUST enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host,
 			       struct srv_ceremony **out);
+/*
+ * Before it begins: it goes on with old's request, under the same id and link, and for the same card only. What was
+ * approved there was for a challenge that is dead.
+ */
+void srv_ceremony_join(struct srv_ceremony *c, const struct srv_ceremony *old);
 void srv_ceremony_free(struct srv_ceremony **c);        /* NULL-safe; all held calls must have been answered */
 
 /* A POST of its session: the first one (E8), and each later one. Answers the call now or keeps it. */

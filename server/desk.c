@@ -84,15 +84,21 @@ static bool is_full(const struct srv_desk *d, const char *from)
 	return all >= SRV_SESSIONS_MAX || unproved_here >= SRV_PER_ADDRESS_MAX;
 }
 
-/* Whoever knows a login_id may fetch its proofs: one login, one session. */
-static bool login_is_used(const struct srv_desk *d, struct rd login_id)
+static struct srv_ceremony *find_any(const struct srv_desk *d, struct rd login_id)
 {
-	const struct srv_ceremony *it;
+	struct srv_ceremony *it = d->list;
 
-	for (it = d->list; it; it = it->next)
-		if (rd_eq(login_id, RD_ARR(it->login_id)))
-			return true;
-	return false;
+	while (it && !rd_eq(login_id, RD_ARR(it->login_id)))
+		it = it->next;
+	return it;
+}
+
+/* It asked the same before, and was neither answered nor has it given up: its connection broke. */
+static bool is_again(const struct srv_ceremony *old, const struct srv_host *host)
+{
+	return !strcmp(old->from, host->from) && !strcmp(old->host, host->name) &&
+	       rd_eq(wr_view(&old->host_json), host->json) &&
+	       (!old->ended_ms || srv_ceremony_facts(old)->result == ERR_REMOVED);
 }
 
 static void refuse(struct srv_call *call, int status)
@@ -100,29 +106,69 @@ static void refuse(struct srv_call *call, int status)
 	srv_call_answer(call, status, NULL);
 }
 
-static void tell_refused(struct srv_desk *d, const char *from)
+static void forget(struct srv_ceremony **at)
+{
+	struct srv_ceremony *c = *at;
+
+	*at = c->next;
+	srv_end_give_up(c, 404);
+	srv_ceremony_free(&c);
+}
+
+/* Its request goes on without it. */
+static void retire(struct srv_desk *d, struct srv_ceremony *old, uint64_t now_ms)
+{
+	struct srv_ceremony **at = &d->list;
+
+	srv_ceremony_end(old, ERR_REMOVED, "the host asked again", now_ms);
+	srv_ceremony_gone(old, now_ms);
+	while (*at != old)
+		at = &(*at)->next;
+	forget(at);
+}
+
+static void tell_refused(const struct srv_desk *d, const struct srv_call *call, const char *why)
 {
 	struct srv_event ev;
 
 	srv_event_init(&ev, "refused", NULL, NULL);
 	ev.level = LOG_WARN;
-	srv_event_word(&ev, "from", from);
-	srv_event_text(&ev, "why", d->is_stopping ? "the server stops" : "too many sessions");
+	srv_event_word(&ev, "from", call->request.from);
+	srv_event_text(&ev, "why", why);
 	srv_event_emit(d->env.events, &ev);
+}
+
+/* Time does not begin anew for a request that goes on. 0: it is over. */
+static uint64_t time_left(const struct srv_ceremony *old, uint64_t now_ms)
+{
+	uint64_t ends_ms = srv_ceremony_facts(old)->ends_ms;
+
+	return !ends_ms ? old->deadline_ms : ends_ms > now_ms ? ends_ms - now_ms : 0;
 }
 
 static void begin(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms)
 {
-	struct srv_ceremony *c = NULL;
+	struct srv_host host = p->host;
+	struct srv_ceremony *c = NULL, *old;
 
-	if (d->is_stopping || is_full(d, call->request.from)) {
-		tell_refused(d, call->request.from);
+	host.from = call->request.from;
+	host.name = call->who.name;
+	old = host.login_id.n ? find_any(d, host.login_id) : NULL;
+	if (old && is_again(old, &host))
+		host.deadline_ms = time_left(old, now_ms);
+	if (d->is_stopping || is_full(d, host.from)) {
+		tell_refused(d, call, d->is_stopping ? "the server stops" : "too many sessions");
 		refuse(call, 503);
-	} else if (login_is_used(d, p->host.login_id)) {
-		refuse(call, 400);
-	} else if (srv_ceremony_new(&d->env, &p->host, call->request.from, &c)) {
+	} else if (old && !host.deadline_ms) {
+		tell_refused(d, call, "a login of this id is another one, or over");
+		refuse(call, 409);
+	} else if (srv_ceremony_new(&d->env, &host, &c)) {
 		refuse(call, 503);
 	} else {
+		if (old) {
+			srv_ceremony_join(c, old);
+			retire(d, old, now_ms);
+		}
 		c->next = d->list;
 		d->list = c;
 		(void)snprintf(call->reply.cookie, sizeof(call->reply.cookie), "HSMSESSION=%s; Path=%s; HttpOnly%s",
@@ -139,7 +185,7 @@ void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call
 	struct ram_initiation i;
 
 	if (!ram_read_initiation(call->request.body, &i)) {
-		if (old) {
+		if (old && !(p->host.login_id.n && rd_eq(p->host.login_id, RD_ARR(old->login_id)))) {
 			srv_ceremony_end(old, ERR_CANCELLED, "the host began anew", now_ms);
 			srv_ceremony_gone(old, now_ms);
 		}
@@ -172,31 +218,40 @@ struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id)
 	return NULL;
 }
 
+/* As find_cookie: the time tells nothing about any link. */
+struct srv_ceremony *srv_desk_find_link(struct srv_desk *d, const char *link)
+{
+	struct srv_ceremony *it, *found = NULL;
+
+	for (it = d->list; it; it = it->next)
+		if (rd_eq_secret(rd_str(link), rd_of(it->link, sizeof(it->link) - 1)))
+			found = it;
+	return found;
+}
+
 static bool has_opened(const struct srv_ceremony *c)
 {
 	return srv_ceremony_facts(c)->state == PKA_OPEN;
 }
 
-static struct srv_ceremony *find_login(struct srv_desk *d, struct rd login_id)
+/* Of this host: of an identity's logins nobody else hears. */
+static struct srv_ceremony *find_login(struct srv_desk *d, struct rd login_id, const char *host)
 {
-	struct srv_ceremony *it;
+	struct srv_ceremony *it = find_any(d, login_id);
 
-	for (it = d->list; it; it = it->next)
-		if (rd_eq(login_id, RD_ARR(it->login_id)))
-			return has_opened(it) ? it : NULL;
-	return NULL;
+	return it && has_opened(it) && !strcmp(it->host, host) ? it : NULL;
 }
 
-struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, uint64_t now_ms)
+struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, const char *host, uint64_t now_ms)
 {
-	struct srv_ceremony *it = find_login(d, login_id);
+	struct srv_ceremony *it = find_login(d, login_id, host);
 
 	return it && now_ms - it->ended_ms <= SRV_PROOFS_MS ? it : NULL;
 }
 
 void srv_desk_wait_end(struct srv_desk *d, struct rd login_id, struct srv_call *call, uint64_t now_ms)
 {
-	struct srv_ceremony *it = find_login(d, login_id);
+	struct srv_ceremony *it = find_login(d, login_id, call->who.name);
 
 	if (d->is_stopping)
 		srv_call_refuse(call, 503, "stopping", "the server stops");
@@ -223,15 +278,6 @@ void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err res
 	for (it = d->list; it; it = it->next)
 		if (it->target && !strcmp(it->target->device_id, device_id))
 			srv_ceremony_end(it, result, why, now_ms);
-}
-
-static void forget(struct srv_ceremony **at)
-{
-	struct srv_ceremony *c = *at;
-
-	*at = c->next;
-	srv_end_give_up(c, 404);
-	srv_ceremony_free(&c);
 }
 
 /* What has not opened a card is history; what has can still be ended. */

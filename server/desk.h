@@ -28,7 +28,9 @@ void srv_desk_free(struct srv_desk **d);        /* NULL-safe; every held call mu
 /*
  * A POST to the RAMOverHTTP path. cookie: the value of HSMSESSION, empty if none. An initiation begins a session,
  * with the host's facts, whatever the cookie, and ends the one that the cookie names; anything else belongs to that
- * one. secure: the cookie is for TLS only.
+ * one. A host that lost its connection and asks again for the same login (login_id, words, address, identity) goes on
+ * with the same request, if it is for the same card; anybody else who names that login_id is refused (409). secure: the
+ * cookie is for TLS only.
  */
 struct srv_post {
 	struct rd cookie;
@@ -41,11 +43,12 @@ void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call
 void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms);
 
 /*
- * By the request's id (hex), by login_id among those that opened not long ago; NULL: no such. Borrowed until the next
- * tick.
+ * By the request's id (hex), by its link, by login_id among those of this host that opened not long ago; NULL: no such.
+ * Borrowed until the next tick.
  */
 struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id);
-struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, uint64_t now_ms);
+struct srv_ceremony *srv_desk_find_link(struct srv_desk *d, const char *link);
+struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, const char *host, uint64_t now_ms);
 /*
  * A host that keeps this login's card open asks whether a custodian has ended that: answered as soon as one has, by 204
  * after the poll time, at once for an unknown login (404), or when the server stops (503).

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "server/front.h"
+#include "server/http_head.h"
 #include "server/listen.h"
 
 #define PEM_MAX (1 << 20)
@@ -29,6 +29,8 @@
 #define IDLE_S 60               /* a kept-alive connection without a request */
 #define TICK_MS 1000            /* how late a slow client may be noticed */
 #define EVENTS 32
+#define QUERY_MAX 4096
+#define STREAM_BLOCK 1024       /* what the library keeps for each answer that goes on */
 /* Forward secrecy and authenticated encryption only. */
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:" \
 	"+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM"
@@ -45,7 +47,7 @@ struct request {
 	struct srv_http *http;
 	struct MHD_Connection *mhd;
 	struct conn *conn;
-	struct wr body;
+	struct wr body, query;
 	size_t body_max;
 	bool is_handled, is_suspended, is_too_large;
 	char from[SRV_FROM_SIZE];
@@ -104,6 +106,45 @@ static void wake(struct srv_call *call)
 	MHD_resume_connection(r->mhd);
 }
 
+static void suspend(struct request *r)
+{
+	r->is_suspended = true;
+	watch(r, true);
+	MHD_suspend_connection(r->mhd);
+}
+
+/* The other side has gone while its call waited. */
+static void leave(struct request *r)
+{
+	if (r->call.gone)
+		r->call.gone(&r->call);
+	else
+		srv_desk_gone(r->http->srv->desk, &r->call, clock_boot_ms());
+}
+
+/* The library has taken the query apart, with our unescaping, which is none: put it together again. */
+static enum MHD_Result query_put(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct wr *w = cls;
+
+	(void)kind;
+	if (w->n)
+		wr_text(w, "&");
+	wr_text(w, name);
+	if (value) {
+		wr_text(w, "=");
+		wr_text(w, value);
+	}
+	return MHD_YES;
+}
+
+static const char *query(struct request *r)
+{
+	wr_init_heap(&r->query, QUERY_MAX);
+	(void)MHD_get_connection_values(r->mhd, MHD_GET_ARGUMENT_KIND, query_put, &r->query);
+	return r->query.n ? wr_cstr(&r->query) : NULL;
+}
+
 static struct request *request_new(struct srv_http *h, struct MHD_Connection *mhd, const char *method, const char *path)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -122,11 +163,16 @@ static struct request *request_new(struct srv_http *h, struct MHD_Connection *mh
 	r->call.request = (struct srv_request){
 		.method = method,
 		.path = path,
+		.query = query(r),
 		.from = r->from,
 		.type = header(mhd, "Content-Type"),
 		.cookie = header(mhd, "Cookie"),
 		.authorization = header(mhd, "Authorization"),
 		.host_facts = header(mhd, "X-Quorum11-Request"),
+		.host = header(mhd, "Host"),
+		.origin = header(mhd, "Origin"),
+		.fetch_site = header(mhd, "Sec-Fetch-Site"),
+		.if_none_match = header(mhd, "If-None-Match"),
 	};
 	h->requests++;
 	return r;
@@ -146,8 +192,9 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum
 		watch(r, false);
 	r->is_suspended = false;
 	if (r->is_handled && !r->call.done)
-		srv_desk_gone(h->srv->desk, &r->call, clock_boot_ms());
+		leave(r);
 	h->requests--;
+	wr_free(&r->query);
 	wr_free(&r->body);
 	srv_call_fini(&r->call);
 	free(r);
@@ -197,24 +244,65 @@ static const struct srv_peer *peer_look(struct request *r)
 	return &r->peer;
 }
 
-static enum MHD_Result queue(struct request *r)
+/* The library wants more of an answer that goes on; while there is none the connection sleeps. */
+static ssize_t stream_read(void *cls, uint64_t at, char *out, size_t max)
 {
-	struct srv_reply *reply = &r->call.reply;
+	struct request *r = cls;
+	struct wr *body = &r->call.reply.body;
+	size_t n = body->n < max ? body->n : max;
+
+	(void)at;
+	conn_limit(r->conn, n || r->call.done ? WRITE_MS : 0);
+	if (n) {
+		memcpy(out, body->p, n);
+		memmove(body->p, body->p + n, body->n - n);
+		wr_cut(body, body->n - n);
+		return (ssize_t)n;
+	}
+	if (r->call.done)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	suspend(r);
+	return 0;
+}
+
+/* What the reply says about itself; what it does not say of these, we say. */
+static enum MHD_Result queue_head(const struct srv_reply *reply, struct MHD_Response *response)
+{
 	static const struct { const char *name, *value; } always[] = {
 		{ "Cache-Control", "no-store" }, { "X-Content-Type-Options", "nosniff" },
 	};
+	struct rd left = wr_view(&reply->head);
+	const char *name, *value;
+	enum MHD_Result ok = MHD_YES;
+	size_t i, n;
+
+	while (left.n) {
+		name = (const char *)left.p;
+		value = name + strlen(name) + 1;
+		n = strlen(name) + strlen(value) + 2;
+		left = rd_of(left.p + n, left.n - n);
+		ok &= MHD_add_response_header(response, name, value);
+	}
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (!MHD_get_response_header(response, always[i].name))
+			ok &= MHD_add_response_header(response, always[i].name, always[i].value);
+	return ok;
+}
+
+static enum MHD_Result queue(struct request *r)
+{
+	struct srv_reply *reply = &r->call.reply;
 	struct MHD_Response *response;
 	enum MHD_Result ok;
 	char seconds[16];
-	size_t i;
 
 	conn_limit(r->conn, WRITE_MS);
-	response = MHD_create_response_from_buffer(reply->body.n, reply->body.p, MHD_RESPMEM_MUST_COPY);
+	response = r->call.is_stream
+			   ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, r, NULL)
+			   : MHD_create_response_from_buffer(reply->body.n, reply->body.p, MHD_RESPMEM_MUST_COPY);
 	if (!response)
 		return MHD_NO;
-	ok = MHD_YES;
-	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		ok &= MHD_add_response_header(response, always[i].name, always[i].value);
+	ok = queue_head(reply, response);
 	if (reply->type)
 		ok &= MHD_add_response_header(response, "Content-Type", reply->type);
 	if (reply->allow)
@@ -230,40 +318,11 @@ static enum MHD_Result queue(struct request *r)
 	if (ok)
 		ok = MHD_queue_response(r->mhd, (unsigned)reply->status, response);
 	MHD_destroy_response(response);
-	wr_free(&reply->body);          /* while a slow client reads, one copy is enough */
+	if (!r->call.is_stream)
+		wr_free(&reply->body);  /* while a slow client reads, one copy is enough */
+	wr_free(&reply->head);
 	wr_free(&r->body);
 	return ok;
-}
-
-/*
- * Headers of which there is one at most: of two, each program on the way could believe another one, and take for the
- * next request what is the body of this one (RFC 9112 6.3 and 11.2).
- */
-static const char *const single[] = {
-	"Content-Length", "Transfer-Encoding", "Host", "Authorization", "Content-Type", "Cookie", "X-Quorum11-Request",
-};
-#define SINGLES (sizeof(single) / sizeof(single[0]))
-
-static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	size_t *seen = cls, i;
-
-	(void)kind;
-	(void)value;
-	for (i = 0; i < SINGLES; i++)
-		seen[i] += !strcasecmp(single[i], name);
-	return MHD_YES;
-}
-
-static bool is_ambiguous(struct MHD_Connection *mhd)
-{
-	size_t seen[SINGLES] = { 0 }, i;
-	bool twice = false;
-
-	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_header, seen);
-	for (i = 0; i < SINGLES; i++)
-		twice |= seen[i] > 1;
-	return twice || (seen[0] && seen[1]);
 }
 
 /* The declared size, before any of the body is read; a body without one is counted as it comes. */
@@ -295,7 +354,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		if (!r)
 			return MHD_NO;
 		/* An answer before the body is read ends the connection, whatever else was sent. */
-		if (is_ambiguous(mhd)) {
+		if (srv_http_head_is_ambiguous(mhd)) {
 			r->is_handled = true;
 			srv_call_refuse(&r->call, 400, "bad_request", "headers contradict each other");
 			return queue(r);
@@ -311,7 +370,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		return MHD_YES;
 	}
 	if (r->is_handled)      /* resumed, or called again without need */
-		return r->call.done ? queue(r) : MHD_YES;
+		return r->call.done && !r->call.is_stream ? queue(r) : MHD_YES;
 	if (r->is_too_large)
 		return refuse_too_large(r);
 	if (wr_done(&r->body))
@@ -321,11 +380,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	r->call.request.body = wr_view(&r->body);
 	r->call.request.peer = peer_look(r);
 	srv_front_handle(h->srv, &r->call, clock_boot_ms());
-	if (r->call.done)
+	if (r->call.done || r->call.is_stream)
 		return queue(r);
-	r->is_suspended = true;
-	watch(r, true);
-	MHD_suspend_connection(mhd);
+	suspend(r);
 	return MHD_YES;
 }
 
@@ -557,7 +614,7 @@ static int time_left(struct srv_http *h, uint64_t due_ms, uint64_t now_ms)
 }
 
 /* What happened; true: the stop descriptor. */
-static bool events_take(struct srv_http *h, const struct epoll_event *ev, int n, uint64_t now_ms)
+static bool events_take(struct srv_http *h, const struct epoll_event *ev, int n)
 {
 	struct request *r;
 	bool stop = false;
@@ -568,7 +625,7 @@ static bool events_take(struct srv_http *h, const struct epoll_event *ev, int n,
 		if (ev[i].data.ptr == h)
 			stop = true;
 		else if (r && r->is_suspended)
-			srv_desk_gone(h->srv->desk, &r->call, now_ms);
+			leave(r);
 	}
 	return stop;
 }
@@ -602,7 +659,7 @@ enum err srv_http_run(struct srv_http *h, int stop_fd)
 			return ERR_IO;
 		}
 		now_ms = clock_boot_ms();
-		if (events_take(h, ev, n, now_ms) && !is_stopping) {
+		if (events_take(h, ev, n) && !is_stopping) {
 			is_stopping = true;
 			stop_at_ms = now_ms + SRV_GRACE_MS;
 			stop_begin(h, stop_fd, now_ms);

@@ -331,7 +331,7 @@ void scene_host_open(struct scene_host *h, struct scene *s, bool facts)
 	uint8_t id[LOGIN_ID_SIZE];
 	struct wr w;
 
-	*h = (struct scene_host){ .s = s, .v = s->v, .hold_ins = -1 };
+	*h = (struct scene_host){ .s = s, .v = s->v, .from = "192.0.2.7", .hold_ins = -1 };
 	wr_init_heap(&h->body, RAM_BODY_MAX);
 	if (!facts)
 		return;
@@ -372,6 +372,8 @@ int scene_host_post(struct scene_host *h, struct rd body)
 	call_begin(&h->call, "POST", "/rt/hsm");
 	h->is_out = true;
 	h->posts++;
+	h->call.request.from = h->from;
+	h->call.request.authorization = h->as;
 	h->call.request.type = RAM_TYPE_REQUEST;
 	h->call.request.body = body;
 	h->call.request.cookie = h->cookie[0] ? h->cookie : NULL;
