@@ -87,8 +87,8 @@ const char *cli_api_url(const struct cli_api *a)
 	return a->base;
 }
 
-static enum err send(struct cli *cli, struct cli_api *a, const char *path, const char *body, int *status,
-		     struct wr *answer)
+static enum err send(struct cli *cli, struct cli_api *a, const char *method, const char *path, const char *body,
+		     int *status, struct wr *answer)
 {
 	uint8_t url[URL_MAX + 256], auth[512];
 	const char *headers[] = { NULL, NULL };
@@ -109,7 +109,7 @@ static enum err send(struct cli *cli, struct cli_api *a, const char *path, const
 		e = wr_done(&h);
 	if (!e) {
 		struct http_request r = {
-			.method = body ? "POST" : "GET", .url = wr_cstr(&u), .type = body ? "application/json" : NULL,
+			.method = method, .url = wr_cstr(&u), .type = body ? "application/json" : NULL,
 			.headers = headers, .body = rd_str(body), .max = HTTP_BODY_MAX,
 		};
 
@@ -119,7 +119,8 @@ static enum err send(struct cli *cli, struct cli_api *a, const char *path, const
 	return fail(e, a->base, why);
 }
 
-enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status, json_t **answer)
+static enum err call(struct cli *cli, struct cli_api *a, const char *method, const char *path, json_t *body,
+		     int *status, json_t **answer)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	struct wr w;
@@ -127,7 +128,7 @@ enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json
 
 	*answer = NULL;
 	wr_init_heap(&w, HTTP_BODY_MAX);
-	e = body && !text ? cli_fail(ERR_NOMEM, "%s", a->base) : send(cli, a, path, text, status, &w);
+	e = body && !text ? cli_fail(ERR_NOMEM, "%s", a->base) : send(cli, a, method, path, text, status, &w);
 	if (!e) {
 		*answer = json_loadb((const char *)w.p, w.n, JSON_REJECT_DUPLICATES, NULL);
 		if (!json_is_object(*answer)) {
@@ -142,6 +143,16 @@ enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json
 	free(text);
 	json_decref(body);
 	return e;
+}
+
+enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status, json_t **answer)
+{
+	return call(cli, a, body ? "POST" : "GET", path, body, status, answer);
+}
+
+enum err cli_api_put(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status, json_t **answer)
+{
+	return call(cli, a, "PUT", path, body, status, answer);
 }
 
 enum err cli_api_fail(const struct cli_api *a, int status, const json_t *answer, const char *what)

@@ -22,6 +22,9 @@ const char *cli_api_url(const struct cli_api *a);
  */
 MUST enum err cli_api_call(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status,
 			   json_t **answer);
+/* As cli_api_call, but PUT. */
+MUST enum err cli_api_put(struct cli *cli, struct cli_api *a, const char *path, json_t *body, int *status,
+			  json_t **answer);
 /* The error of a status outside 200..299; says the server's message, escaped. */
 enum err cli_api_fail(const struct cli_api *a, int status, const json_t *answer, const char *what);
 

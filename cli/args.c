@@ -63,6 +63,7 @@ static const struct row rows[OPTS] = {
 	[OPT_CA] = { "ca", A_TEXT(ca, "FILE"), "certificates to check the server with; default: [login] ca" },
 	[OPT_TOKEN_FILE] = { "token-file", A_TEXT(token_file, "FILE"), "the operator's token" },
 	[OPT_REPLACE] = { "replace", A_FLAG(replace), "replace the enrolment that the server has" },
+	[OPT_POLICY] = { "policy", A_TEXT(policy, "FILE"), "what is demanded of requests for this card: JSON" },
 	[OPT_NAME] = { "name", A_TEXT(name, "TEXT"), "name of the card for people" },
 	[OPT_DENY] = { "deny", A_FLAG(deny), "say no, which ends the request for everybody" },
 	[OPT_EXPECT_CODE] = { "expect-code", A_TEXT(expect_code, "CODE"), "refuse if the request has another code" },

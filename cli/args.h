@@ -14,7 +14,7 @@ enum cli_opt {
 	OPT_LABEL, OPT_TOKEN_LABEL, OPT_ID, OPT_TYPE, OPT_ARCHIVE, OPT_COUNTRY, OPT_OUT, OPT_KEY,
 	OPT_CUSTODIANS, OPT_REQUIRED, OPT_WITH_PIN, OPT_OR_PIN, OPT_NO_PIN_RESET,
 	OPT_UNVERIFIED, OPT_SAME_DEVICE, OPT_PROVE, OPT_CUSTODIAN_PIN_FILE,
-	OPT_CA, OPT_TOKEN_FILE, OPT_REPLACE, OPT_NAME,
+	OPT_CA, OPT_TOKEN_FILE, OPT_REPLACE, OPT_NAME, OPT_POLICY,
 	OPT_DENY, OPT_EXPECT_CODE, OPT_LIMITS, OPT_WAIT,
 	OPT_MECHANISM, OPT_OUT_SUFFIX, OPT_URL, OPT_REASON,
 	OPT_READERS, OPT_KEYS,          /* --reader and --key of verbs that take several */
@@ -44,7 +44,7 @@ struct cli_args {
 	bool with_pin, or_pin, no_pin_reset;
 	bool unverified, same_device, prove;
 	struct cli_list custodian_pin_file;
-	const char *ca, *token_file, *name;
+	const char *ca, *token_file, *name, *policy;
 	bool replace;
 	bool deny;
 	const char *expect_code, *limits;

@@ -9,6 +9,7 @@
 #include "cli/keys.h"
 #include "cli/pin.h"
 #include "cli/pkafiles.h"
+#include "cli/policy.h"
 #include "cli/say.h"
 #include "sc-hsm/auth.h"
 
@@ -92,7 +93,7 @@ static enum err add_archive(const struct cli_card *c, const struct cli_keys *key
 }
 
 static json_t *make_body(const struct cli_args *a, const struct cli_card *c, const struct cli_pkafiles *files,
-			 bool unverified, json_t *attestations /* taken */)
+			 bool unverified, json_t *attestations /* taken */, json_t *policy /* may be NULL */)
 {
 	json_t *pka = json_array(), *o;
 
@@ -102,6 +103,7 @@ static json_t *make_body(const struct cli_args *a, const struct cli_card *c, con
 		      c->status.pka.required, "pka_files", pka, "attestations", attestations);
 	if (o && ((a->name && json_object_set_new(o, "name", json_string(a->name))) ||
 		  (unverified && json_object_set_new(o, "unverified", json_true())) ||
+		  (policy && json_object_set(o, "policy", policy)) ||
 		  (a->replace && json_object_set_new(o, "replace", json_true())))) {
 		json_decref(o);
 		return NULL;
@@ -164,7 +166,7 @@ enum err verb_enrol(struct cli *cli)
 	struct att_anchors *anchors = NULL;
 	struct att_verdict v = { .n = 0 };
 	struct cli_keys *keys = NULL;
-	json_t *attestations = json_array();
+	json_t *attestations = json_array(), *policy = NULL;
 	struct cli_card card = { .hsm = NULL };
 	char reader[PCSC_NAME_MAX];
 	struct att_chain chain;
@@ -174,7 +176,9 @@ enum err verb_enrol(struct cli *cli)
 		json_decref(attestations);
 		return cli_refuse(ERR_ARG, "enrol needs --token-file and the PKA files of all custodians");
 	}
-	e = cli_trust_load(cli, &anchors);
+	e = a->policy ? cli_policy_read(a->policy, &policy) : ERR_OK;
+	if (!e)
+		e = cli_trust_load(cli, &anchors);
 	if (!e)
 		e = cli_card_pick(cli, reader);
 	if (!e)
@@ -196,7 +200,7 @@ enum err verb_enrol(struct cli *cli)
 	for (size_t i = 0; i < a->archive.n && !e; i++)
 		e = add_archive(&card, keys, &chain, a->archive.v[i], attestations);
 	if (!e) {
-		e = post(cli, url, make_body(a, &card, files, !chain.is_genuine, attestations));
+		e = post(cli, url, make_body(a, &card, files, !chain.is_genuine, attestations, policy));
 		attestations = NULL;    /* moved */
 	}
 	if (!e)
@@ -204,6 +208,7 @@ enum err verb_enrol(struct cli *cli)
 		       chain.is_genuine ? chain.path : "UNVERIFIED", card.status.pka.required, card.status.pka.total,
 		       a->archive.n, a->archive.n == 1 ? "key" : "keys");
 	json_decref(attestations);
+	json_decref(policy);
 	cli_card_close(cli, &card, false);
 	cli_keys_free(&keys);
 	cli_pkafiles_free(&files);

@@ -42,6 +42,8 @@ enum err verb_custodian_keygen(struct cli *cli);
 enum err verb_custodian_export(struct cli *cli);
 enum err verb_register(struct cli *cli);
 enum err verb_enrol(struct cli *cli);
+enum err verb_policy_show(struct cli *cli);
+enum err verb_policy_set(struct cli *cli);
 enum err verb_approve(struct cli *cli);
 enum err verb_end(struct cli *cli);
 enum err verb_sign(struct cli *cli);

@@ -7,6 +7,7 @@
 #include "server/api_json.h"
 #include "server/end.h"
 #include "server/enrol.h"
+#include "server/store_policy.h"
 
 /* j is freed. */
 static void answer(struct srv_call *call, int status, json_t *j)
@@ -46,6 +47,7 @@ static json_t *body_parse(struct srv_call *call)
 struct enrolment {
 	struct srv_target *target;      /* NULL: it was no enrolment */
 	bool replace;
+	const struct srv_policy *policy;        /* NULL: as it was */
 };
 
 static void refuse_enrolment(struct srv_call *call, const struct srv_enrol_report *r)
@@ -58,7 +60,9 @@ static enum err target_write(void *ctx, const struct srv_store *store)
 {
 	const struct enrolment *en = ctx;
 
-	return store->ops->put(store->ctx, en->target, en->replace);
+	enum err e = store->ops->put(store->ctx, en->target, en->replace);
+
+	return e || !en->policy ? e : srv_store_policy_put(store, en->target->device_id, en->policy);
 }
 
 /* Kept, and told: or neither. A refusal is told. */
@@ -92,7 +96,9 @@ void srv_api_enrol(struct srv *s, struct srv_call *call, const char *arg, uint64
 	enum err e = srv_enrol(s->anchors, call->request.body, clock_wall_s(), &t, &r);
 
 	(void)arg;
-	e = enrolment_keep(s, call, &(struct enrolment){ t, r.replace }, e);
+	if (!e && r.has_policy)
+		e = srv_api_policy_fits(s, &r.policy, r.why, sizeof(r.why));
+	e = enrolment_keep(s, call, &(struct enrolment){ t, r.replace, r.has_policy ? &r.policy : NULL }, e);
 	if (!e) {
 		/* Approvals that were asked for under other names or numbers must not count. */
 		srv_desk_end_device(s->desk, t->device_id, ERR_POLICY, "the device was enrolled anew", now_ms);

@@ -37,15 +37,32 @@ static json_t *result_json(const struct pka_facts *f)
 	return json_string("server");
 }
 
-json_t *srv_json_verdict(const struct att_verdict *v)
+static json_t *check_json(const char *name, enum att_result result, const char *text)
 {
 	static const char *const results[] = { [ATT_PASS] = "pass", [ATT_FAIL] = "fail", [ATT_NOT_MADE] = "not_made" };
+
+	return json_pack("{s:s, s:s, s:o}", "check", name, "result", results[result], "text", srv_json_text(text));
+}
+
+json_t *srv_json_verdict(const struct att_verdict *v)
+{
 	json_t *list = json_array();
 	size_t i;
 
 	for (i = 0; v && i < v->n; i++)
-		srv_json_append(&list, json_pack("{s:s, s:s, s:o}", "check", att_step_name(v->v[i].step), "result",
-						 results[v->v[i].result], "text", srv_json_text(v->v[i].text)));
+		srv_json_append(&list, check_json(att_step_name(v->v[i].step), v->v[i].result, v->v[i].text));
+	return list;
+}
+
+/* What attestation says about the card, and its policy about the request. */
+static json_t *verdict_json(const struct srv_ceremony *c, enum srv_detail detail)
+{
+	const struct srv_policy_verdict *v = detail == SRV_IN_FULL ? c->rules.verdict : NULL;
+	json_t *list = srv_json_verdict(detail == SRV_IN_FULL ? srv_ceremony_facts(c)->verdict : NULL);
+	size_t i;
+
+	for (i = 0; v && i < v->n; i++)
+		srv_json_append(&list, check_json(v->v[i].item, v->v[i].result, v->v[i].text));
 	return list;
 }
 
@@ -123,7 +140,7 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 			    (json_int_t)c->created, "login_id", srv_json_hex(RD_ARR(c->login_id)), "host_json",
 			    srv_json_bytes_or_null(wr_view(&c->host_json)));
 	part[3] = json_pack("{s:o, s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
-			    "verdict", srv_json_verdict(full ? f->verdict : NULL), "ended_by",
+			    "verdict", verdict_json(c, detail), "ended_by",
 			    c->end.is_said ? srv_json_text(c->target->custodians[c->end.by].chr) : json_null());
 	j = json_object();
 	bad = !j;

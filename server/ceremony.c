@@ -134,6 +134,7 @@ void srv_ceremony_free(struct srv_ceremony **c)
 		return;
 	pka_activation_free(&it->activation);
 	srv_target_unref(&it->target);
+	srv_rules_free(&it->rules);
 	pka_batch_fini(&it->batch);
 	wr_free(&it->host_json);
 	wipe(it->cookie, sizeof(it->cookie));
@@ -153,6 +154,37 @@ static PRINTF(3, 4) void fail(struct srv_ceremony *c, enum err result, const cha
 	pka_activation_end(c->activation, result, why);
 }
 
+/* What the policy judges by. */
+static struct srv_policy_facts policy_facts(const struct srv_ceremony *c)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+
+	return (struct srv_policy_facts){ .chain = f->chain,
+					  .host = c->host[0] ? c->host : NULL,
+					  .host_json = wr_view(&c->host_json),
+					  .now = clock_wall_s(),
+					  .keys_n = f->keys_n,
+					  .keys = f->keys };
+}
+
+/* The policy of the card that is identified. false: the ceremony has ended. */
+static bool policy_admits(struct srv_ceremony *c)
+{
+	struct srv_policy_facts f = policy_facts(c);
+	char why[SHOWN_MAX + 1];
+	enum err e = srv_rules_identified(&c->rules, c->env->store, c->target->device_id, &f, why, sizeof(why));
+
+	if (!e) {
+		c->deadline_ms = srv_rules_deadline_ms(&c->rules, c->deadline_ms);
+		e = pka_activation_demand(c->activation, srv_rules_chip_auth(&c->rules, c->env->chip_auth),
+					  c->deadline_ms);
+		(void)snprintf(why, sizeof(why), "the server failed: %s", err_text(e));
+	}
+	if (e)
+		fail(c, e == ERR_CONDITIONS ? ERR_SERVER : e, "%s", why);
+	return !e;
+}
+
 /* The activation has read which card it is and asks for its enrolment. */
 static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
 {
@@ -170,6 +202,8 @@ static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
 		return;
 	}
 	c->target = srv_target_ref(t);
+	if (!policy_admits(c))
+		return;
 	c->view = (struct pka_target){ .device_id = t->device_id,
 				       .devaut = t->devaut,
 				       .unverified = t->unverified,
@@ -258,21 +292,31 @@ static void tell_ended(const struct srv_ceremony *c, const struct pka_facts *f)
 }
 
 /* What is new since the last look: people are being asked, or it is over. */
+static void open_to_people(struct srv_ceremony *c, const struct pka_facts *f)
+{
+	struct srv_policy_facts pf = policy_facts(c);
+	char why[SHOWN_MAX + 1];
+	enum err e = srv_rules_before_people(&c->rules, &pf, why, sizeof(why));
+
+	if (e) {
+		fail(c, e, "%s", why);
+	} else if (c->env->is_taken(c->env->ctx, c)) {
+		fail(c, ERR_POLICY,
+		     "card %s already waits for approvals, asked for by another program or host; only one "
+		     "request a card: let it end, or have it cancelled",
+		     c->target->device_id);
+	} else {
+		c->is_open = true;
+		tell_opened(c, f);
+	}
+}
+
 static void observe(struct srv_ceremony *c, uint64_t now_ms)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
 
-	if (!c->is_open && is_asking(f)) {
-		if (c->env->is_taken(c->env->ctx, c)) {
-			fail(c, ERR_POLICY,
-			     "card %s already waits for approvals, asked for by another program or host; only one "
-			     "request a card: let it end, or have it cancelled",
-			     c->target->device_id);
-		} else {
-			c->is_open = true;
-			tell_opened(c, f);
-		}
-	}
+	if (!c->is_open && is_asking(f))
+		open_to_people(c, f);
 	learn(c, f);
 	if (is_over(f) && !c->ended_ms) {
 		c->ended_ms = now_ms;

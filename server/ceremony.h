@@ -10,6 +10,7 @@
 #include "pka/statement.h"
 #include "server/call.h"
 #include "server/event.h"
+#include "server/rules.h"
 #include "server/session.h"
 #include "server/store.h"
 
@@ -56,6 +57,7 @@ struct srv_ceremony {
 	struct pka_batch batch;
 	struct srv_target *target;              /* a reference; NULL until the card is identified */
 	struct pka_target view;                 /* of target, for the activation */
+	struct srv_rules rules;                 /* its policy */
 	uint16_t firmware;                      /* from the first SELECT */
 	bool has_firmware;
 	bool is_open;                           /* people were asked */

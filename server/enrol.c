@@ -85,16 +85,16 @@ static enum err attestations_take(struct work *w, json_t *list)
 /* The members, decoded; nothing is believed yet. */
 static enum err members_take(struct work *w, json_t *j, size_t size)
 {
-	json_t *devaut, *files, *attestations;
+	json_t *devaut, *files, *attestations, *policy = NULL;
 	const char *name = "";
 	int n, unverified = 0, replace = 0;
 	json_error_t at;
 	char shown[SRV_NAME_MAX + 1];
 	enum err e;
 
-	if (json_unpack_ex(j, &at, 0, "{s:o, s:i, s:o, s:o, s?s, s?b, s?b !}", "devaut", &devaut, "n", &n, "pka_files",
-			   &files, "attestations", &attestations, "name", &name, "unverified", &unverified, "replace",
-			   &replace))
+	if (json_unpack_ex(j, &at, 0, "{s:o, s:i, s:o, s:o, s?s, s?b, s?b, s?o !}", "devaut", &devaut, "n", &n,
+			   "pka_files", &files, "attestations", &attestations, "name", &name, "unverified", &unverified,
+			   "replace", &replace, "policy", &policy))
 		return refuse(w, ERR_FORMAT, "%s", at.text);
 	if (!json_is_array(files) || !json_is_array(attestations))
 		return refuse(w, ERR_FORMAT, "pka_files and attestations are lists");
@@ -108,6 +108,9 @@ static enum err members_take(struct work *w, json_t *j, size_t size)
 	if (strlen(name) > SRV_NAME_MAX || strcmp(name, text_shown(rd_str(name), shown, sizeof(shown))))
 		return refuse(w, ERR_FORMAT, "name is over %d bytes or not printable", SRV_NAME_MAX);
 
+	if (policy && srv_policy_read(policy, &w->r->policy, w->r->why, sizeof(w->r->why)))
+		return ERR_FORMAT;
+	w->r->has_policy = policy != NULL;
 	w->r->replace = replace;
 	w->may_be_unverified = unverified;
 	e = srv_target_new((unsigned)json_array_size(files), json_array_size(attestations), size, &w->t);

@@ -3,10 +3,13 @@
 #ifndef SERVER_ENROL_H
 #define SERVER_ENROL_H
 
+#include "server/policy.h"
 #include "server/target.h"
 
 struct srv_enrol_report {
 	bool replace;                   /* as asked */
+	bool has_policy;                /* to be kept with it */
+	struct srv_policy policy;
 	struct att_verdict verdict;     /* of the target, or of the part that failed */
 	char why[300];                  /* for people, safe to show; "" if all is well */
 };

@@ -24,6 +24,8 @@ static const struct route routes[] = {
 	{ "POST", RAM_PATH,                    SRV_MAY_ASK,    SRV_POST_MAX,   ram_post },
 	{ "POST", "/api/v1/targets",           SRV_MAY_ENROL,  HTTP_BODY_MAX,  srv_api_enrol },
 	{ "GET",  "/api/v1/targets",           SRV_MAY_READ,   0,              srv_api_targets },
+	{ "GET",  "/api/v1/targets/*/policy",  SRV_MAY_READ,   0,              srv_api_policy },
+	{ "PUT",  "/api/v1/targets/*/policy",  SRV_MAY_ENROL,  SMALL_BODY_MAX, srv_api_policy_put },
 	{ "GET",  "/api/v1/requests",          SRV_MAY_READ,   0,              srv_api_requests },
 	{ "POST", "/api/v1/requests/*/cancel", SRV_MAY_CANCEL, SMALL_BODY_MAX, srv_api_cancel },
 	{ "GET",  "/api/v1/waiting/*",         SRV_MAY_CALL,   0,              srv_api_waiting },
@@ -97,22 +99,29 @@ static bool path_fits(const char *pattern, const char *path, char arg[ARG_MAX_SI
 	return !*pattern && !*path;
 }
 
+#define METHODS 3
+static const char *const methods[METHODS] = { "GET", "POST", "PUT" };
+/* By the set of methods that a path knows, a bit for each. */
+static const char *const allows[1 << METHODS] = {
+	NULL, "GET", "POST", "GET, POST", "PUT", "GET, PUT", "POST, PUT", "GET, POST, PUT",
+};
+
 /* The route, or NULL; then allow names the methods that this path knows, NULL if it knows none. */
 static const struct route *route_find(const char *method, const char *path, char arg[ARG_MAX_SIZE + 1],
 				      const char **allow)
 {
 	size_t i, n = strlen(path);
-	bool get = false, post = false;
+	unsigned known = 0, m;
 
 	for (i = 0; n && path[n - 1] != '/' && i < ROUTES; i++) {
 		if (!path_fits(routes[i].path, path, arg))
 			continue;
 		if (!strcmp(routes[i].method, method))
 			return &routes[i];
-		get |= !strcmp(routes[i].method, "GET");
-		post |= !strcmp(routes[i].method, "POST");
+		for (m = 0; m < METHODS; m++)
+			known |= !strcmp(routes[i].method, methods[m]) ? 1u << m : 0;
 	}
-	*allow = get && post ? "GET, POST" : get ? "GET" : post ? "POST" : NULL;
+	*allow = allows[known];
 	return NULL;
 }
 

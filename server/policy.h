@@ -25,7 +25,7 @@ enum srv_attested { SRV_ATTESTED_NONE, SRV_ATTESTED_ALL, SRV_ATTESTED_LISTED };
 
 struct srv_policy {
 	bool has_roots, has_chip_auth, has_tell, has_hosts, has_windows, has_limits;
-	struct srv_names roots;         /* holder references of root certificates; the card's chain ends at one of them */
+	struct srv_names roots;         /* holder references; the chain of the card ends at one of them */
 	bool chip_auth;                 /* demanded; otherwise as the server's settings say */
 	enum srv_attested attested;
 	bool attested_key[KEYS_MAX + 1];        /* of LISTED */

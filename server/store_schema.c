@@ -18,6 +18,8 @@ static const struct step {
 	  "  since INTEGER NOT NULL, until INTEGER);"
 	  "CREATE UNIQUE INDEX target_in_force ON targets (device_id) WHERE until IS NULL;"
 	  "CREATE TABLE modes (device_id TEXT PRIMARY KEY, firmware INTEGER NOT NULL, mode TEXT NOT NULL);" },
+	{ "policies of targets",
+	  "CREATE TABLE policies (device_id TEXT PRIMARY KEY, policy TEXT NOT NULL, since INTEGER NOT NULL);" },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 

@@ -131,7 +131,8 @@ static void test_malformed(void **state)
 static void test_windows_read(void **state)
 {
 	static const char *const bad[] = {
-		"", "Mon", "Mon ", "Mon 08:00", "Mon 08:00-08:00", "Mon 24:00-08:00", "Mon 08:00-00:00", "Mon 08:60-09:00",
+		"", "Mon", "Mon ", "Mon 08:00", "Mon 08:00-08:00", "Mon 24:00-08:00", "Mon 08:00-00:00",
+		"Mon 08:60-09:00",
 		"Mon 08:00-24:01", "mon 08:00-09:00", "Mon- 08:00-09:00", "Mon, 08:00-09:00", "Mon  08:00-09:00",
 		"Mon 08:00-09:00 ", "Monday 08:00-09:00", "Mon 25:00-26:00",
 	};
