@@ -152,7 +152,7 @@ fakes = $(patsubst $1:%,$(B)/test/fake/%.o,$(filter $1:%,$(FAKED)))
 $(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
 	$(call PROGRAM,-lcmocka $(NEED_all))
 $(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
-	$(call PROGRAM,$(NEED_all))
+	$(call PROGRAM,-lssl $(NEED_all))
 
 # Made with FLAVOUR=fuzz CC=clang only.
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard test/fuzz/*_fuzz.c))

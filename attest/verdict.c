@@ -2,7 +2,9 @@
 #include "attest/verdict.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 const char *att_step_name(enum att_step s)
 {
@@ -49,6 +51,14 @@ bool att_verdict_check(struct att_verdict *v, enum att_step s, bool ok, const ch
 {
 	att_verdict_add(v, s, ok ? ATT_PASS : ATT_FAIL, "%s", ok ? passed : failed);
 	return ok;
+}
+
+void att_verdict_pack(struct att_verdict **v)
+{
+	void *less = realloc(*v, offsetof(struct att_verdict, v) + (*v)->n * sizeof((*v)->v[0]));
+
+	if (less)
+		*v = less;
 }
 
 bool att_verdict_is_good(const struct att_verdict *v)

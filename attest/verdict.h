@@ -30,6 +30,11 @@ const char *att_step_name(enum att_step s);                    /* "SIG_CHAIN" */
 void att_verdict_add(struct att_verdict *v, enum att_step s, enum att_result r, const char *fmt, ...) PRINTF(4, 5);
 /* Adds a check that passes or fails, with the text for each; returns ok. */
 bool att_verdict_check(struct att_verdict *v, enum att_step s, bool ok, const char *passed, const char *failed);
+/*
+ * Of a verdict that is complete and stands on the heap: gives back the memory of the checks that it does not have. No
+ * check may be added any more, and it must not be copied as a whole.
+ */
+void att_verdict_pack(struct att_verdict **v);
 bool att_verdict_is_good(const struct att_verdict *v);         /* at least one check, and all passed */
 const struct att_check *att_verdict_first_failure(const struct att_verdict *v);
 

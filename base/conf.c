@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -22,6 +23,7 @@ enum type {
 	PATH,                           /* a relative one is taken from the folder of its file */
 	BOOL,
 	SECONDS,
+	NUMBER,
 	TEXTS,
 	PATHS,
 	PROGRESS,
@@ -32,7 +34,7 @@ static const struct key {
 	const char *section, *name;
 	enum type type;
 	size_t at;
-	unsigned min, max;              /* SECONDS */
+	unsigned min, max;              /* SECONDS, NUMBER */
 } keys[] = {
 #define KEY(section, name, type, min, max) { #section, #name, type, offsetof(struct conf, section.name), min, max }
 	KEY(module, helper, PATH, 0, 0),
@@ -75,6 +77,7 @@ static const struct key {
 	KEY(server, deadline, SECONDS, 1, DAY_S),
 	KEY(server, lease, SECONDS, 1, DAY_S),
 	KEY(server, poll, SECONDS, 1, POLL_MAX_S),
+	KEY(server, sessions, NUMBER, 1, SRV_SESSIONS_MAX),
 	KEY(server, chip_auth, BOOL, 0, 0),
 	KEY(server, log, TEXT, 0, 0),
 	KEY(trust, roots, PATHS, 0, 0),
@@ -173,7 +176,7 @@ static void set_bool(struct parse *p, const struct key *k, const char *value, bo
 		refuse(p, ERR_CONFIG, "\"%s\" is yes or no", k->name);
 }
 
-static void set_seconds(struct parse *p, const struct key *k, const char *value, unsigned *to)
+static void set_number(struct parse *p, const struct key *k, const char *value, unsigned *to)
 {
 	unsigned long n;
 	char *end;
@@ -181,7 +184,8 @@ static void set_seconds(struct parse *p, const struct key *k, const char *value,
 	errno = 0;
 	n = strtoul(value, &end, 10);
 	if (value[0] < '0' || value[0] > '9' || *end || errno || n < k->min || n > k->max)
-		refuse(p, ERR_CONFIG, "\"%s\" is a number of seconds from %u to %u", k->name, k->min, k->max);
+		refuse(p, ERR_CONFIG, "\"%s\" is a number%s from %u to %u", k->name,
+		       k->type == SECONDS ? " of seconds" : "", k->min, k->max);
 	else
 		*to = (unsigned)n;
 }
@@ -233,7 +237,8 @@ static void set_value(struct parse *p, const struct key *k, const char *value)
 		set_bool(p, k, value, to);
 		break;
 	case SECONDS:
-		set_seconds(p, k, value, to);
+	case NUMBER:
+		set_number(p, k, value, to);
 		break;
 	case PROGRESS:
 		set_progress(p, k, value, to);
@@ -405,6 +410,7 @@ static enum err conf_new(struct conf **out)
 	c->server.deadline = 900;
 	c->server.lease = 300;
 	c->server.poll = 15;
+	c->server.sessions = 4000;
 	c->server.chip_auth = true;
 	c->trust.production = true;
 	if (conf_set_text(&c->module.helper, QUORUM11_LIBEXECDIR "/connect") ||

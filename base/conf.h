@@ -79,6 +79,7 @@ struct conf {
 		unsigned deadline;          /* of a request, seconds; 900 */
 		unsigned lease;             /* of a turn in per-key mode, seconds; 300 */
 		unsigned poll;              /* longest wait for work of one POST, seconds; 15 */
+		unsigned sessions;          /* logins at once; 4000 */
 		bool chip_auth;             /* demand chip authentication; yes */
 		char *log;
 	} server;

@@ -53,11 +53,11 @@
 #define SRV_REPLY_MAX        (32 << 20)
 #define SRV_STREAM_MAX       (64 * 1024) /* of an answer that goes on, not yet taken by its reader */
 #define SRV_TEMPLATES_MAX    100000    /* in one session */
-#define SRV_SESSIONS_MAX     1024      /* at once */
+#define SRV_SESSIONS_MAX     20000     /* at once, of what can be configured */
 #define SRV_PER_ADDRESS_MAX  16        /* of them from one address that have not asked people yet */
 #define SRV_KEPT_MAX         1000      /* ended requests, kept for reading */
 #define SRV_WHO_MAX          64        /* the name of an identity */
-#define SRV_CONNECTIONS_MAX  4096
+#define SRV_CONNECTION_MEMORY 8192     /* of one connection: headers and what is read of the body at a time */
 #define SRV_PER_ADDRESS_CONNECTIONS_MAX 512
 
 #endif

@@ -45,10 +45,19 @@ enum err pka_activation_new(const struct pka_policy *policy, struct pka_activati
 		return ERR_NOMEM;
 	a->policy = *policy;
 	a->facts.state = PKA_IDENTIFY;
-	a->facts.verdict = &a->verdict;
-	a->facts.records = a->records;
 	wr_init_heap(&a->devaut, PKA_READ_MAX);
-	return ERR_OK;
+	a->verdict = calloc(1, sizeof(*a->verdict));
+	a->facts.verdict = a->verdict;
+	if (!a->verdict)
+		pka_activation_free(out);
+	return *out ? ERR_OK : ERR_NOMEM;
+}
+
+static void room_free(struct pka_activation *a)
+{
+	free(a->challenges);
+	free(a->records);
+	free(a->held);
 }
 
 void pka_activation_free(struct pka_activation **a)
@@ -59,6 +68,8 @@ void pka_activation_free(struct pka_activation **a)
 	pka_records_free(*a, false);
 	chip_auth_free(&(*a)->chip);
 	wr_free(&(*a)->devaut);
+	room_free(*a);
+	free((*a)->verdict);
 	free((*a)->keys);
 	free(*a);
 	*a = NULL;
@@ -92,6 +103,16 @@ static enum err ask(struct pka_activation *a, struct pka_batch *out)
 	return e ? e : wr_done(&out->bytes);
 }
 
+/* Nothing is checked any more. */
+static void verdict_pack(struct pka_activation *a)
+{
+	if (a->is_packed)
+		return;
+	att_verdict_pack(&a->verdict);
+	a->facts.verdict = a->verdict;
+	a->is_packed = true;
+}
+
 enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms,
 			     struct pka_batch *out)
 {
@@ -115,6 +136,8 @@ enum err pka_activation_step(struct pka_activation *a, const struct pka_answers 
 		pka_batch_reset(out);
 		a->asked_n = 0;
 	}
+	if (a->facts.state > PKA_CHECK)
+		verdict_pack(a);
 	return e;
 }
 
@@ -133,12 +156,24 @@ static bool is_enrolled_device(const struct pka_activation *a, const struct pka_
 				    rd_eq(device.whole, a->chain.device.whole));
 }
 
+static bool room_make(struct pka_activation *a, unsigned m)
+{
+	room_free(a);
+	a->challenges = calloc(PKA_CHALLENGES(m), sizeof(*a->challenges));
+	a->records = calloc(PKA_RECORDS(m), sizeof(*a->records));
+	a->held = calloc(PKA_RECORDS(m), sizeof(struct pka_held *));
+	a->facts.records = a->records;
+	return a->challenges && a->records && a->held;
+}
+
 enum err pka_activation_target(struct pka_activation *a, const struct pka_target *t)
 {
 	if (!pka_is_permitted(a, PKA_EV_TARGET))
 		return ERR_CONDITIONS;
 	if (t->n == 0 || t->n > t->m || t->m > PKA_CUSTODIANS_MAX || strcmp(t->device_id, a->chain.id) != 0)
 		return ERR_ARG;
+	if (!room_make(a, t->m))
+		return ERR_NOMEM;
 	a->target = *t;
 	a->facts.n = t->n;
 	a->facts.m = t->m;
@@ -148,7 +183,7 @@ enum err pka_activation_target(struct pka_activation *a, const struct pka_target
 	a->phase = PHASE_CHIP;
 	if (a->facts.unverified && !t->unverified)
 		pka_fail(a, ERR_ATTESTATION, "device %s is not proved genuine: %s", a->chain.id,
-			 att_verdict_first_failure(&a->verdict)->text);
+			 att_verdict_first_failure(a->verdict)->text);
 	else if (a->facts.unverified && !is_enrolled_device(a, t))
 		pka_fail(a, ERR_ATTESTATION, "device %s has another certificate than the enrolled one", a->chain.id);
 	return ERR_OK;
@@ -182,4 +217,5 @@ enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struc
 void pka_activation_end(struct pka_activation *a, enum err result, const char *why)
 {
 	pka_fail(a, result, "%s", why);
+	verdict_pack(a);
 }

@@ -129,7 +129,7 @@ MUST enum err pka_activation_step(struct pka_activation *a, const struct pka_ans
 const struct pka_facts *pka_activation_facts(const struct pka_activation *a);
 /*
  * In LOOKUP, otherwise ERR_CONDITIONS. ERR_ARG: of another device, or n and m make no sense. A device that the
- * enrolment does not admit is no error of this call: state FAILED.
+ * enrolment does not admit is no error of this call: state FAILED. ERR_NOMEM.
  */
 MUST enum err pka_activation_target(struct pka_activation *a, const struct pka_target *t);
 /*

@@ -36,12 +36,12 @@ enum err pka_ask_identify(struct pka_activation *a, struct pka_batch *b)
 	pka_files_free(a);
 	devaut = wr_view(&a->devaut);
 	a->facts.devaut = devaut;
-	e = att_chain_check(a->policy.anchors, devaut, a->policy.now, &a->chain, &a->verdict);
+	e = att_chain_check(a->policy.anchors, devaut, a->policy.now, &a->chain, a->verdict);
 	if (!e)
 		a->facts.chain = &a->chain;
 	if (e || a->chain.curve == EC_NONE)
 		pka_fail(a, ERR_ATTESTATION, "the card does not prove to be a SmartCard-HSM: %s",
-			 att_verdict_first_failure(&a->verdict)->text);
+			 att_verdict_first_failure(a->verdict)->text);
 	else
 		a->facts.state = PKA_LOOKUP;
 	return ERR_OK;
@@ -70,7 +70,7 @@ static enum err ask_chip(struct pka_activation *a, struct pka_batch *b)
 
 	if (!a->chain.is_genuine || !a->policy.chip_auth) {
 		if (!a->chain.is_genuine)
-			att_verdict_add(&a->verdict, ATT_LIVE, ATT_NOT_MADE, "not asked of a device without a chain");
+			att_verdict_add(a->verdict, ATT_LIVE, ATT_NOT_MADE, "not asked of a device without a chain");
 		a->phase = PHASE_STATUS;
 		return ERR_OK;
 	}
@@ -106,7 +106,7 @@ enum err pka_take_general_auth(struct pka_activation *a, size_t arg, struct rd d
 	}
 	e = chip_auth_check(a->chip, data);
 	chip_auth_free(&a->chip);
-	if (!att_verdict_check(&a->verdict, ATT_LIVE, !e, "the card has the device key (chip authentication)",
+	if (!att_verdict_check(a->verdict, ATT_LIVE, !e, "the card has the device key (chip authentication)",
 			       "whoever answers does not have the device key"))
 		pka_fail(a, ERR_ATTESTATION, "whoever answers for device %s does not have its key", a->chain.id);
 	a->phase = PHASE_STATUS;
@@ -123,7 +123,7 @@ static enum err ask_status(struct pka_activation *a, struct pka_batch *b)
 enum err pka_take_status(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {
 	const struct pka_target *t = &a->target;
-	struct att_verdict *v = &a->verdict;
+	struct att_verdict *v = a->verdict;
 	const char *id = a->chain.id;
 	struct hsm_pka s;
 
@@ -169,7 +169,7 @@ static void name_check(struct pka_activation *a, size_t slot, struct rd chr)
 		return;
 	}
 	a->names_differ = true;
-	att_verdict_add(&a->verdict, ATT_PKA_NAMES, ATT_FAIL, "registered key %zu is %s, which is %s", slot,
+	att_verdict_add(a->verdict, ATT_PKA_NAMES, ATT_FAIL, "registered key %zu is %s, which is %s", slot,
 			text_shown(chr, shown, sizeof(shown)), c ? "registered twice" : "not enrolled");
 }
 
@@ -179,7 +179,7 @@ static void name_check(struct pka_activation *a, size_t slot, struct rd chr)
  */
 enum err pka_take_name(struct pka_activation *a, size_t slot, struct rd data, uint16_t sw)
 {
-	struct att_verdict *v = &a->verdict;
+	struct att_verdict *v = a->verdict;
 	enum err e = hsm_sw_err(hsm_cmd_get(HSM_PKA_KEY), sw, NULL);
 
 	if (sw == APDU_SW_OK || sw == HSM_SW_AUTHENTICATED) {
@@ -276,7 +276,7 @@ static void key_check(const struct pka_activation *a, struct rd ce, struct rd ar
 static void key_judge(struct pka_activation *a, struct pka_key_facts *k, struct rd description, struct rd ce)
 {
 	struct p15_key p15;
-	char why[sizeof(a->verdict.v[0].text)];
+	char why[sizeof(a->verdict->v[0].text)];
 
 	if (p15_key_read(description, &p15) == ERR_OK)
 		text_shown(p15.label, k->label, sizeof(k->label));
@@ -286,9 +286,9 @@ static void key_judge(struct pka_activation *a, struct pka_key_facts *k, struct 
 	key_check(a, ce, k->attestation, why, sizeof(why));
 	k->is_attested = why[0] == '\0';
 	if (k->is_attested)
-		att_verdict_add(&a->verdict, ATT_ARCHIVE, ATT_PASS, "key %u (%s): attested", k->key, k->label);
+		att_verdict_add(a->verdict, ATT_ARCHIVE, ATT_PASS, "key %u (%s): attested", k->key, k->label);
 	else
-		att_verdict_add(&a->verdict, ATT_ARCHIVE, ATT_FAIL, "key %u (%s): %s", k->key, k->label, why);
+		att_verdict_add(a->verdict, ATT_ARCHIVE, ATT_FAIL, "key %u (%s): %s", k->key, k->label, why);
 }
 
 static enum err ask_keys(struct pka_activation *a, struct pka_batch *b)

@@ -13,8 +13,7 @@
 #include "sc-hsm/chip.h"
 
 #define PKA_CHALLENGES(m) ((m) + 2)                            /* the host's filter lets no more through in one login */
-#define PKA_RECORDS_MAX (PKA_CUSTODIANS_MAX + 1)               /* one approval each, and the denial that ends it */
-#define PKA_CHALLENGES_MAX PKA_CHALLENGES(PKA_CUSTODIANS_MAX)
+#define PKA_RECORDS(m) ((m) + 1)                               /* one approval each, and the denial that ends it */
 
 /* What comes next within a state; only the state's own rows look at it. */
 enum pka_phase {
@@ -56,7 +55,8 @@ struct pka_activation {
 
 	struct wr devaut;
 	struct att_chain chain;
-	struct att_verdict verdict;
+	bool is_packed;
+	struct att_verdict *verdict;                           /* packed when the checks are over */
 	struct chip_auth *chip;
 	struct pka_target target;
 	size_t names_next;                                     /* slot to ask for */
@@ -69,9 +69,10 @@ struct pka_activation {
 	uint8_t request[SHA256_SIZE];                          /* hash of the host's JSON */
 
 	size_t challenges_n;                                   /* ever fetched; the last may be alive */
-	uint8_t challenges[PKA_CHALLENGES_MAX][PKA_CHALLENGE_SIZE];
-	struct pka_approval_record records[PKA_RECORDS_MAX];
-	struct pka_held *held[PKA_RECORDS_MAX];                /* of the record with the same index */
+	/* As many as the target can need: a server keeps thousands of these machines. */
+	uint8_t (*challenges)[PKA_CHALLENGE_SIZE];
+	struct pka_approval_record *records;
+	struct pka_held **held;                                /* of the record with the same index */
 	bool is_refused;                                       /* SUBMIT: the card refused a signature that verifies */
 	bool left[2];                                          /* mode given up once: it is not tried a third time */
 };

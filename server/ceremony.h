@@ -42,6 +42,7 @@ struct srv_end {
 };
 struct srv_ceremony {
 	struct srv_ceremony *next;              /* desk.c's list */
+	struct srv_ceremony *next_cookie;       /* and those of its index of cookies */
 	const struct srv_ceremony_env *env;
 	char id[SRV_ID_SIZE];                   /* of the request, hex */
 	char link[SRV_LINK_SIZE];               /* whoever has it may read the request and take turns */

@@ -7,9 +7,14 @@
 
 #include "server/end.h"
 
+#define COOKIE_PLACE 8          /* characters of a cookie that say where it stands; they are no secret, the rest is */
+#define COOKIE_PLACES 4096
+
 struct srv_desk {
 	struct srv_ceremony_env env;
 	struct srv_ceremony *list;      /* the newest first */
+	struct srv_ceremony *cookies[COOKIE_PLACES];
+	unsigned sessions;
 	bool is_stopping;
 };
 
@@ -42,6 +47,7 @@ enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **ou
 					    .chip_auth = config->chip_auth,
 					    .is_taken = is_taken,
 					    .ctx = d };
+	d->sessions = config->sessions;
 	return ERR_OK;
 }
 
@@ -59,15 +65,39 @@ void srv_desk_free(struct srv_desk **d)
 	*d = NULL;
 }
 
-/* All are compared, each in constant time: the time tells nothing about any cookie. */
+/* By the first characters; other ones than hex digits are in no cookie, whatever place they lead to. */
+static size_t cookie_place(const void *cookie)
+{
+	const uint8_t *c = cookie;
+	size_t place = 0, i;
+
+	for (i = 0; i < COOKIE_PLACE; i++)
+		place = place * 31 + c[i];
+	return place % COOKIE_PLACES;
+}
+
+/*
+ * Those of one place are compared in constant time: time may tell the first 32 bits of a cookie to somebody who tries
+ * for long, and nothing about the other 224.
+ */
 static struct srv_ceremony *find_cookie(const struct srv_desk *d, struct rd cookie)
 {
 	struct srv_ceremony *it, *found = NULL;
 
-	for (it = d->list; it; it = it->next)
+	for (it = cookie.n < COOKIE_PLACE ? NULL : d->cookies[cookie_place(cookie.p)]; it; it = it->next_cookie)
 		if (rd_eq_secret(cookie, rd_of(it->cookie, sizeof(it->cookie) - 1)))
 			found = it;
 	return found;
+}
+
+static void add(struct srv_desk *d, struct srv_ceremony *c)
+{
+	struct srv_ceremony **place = &d->cookies[cookie_place(c->cookie)];
+
+	c->next = d->list;
+	d->list = c;
+	c->next_cookie = *place;
+	*place = c;
 }
 
 static bool is_full(const struct srv_desk *d, const char *from)
@@ -81,7 +111,7 @@ static bool is_full(const struct srv_desk *d, const char *from)
 		all++;
 		unproved_here += !it->is_open && !strcmp(it->from, from);
 	}
-	return all >= SRV_SESSIONS_MAX || unproved_here >= SRV_PER_ADDRESS_MAX;
+	return all >= d->sessions || unproved_here >= SRV_PER_ADDRESS_MAX;
 }
 
 static struct srv_ceremony *find_any(const struct srv_desk *d, struct rd login_id)
@@ -106,11 +136,14 @@ static void refuse(struct srv_call *call, int status)
 	srv_call_answer(call, status, NULL);
 }
 
-static void forget(struct srv_ceremony **at)
+static void forget(struct srv_desk *d, struct srv_ceremony **at)
 {
-	struct srv_ceremony *c = *at;
+	struct srv_ceremony *c = *at, **place = &d->cookies[cookie_place(c->cookie)];
 
 	*at = c->next;
+	while (*place != c)
+		place = &(*place)->next_cookie;
+	*place = c->next_cookie;
 	srv_end_give_up(c, 404);
 	srv_ceremony_free(&c);
 }
@@ -124,7 +157,7 @@ static void retire(struct srv_desk *d, struct srv_ceremony *old, uint64_t now_ms
 	srv_ceremony_gone(old, now_ms);
 	while (*at != old)
 		at = &(*at)->next;
-	forget(at);
+	forget(d, at);
 }
 
 static void tell_refused(const struct srv_desk *d, const struct srv_call *call, const char *why)
@@ -169,8 +202,7 @@ static void begin(struct srv_desk *d, const struct srv_post *p, struct srv_call 
 			srv_ceremony_join(c, old);
 			retire(d, old, now_ms);
 		}
-		c->next = d->list;
-		d->list = c;
+		add(d, c);
 		(void)snprintf(call->reply.cookie, sizeof(call->reply.cookie), "HSMSESSION=%s; Path=%s; HttpOnly%s",
 			       c->cookie, p->path, p->secure ? "; Secure" : "");
 		srv_ceremony_begin(c, call, now_ms);
@@ -313,14 +345,14 @@ static void tidy(struct srv_desk *d, uint64_t now_ms)
 		/* What never was an enrolled card's is only for the log. */
 		if (c->session.state == SRV_CLOSED && c->ended_ms &&
 		    (!c->target || now_ms - c->ended_ms > (has_opened(c) ? SRV_KEEP_OPENED_MS : SRV_KEEP_MS))) {
-			forget(at);
+			forget(d, at);
 			continue;
 		}
 		kept += c->ended_ms != 0;
 		at = &c->next;
 	}
 	for (; kept > SRV_KEPT_MAX && (at = least(d)); kept--)
-		forget(at);
+		forget(d, at);
 }
 
 uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms)

@@ -20,6 +20,7 @@ struct srv_desk_config {        /* borrowed */
 	const char *url;        /* how people call this server, NULL: not known */
 	uint64_t deadline_ms, lease_ms, poll_ms;
 	bool chip_auth;
+	unsigned sessions;      /* at once */
 };
 struct srv_desk;
 MUST enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **out);

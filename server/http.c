@@ -27,7 +27,8 @@
 #define READ_MS 10000           /* handshake, header and body of one request (reference ramoverhttp 7.6) */
 #define WRITE_MS 30000          /* its answer */
 #define IDLE_S 60               /* a kept-alive connection without a request */
-#define TICK_MS 1000            /* how late a slow client may be noticed */
+#define SLOW_MS 1000            /* how late a slow client may be noticed */
+#define TICK_MS 100             /* how late what else time demands may be done, which is looked for in all sessions */
 #define EVENTS 32
 #define QUERY_MAX 4096
 #define STREAM_BLOCK 1024       /* what the library keeps for each answer that goes on */
@@ -59,6 +60,7 @@ struct srv_http {
 	struct srv_listen listen;
 	struct wr cert, key, client_ca; /* PEM */
 	struct conn *conns;
+	uint64_t slow_ms, tick_ms;      /* when conns, and the sessions, are looked through again at the earliest */
 	size_t requests;                /* begun and not completed */
 	int epoll;
 	char url[SRV_ADDRESS_SIZE + 8];
@@ -433,6 +435,9 @@ static void cut_slow(struct srv_http *h, uint64_t now_ms)
 {
 	struct conn *c;
 
+	if (now_ms < h->slow_ms)
+		return;
+	h->slow_ms = now_ms + SLOW_MS;
 	for (c = h->conns; c; c = c->next) {
 		if (!c->until_ms || now_ms < c->until_ms)
 			continue;
@@ -500,6 +505,12 @@ static enum err tls_read(struct srv_http *h, const struct conf *conf)
 	return e;
 }
 
+/* A host has one for its login and one for news of its end; others look on. */
+static unsigned connections_max(const struct conf *conf)
+{
+	return 2 * conf->server.sessions + SRV_PER_ADDRESS_CONNECTIONS_MAX;
+}
+
 static enum err daemon_start(struct srv_http *h)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (h->cert.n ? MHD_USE_TLS : 0);
@@ -516,7 +527,8 @@ static enum err daemon_start(struct srv_http *h)
 	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h,
 				     MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 				     MHD_OPTION_LISTEN_SOCKET, h->listen.fd,
-				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)SRV_CONNECTIONS_MAX,
+				     MHD_OPTION_CONNECTION_LIMIT, connections_max(h->srv->conf),
+				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SRV_CONNECTION_MEMORY,
 				     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)SRV_PER_ADDRESS_CONNECTIONS_MAX,
 				     MHD_OPTION_STRICT_FOR_CLIENT, 1,
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
@@ -608,9 +620,21 @@ static int time_left(struct srv_http *h, uint64_t due_ms, uint64_t now_ms)
 
 	if (MHD_get_timeout(h->daemon, &daemons) == MHD_YES && daemons < left)
 		left = daemons;
-	if (h->conns && left > TICK_MS)
-		left = TICK_MS;
+	if (h->conns && h->slow_ms < now_ms + left)
+		left = h->slow_ms > now_ms ? h->slow_ms - now_ms : 0;
 	return left > INT32_MAX ? -1 : (int)left;
+}
+
+/*
+ * What time demands of the sessions, and when to come again. It costs time for each of them, so however much happens it
+ * is done only so often.
+ */
+static uint64_t tick(struct srv_http *h, uint64_t now_ms)
+{
+	if (now_ms < h->tick_ms)
+		return h->tick_ms;
+	h->tick_ms = now_ms + TICK_MS;
+	return srv_tick(h->srv, now_ms);
 }
 
 /* What happened; true: the stop descriptor. */
@@ -652,7 +676,7 @@ enum err srv_http_run(struct srv_http *h, int stop_fd)
 		return ERR_IO;
 	}
 	while (!is_stopping || (now_ms < stop_at_ms && (h->requests || !srv_desk_is_quiet(h->srv->desk)))) {
-		due_ms = srv_tick(h->srv, now_ms);
+		due_ms = tick(h, now_ms);
 		n = epoll_wait(h->epoll, ev, EVENTS, time_left(h, due_ms < stop_at_ms ? due_ms : stop_at_ms, now_ms));
 		if (n < 0 && errno != EINTR) {
 			log_tell("epoll: %s", strerror(errno));

@@ -50,7 +50,8 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 					   .chip_auth = conf->server.chip_auth,
 					   .deadline_ms = conf->server.deadline * 1000ull,
 					   .lease_ms = conf->server.lease * 1000ull,
-					   .poll_ms = conf->server.poll * 1000ull };
+					   .poll_ms = conf->server.poll * 1000ull,
+					   .sessions = conf->server.sessions };
 	who = (struct srv_who_config){ .state = conf->server.state,
 				       .wants_certificate = conf->server.client_ca != NULL,
 				       .named_hosts = conf->server.hosts == CONF_HOSTS_NAMED };

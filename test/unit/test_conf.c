@@ -73,6 +73,7 @@ static void an_empty_file_has_the_defaults(void **state)
 	assert_int_equal(c->server.deadline, 900);
 	assert_int_equal(c->server.lease, 300);
 	assert_int_equal(c->server.poll, 15);
+	assert_int_equal(c->server.sessions, 4000);
 	assert_true(c->server.chip_auth);
 	assert_true(c->trust.production);
 	assert_int_equal(c->trust.roots.n, 0);
@@ -93,7 +94,7 @@ static void every_key(void **state)
 		"programs = mkimage, openssl,\nprogress = stderr\nreason = nightly build\n"
 		"[server]\nlisten = [::1]:0\ncert = /c\nkey = /k\nclient_ca = /cc\nhttp = yes\nstate = state\n"
 		"url = https://m\n"
-		"deadline = 1\nlease = 2\npoll = 3\nchip_auth = no\nlog = srv+info\n"
+		"deadline = 1\nlease = 2\npoll = 3\nsessions = 4\nchip_auth = no\nlog = srv+info\n"
 		"[trust]\nroots = a.cvc, /b.cvc\nunverified = ESTEST00001\nproduction = no\n");
 	char want[128];
 
@@ -129,6 +130,7 @@ static void every_key(void **state)
 	assert_int_equal(c->server.deadline, 1);
 	assert_int_equal(c->server.lease, 2);
 	assert_int_equal(c->server.poll, 3);
+	assert_int_equal(c->server.sessions, 4);
 	assert_int_equal(c->trust.roots.n, 2);
 	(void)snprintf(want, sizeof(want), "%s/a.cvc", dir);
 	assert_string_equal(c->trust.roots.v[0], want);
