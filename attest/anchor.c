@@ -178,6 +178,14 @@ const struct att_anchor *att_anchors_find(const struct att_anchors *a, struct rd
 	return NULL;
 }
 
+void att_anchors_swap(struct att_anchors *a, struct att_anchors *b)
+{
+	struct att_anchors was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
 void att_anchors_free(struct att_anchors **a)
 {
 	if (!*a)

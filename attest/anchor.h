@@ -28,6 +28,8 @@ MUST enum err att_anchors_new(bool production, struct att_anchors **out);
 MUST enum err att_anchors_add(struct att_anchors *a, struct rd cvc);
 MUST enum err att_anchors_add_file(struct att_anchors *a, const char *path);   /* says what is wrong by log_tell */
 const struct att_anchor *att_anchors_find(const struct att_anchors *a, struct rd chr);
+/* Each becomes what the other was: whoever holds a asks the new roots from now on. */
+void att_anchors_swap(struct att_anchors *a, struct att_anchors *b);
 void att_anchors_free(struct att_anchors **a);
 
 #endif

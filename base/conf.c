@@ -26,15 +26,23 @@ enum type {
 	NUMBER,
 	TEXTS,
 	PATHS,
-	PROGRESS,
-	HOSTS
+	CHOICE
+};
+
+/* The words of a CHOICE, by the numbers that they stand for. */
+enum { PROGRESSES, HOSTS, LOG_FORMATS };
+static const char *const choices[][4] = {
+	[PROGRESSES] = { [CONF_PROGRESS_AUTO] = "auto", [CONF_PROGRESS_STDERR] = "stderr",
+			 [CONF_PROGRESS_LOG] = "log" },
+	[HOSTS] = { [CONF_HOSTS_OPEN] = "open", [CONF_HOSTS_NAMED] = "named" },
+	[LOG_FORMATS] = { [LOG_TEXT] = "text", [LOG_JSON] = "json" },
 };
 
 static const struct key {
 	const char *section, *name;
 	enum type type;
 	size_t at;
-	unsigned min, max;              /* SECONDS, NUMBER */
+	unsigned min, max;              /* SECONDS, NUMBER; min of a CHOICE: which */
 } keys[] = {
 #define KEY(section, name, type, min, max) { #section, #name, type, offsetof(struct conf, section.name), min, max }
 	KEY(module, helper, PATH, 0, 0),
@@ -54,7 +62,7 @@ static const struct key {
 	KEY(login, statements, BOOL, 0, 0),
 	KEY(login, vendor_sm, BOOL, 0, 0),
 	KEY(login, programs, TEXTS, 0, 0),
-	KEY(login, progress, PROGRESS, 0, 0),
+	KEY(login, progress, CHOICE, PROGRESSES, 0),
 	KEY(login, reason, TEXT, 0, 0),
 	KEY(agent, program, PATH, 0, 0),
 	KEY(agent, socket, PATH, 0, 0),
@@ -70,7 +78,7 @@ static const struct key {
 	KEY(server, cert, PATH, 0, 0),
 	KEY(server, key, PATH, 0, 0),
 	KEY(server, client_ca, PATH, 0, 0),
-	KEY(server, hosts, HOSTS, 0, 0),
+	KEY(server, hosts, CHOICE, HOSTS, 0),
 	KEY(server, http, BOOL, 0, 0),
 	KEY(server, state, PATH, 0, 0),
 	KEY(server, url, TEXT, 0, 0),
@@ -80,13 +88,16 @@ static const struct key {
 	KEY(server, sessions, NUMBER, 1, SRV_SESSIONS_MAX),
 	KEY(server, chip_auth, BOOL, 0, 0),
 	KEY(server, log, TEXT, 0, 0),
+	KEY(server, log_format, CHOICE, LOG_FORMATS, 0),
 	KEY(trust, roots, PATHS, 0, 0),
 	KEY(trust, unverified, TEXTS, 0, 0),
 	KEY(trust, production, BOOL, 0, 0),
 #undef KEY
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
-_Static_assert(KEYS <= 64, "struct parse has a bit for each key");
+/* An enum is set, and compared, as the unsigned that it is in this ABI. */
+_Static_assert(sizeof(enum conf_progress) == sizeof(unsigned) && sizeof(enum conf_hosts) == sizeof(unsigned) &&
+	       sizeof(enum log_format) == sizeof(unsigned), "CHOICE writes an unsigned");
 
 /* One file being read. */
 struct parse {
@@ -94,7 +105,7 @@ struct parse {
 	const char *path;
 	struct rd rest;
 	int line;
-	uint64_t seen;                  /* single keys of this file, a bit for each row */
+	bool seen[KEYS];                /* single keys of this file */
 	int bad_line;                   /* of the first error, 0: none */
 	enum err e;
 	char why[256];
@@ -190,44 +201,37 @@ static void set_number(struct parse *p, const struct key *k, const char *value, 
 		*to = (unsigned)n;
 }
 
-static void set_progress(struct parse *p, const struct key *k, const char *value, enum conf_progress *to)
+static void set_choice(struct parse *p, const struct key *k, const char *value, unsigned *to)
 {
-	static const char *const names[] = {
-		[CONF_PROGRESS_AUTO] = "auto", [CONF_PROGRESS_STDERR] = "stderr", [CONF_PROGRESS_LOG] = "log",
-	};
+	const char *const *words = choices[k->min];
+	char said[100];
+	struct wr w;
+	unsigned i;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(value, names[i]) == 0) {
-			*to = (enum conf_progress)i;
+	WR_ARR(&w, said);
+	for (i = 0; words[i]; i++) {
+		if (!strcmp(value, words[i])) {
+			*to = i;
 			return;
 		}
-	refuse(p, ERR_CONFIG, "\"%s\" is auto, stderr or log", k->name);
-}
-
-static void set_hosts(struct parse *p, const struct key *k, const char *value, enum conf_hosts *to)
-{
-	if (strcmp(value, "open") == 0)
-		*to = CONF_HOSTS_OPEN;
-	else if (strcmp(value, "named") == 0)
-		*to = CONF_HOSTS_NAMED;
-	else
-		refuse(p, ERR_CONFIG, "\"%s\" is open or named", k->name);
+		wr_printf(&w, "%s%s", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	}
+	refuse(p, ERR_CONFIG, "\"%s\" is %s", k->name, wr_cstr(&w));
 }
 
 static void set_value(struct parse *p, const struct key *k, const char *value)
 {
-	const uint64_t bit = UINT64_C(1) << (k - keys);
 	void *to = (char *)p->conf + k->at;
 
 	if (k->type == TEXTS || k->type == PATHS) {
 		set_list(p, k, rd_str(value), to);
 		return;
 	}
-	if (p->seen & bit) {
+	if (p->seen[k - keys]) {
 		refuse(p, ERR_CONFIG, "\"%s\" is set twice, or an indented line follows it", k->name);
 		return;
 	}
-	p->seen |= bit;
+	p->seen[k - keys] = true;
 	switch (k->type) {
 	case TEXT:
 	case PATH:
@@ -240,11 +244,8 @@ static void set_value(struct parse *p, const struct key *k, const char *value)
 	case NUMBER:
 		set_number(p, k, value, to);
 		break;
-	case PROGRESS:
-		set_progress(p, k, value, to);
-		break;
-	case HOSTS:
-		set_hosts(p, k, value, to);
+	case CHOICE:
+		set_choice(p, k, value, to);
 		break;
 	case TEXTS:
 	case PATHS:
@@ -395,6 +396,49 @@ bool conf_list_admits(const struct conf_list *l, const char *name)
 			return true;
 	}
 	return l->n == 0;
+}
+
+static bool text_equals(const char *a, const char *b)
+{
+	return !a || !b ? a == b : !strcmp(a, b);
+}
+
+static bool list_equals(const struct conf_list *a, const struct conf_list *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->n && i < b->n && text_equals(a->v[i], b->v[i]); i++)
+		;
+	return i == a->n && i == b->n;
+}
+
+static bool value_equals(const struct key *k, const struct conf *a, const struct conf *b)
+{
+	const void *x = (const char *)a + k->at, *y = (const char *)b + k->at;
+
+	switch (k->type) {
+	case TEXT:
+	case PATH:
+		return text_equals(*(char *const *)x, *(char *const *)y);
+	case TEXTS:
+	case PATHS:
+		return list_equals(x, y);
+	case BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case SECONDS:
+	case NUMBER:
+	case CHOICE:
+		break;
+	}
+	return *(const unsigned *)x == *(const unsigned *)y;
+}
+
+void conf_differences(const struct conf *a, const struct conf *b,
+		      void (*tell)(void *ctx, const char *section, const char *name), void *ctx)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (!value_equals(&keys[i], a, b))
+			tell(ctx, keys[i].section, keys[i].name);
 }
 
 static enum err conf_new(struct conf **out)

@@ -11,6 +11,7 @@
 #define BASE_CONF_H
 
 #include "base/err.h"
+#include "base/log.h"
 
 /* Set by the build; these are the defaults of `make`. */
 #ifndef QUORUM11_LIBEXECDIR
@@ -82,6 +83,7 @@ struct conf {
 		unsigned sessions;          /* logins at once; 4000 */
 		bool chip_auth;             /* demand chip authentication; yes */
 		char *log;
+		enum log_format log_format; /* text */
 	} server;
 	struct {                            /* [trust] */
 		struct conf_list roots;     /* files with further root CVCs */
@@ -98,6 +100,9 @@ MUST enum err conf_load_file(const char *path, struct conf **out);
 MUST enum err conf_log(const struct conf *c);
 void conf_free(struct conf **c);
 
+/* Call tell for each setting that differs; the words are literals. */
+void conf_differences(const struct conf *a, const struct conf *b,
+		      void (*tell)(void *ctx, const char *section, const char *name), void *ctx);
 /* Is it one of these names, of which one with a * at its end matches what begins like it? An empty list: yes. */
 bool conf_list_admits(const struct conf_list *l, const char *name);
 /* Another text for a setting, copied; value NULL or "": as it is. ERR_NOMEM. */

@@ -14,10 +14,12 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/fd.h"
+#include "base/log_json.h"
 #include "base/text.h"
 
 /* One line is one write() of at most this size, so that lines of threads and processes do not mix. */
 #define LINE_SIZE 2048
+#define JSON_SIZE 4096          /* what a pipe takes as one (PIPE_BUF) */
 
 static const char *const area_names[LOG_AREAS] = {
 	[LOG_APDU] = "apdu", [LOG_CARD] = "card", [LOG_P11] = "p11", [LOG_RAM] = "ram",
@@ -28,6 +30,7 @@ static const char *const level_names[] = { "none", "error", "warn", "info", "tra
 
 static _Atomic unsigned char levels[LOG_AREAS];
 static const char *_Atomic program = "quorum11";
+static _Atomic bool is_json;
 
 /*
  * The log file. Its descriptor keeps its number for the life of the process: a new file takes it over by dup3, so
@@ -156,8 +159,8 @@ static void put_line(int fd, struct rd line)
 	while (n < 0 && errno == EINTR);
 }
 
-/* Text of a message with its line end, cut to what is left of the line; a control character in it becomes a space. */
-static void PRINTF(2, 0) finish_line(struct wr *line, const char *fmt, va_list ap)
+/* Text of a message, cut to what is left of the line; a control character in it becomes a space. */
+static void PRINTF(2, 0) put_message(struct wr *line, const char *fmt, va_list ap)
 {
 	size_t from = line->n, left = line->cap - line->n;
 	int n = vsnprintf((char *)line->p + from, left, fmt, ap);
@@ -167,47 +170,83 @@ static void PRINTF(2, 0) finish_line(struct wr *line, const char *fmt, va_list a
 	for (size_t i = from; i < line->n; i++)
 		if (line->p[i] < 0x20 || line->p[i] == 0x7f)
 			line->p[i] = ' ';
-	wr_u8(line, '\n');
+}
+
+static void put_json(const struct log_head *head, bool to_person)
+{
+	const int fd = atomic_load(&out_fd);
+	char buf[JSON_SIZE];
+	struct wr line;
+
+	WR_ARR(&line, buf);
+	wr_log_json(&line, head);
+	if (to_person)
+		put_line(STDERR_FILENO, wr_view(&line));
+	if (!to_person || fd != STDERR_FILENO)
+		put_line(fd, wr_view(&line));
+}
+
+void log_set_format(enum log_format format)
+{
+	atomic_store(&is_json, format == LOG_JSON);
 }
 
 void log_line(enum log_area a, enum log_level l, const char *fmt, ...)
 {
+	struct log_head head = { .time = clock_wall_s(), .pid = (int)getpid(), .area = area_names[a],
+				 .level = level_names[l] };
 	const int saved = errno;
 	char buf[LINE_SIZE];
 	struct wr line;
+	size_t from;
 	va_list ap;
 
 	if (!log_wants(a, l))
 		return;
 	WR_ARR(&line, buf);
-	wr_time(&line, clock_wall_s());
-	wr_printf(&line, " %d %s %s: ", (int)getpid(), area_names[a], level_names[l]);
+	wr_time(&line, head.time);
+	wr_printf(&line, " %d %s %s: ", head.pid, head.area, head.level);
+	from = line.n;
 	va_start(ap, fmt);
-	finish_line(&line, fmt, ap);
+	put_message(&line, fmt, ap);
 	va_end(ap);
-	put_line(atomic_load(&out_fd), wr_view(&line));
+	head.text = rd_of(line.p + from, line.n - from);
+	wr_u8(&line, '\n');
+	if (atomic_load(&is_json))
+		put_json(&head, false);
+	else
+		put_line(atomic_load(&out_fd), wr_view(&line));
 	errno = saved;
 }
 
 void log_tell(const char *fmt, ...)
 {
+	struct log_head head = { .time = clock_wall_s(), .pid = (int)getpid(), .program = atomic_load(&program),
+				 .level = level_names[LOG_ERROR] };
 	const int saved = errno, fd = atomic_load(&out_fd);
 	char buf[LINE_SIZE];
 	struct wr line;
-	size_t stamp;
+	size_t stamp, from;
 	va_list ap;
 
 	WR_ARR(&line, buf);
-	wr_time(&line, clock_wall_s());
-	wr_printf(&line, " %d ", (int)getpid());
+	wr_time(&line, head.time);
+	wr_printf(&line, " %d ", head.pid);
 	stamp = line.n;
-	wr_printf(&line, "%s: ", atomic_load(&program));
+	wr_printf(&line, "%s: ", head.program);
+	from = line.n;
 	va_start(ap, fmt);
-	finish_line(&line, fmt, ap);
+	put_message(&line, fmt, ap);
 	va_end(ap);
-	put_line(STDERR_FILENO, rd_of(line.p + stamp, line.n - stamp));
-	if (fd != STDERR_FILENO)
-		put_line(fd, wr_view(&line));
+	head.text = rd_of(line.p + from, line.n - from);
+	wr_u8(&line, '\n');
+	if (atomic_load(&is_json)) {
+		put_json(&head, true);
+	} else {
+		put_line(STDERR_FILENO, rd_of(line.p + stamp, line.n - stamp));
+		if (fd != STDERR_FILENO)
+			put_line(fd, wr_view(&line));
+	}
 	errno = saved;
 }
 

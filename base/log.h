@@ -11,6 +11,10 @@
 enum log_area { LOG_APDU, LOG_CARD, LOG_P11, LOG_RAM, LOG_PKA, LOG_ATT, LOG_SRV, LOG_AGENT, LOG_AREAS };
 enum log_level { LOG_NONE, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_TRACE };
 
+enum log_format { LOG_TEXT, LOG_JSON };
+
+/* How lines look from now on, those to the person as well; text at first. */
+void log_set_format(enum log_format format);
 /* Thread-safe. spec may be NULL. ERR_CONFIG for a word it does not know (and says which on stderr). */
 MUST enum err log_configure(const char *spec);
 /* Append to a file (created with mode 0600) instead of stderr; NULL: stderr again. */

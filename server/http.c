@@ -2,8 +2,6 @@
 #include "server/http.h"
 
 #include <errno.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,16 +12,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/crypto_digest.h"
-#include "base/crypto_x509.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "server/front.h"
 #include "server/http_head.h"
 #include "server/listen.h"
+#include "server/tls.h"
 
-#define PEM_MAX (1 << 20)
 #define READ_MS 10000           /* handshake, header and body of one request (reference ramoverhttp 7.6) */
 #define WRITE_MS 30000          /* its answer */
 #define IDLE_S 60               /* a kept-alive connection without a request */
@@ -58,7 +52,8 @@ struct srv_http {
 	struct srv *srv;
 	struct MHD_Daemon *daemon;
 	struct srv_listen listen;
-	struct wr cert, key, client_ca; /* PEM */
+	bool is_tls;
+	char *asked;                    /* clients' authorities at the start; NULL: no client is asked */
 	struct conn *conns;
 	uint64_t slow_ms, tick_ms;      /* when conns, and the sessions, are looked through again at the earliest */
 	size_t requests;                /* begun and not completed */
@@ -202,48 +197,12 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum
 	free(r);
 }
 
-/* The certificate's facts. What is asked for is the key, which outlives certificates. */
-static bool peer_read(gnutls_session_t session, struct srv_peer *out)
-{
-	unsigned n = 0;
-	const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &n);
-	gnutls_x509_crt_t crt;
-	char name[SRV_WHO_MAX] = "";
-	size_t size = sizeof(name);
-	struct x509 x;
-
-	if (!der || !n || x509_parse(rd_of(der->data, der->size), &x) || sha256(x.spki, out->fingerprint))
-		return false;
-	if (gnutls_x509_crt_init(&crt))
-		return false;
-	if (gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) ||
-	    gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &size))
-		name[0] = '\0';
-	gnutls_x509_crt_deinit(crt);
-	(void)text_shown(rd_str(name), out->subject, sizeof(out->subject));
-	return true;
-}
-
-/*
- * With a client CA configured: did the peer show a certificate of it? MHD asks for one but leaves the judgement to
- * us. Who that is, and what he may, is who.c's.
- */
+/* A client certificate of our authorities, NULL: none. Who that is, and what he may, is who.c's. */
 static const struct srv_peer *peer_look(struct request *r)
 {
-	/* Made for clients, if it says what it is made for: a web server's does not make its holder a custodian. */
-	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
-					  .data = (unsigned char[]){ GNUTLS_KP_TLS_WWW_CLIENT } };
-	const union MHD_ConnectionInfo *info;
-	unsigned status = 0;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
-	if (!r->http->client_ca.n)
-		return NULL;
-	info = MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	if (!info || !info->tls_session ||
-	    gnutls_certificate_verify_peers(info->tls_session, &purpose, 1, &status) || status ||
-	    !peer_read(info->tls_session, &r->peer))
-		return NULL;
-	return &r->peer;
+	return info && info->tls_session && srv_tls_client(info->tls_session, &r->peer) ? &r->peer : NULL;
 }
 
 /* The library wants more of an answer that goes on; while there is none the connection sleeps. */
@@ -467,41 +426,56 @@ static PRINTF(2, 0) void on_log(void *cls, const char *fmt, va_list ap)
 
 /* ---- start and stop ---- */
 
-/* A PEM file as text. */
-static enum err pem_read(const char *what, const char *path, struct wr *out)
+static enum err tls_conflict(const char *text)
 {
-	enum err e = file_read(path, PEM_MAX, out);
-
-	if (e)
-		log_tell("[server] %s = %s: %s", what, path, e == ERR_IO ? strerror(errno) : err_text(e));
-	else
-		(void)wr_cstr(out);
-	return e ? ERR_CONFIG : ERR_OK;
+	log_tell("[server] %s", text);
+	return ERR_CONFIG;
 }
 
-static enum err tls_read(struct srv_http *h, const struct conf *conf)
+static enum err tls_open(struct srv_http *h, const struct conf *conf)
 {
-	enum err e = ERR_OK;
+	struct srv_tls *tls = NULL;
+	const char *client_ca;
+	enum err e;
 
-	if (!conf->server.cert != !conf->server.key) {
-		log_tell("[server] cert and key go together");
-		return ERR_CONFIG;
+	if (!conf->server.cert != !conf->server.key)
+		return tls_conflict("cert and key go together");
+	if (conf->server.cert && conf->server.http)
+		return tls_conflict("cert and http = yes contradict each other");
+	if (!conf->server.cert && (!conf->server.http || !h->listen.is_loopback || conf->server.client_ca))
+		return tls_conflict("cert and key are missing; plain http needs http = yes and a loopback address, "
+				    "and has no client_ca");
+	e = srv_tls_read(conf, &tls);
+	if (e || !tls)
+		return e;
+	h->is_tls = true;
+	client_ca = srv_tls_client_ca(tls);
+	if (client_ca) {
+		h->asked = strdup(client_ca);
+		e = h->asked ? ERR_OK : ERR_NOMEM;
 	}
-	if (conf->server.cert && conf->server.http) {
-		log_tell("[server] cert and http = yes contradict each other");
-		return ERR_CONFIG;
-	}
-	if (!conf->server.cert && (!conf->server.http || !h->listen.is_loopback || conf->server.client_ca)) {
-		log_tell("[server] cert and key are missing; plain http needs http = yes and a loopback address, and "
-			 "has no client_ca");
-		return ERR_CONFIG;
-	}
-	if (conf->server.cert)
-		e = pem_read("cert", conf->server.cert, &h->cert);
-	if (!e && conf->server.key)
-		e = pem_read("key", conf->server.key, &h->key);
-	if (!e && conf->server.client_ca)
-		e = pem_read("client_ca", conf->server.client_ca, &h->client_ca);
+	srv_tls_use(&tls, clock_boot_ms());
+	return e;
+}
+
+enum err srv_http_reload(struct srv_http *h, const struct conf *conf)
+{
+	struct srv_tls *tls = NULL;
+	int64_t now = clock_wall_s();
+	enum err e;
+
+	if (h->is_tls != (conf->server.cert != NULL))
+		return tls_conflict("TLS comes and goes by a restart only");
+	e = srv_tls_read(conf, &tls);
+	if (!e && !srv_tls_client_ca(tls) != !h->asked)
+		e = tls_conflict("client_ca comes and goes by a restart only");
+	if (!e && tls && now < srv_tls_starts(tls))
+		e = tls_conflict("cert cannot be used yet");
+	if (!e && tls && now > srv_tls_expires(tls))
+		e = tls_conflict("cert has expired");
+	if (!e && tls)
+		srv_tls_use(&tls, clock_boot_ms());
+	srv_tls_free(&tls);
 	return e;
 }
 
@@ -513,12 +487,12 @@ static unsigned connections_max(const struct conf *conf)
 
 static enum err daemon_start(struct srv_http *h)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (h->cert.n ? MHD_USE_TLS : 0);
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (h->is_tls ? MHD_USE_TLS : 0);
+	/* A trust list makes the daemon ask for client certificates; who is trusted is tls.c's to say. */
 	struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0, h->cert.p },
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key.p },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)srv_tls_retriever() },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES },
-		{ h->client_ca.n ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, h->client_ca.p },
+		{ h->asked ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, h->asked },
 		{ MHD_OPTION_END, 0, NULL },
 	}, plain[] = { { MHD_OPTION_END, 0, NULL } };
 	const union MHD_DaemonInfo *info;
@@ -536,11 +510,10 @@ static enum err daemon_start(struct srv_http *h)
 				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
 				     MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
 				     MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
-				     MHD_OPTION_ARRAY, h->cert.n ? tls : plain,
+				     MHD_OPTION_ARRAY, h->is_tls ? tls : plain,
 				     MHD_OPTION_END);
 	if (!h->daemon) {
-		log_tell("cannot start the server on %s; are certificate and key in PEM, and do they belong together?",
-			 h->listen.address);
+		log_tell("cannot start the server on %s; the log says why at srv+trace", h->listen.address);
 		return ERR_CONFIG;
 	}
 	h->listen.fd = -1;      /* the daemon's now */
@@ -565,19 +538,16 @@ enum err srv_http_open(struct srv *s, bool any_port, struct srv_http **out)
 	}
 	h->srv = s;
 	h->epoll = h->listen.fd = -1;
-	wr_init_heap(&h->cert, PEM_MAX + 1);
-	wr_init_heap(&h->key, PEM_MAX + 1);
-	wr_init_heap(&h->client_ca, PEM_MAX + 1);
 	e = srv_listen_open(s->conf->server.listen, any_port, &h->listen);
 	if (!e)
-		e = tls_read(h, s->conf);
+		e = tls_open(h, s->conf);
 	if (!e)
 		e = daemon_start(h);
 	if (e) {
 		srv_http_close(&h);
 		return e;
 	}
-	(void)snprintf(h->url, sizeof(h->url), "%s://%s", h->cert.n ? "https" : "http", h->listen.address);
+	(void)snprintf(h->url, sizeof(h->url), "%s://%s", h->is_tls ? "https" : "http", h->listen.address);
 	*out = h;
 	return ERR_OK;
 }
@@ -603,9 +573,8 @@ void srv_http_close(struct srv_http **h)
 		(void)close(it->listen.fd);
 	if (it->epoll >= 0)
 		(void)close(it->epoll);
-	wr_free(&it->client_ca);
-	wr_free(&it->key);
-	wr_free(&it->cert);
+	srv_tls_use(NULL, 0);
+	free(it->asked);
 	free(it);
 	*h = NULL;
 }
@@ -637,56 +606,61 @@ static uint64_t tick(struct srv_http *h, uint64_t now_ms)
 	return srv_tick(h->srv, now_ms);
 }
 
-/* What happened; true: the stop descriptor. */
+/* What happened; true: there are signals. */
 static bool events_take(struct srv_http *h, const struct epoll_event *ev, int n)
 {
 	struct request *r;
-	bool stop = false;
+	bool signals = false;
 	int i;
 
 	for (i = 0; i < n; i++) {
 		r = ev[i].data.ptr;
 		if (ev[i].data.ptr == h)
-			stop = true;
+			signals = true;
 		else if (r && r->is_suspended)
 			leave(r);
 	}
-	return stop;
+	return signals;
 }
 
-static void stop_begin(struct srv_http *h, int stop_fd, uint64_t now_ms)
+static void stop_begin(struct srv_http *h, int signals, uint64_t now_ms)
 {
 	MHD_socket fd = MHD_quiesce_daemon(h->daemon);
 
 	if (fd != MHD_INVALID_SOCKET)
 		(void)close(fd);
-	(void)epoll_ctl(h->epoll, EPOLL_CTL_DEL, stop_fd, &(struct epoll_event){ 0 });
+	(void)epoll_ctl(h->epoll, EPOLL_CTL_DEL, signals, &(struct epoll_event){ 0 });
 	srv_desk_stop(h->srv->desk, now_ms);
 }
 
-enum err srv_http_run(struct srv_http *h, int stop_fd)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
-	struct epoll_event ev[EVENTS], stop = { .events = EPOLLIN, .data.ptr = h };
+	return a < b ? a : b;
+}
+
+enum err srv_http_run(struct srv_http *h, const struct srv_http_host *host)
+{
+	struct epoll_event ev[EVENTS], signals = { .events = EPOLLIN, .data.ptr = h };
 	uint64_t now_ms = clock_boot_ms(), due_ms, stop_at_ms = UINT64_MAX;
 	bool is_stopping = false;
 	int n;
 
-	if (epoll_ctl(h->epoll, EPOLL_CTL_ADD, stop_fd, &stop)) {
+	if (epoll_ctl(h->epoll, EPOLL_CTL_ADD, host->signals, &signals)) {
 		log_tell("epoll: %s", strerror(errno));
 		return ERR_IO;
 	}
 	while (!is_stopping || (now_ms < stop_at_ms && (h->requests || !srv_desk_is_quiet(h->srv->desk)))) {
-		due_ms = tick(h, now_ms);
-		n = epoll_wait(h->epoll, ev, EVENTS, time_left(h, due_ms < stop_at_ms ? due_ms : stop_at_ms, now_ms));
+		due_ms = earlier(tick(h, now_ms), host->on_tick(host->ctx, now_ms));
+		n = epoll_wait(h->epoll, ev, EVENTS, time_left(h, earlier(due_ms, stop_at_ms), now_ms));
 		if (n < 0 && errno != EINTR) {
 			log_tell("epoll: %s", strerror(errno));
 			return ERR_IO;
 		}
 		now_ms = clock_boot_ms();
-		if (events_take(h, ev, n) && !is_stopping) {
+		if (events_take(h, ev, n) && host->on_signals(host->ctx) && !is_stopping) {
 			is_stopping = true;
 			stop_at_ms = now_ms + SRV_GRACE_MS;
-			stop_begin(h, stop_fd, now_ms);
+			stop_begin(h, host->signals, now_ms);
 		}
 		cut_slow(h, now_ms);
 		if (MHD_run(h->daemon) != MHD_YES) {

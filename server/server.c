@@ -6,7 +6,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-static enum err anchors_open(const struct conf *conf, struct att_anchors **out)
+enum err srv_log_configure(const struct conf *conf)
+{
+	log_set_format(conf->server.log_format);
+	return log_configure(conf->server.log ? conf->server.log : "srv+info");
+}
+
+enum err srv_anchors_open(const struct conf *conf, struct att_anchors **out)
 {
 	enum err e = att_anchors_new(conf->trust.production, out);
 	size_t i;
@@ -17,6 +23,8 @@ static enum err anchors_open(const struct conf *conf, struct att_anchors **out)
 	}
 	for (i = 0; !e && i < conf->trust.roots.n; i++)
 		e = att_anchors_add_file(*out, conf->trust.roots.v[i]);
+	if (e)
+		att_anchors_free(out);
 	return e;
 }
 
@@ -33,7 +41,7 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 		return ERR_NOMEM;
 	}
 	s->conf = conf;
-	e = anchors_open(conf, &s->anchors);
+	e = srv_anchors_open(conf, &s->anchors);
 	if (!e)
 		e = srv_store_open(conf->server.state, use, s->anchors, clock_wall_s(), &s->store, &s->refused);
 	if (e)

@@ -16,6 +16,10 @@ struct srv {
 	struct srv_who *who;
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
+/* What and how it logs, as [server] says. ERR_CONFIG (said). */
+MUST enum err srv_log_configure(const struct conf *conf);
+/* The roots of [trust]. Errors have been said. */
+MUST enum err srv_anchors_open(const struct conf *conf, struct att_anchors **out);
 /* Reads the roots of [trust] and the state folder, to serve or only to look. Errors have been said. */
 MUST enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **out);
 void srv_close(struct srv **s);         /* NULL-safe; every held call must be done: srv_desk_stop */

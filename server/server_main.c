@@ -4,18 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/daemon.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/version.h"
-#include "server/http.h"
+#include "server/check.h"
 #include "server/path.h"
+#include "server/serve.h"
+#include "server/server.h"
 #include "server/token.h"
 
 enum { EXIT_USAGE = 2 };
-#define DEFAULT_LOG "srv+info"
 
 struct options {
 	const char *config, *ready_file;
@@ -25,7 +23,7 @@ struct options {
 static const char help[] =
 	"Usage: quorum11-server [--config FILE] [--ready-file FILE]     serve\n"
 	"       quorum11-server [--config FILE] token [--print] [--replace]\n"
-	"       quorum11-server [--config FILE] check-config\n"
+	"       quorum11-server [--config FILE] check-config [FILE]\n"
 	"\n"
 	"  --config FILE      this file only, instead of the usual places\n"
 	"  --ready-file FILE  gets the server's address when it can be used\n"
@@ -84,110 +82,13 @@ static int do_token(const struct conf *conf, const struct options *o)
 
 static int do_check(const struct conf *conf, const struct options *o)
 {
-	struct srv *s = NULL;
-	struct srv_http *h = NULL;
-	int rc = EXIT_FAILURE;
-
 	(void)o;
-	if (srv_open(conf, SRV_STORE_LOOK, &s) || srv_http_open(s, true, &h))
-		goto out;
-	(void)printf("%zu enrolled, %zu refused; would serve on %s\n", srv_target_count(s), s->refused,
-		     conf->server.listen);
-	rc = s->refused ? EXIT_FAILURE : EXIT_SUCCESS;
-out:
-	srv_http_close(&h);
-	srv_close(&s);
-	return rc;
-}
-
-/* The file of a server that was killed must not announce this one before its time. */
-static enum err ready_forget(const char *path)
-{
-	if (!path || !unlink(path) || errno == ENOENT)
-		return ERR_OK;
-	log_tell("%s: %s", path, strerror(errno));
-	return ERR_IO;
-}
-
-static enum err ready_say(const char *path, const char *url)
-{
-	char line[SRV_PATH_MAX];
-	struct wr w;
-	enum err e;
-
-	if (!path)
-		return ERR_OK;
-	WR_ARR(&w, line);
-	wr_printf(&w, "%s\n", url);
-	e = wr_done(&w);
-	if (!e)
-		e = file_write(path, 0644, wr_view(&w));
-	if (e)
-		log_tell("%s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e));
-	return e;
-}
-
-/* One server a state folder, from before it is read: what the last one wrote must not be missed. */
-static enum err state_hold(const char *state, int *fd)
-{
-	enum err e = srv_path_folder(state);
-
-	if (!e)
-		e = srv_path_hold(state, fd);
-
-	if (e)
-		log_tell("state folder %s: %s", state, e == ERR_SHARING ? "another server uses it" :
-			 e == ERR_IO ? strerror(errno) : err_text(e));
-	return e;
-}
-
-static void tell_start(struct srv *s, const char *url)
-{
-	struct srv_event ev;
-
-	srv_event_init(&ev, "start", NULL, NULL);
-	srv_event_word(&ev, "url", url);
-	srv_event_number(&ev, "targets", (int64_t)srv_target_count(s));
-	srv_event_number(&ev, "refused", (int64_t)s->refused);
-	srv_event_emit(s->events, &ev);
-}
-
-static void tell_stop(struct srv *s)
-{
-	struct srv_event ev;
-
-	srv_event_init(&ev, "stop", NULL, NULL);
-	srv_event_emit(s->events, &ev);
+	return srv_check(conf);
 }
 
 static int do_serve(const struct conf *conf, const struct options *o)
 {
-	struct srv *s = NULL;
-	struct srv_http *h = NULL;
-	int rc = EXIT_FAILURE, state = -1, signals = daemon_signals();
-
-	if (signals < 0) {
-		log_tell("signals: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-	daemon_descriptors();
-	if (state_hold(conf->server.state, &state) || ready_forget(o->ready_file) ||
-	    srv_open(conf, SRV_STORE_SERVE, &s) || srv_http_open(s, false, &h) ||
-	    ready_say(o->ready_file, srv_http_url(h)))
-		goto out;
-	tell_start(s, srv_http_url(h));
-	if (srv_http_run(h, signals))
-		goto out;
-	tell_stop(s);
-	if (!ready_forget(o->ready_file))
-		rc = EXIT_SUCCESS;
-out:
-	srv_http_close(&h);
-	srv_close(&s);
-	if (state >= 0)
-		(void)close(state);
-	(void)close(signals);
-	return rc;
+	return srv_serve(conf, &(struct srv_serve_options){ .config = o->config, .ready_file = o->ready_file });
 }
 
 static const struct {
@@ -204,7 +105,7 @@ static int run(const char *verb, const struct options *o)
 	size_t i;
 
 	if ((o->config ? conf_load_file(o->config, &conf) : conf_load(&conf)) ||
-	    log_configure(conf->server.log ? conf->server.log : DEFAULT_LOG))
+	    srv_log_configure(conf))
 		goto out;
 	rc = -1;
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
@@ -230,6 +131,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .config = NULL };
+	const char *verb;
 	int c;
 
 	log_name("quorum11-server");
@@ -255,7 +157,11 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (argc - optind > 1)
+	verb = optind < argc ? argv[optind++] : "serve";
+	/* check-config FILE reads as it is said. */
+	if (!o.config && optind < argc && !strcmp(verb, "check-config"))
+		o.config = argv[optind++];
+	if (optind < argc)
 		return usage();
-	return run(optind < argc ? argv[optind] : "serve", &o);
+	return run(verb, &o);
 }

@@ -157,6 +157,7 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 		{ "[server]\npoll = 31\n", "conf:2: " },
 		{ "[login]\nexclusive = maybe\n", "conf:2: \"exclusive\" is yes or no" },
 		{ "[login]\nprogress = tty\n", "conf:2: \"progress\" is auto, stderr or log" },
+		{ "[server]\nlog_format = xml\n", "conf:2: \"log_format\" is text or json" },
 		{ "[login]\nurl = a\n\nurl = b\n", "conf:4: \"url\" is set twice" },
 		{ "[login]\nurl\x1b = a\n", "\"url\\x1b\"" },
 		{ "[login]\nbad = 1\nworse\n", "conf:2: unknown key" },
@@ -183,6 +184,38 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 	assert_int_equal(conf_load_file(path, &c), ERR_CONFIG);
 	(void)unlink(path);
 	assert_int_equal(conf_load_file(path, &c), ERR_CONFIG);
+}
+
+static void add_name(void *ctx, const char *section, const char *name)
+{
+	wr_printf(ctx, "%s.%s ", section, name);
+}
+
+static const char *differences(const char *a, const char *b, struct wr *w)
+{
+	struct conf *x = load_good(a), *y = load_good(b);
+
+	wr_reset(w);
+	conf_differences(x, y, add_name, w);
+	conf_free(&x);
+	conf_free(&y);
+	return wr_cstr(w);
+}
+
+static void what_differs_is_named(void **state)
+{
+	static const char one[] = "[server]\nurl = a\npoll = 3\nhttp = yes\n[trust]\nroots = a, b\n";
+	char buf[200];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, buf);
+	assert_string_equal(differences(one, one, &w), "");
+	assert_string_equal(differences(one, "", &w), "server.http server.url server.poll trust.roots ");
+	assert_string_equal(differences("", one, &w), "server.http server.url server.poll trust.roots ");
+	assert_string_equal(differences("[server]\nlog_format = json\n", "", &w), "server.log_format ");
+	assert_string_equal(differences("[trust]\nroots = a\n", "[trust]\nroots = a\nroots = b\n", &w), "trust.roots ");
+	assert_string_equal(differences("[trust]\nroots = a, c\n", "[trust]\nroots = a, b\n", &w), "trust.roots ");
 }
 
 static void three_places_and_the_environment(void **state)
@@ -278,6 +311,7 @@ int main(void)
 		cmocka_unit_test(an_empty_file_has_the_defaults),
 		cmocka_unit_test(every_key),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_line),
+		cmocka_unit_test(what_differs_is_named),
 		cmocka_unit_test(three_places_and_the_environment),
 	};
 
