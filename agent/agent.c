@@ -90,8 +90,20 @@ static void get_ready(struct agent *a)
 
 /* ---- results ---- */
 
-static void deliver(struct agent *a, struct agent_job *j)
+static void drop(struct agent *a, size_t i)
 {
+	struct agent_client *c = a->clients[i];
+
+	a->clients[i] = a->clients[--a->clients_n];
+	agent_client_free(&a->house, &c);
+	a->is_full = false;
+}
+
+/* *job NULL: it was submitted again. */
+static void deliver(struct agent *a, struct agent_job **job)
+{
+	struct agent_job *j = *job;
+
 	switch (j->kind) {
 	case AGENT_JOB_READER:
 		add_reader(a, j->why);
@@ -102,13 +114,15 @@ static void deliver(struct agent *a, struct agent_job *j)
 				agent_client_progress(a->clients[i], j->why);
 		return;
 	case AGENT_JOB_EXCHANGE:
+	case AGENT_JOB_LEASE:
 	case AGENT_JOB_LOGIN:
 	case AGENT_JOB_END:
 		break;
 	}
 	for (size_t i = 0; i < a->clients_n; i++)
 		if (a->clients[i]->job == j) {
-			agent_client_done(a->clients[i], j);
+			if (!agent_client_done(&a->house, a->clients[i], job))
+				drop(a, i);
 			return;
 		}
 }
@@ -118,21 +132,12 @@ static void take_results(struct agent *a)
 	struct agent_job *j;
 
 	while ((j = agent_queue_take(&a->results))) {
-		deliver(a, j);
+		deliver(a, &j);
 		agent_job_free(&j);
 	}
 }
 
 /* ---- clients ---- */
-
-static void drop(struct agent *a, size_t i)
-{
-	struct agent_client *c = a->clients[i];
-
-	a->clients[i] = a->clients[--a->clients_n];
-	agent_client_free(&a->house, &c);
-	a->is_full = false;
-}
 
 static void welcome(struct agent *a)
 {
@@ -179,7 +184,7 @@ static size_t watch(struct agent *a, struct pollfd *p)
 	p[2] = (struct pollfd){ .fd = a->results.fd, .events = POLLIN };
 	p[3] = (struct pollfd){ .fd = a->is_full || a->ready_by ? -1 : a->run->listener, .events = POLLIN };
 	for (size_t i = 0; i < a->clients_n; i++)
-		p[FIXED + i] = (struct pollfd){ .fd = a->clients[i]->fd,
+		p[FIXED + i] = (struct pollfd){ .fd = a->clients[i]->lent ? -1 : a->clients[i]->fd,
 						.events = (short)(POLLIN | (a->clients[i]->out.n ? POLLOUT : 0)) };
 	return a->clients_n;
 }
@@ -230,11 +235,12 @@ enum err agent_serve(const struct agent_run *r)
 	agent_scanner_free(&a->scanner);
 	/* Approvals end before their clients are dropped: who waits for an answer that was made gets it. */
 	for (size_t i = 0; i < a->house.cards_n; i++)
-		agent_card_free(&a->house.cards[i]);
-	a->house.cards_n = 0;
+		agent_card_stop(a->house.cards[i]);
 	take_results(a);
 	while (a->clients_n)
 		drop(a, a->clients_n - 1);
+	for (size_t i = 0; i < a->house.cards_n; i++)
+		agent_card_free(&a->house.cards[i]);
 	agent_queue_fini(&a->results);
 	free(a);
 	return e;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/card_int.h"
+#include "agent/lease.h"
 #include "agent/tap_link.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -19,9 +20,7 @@
 
 bool agent_card_is_stopping(const struct agent_card *c)
 {
-	struct deadline dl = { UINT64_MAX, c->stop_fd };
-
-	return deadline_check(&dl) == ERR_CANCELLED;
+	return c->stopping;
 }
 
 void agent_card_done(struct agent_card *c, struct agent_job *j, enum err e, const char *why)
@@ -150,21 +149,26 @@ static bool is_due(const struct agent_card *c, uint64_t looked_ms)
 	return now - looked_ms >= LOOK_MS || (c->approval && now >= agent_approval_ends_ms(c->approval));
 }
 
-/* For a job, or until something is due. true: the watch has something to say. */
+/* For a job or the end, what a lent client says, or until something is due. true: the watch has something to say. */
 static bool wait_for_work(struct agent_card *c, uint64_t looked_ms)
 {
 	struct pollfd p[] = {
-		{ .fd = c->stop_fd, .events = POLLIN },
+		{ .fd = c->lease ? c->lease->fd : -1, .events = POLLIN },
 		{ .fd = c->jobs.fd, .events = POLLIN },
 		{ .fd = c->approval ? agent_approval_fd(c->approval) : -1, .events = POLLIN },
 	};
 	uint64_t now = clock_boot_ms(), until = looked_ms + LOOK_MS;
+	int n;
 
 	if (c->approval && agent_approval_ends_ms(c->approval) < until)
 		until = agent_approval_ends_ms(c->approval);
-	if (poll(p, sizeof(p) / sizeof(p[0]), until > now ? (int)(until - now) : 0) < 0 && errno != EINTR)
+	n = poll(p, sizeof(p) / sizeof(p[0]), until > now ? (int)(until - now) : 0);
+	if (n < 0 && errno != EINTR)
 		log_line(LOG_AGENT, LOG_ERROR, "poll: %s", strerror(errno));
-	return p[2].revents != 0;
+	/* Others come first: then nobody works alone any more. */
+	if (n > 0 && p[0].revents && !p[1].revents)
+		agent_lease_serve(c, p[0].revents);
+	return n > 0 && p[2].revents;
 }
 
 /* A card that is at work is not looked after for each job: that asks the service twice. */
@@ -176,15 +180,18 @@ static void work(struct agent_card *c)
 		struct agent_job *j = agent_queue_take(&c->jobs);
 		bool ended = false;
 
-		if (j)
+		if (j) {
+			agent_lease_end(c);
 			agent_card_run(c, j);
-		else
+		} else {
 			ended = wait_for_work(c, looked_ms);
+		}
 		if (c->hsm && (ended || is_due(c, looked_ms))) {
 			look_after(c);
 			looked_ms = clock_boot_ms();
 		}
 	}
+	agent_lease_end(c);
 }
 
 static void *card_thread(void *ctx)
@@ -235,6 +242,18 @@ static void raise_event(int fd)
 		log_line(LOG_AGENT, LOG_ERROR, "cannot wake a card's thread: %s", strerror(errno));
 }
 
+void agent_card_stop(struct agent_card *c)
+{
+	if (!c->has_thread)
+		return;
+	c->stopping = true;
+	raise_event(c->stop_fd);
+	raise_event(c->cancel_fd);
+	agent_queue_wake(&c->jobs);
+	(void)pthread_join(c->thread, NULL);
+	c->has_thread = false;
+}
+
 void agent_card_free(struct agent_card **c)
 {
 	struct agent_card *it = *c;
@@ -242,11 +261,7 @@ void agent_card_free(struct agent_card **c)
 	*c = NULL;
 	if (!it)
 		return;
-	if (it->has_thread) {
-		raise_event(it->stop_fd);
-		raise_event(it->cancel_fd);
-		(void)pthread_join(it->thread, NULL);
-	}
+	agent_card_stop(it);
 	agent_queue_fini(&it->jobs);
 	agent_view_fini(&it->view);
 	agent_keys_fini(&it->keys);
@@ -262,9 +277,10 @@ struct agent_view *agent_card_view(struct agent_card *c)
 	return &c->view;
 }
 
-void agent_card_submit(struct agent_card *c, struct agent_job *j)
+uint64_t agent_card_submit(struct agent_card *c, struct agent_job *j)
 {
 	agent_queue_put(&c->jobs, j);
+	return ++c->submitted;
 }
 
 void agent_card_cancel(struct agent_card *c)

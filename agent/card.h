@@ -15,11 +15,13 @@ struct agent_card;
 /* results: where jobs go back to. */
 MUST enum err agent_card_new(const struct agent_rules *rules, const char *reader, struct agent_queue *results,
 			     struct agent_card **out);
-/* Ends the approval, closes the card, joins the thread. NULL-safe. */
+/* Ends the approval, closes the card, joins the thread; then every job that it had is back. */
+void agent_card_stop(struct agent_card *c);
+/* Stops it, and frees the jobs that were submitted later. NULL-safe. */
 void agent_card_free(struct agent_card **c);
 struct agent_view *agent_card_view(struct agent_card *c);
-/* Takes the job; it comes back through results. */
-void agent_card_submit(struct agent_card *c, struct agent_job *j);
+/* Takes the job; it comes back through results. Says the how manieth it is. */
+uint64_t agent_card_submit(struct agent_card *c, struct agent_job *j);
 /* Nobody waits for the login that runs, if one runs: end it. */
 void agent_card_cancel(struct agent_card *c);
 

@@ -14,7 +14,9 @@ struct agent_card {
 	struct agent_queue *results;
 	struct agent_view view;
 	struct agent_queue jobs;
+	atomic_bool stopping;
 	int stop_fd, cancel_fd;         /* events */
+	uint64_t submitted;             /* jobs; the clients' thread's */
 	pthread_t thread;
 	bool has_thread;
 
@@ -25,6 +27,7 @@ struct agent_card {
 	enum err cool;                  /* what people answered last, and until when it is the answer */
 	uint64_t cool_until_ms;
 	bool told_held;
+	struct agent_job *lease;        /* who is lent to this thread, lease.h; NULL: nobody */
 };
 
 bool agent_card_is_stopping(const struct agent_card *c);
@@ -32,6 +35,10 @@ bool agent_card_is_stopping(const struct agent_card *c);
 void agent_card_done(struct agent_card *c, struct agent_job *j, enum err e, const char *why);
 /* One job; it goes back by itself. */
 void agent_card_run(struct agent_card *c, struct agent_job *j);
+/* Has this job's client logged in to the approval that is in force? */
+bool agent_card_is_in(const struct agent_card *c, const struct agent_job *j);
+/* One use of a private key: judged, done, in the receipt; its answer to j->out. Else why is in j. */
+MUST enum err agent_card_use(struct agent_card *c, const struct apdu *a, struct rd cmd, struct agent_job *j);
 /* The approval, if there is one, is over. by_limits: because it is used up. */
 void agent_card_end_approval(struct agent_card *c, bool by_limits, const char *fmt, ...) PRINTF(3, 4);
 /* What an error of an exchange says about the card and the login. */

@@ -6,6 +6,7 @@
 
 #include "agent/card_int.h"
 #include "agent/gate.h"
+#include "agent/lease.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -178,7 +179,7 @@ static void run_login(struct agent_card *c, struct agent_job *j)
 
 /* ---- commands ---- */
 
-static bool is_in(const struct agent_card *c, const struct agent_job *j)
+bool agent_card_is_in(const struct agent_card *c, const struct agent_job *j)
 {
 	return c->approval && j->of_approval && j->of_approval == c->view.approval;
 }
@@ -220,15 +221,15 @@ static enum err changed(struct agent_card *c, const struct hsm_cmd *row)
 	return e ? e : agent_keys_read(&c->keys, c->hsm, &dl);
 }
 
-static enum err use(struct agent_card *c, const struct apdu *a, struct agent_job *j)
+enum err agent_card_use(struct agent_card *c, const struct apdu *a, struct rd cmd, struct agent_job *j)
 {
 	uint32_t digests;
 	uint64_t uses;
 	enum err e;
 
-	if (!is_in(c, j))
+	if (!agent_card_is_in(c, j))
 		return not_in(c, j);
-	e = agent_approval_use(c->approval, c->hsm, a, wr_view(&j->in), &j->by, &j->out, j->why, sizeof(j->why));
+	e = agent_approval_use(c->approval, c->hsm, a, cmd, &j->by, &j->out, j->why, sizeof(j->why));
 	if (e == ERR_ALLOWANCE) {
 		log_line(LOG_AGENT, LOG_WARN, "card %s: refused to uid %u, %s (process %u): %s", c->view.device_id,
 			 j->by.uid, j->by.program, j->by.pid, j->why);
@@ -266,10 +267,12 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 		put_sw(j, 0x6A88);
 		return ERR_OK;
 	case AGENT_USE:
-		return use(c, &a, j);
+		e = agent_card_use(c, &a, wr_view(&j->in), j);
+		j->used_key = !e;
+		return e;
 	case AGENT_USER:
 	case AGENT_CHANGE:
-		if (needs_login && !is_in(c, j))
+		if (needs_login && !agent_card_is_in(c, j))
 			return not_in(c, j);
 		break;
 	case AGENT_PUBLIC:
@@ -286,6 +289,10 @@ void agent_card_run(struct agent_card *c, struct agent_job *j)
 {
 	enum err e;
 
+	if (j->kind == AGENT_JOB_LEASE) {
+		agent_lease_take(c, j);
+		return;
+	}
 	if (j->abandoned) {
 		agent_card_done(c, j, ERR_CANCELLED, NULL);
 		return;
@@ -307,6 +314,7 @@ void agent_card_run(struct agent_card *c, struct agent_job *j)
 		agent_card_heed(c, e);
 		agent_card_done(c, j, e, NULL);
 		return;
+	case AGENT_JOB_LEASE:
 	case AGENT_JOB_PROGRESS:
 	case AGENT_JOB_READER:
 		break;

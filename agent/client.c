@@ -116,7 +116,7 @@ void agent_client_progress(struct agent_client *c, const char *text)
 
 bool agent_client_awaits(const struct agent_client *c, const struct agent_card *card)
 {
-	return c->card == card && c->job && c->job->kind == AGENT_JOB_LOGIN;
+	return c->card == card && c->job && !c->lent && c->job->kind == AGENT_JOB_LOGIN;
 }
 
 /* What this client is to its card now. */
@@ -141,25 +141,6 @@ static void stand(struct agent_client *c, struct standing *s)
 	lock_give(&v->lock);
 	if (!s->in)
 		c->of_approval = 0;
-}
-
-void agent_client_done(struct agent_client *c, struct agent_job *j)
-{
-	struct standing s;
-
-	c->job = NULL;
-	if (j->e) {
-		/* An approval that has ended is said once; then the login is gone. */
-		if (j->e == ERR_ALLOWANCE)
-			stand(c, &s);
-		fail(c, j->e, j->why);
-	} else if (j->kind == AGENT_JOB_EXCHANGE) {
-		ok(c, AGENT_T_APDU, wr_view(&j->out));
-	} else {
-		if (j->kind == AGENT_JOB_LOGIN)
-			c->of_approval = j->of_approval;
-		ok(c, AGENT_T_TEXT, RD_NONE);
-	}
 }
 
 /* ---- what it asks ---- */
@@ -299,6 +280,7 @@ static void to_card(struct agent_client *c, struct rd cmd)
 {
 	struct agent_job *j = NULL;
 	enum err e = make_job(c, AGENT_JOB_EXCHANGE, &j);
+	uint64_t turn;
 
 	if (!e) {
 		wr_put(&j->in, cmd);
@@ -310,7 +292,9 @@ static void to_card(struct agent_client *c, struct rd cmd)
 		return;
 	}
 	c->job = j;
-	agent_card_submit(c->card, j);
+	turn = agent_card_submit(c->card, j);
+	c->again = turn == c->turn + 1;
+	c->turn = turn;
 }
 
 static enum err on_send(struct agent_house *h, struct agent_client *c, struct rd elements)
@@ -413,7 +397,7 @@ static enum err on_login(struct agent_house *h, struct agent_client *c, struct r
 	lock_take(&v->lock);
 	memcpy(progress, v->progress, sizeof(progress));
 	lock_give(&v->lock);
-	agent_card_submit(c->card, j);
+	(void)agent_card_submit(c->card, j);
 	if (*progress)
 		agent_client_progress(c, progress);
 	return ERR_OK;
@@ -449,7 +433,7 @@ static enum err on_end(struct agent_house *h, struct agent_client *c, struct rd 
 			       c->peer.pid);
 		c->job = j;
 		agent_card_cancel(h->cards[i]);
-		agent_card_submit(h->cards[i], j);
+		(void)agent_card_submit(h->cards[i], j);
 	}
 	if (!c->job)
 		fail(c, ERR_NO_READER, "the agent has no such reader");
@@ -502,26 +486,74 @@ static enum err handle(struct agent_house *h, struct agent_client *c, enum agent
 	return ERR_PROTOCOL;
 }
 
-bool agent_client_read(struct agent_house *h, struct agent_client *c)
+/* What was heard, or why nothing was. false: the end. */
+static bool heard(struct agent_house *h, struct agent_client *c, enum err e, struct rd packet)
 {
-	struct deadline now = deadline_in(0);
 	enum agent_type type;
 	struct rd elements;
-	struct wr packet;
-	enum err e;
 
-	wr_init_heap(&packet, AGENT_MESSAGE_MAX);
-	e = agent_msg_receive(c->fd, &packet, &now);
-	if (e == ERR_TIMEOUT)
-		goto out;
 	if (!e)
-		e = agent_msg_read(wr_view(&packet), &type, &elements);
+		e = agent_msg_read(packet, &type, &elements);
 	if (!e)
 		e = handle(h, c, type, elements);
 	if (e && e != ERR_REMOVED)
 		log_line(LOG_AGENT, LOG_WARN, "uid %u, process %u: hung up on: %s", c->peer.uid, c->peer.pid,
 			 err_text(e));
-out:
+	return !e && !(c->closing && !c->out.n);
+}
+
+bool agent_client_read(struct agent_house *h, struct agent_client *c)
+{
+	struct deadline now = deadline_in(0);
+	struct wr packet;
+	bool goes_on;
+	enum err e;
+
+	wr_init_heap(&packet, AGENT_MESSAGE_MAX);
+	e = agent_msg_receive(c->fd, &packet, &now);
+	goes_on = e == ERR_TIMEOUT ? !(c->closing && !c->out.n) : heard(h, c, e, wr_view(&packet));
 	wr_free(&packet);
-	return (!e || e == ERR_TIMEOUT) && !(c->closing && !c->out.n);
+	return goes_on;
+}
+
+/* ---- what comes back ---- */
+
+/* Its second signature in a row, nobody else's between: it is likely to make more. */
+static void lend(struct agent_client *c, struct agent_job **j)
+{
+	if ((*j)->kind != AGENT_JOB_EXCHANGE || !(*j)->used_key || !c->again || c->out.n || c->closing)
+		return;
+	wr_reset(&(*j)->in);
+	wr_reset(&(*j)->out);
+	(*j)->kind = AGENT_JOB_LEASE;
+	(*j)->fd = c->fd;
+	c->job = *j;
+	c->lent = true;
+	*j = NULL;
+	(void)agent_card_submit(c->card, c->job);
+}
+
+bool agent_client_done(struct agent_house *h, struct agent_client *c, struct agent_job **job)
+{
+	struct agent_job *j = *job;
+	struct standing s;
+
+	c->job = NULL;
+	c->lent = false;
+	if (j->kind == AGENT_JOB_LEASE && !j->ran)
+		return !j->e && !j->in.n ? true : heard(h, c, j->e, wr_view(&j->in));
+	if (j->e) {
+		/* An approval that has ended is said once; then the login is gone. */
+		if (j->e == ERR_ALLOWANCE)
+			stand(c, &s);
+		fail(c, j->e, j->why);
+	} else if (j->kind == AGENT_JOB_EXCHANGE || j->kind == AGENT_JOB_LEASE) {
+		ok(c, AGENT_T_APDU, wr_view(&j->out));
+	} else {
+		if (j->kind == AGENT_JOB_LOGIN)
+			c->of_approval = j->of_approval;
+		ok(c, AGENT_T_TEXT, RD_NONE);
+	}
+	lend(c, job);
+	return !(c->closing && !c->out.n);
 }

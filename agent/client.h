@@ -26,7 +26,10 @@ struct agent_client {
 	bool greeted, closing;          /* closing: to be dropped when everything is sent */
 	struct agent_card *card;        /* NULL: none is open */
 	uint32_t of_card, of_approval;  /* as in the card's view; approval 0: not logged in */
-	struct agent_job *job;          /* what it waits for; the card's thread has it */
+	struct agent_job *job;          /* what it waits for, or by which it is lent; the card's thread has it */
+	bool lent;                      /* its socket is the card's thread's, see lease.h */
+	uint64_t turn;                  /* its last exchange was this job of the card's */
+	bool again;                     /* and the one before was the job before: nobody else was at the card */
 	struct wr out;                  /* an answer that is not sent yet */
 };
 /* Takes fd. ERR_NOMEM, ERR_IO, ERR_LIMIT; closed then. */
@@ -36,8 +39,8 @@ void agent_client_free(struct agent_house *h, struct agent_client **c);
 /* It has something to say, or to take. false: it is gone, or said what no client of ours says. */
 MUST bool agent_client_read(struct agent_house *h, struct agent_client *c);
 MUST bool agent_client_write(struct agent_client *c);
-/* Its job is back (and freed by the caller). */
-void agent_client_done(struct agent_client *c, struct agent_job *j);
+/* Its job is back: freed by the caller, or (*j NULL) submitted again. false: as agent_client_read. */
+MUST bool agent_client_done(struct agent_house *h, struct agent_client *c, struct agent_job **j);
 void agent_client_progress(struct agent_client *c, const char *text);
 /* Does it wait for a login of this card? */
 bool agent_client_awaits(const struct agent_client *c, const struct agent_card *card);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/job.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "apdu/agent_proto.h"
 #include "base/fd.h"
 #include "base/log.h"
 
@@ -15,9 +18,10 @@ enum err agent_job_new(enum agent_job_kind kind, const struct agent_peer *by, st
 	if (!j)
 		return ERR_NOMEM;
 	j->kind = kind;
+	j->fd = -1;
 	if (by)
 		j->by = *by;
-	wr_init_heap(&j->in, APDU_CMD_MAX);
+	wr_init_heap(&j->in, AGENT_MESSAGE_MAX);
 	wr_init_heap(&j->out, APDU_RSP_MAX);
 	return ERR_OK;
 }
@@ -53,23 +57,58 @@ void agent_queue_fini(struct agent_queue *q)
 	lock_fini(&q->lock);
 }
 
-void agent_queue_wake(struct agent_queue *q)
+/* Under the lock. Must the caller write to fd when he has given it? One wake is enough until it is heard. */
+static bool must_wake(struct agent_queue *q)
+{
+	bool must = !q->woken;
+
+	q->woken = true;
+	return must;
+}
+
+static void wake(struct agent_queue *q)
 {
 	const uint64_t one = 1;
 
-	/* It only fails when it is as good as full of wakes. */
 	if (write(q->fd, &one, sizeof(one)) < 0)
-		log_line(LOG_AGENT, LOG_TRACE, "a wake was one of very many");
+		log_line(LOG_AGENT, LOG_ERROR, "a thread cannot be woken: %s", strerror(errno));
+}
+
+/*
+ * Under the lock: what is put before is seen, what is put later wakes again. A wake whose write is still to come stays:
+ * fd must not be readable while nobody knows it.
+ */
+static void calm(struct agent_queue *q)
+{
+	uint64_t wakes;
+
+	if (q->woken && read(q->fd, &wakes, sizeof(wakes)) == sizeof(wakes))
+		q->woken = false;
+}
+
+void agent_queue_wake(struct agent_queue *q)
+{
+	bool must;
+
+	lock_take(&q->lock);
+	must = must_wake(q);
+	lock_give(&q->lock);
+	if (must)
+		wake(q);
 }
 
 void agent_queue_put(struct agent_queue *q, struct agent_job *j)
 {
+	bool must;
+
 	j->next = NULL;
 	lock_take(&q->lock);
 	*q->last = j;
 	q->last = &j->next;
+	must = must_wake(q);
 	lock_give(&q->lock);
-	agent_queue_wake(q);
+	if (must)
+		wake(q);
 }
 
 static struct agent_job *unlink_job(struct agent_queue *q, struct agent_job **at)
@@ -88,13 +127,11 @@ static struct agent_job *unlink_job(struct agent_queue *q, struct agent_job **at
 struct agent_job *agent_queue_take(struct agent_queue *q)
 {
 	struct agent_job *j;
-	uint64_t wakes;
 
 	lock_take(&q->lock);
 	j = unlink_job(q, &q->first);
-	/* Under the lock: a put comes before it, and is seen, or after it, and wakes again. */
-	if (!j && read(q->fd, &wakes, sizeof(wakes)) < 0)
-		wakes = 0;
+	if (!j)
+		calm(q);
 	lock_give(&q->lock);
 	return j;
 }

@@ -16,6 +16,7 @@ enum agent_job_kind {
 	AGENT_JOB_EXCHANGE,     /* in: a command APDU; out: the answer */
 	AGENT_JOB_LOGIN,        /* pin, limits */
 	AGENT_JOB_END,          /* why: the reason, for the receipt */
+	AGENT_JOB_LEASE,        /* a client that works alone is lent, see lease.h */
 	AGENT_JOB_PROGRESS,     /* from a card's thread: why is the text, for all who wait for this card */
 	AGENT_JOB_READER        /* from the scanner: why is the name of a reader */
 };
@@ -32,14 +33,19 @@ struct agent_job {
 	char *limits;
 	enum err e;
 	char why[AGENT_PROGRESS_MAX];
+	bool used_key;          /* of an exchange: an operation of a private key, and it was good */
+	/* Of a lease; when it is back: are e, out and why the result of a command? Else in is a packet, or empty. */
+	int fd;
+	bool ran;
 };
 MUST enum err agent_job_new(enum agent_job_kind kind, const struct agent_peer *by, struct agent_job **out);
 void agent_job_free(struct agent_job **j);                      /* NULL-safe */
 
-/* First in, first out. fd is readable while something may be in it. */
+/* First in, first out. fd is readable while something may be in it, or who takes from it was woken. */
 struct agent_queue {
 	struct lock lock;
 	int fd;
+	bool woken;                                             /* fd is readable */
 	struct agent_job *first, **last;
 };
 MUST enum err agent_queue_init(struct agent_queue *q);

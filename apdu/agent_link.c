@@ -20,6 +20,7 @@
 struct agent {
 	int fd;                         /* -1: over; whoever asks again hears that it is gone */
 	char why[AGENT_TEXT_MAX];       /* of the last refusal */
+	struct wr packet;               /* room for commands and their answers; wiped after each */
 };
 
 static void hang_up(struct agent *a)
@@ -122,6 +123,7 @@ static int new_socket(void)
 static enum err connect_to(int fd, const char *path, char *why, size_t cap)
 {
 	const struct timeval patience = { .tv_sec = AGENT_PATIENCE_MS / 1000 };
+	const struct timeval slice = { .tv_sec = AGENT_SLICE_MS / 1000 };
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	size_t n = strlen(path);
 
@@ -155,7 +157,7 @@ static enum err connect_to(int fd, const char *path, char *why, size_t cap)
 			say(why, cap, "agent %s: %s", path, strerrordesc_np(errno));
 			return ERR_IO;
 		}
-	return fcntl(fd, F_SETFL, O_NONBLOCK) ? ERR_IO : ERR_OK;
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof(slice)) ? ERR_IO : ERR_OK;
 }
 
 /* A PIN may go over this connection, and what the other end says is believed. */
@@ -218,6 +220,7 @@ static void agent_free(struct agent **a)
 	if (!*a)
 		return;
 	hang_up(*a);
+	wr_free(&(*a)->packet);
 	free(*a);
 	*a = NULL;
 }
@@ -230,6 +233,7 @@ static enum err agent_connect(const struct agent_at *at, struct agent **out, cha
 	say(why, cap, "%s", "");
 	if (!a)
 		return ERR_NOMEM;
+	wr_init_heap(&a->packet, AGENT_MESSAGE_MAX);
 	a->fd = new_socket();
 	e = a->fd < 0 ? ERR_IO : connect_to(a->fd, at->socket, why, cap);
 	if (!e && at->own_only)
@@ -326,17 +330,16 @@ static enum err link_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct d
 {
 	struct deadline turn = deadline_within(dl, AGENT_TURN_MS);
 	struct agent *a = ctx;
+	struct wr *w = &a->packet;
 	struct rd elements, answer;
-	struct wr w;
 	enum err e;
 
 	/* dl is the card's time for this command; those of other programs may come before it. */
 	if (dl && dl->at_ms < UINT64_MAX - AGENT_TURN_MS)
 		turn.at_ms = dl->at_ms + AGENT_TURN_MS;
-	wr_init_heap(&w, AGENT_MESSAGE_MAX);
-	agent_msg_begin(&w, AGENT_SEND);
-	wr_tlv(&w, AGENT_T_APDU, cmd);
-	e = ask(a, &w, &elements, &turn);
+	agent_msg_begin(w, AGENT_SEND);
+	wr_tlv(w, AGENT_T_APDU, cmd);
+	e = ask(a, w, &elements, &turn);
 	if (!e && !rd_tlv_find(elements, AGENT_T_APDU, &answer)) {
 		hang_up(a);
 		e = ERR_PROTOCOL;
@@ -345,7 +348,7 @@ static enum err link_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct d
 		wr_put(rsp, answer);
 		e = wr_done(rsp);
 	}
-	wr_free(&w);
+	wr_reset(w);
 	return e;
 }
 
@@ -370,6 +373,7 @@ static void link_abandon(void *ctx)
 	/* Our copy; the parent's connection goes on. */
 	if (a->fd >= 0)
 		(void)close(a->fd);
+	wr_free(&a->packet);
 	free(a);
 }
 

@@ -163,43 +163,40 @@ enum err agent_msg_send(int fd, struct rd packet, const struct deadline *dl)
 	return ERR_OK;
 }
 
-/* The size of the next packet, which stays; 0: the other end is gone, as nobody sends an empty one. */
-static enum err next_size(int fd, size_t *size, const struct deadline *dl)
+/*
+ * How to wait for a packet: a socket that blocks does it in recv(2), which costs one call and no look at what is not
+ * there yet; but not past the deadline's end, and not where the caller may give up.
+ */
+static int receive_flags(const struct deadline *dl)
 {
+	bool may_block = !dl || (dl->cancel_fd < 0 && deadline_left_ms(dl) >= AGENT_SLICE_MS);
+
+	return MSG_TRUNC | (may_block ? 0 : MSG_DONTWAIT);
+}
+
+enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl)
+{
+	size_t room = packet->max - packet->n < AGENT_MESSAGE_MAX ? packet->max - packet->n : AGENT_MESSAGE_MAX;
+	uint8_t *p = wr_room(packet, room);
 	ssize_t n;
 	enum err e;
 
-	while ((n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT)) < 0) {
+	if (!p)
+		return wr_done(packet);
+	while ((n = recv(fd, p, room, receive_flags(dl))) < 0) {
 		if (errno == EINTR)
 			continue;
 		e = errno == EAGAIN || errno == EWOULDBLOCK ? deadline_wait(dl, fd) : of_errno();
 		if (e)
 			return e;
 	}
-	*size = (size_t)n;
-	return n ? ERR_OK : ERR_REMOVED;
-}
-
-enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl)
-{
-	size_t before = packet->n, size;
-	enum err e = next_size(fd, &size, dl);
-	uint8_t *p;
-	ssize_t n;
-
-	if (e)
-		return e;
-	if (size > AGENT_MESSAGE_MAX)
-		return ERR_LIMIT;
-	p = wr_space(packet, size);
-	if (!p)
-		return wr_done(packet);
-	do
-		n = recv(fd, p, size, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)size)
-		return ERR_OK;
-	e = n < 0 ? of_errno() : ERR_IO;
-	wr_cut(packet, before);
-	return e;
+	/* Nobody sends an empty one. MSG_TRUNC: the packet's own size, however much of it had room. */
+	if (n == 0)
+		return ERR_REMOVED;
+	if ((size_t)n > room) {
+		wipe(p, room);
+		return (size_t)n > AGENT_MESSAGE_MAX ? ERR_LIMIT : ERR_BUFFER;
+	}
+	wr_took(packet, (size_t)n);
+	return wr_done(packet);
 }

@@ -182,6 +182,21 @@ uint8_t *wr_space(struct wr *w, size_t n)
 	return p;
 }
 
+uint8_t *wr_room(struct wr *w, size_t n)
+{
+	if (!reserve(w, n))
+		return NULL;
+	return w->n ? w->p + w->n : w->p;
+}
+
+void wr_took(struct wr *w, size_t n)
+{
+	if (n > w->cap - w->n)
+		wr_fail(w, ERR_BUG);
+	else
+		w->n += n;
+}
+
 void wr_put(struct wr *w, struct rd bytes)
 {
 	uint8_t *p = wr_space(w, bytes.n);

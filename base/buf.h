@@ -62,6 +62,9 @@ void wr_text(struct wr *w, const char *s);                     /* without termin
 void wr_printf(struct wr *w, const char *fmt, ...) PRINTF(2, 3);
 /* n bytes to be filled by the caller, or NULL (failure latched). Valid until the next write. */
 uint8_t *wr_space(struct wr *w, size_t n);
+/* Memory for up to n more bytes, or NULL (failure latched); they count once wr_took says how many came. */
+uint8_t *wr_room(struct wr *w, size_t n);
+void wr_took(struct wr *w, size_t n);                          /* at most what wr_room was asked for */
 /* Shorten to n bytes (n <= w->n); what is cut off is wiped. */
 void wr_cut(struct wr *w, size_t n);
 void wr_fail(struct wr *w, enum err e);                        /* latch a failure of the caller's */

@@ -42,15 +42,17 @@ static void see(void *ctx, const char *reader, struct rd cmd, struct rd rsp)
 		abort();
 }
 
-static void take_results(struct agent_client *c, bool wait)
+/* false: the client is to be dropped. */
+static bool take_results(struct agent_client *c, bool wait)
 {
 	struct agent_job *j;
+	bool alive = true;
 
 	for (;;) {
 		j = agent_queue_take(&results);
 		if (j) {
-			if (c && c->job == j)
-				agent_client_done(c, j);
+			if (c && c->job == j && !agent_client_done(&house, c, &j))
+				alive = false;
 			agent_job_free(&j);
 		} else if (wait && c && c->job) {
 			struct deadline dl = deadline_in(10000);
@@ -58,7 +60,7 @@ static void take_results(struct agent_client *c, bool wait)
 			if (deadline_wait(&dl, results.fd))
 				abort();        /* an answer that never comes */
 		} else {
-			return;
+			return alive;
 		}
 	}
 }
@@ -125,12 +127,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		alive = agent_client_read(&house, c);
 		/* Every second one does not wait for its answer. */
 		if (alive)
-			take_results(c, i % 2 == 0);
+			alive = take_results(c, i % 2 == 0);
 		while (recv(ends[1], heard, sizeof(heard), MSG_DONTWAIT) > 0)
 			continue;
 	}
 	agent_client_free(&house, &c);
 	(void)close(ends[1]);
-	take_results(NULL, false);
+	(void)take_results(NULL, false);
 	return 0;
 }
