@@ -33,11 +33,11 @@ B          := build/$(FLAVOUR)
 # ---- what is there ----
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
-ROOMS ?= server agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
+ROOMS ?= server server/web agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
-LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson sqlite3 inih p11-kit-1 libseccomp
+LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson sqlite3 inih p11-kit-1 libseccomp libqrencode
 
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
@@ -51,7 +51,7 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # The goals that install what is missing call make again when it is there.
 ifneq ($(filter-out fuzz deps check demo demo-batch clean help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
-LIBS += cmocka
+LIBS += cmocka expat
 endif
 ifneq ($(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes),yes)
 $(error some of "$(LIBS)" are missing; run "make deps")
@@ -84,7 +84,7 @@ LD_ALL  := $(LINK_$(FLAVOUR)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 # Which foreign library a program may need. --as-needed drops what it does not use; test/check/exports.sh looks at the
 # module's list.
 NEED_module := -lcrypto -lpcsclite -linih
-NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lseccomp
+NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lseccomp -lqrencode
 
 .PHONY: all tools tests
 all: $(PROGRAMS)
@@ -119,6 +119,17 @@ endef
 FORCE:
 $(foreach r,$(ROOMS) $(FAKES) $(TOOL_ROOMS),$(if $(call sources,$r),$(eval $(call archive_rule,$r))))
 
+# What a browser is given stands in the program (server/web/asset.h).
+ASSETS := $(sort $(wildcard server/web/assets/*))
+$(B)/server/web/assets.c: server/web/embed.sh $(ASSETS)
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)server/web/embed.sh $(ASSETS) >$@
+$(B)/server/web/assets.o: $(B)/server/web/assets.c $(B)/flags
+	$(call say,CC)
+	$(Q)$(COMPILE) -c -o $@ $<
+$(call archive,server/web): $(B)/server/web/assets.o
+
 define PROGRAM
 $(call say,LD)
 $(Q)$(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
@@ -138,7 +149,7 @@ $(B)/connect: $(B)/login/connect_main.o $(call archive,$(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-agent: $(B)/agent/agent_main.o $(call archive,agent $(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
-$(B)/quorum11-server: $(B)/server/server_main.o $(call archive,server pka ramoverhttp sc-hsm attest apdu base)
+$(B)/quorum11-server: $(B)/server/server_main.o $(call archive,server server/web pka ramoverhttp sc-hsm attest apdu base)
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-vcard: $(B)/test/vcard/vcard_main.o $(call archive,test/vcard base)
 	$(call PROGRAM,-lcrypto -linih)
@@ -150,7 +161,7 @@ FAKED := $(shell awk '/^\/\* fake: /{f=FILENAME;sub(/\.c$$/,"",f);for(i=3;i<NF;i
 	$(wildcard test/unit/test_*.c test/p11/test_*.c) /dev/null)
 fakes = $(patsubst $1:%,$(B)/test/fake/%.o,$(filter $1:%,$(FAKED)))
 $(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
-	$(call PROGRAM,-lcmocka $(NEED_all))
+	$(call PROGRAM,-lcmocka -lexpat $(NEED_all))
 $(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
 	$(call PROGRAM,-lssl $(NEED_all))
 

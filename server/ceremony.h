@@ -62,6 +62,7 @@ struct srv_ceremony {
 	uint16_t firmware;                      /* from the first SELECT */
 	bool has_firmware;
 	bool is_open;                           /* people were asked */
+	uint32_t seen;                          /* how it stood when pages were told (server/web/stream.c); 0: never */
 	char told[RAM_MESSAGE_MAX + 1];         /* the last progress sent to the host */
 	int64_t created;                        /* seconds since 1970 */
 	uint64_t deadline_ms;                   /* for people, from when they are asked */

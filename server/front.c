@@ -4,8 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/api.h"
+#include "server/cookie.h"
 #include "server/json.h"
+#include "server/web/web.h"
 
 #define ARG_MAX_SIZE 64         /* a decoded path segment: an id or a holder reference */
 #define SMALL_BODY_MAX (16 * 1024)
@@ -36,6 +37,17 @@ static const struct route routes[] = {
 	{ "POST", "/api/v1/requests/*/end",    SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_end },
 	{ "GET",  "/api/v1/logins/*/proofs",   SRV_MAY_ASK,    0,              srv_api_proofs },
 	{ "GET",  "/api/v1/logins/*/end",      SRV_MAY_ASK,    0,              srv_api_wait_end },
+	{ "GET",  "/",                         SRV_MAY_CALL,   0,              web_requests },
+	{ "GET",  "/requests/*",               SRV_MAY_CALL,   0,              web_request },
+	{ "POST", "/requests/*/cancel",        SRV_MAY_CALL,   SMALL_BODY_MAX, web_cancel },
+	{ "GET",  "/history",                  SRV_MAY_CALL,   0,              web_history },
+	{ "GET",  "/targets",                  SRV_MAY_CALL,   0,              web_targets },
+	{ "GET",  "/custodians",               SRV_MAY_CALL,   0,              web_custodians },
+	{ "GET",  "/sign-in",                  SRV_MAY_CALL,   0,              web_sign_in },
+	{ "POST", "/sign-in",                  SRV_MAY_CALL,   SMALL_BODY_MAX, web_sign_in_post },
+	{ "POST", "/sign-out",                 SRV_MAY_CALL,   SMALL_BODY_MAX, web_sign_out },
+	{ "GET",  "/events",                   SRV_MAY_CALL,   0,              web_events },
+	{ "GET",  "/assets/*",                 SRV_MAY_CALL,   0,              web_asset },
 	{ "GET",  "/healthz",                  SRV_MAY_CALL,   0,              srv_api_health },
 };
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -113,7 +125,7 @@ static const struct route *route_find(const char *method, const char *path, char
 	size_t i, n = strlen(path);
 	unsigned known = 0, m;
 
-	for (i = 0; n && path[n - 1] != '/' && i < ROUTES; i++) {
+	for (i = 0; n && (n == 1 || path[n - 1] != '/') && i < ROUTES; i++) {
 		if (!path_fits(routes[i].path, path, arg))
 			continue;
 		if (!strcmp(routes[i].method, method))
@@ -145,26 +157,6 @@ static bool type_fits(const char *type, const char *want)
 	size_t n = strcspn(want, ";");
 
 	return type && !strncasecmp(type, want, n) && (!type[n] || strchr("; \t", type[n]));
-}
-
-/* The value of our cookie (RFC 6265 4.2.1), empty if there is none; false if it is there twice. */
-static bool cookie_find(const char *header, struct rd *value)
-{
-	static const char name[] = "HSMSESSION=";
-	size_t n;
-
-	*value = RD_NONE;
-	while (header && *header) {
-		header += strspn(header, "; \t");
-		n = strcspn(header, ";");
-		if (!strncmp(header, name, sizeof(name) - 1)) {
-			if (value->p)
-				return false;
-			*value = rd_of(header + sizeof(name) - 1, n - (sizeof(name) - 1));
-		}
-		header += n;
-	}
-	return true;
 }
 
 /*
@@ -205,7 +197,7 @@ static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint
 	WR_ARR(&w, json);
 	if (!ram_read_initiation(call->request.body, &begins) && !srv_who_admit_session(s->who, call, now_ms))
 		return;
-	if (type_fits(call->request.type, RAM_TYPE_REQUEST) && cookie_find(call->request.cookie, &post.cookie) &&
+	if (type_fits(call->request.type, RAM_TYPE_REQUEST) && srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie) &&
 	    facts_read(call->request.host_facts, &w, login_id, &post.host))
 		srv_desk_post(s->desk, &post, call, now_ms);
 	else

@@ -565,7 +565,7 @@ void srv_http_close(struct srv_http **h)
 		return;
 	if (it->daemon) {
 		/* MHD does not stop while a connection is suspended. */
-		srv_desk_stop(it->srv->desk, clock_boot_ms());
+		srv_stop(it->srv, clock_boot_ms());
 		(void)MHD_run(it->daemon);
 		MHD_stop_daemon(it->daemon);
 	}
@@ -630,7 +630,7 @@ static void stop_begin(struct srv_http *h, int signals, uint64_t now_ms)
 	if (fd != MHD_INVALID_SOCKET)
 		(void)close(fd);
 	(void)epoll_ctl(h->epoll, EPOLL_CTL_DEL, signals, &(struct epoll_event){ 0 });
-	srv_desk_stop(h->srv->desk, now_ms);
+	srv_stop(h->srv, now_ms);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

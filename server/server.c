@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/web/web.h"
 
 enum err srv_log_configure(const struct conf *conf)
 {
@@ -66,6 +67,8 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 	e = srv_desk_new(&config, &s->desk);
 	if (!e)
 		e = srv_who_new(&who, &s->who);
+	if (!e)
+		e = web_new(&s->web);
 	if (e)
 		log_tell("%s", err_text(e));
 	else {
@@ -81,6 +84,7 @@ void srv_close(struct srv **s)
 {
 	if (!*s)
 		return;
+	web_free(&(*s)->web);
 	srv_who_free(&(*s)->who);
 	srv_desk_free(&(*s)->desk);
 	srv_events_free(&(*s)->events);
@@ -92,9 +96,21 @@ void srv_close(struct srv **s)
 
 uint64_t srv_tick(struct srv *s, uint64_t now_ms)
 {
-	uint64_t due = srv_desk_tick(s->desk, now_ms), again = srv_events_flush(s->events, now_ms);
+	const uint64_t due[] = { srv_desk_tick(s->desk, now_ms), srv_events_flush(s->events, now_ms),
+				 web_tick(s, now_ms) };
+	uint64_t next = UINT64_MAX;
+	size_t i;
 
-	return again < due ? again : due;
+	for (i = 0; i < sizeof(due) / sizeof(due[0]); i++)
+		if (due[i] < next)
+			next = due[i];
+	return next;
+}
+
+void srv_stop(struct srv *s, uint64_t now_ms)
+{
+	srv_desk_stop(s->desk, now_ms);
+	web_stop(s);
 }
 
 size_t srv_target_count(const struct srv *s)

@@ -14,6 +14,7 @@ struct srv {
 	struct srv_events *events;
 	struct srv_desk *desk;
 	struct srv_who *who;
+	struct web *web;                /* pages for people */
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
 /* What and how it logs, as [server] says. ERR_CONFIG (said). */
@@ -28,6 +29,8 @@ void srv_close(struct srv **s);         /* NULL-safe; every held call must be do
  * never).
  */
 uint64_t srv_tick(struct srv *s, uint64_t now_ms);
+/* Everybody waiting is told that the server stops, and no new session begins. */
+void srv_stop(struct srv *s, uint64_t now_ms);
 /* How many devices are enrolled. */
 size_t srv_target_count(const struct srv *s);
 

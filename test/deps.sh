@@ -13,10 +13,11 @@ for group in "$@"; do
 		echo "deps: no group \"$group\" in packaging/deps.list" >&2
 		exit 2
 	fi
-	while read -r package; do
+	while read -r package command; do
+		[ -z "$command" ] || ! command -v "$command" >/dev/null || continue
 		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$state" = installed ] || missing+=("$package")
-	done < <(awk -v g="$group" '$1 == g { print $2 }' packaging/deps.list)
+	done < <(awk -v g="$group" '$1 == g { print $2, $3 }' packaging/deps.list)
 done
 if [ ${#missing[@]} -eq 0 ]; then
 	echo "deps: nothing missing for: $*"

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fields of a form or query (application/x-www-form-urlencoded), and the other way round for an address. */
+#ifndef SERVER_WEB_FORM_H
+#define SERVER_WEB_FORM_H
+
+#include "base/buf.h"
+
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
+/*
+ * The field's text with a terminator; "" if it is missing, malformed, there twice, does not fit, or holds a zero byte.
+ * size: of out.
+ */
+void form_get(struct rd form, const char *name, char *out, size_t size);
+/* text as a value may stand in a query. */
+void form_put(struct wr *w, const char *text);
+
+#endif

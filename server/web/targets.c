@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "server/api_json.h"
+#include "server/web/view.h"
+
+static void write_target(struct page *p, const struct srv_target *t)
+{
+	json_t *j = srv_json_target(p->s, t);
+	const char *mode = view_text(j, "mode");
+	struct html *h = &p->h;
+	size_t i;
+
+	html_open(h, "li", "card");
+	html_open(h, "div", "card-head");
+	html_element(h, "h2", NULL, t->name[0] ? t->name : t->device_id);
+	html_element(h, "span", t->unverified ? "state bad" : "state good",
+		     t->unverified ? "UNVERIFIED" : "Proven at enrolment");
+	html_close(h);
+	html_open(h, "dl", "facts");
+	view_fact(h, "Card", t->device_id);
+	if (t->path[0])
+		view_fact(h, "Certified by", t->path);
+	html_element(h, "dt", NULL, "Opens with");
+	html_open(h, "dd", NULL);
+	html_printf(h, "%u of %u custodians", t->n, t->m);
+	html_close(h);
+	html_element(h, "dt", NULL, "Custodians");
+	html_open(h, "dd", NULL);
+	html_open(h, "ul", "plain");
+	for (i = 0; i < t->m; i++)
+		html_element(h, "li", "id", t->custodians[i].chr);
+	html_close(h);
+	html_close(h);
+	html_element(h, "dt", NULL, "Attested keys");
+	html_open(h, "dd", NULL);
+	html_printf(h, "%zu archived", t->archived_n);
+	html_close(h);
+	view_fact(h, "Challenges", !mode[0] ? "not known before its first request" :
+		  !strcmp(mode, "shared") ? "one for all custodians" : "one for each custodian, in turns");
+	html_close(h);
+	html_close(h);
+	json_decref(j);
+}
+
+void web_targets(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	const struct srv_target *t = NULL;
+	struct page p;
+
+	(void)arg;
+	if (!page_enter(&p, s, call, SRV_MAY_READ, now_ms))
+		return;
+	page_begin(&p, "Targets", "/targets");
+	html_element(&p.h, "h1", NULL, "Targets");
+	html_element(&p.h, "p", "lead", srv_target_count(s)
+		     ? "The cards whose keys this server collects approvals for."
+		     : "No card is enrolled. quorum11 enrol does that, where the card is plugged in.");
+	html_open(&p.h, "ul", "cards");
+	html_attr(&p.h, "role", "list");
+	while ((t = s->store.ops->next(s->store.ctx, t)))
+		write_target(&p, t);
+	html_close(&p.h);
+	page_end(&p, 200);
+}
+
+/* Is this the first target that names the key? One person is one row. */
+static bool is_first(const struct srv *s, const struct srv_target *of, const char *chr)
+{
+	const struct srv_target *t = NULL;
+
+	while ((t = s->store.ops->next(s->store.ctx, t)) && t != of)
+		if (srv_target_find(t, chr) < t->m)
+			return false;
+	return true;
+}
+
+static void write_custodian(struct page *p, const char *chr)
+{
+	const struct srv_target *t = NULL;
+	struct html *h = &p->h;
+
+	html_open(h, "li", "card");
+	html_element(h, "h2", "id", chr);
+	html_open(h, "p", NULL);
+	html_text(h, "Decides for ");
+	html_close(h);
+	html_open(h, "ul", "plain");
+	while ((t = p->s->store.ops->next(p->s->store.ctx, t)))
+		if (srv_target_find(t, chr) < t->m) {
+			html_open(h, "li", NULL);
+			html_text(h, t->name[0] ? t->name : t->device_id);
+			html_printf(h, ", %u of %u", t->n, t->m);
+			html_close(h);
+		}
+	html_close(h);
+	html_close(h);
+}
+
+void web_custodians(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	const struct srv_target *t = NULL;
+	struct page p;
+	size_t i;
+
+	(void)arg;
+	if (!page_enter(&p, s, call, SRV_MAY_READ, now_ms))
+		return;
+	page_begin(&p, "Custodians", "/custodians");
+	html_element(&p.h, "h1", NULL, "Custodians");
+	html_element(&p.h, "p", "lead", "Keys that are registered in the cards. A key is named by its holder reference; "
+		     "who holds it is known to the people, not to this server.");
+	html_open(&p.h, "ul", "cards");
+	html_attr(&p.h, "role", "list");
+	while ((t = s->store.ops->next(s->store.ctx, t)))
+		for (i = 0; i < t->m; i++)
+			if (is_first(s, t, t->custodians[i].chr))
+				write_custodian(&p, t->custodians[i].chr);
+	html_close(&p.h);
+	page_end(&p, 200);
+}

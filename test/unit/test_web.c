@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pages: well-formed, whole, only for whom they are, and true to what the JSON interface says. */
+#include "test/unit/scene.h"
+
+#include <expat.h>
+
+#include "pka/message.h"
+#include "server/web/stream.h"
+#include "server/web/web.h"
+
+static struct scene s;
+static struct scene_host host;
+static struct srv_call call;
+static char cookie[200], secret[100], id[SRV_ID_SIZE];
+
+static int ask(const struct srv_request *q)
+{
+	srv_call_fini(&call);
+	srv_call_init(&call);
+	call.request = *q;
+	call.request.from = "192.0.2.1";
+	call.request.host = "hsm.example.org";
+	srv_front_handle(s.srv, &call, s.now_ms);
+	return call.done || call.is_stream ? call.reply.status : 0;
+}
+
+static int get(const char *path)
+{
+	return ask(&(struct srv_request){ .method = "GET", .path = path, .cookie = cookie });
+}
+
+static int post(const char *path, const char *body, const char *site)
+{
+	return ask(&(struct srv_request){ .method = "POST", .path = path, .cookie = cookie, .body = rd_str(body),
+					  .fetch_site = site });
+}
+
+/* A field of the reply's header, or NULL. */
+static const char *field(const char *name)
+{
+	const char *p = (const char *)call.reply.head.p, *end = p + call.reply.head.n;
+
+	for (; p < end; p += strlen(p) + 1, p += strlen(p) + 1)
+		if (!strcmp(p, name))
+			return p + strlen(p) + 1;
+	return NULL;
+}
+
+static bool shows(const char *text)
+{
+	return strstr(wr_cstr(&call.reply.body), text) != NULL;
+}
+
+/* The page is XML without a document type's help: every element closed, every name and attribute in order. */
+static void is_whole(void)
+{
+	XML_Parser x = XML_ParserCreate("UTF-8");
+	struct rd body = wr_view(&call.reply.body);
+
+	assert_non_null(x);
+	if (XML_Parse(x, (const char *)body.p, (int)body.n, 1) != XML_STATUS_OK)
+		fail_msg("line %lu column %lu: %s\n%s", XML_GetCurrentLineNumber(x), XML_GetCurrentColumnNumber(x),
+			 XML_ErrorString(XML_GetErrorCode(x)), wr_cstr(&call.reply.body));
+	XML_ParserFree(x);
+}
+
+static void page_is(const char *path, int status)
+{
+	const char *csp;
+
+	if (get(path) != status)
+		fail_msg("%s: %d", path, call.reply.status);
+	is_whole();
+	csp = field("Content-Security-Policy");
+	assert_non_null(csp);
+	assert_non_null(strstr(csp, "default-src 'none'"));
+	assert_null(strstr(csp, "unsafe"));
+	assert_string_equal(field("X-Frame-Options"), "DENY");
+	assert_non_null(field("Referrer-Policy"));
+	assert_string_equal(call.reply.type, "text/html; charset=utf-8");
+	/* nothing inline, nothing from elsewhere */
+	assert_false(shows("style="));
+	assert_false(shows(" onclick"));
+	assert_false(shows("<style"));
+	assert_false(shows("<script>"));
+	assert_true(shows("<main id=\"main\""));
+	assert_true(shows("<html lang=\"en\">"));
+}
+
+static void sign_in(void)
+{
+	char body[200];
+	const char *at;
+
+	cookie[0] = '\0';
+	(void)snprintf(body, sizeof(body), "token=%s&next=%%2Ftargets", s.token + strlen("Bearer "));
+	assert_int_equal(post("/sign-in", body, "same-origin"), 303);
+	assert_string_equal(field("Location"), "/targets");
+	(void)snprintf(cookie, sizeof(cookie), "%.*s", (int)strcspn(call.reply.cookie, ";"), call.reply.cookie);
+	assert_non_null(strstr(call.reply.cookie, "; HttpOnly; SameSite=Strict"));
+	assert_non_null(strstr(call.reply.cookie, "Max-Age=28800"));
+	assert_int_equal(get("/"), 200);
+	at = strstr(wr_cstr(&call.reply.body), "name=\"form\" value=\"");
+	assert_non_null(at);
+	(void)snprintf(secret, sizeof(secret), "form=%.64s", at + strlen("name=\"form\" value=\""));
+}
+
+static int setup(void **state)
+{
+	struct wr w;
+
+	(void)state;
+	scene_open(&s, "vendor-shared", 2, 3);
+	assert_int_equal(scene_enrol(&s, ", \"name\": \"Release <HSM>\"", NULL), 201);
+	scene_host_open(&host, &s, true);
+	/* The host's own words, which are hostile. */
+	(void)snprintf(host.host_json, sizeof(host.host_json),
+		       "{\"v\":1,\"login_id\":\"%s\",\"reason\":\"<script>alert(1)</script> & \\\"release\\\" 1.4\","
+		       "\"<b>\":\"\\u202e\",\"budget\":\"sign=5 for=60\"}", host.login_id);
+	WR_ARR(&w, host.facts);
+	wr_base64url(&w, rd_str(host.host_json));
+	(void)wr_cstr(&w);
+	assert_int_equal(scene_host_begin(&host), 200);
+	assert_int_equal(scene_host_go(&host), 0);
+	scene_request(&s, id);
+	srv_call_init(&call);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	srv_call_fini(&call);
+	scene_host_close(&host);
+	scene_close(&s);
+	return 0;
+}
+
+static void test_strangers(void **state)
+{
+	static const char *const pages[] = { "/", "/history", "/targets", "/custodians", "/events", "/requests/x" };
+
+	(void)state;
+	cookie[0] = '\0';
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		assert_int_equal(get(pages[i]), 303);
+		assert_int_equal(strncmp(field("Location"), "/sign-in", 8), 0);
+		assert_int_equal(call.reply.body.n, 0);
+	}
+	page_is("/sign-in", 200);
+	(void)snprintf(cookie, sizeof(cookie), "quorum11=%064d", 0);
+	assert_int_equal(get("/"), 303);
+	assert_non_null(strstr(call.reply.cookie, "Max-Age=0"));
+}
+
+static void test_sign_in(void **state)
+{
+	char body[200];
+
+	(void)state;
+	cookie[0] = '\0';
+	assert_int_equal(post("/sign-in", "token=wrong", "same-origin"), 401);
+	is_whole();
+	assert_true(shows("not known here"));
+	assert_string_equal(call.reply.cookie, "");
+	(void)snprintf(body, sizeof(body), "token=%s&next=%%2F%%2Felsewhere", s.token + strlen("Bearer "));
+	assert_int_equal(post("/sign-in", body, "cross-site"), 403);
+	assert_string_equal(call.reply.cookie, "");
+	assert_int_equal(ask(&(struct srv_request){ .method = "POST", .path = "/sign-in", .body = rd_str(body),
+						    .origin = "https://evil.example" }), 403);
+	assert_int_equal(ask(&(struct srv_request){ .method = "POST", .path = "/sign-in", .body = rd_str(body),
+						    .origin = "https://hsm.example.org" }), 303);
+	/* back to a page of ours only */
+	assert_string_equal(field("Location"), "/");
+	sign_in();
+	assert_int_equal(get("/sign-in"), 303);
+	/* out again, by a form of this session only */
+	assert_int_equal(post("/sign-out", "form=0", "same-origin"), 303);
+	assert_int_equal(get("/"), 200);
+	assert_int_equal(post("/sign-out", secret, "same-origin"), 303);
+	assert_int_equal(get("/"), 303);
+}
+
+static void test_expiry(void **state)
+{
+	uint64_t now = s.now_ms;
+
+	(void)state;
+	sign_in();
+	s.now_ms += 8 * 60 * 60 * 1000 - 1;
+	assert_int_equal(get("/targets"), 200);
+	s.now_ms += 1;
+	assert_int_equal(get("/targets"), 303);
+	s.now_ms = now;
+}
+
+static void test_pages(void **state)
+{
+	(void)state;
+	sign_in();
+	page_is("/", 200);
+	assert_true(shows("One request waits"));
+	assert_true(shows("Release &lt;HSM&gt;"));
+	assert_true(shows("<q>&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;release&quot; 1.4</q>"));
+	page_is("/history", 200);
+	assert_true(shows("No request has ended yet."));
+	page_is("/targets", 200);
+	assert_true(shows(s.device_id));
+	assert_true(shows("2 of 3 custodians"));
+	page_is("/custodians", 200);
+	for (unsigned i = 0; i < s.m; i++)
+		assert_true(shows(s.people[i].chr));
+	page_is("/requests/00000000000000000000000000000000", 404);
+}
+
+/* The code of the page is the one that a custodian computes from what the JSON interface gives him. */
+static void test_request(void **state)
+{
+	char path[80], code[PKA_CODE_SIZE], text[200];
+	uint8_t bytes[PKA_CHALLENGE_SIZE];
+	struct wr challenge;
+	json_t *j;
+
+	(void)state;
+	sign_in();
+	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, &j), 200);
+	WR_ARR(&challenge, bytes);
+	assert_int_equal(text_unbase64url(rd_str(scene_text(j, "challenge")), &challenge), ERR_OK);
+	json_decref(j);
+	assert_int_equal(pka_code(rd_str(s.device_id), wr_view(&challenge), rd_str(host.host_json), code), ERR_OK);
+	(void)snprintf(path, sizeof(path), "/requests/%s", id);
+	page_is(path, 200);
+	(void)snprintf(text, sizeof(text), "<p class=\"code\" id=\"code\">%s</p>", code);
+	assert_true(shows(text));
+	assert_true(shows("0 of 2"));
+	assert_true(shows("<dt>&quot;&lt;b&gt;&quot;</dt><dd>\\u{202e}</dd>"));
+	assert_true(shows("at most 5 signatures"));
+	assert_true(shows("Made in this card"));
+	assert_true(shows(">SIG_CHAIN<"));
+	assert_true(shows("Passed"));
+	assert_false(shows("Failed</span>"));
+	assert_true(shows("quorum11 approve "));
+	assert_true(shows("<svg class=\"qr\""));
+}
+
+static char told[4096];
+
+static void hear(void)
+{
+	(void)snprintf(told, sizeof(told), "%.*s", (int)call.reply.body.n, (const char *)call.reply.body.p);
+	wr_reset(&call.reply.body);
+}
+
+static void test_stream(void **state)
+{
+	char want[200];
+	struct scene_wish yes = { .host = &host };
+
+	(void)state;
+	sign_in();
+	assert_int_equal(get("/events"), 200);
+	assert_true(call.is_stream && !call.done);
+	assert_string_equal(call.reply.type, "text/event-stream");
+	(void)srv_tick(s.srv, s.now_ms);
+	hear();
+	(void)snprintf(want, sizeof(want), "\"id\":\"%s\",\"state\":\"waiting\",\"approvals\":0,\"n\":2}\n\n", id);
+	assert_non_null(strstr(told, want));
+	/* nothing has changed: nothing is said */
+	(void)srv_tick(s.srv, s.now_ms);
+	assert_int_equal(call.reply.body.n, 0);
+	assert_int_equal(scene_decide(&s, 0, &yes, NULL), 200);
+	(void)srv_tick(s.srv, s.now_ms);
+	hear();
+	assert_non_null(strstr(told, "\"approvals\":1,\"n\":2}"));
+	s.now_ms += WEB_HEARTBEAT_MS;
+	(void)srv_tick(s.srv, s.now_ms);
+	hear();
+	assert_non_null(strstr(told, ": still here"));
+	/* so is whoever hangs up forgotten */
+	call.gone(&call);
+	assert_true(call.done);
+	assert_int_equal(srv_tick(s.srv, s.now_ms) > s.now_ms, 1);
+}
+
+/* Who does not take what he is told is let go. */
+static void test_slow_reader(void **state)
+{
+	size_t most = 0;
+
+	(void)state;
+	sign_in();
+	assert_int_equal(get("/events"), 200);
+	for (int i = 0; !call.done && i < 100000; i++) {
+		s.now_ms += 60 * 1000 - 1;
+		call.until_ms = s.now_ms + 1;
+		(void)srv_tick(s.srv, s.now_ms);
+		most = call.reply.body.n > most ? call.reply.body.n : most;
+	}
+	assert_true(call.done);
+	assert_true(most > 1000 && most <= SRV_STREAM_MAX);
+}
+
+static void test_cancel(void **state)
+{
+	char path[80], show[80], body[200];
+
+	(void)state;
+	scene_request(&s, id);
+	sign_in();
+	(void)snprintf(show, sizeof(show), "/requests/%s", id);
+	(void)snprintf(path, sizeof(path), "/requests/%s/cancel", id);
+	(void)snprintf(body, sizeof(body), "%s", secret);
+	assert_int_equal(post(path, "", "same-origin"), 403);
+	is_whole();
+	body[10] ^= 1;
+	assert_int_equal(post(path, body, "same-origin"), 403);
+	assert_int_equal(post(path, secret, "cross-site"), 403);
+	page_is(show, 200);
+	assert_true(shows("Cancel the request"));
+	assert_int_equal(post(path, secret, "same-origin"), 303);
+	page_is(show, 200);
+	assert_true(shows("Cancelled"));
+	assert_false(shows("Cancel the request"));
+	page_is("/history", 200);
+	assert_true(shows("Cancelled"));
+	assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = "/history", .cookie = cookie,
+						    .query = "q=no+such" }), 200);
+	assert_true(shows("Nothing fits."));
+	assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = "/history", .cookie = cookie,
+						    .query = "q=CANCELLED" }), 200);
+	assert_false(shows("Nothing fits."));
+}
+
+static void test_assets(void **state)
+{
+	static const char *const names[] = { "style.css", "app.js", "icon.svg" };
+	char path[60], tag[40];
+	const char *at;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "/assets/%s", names[i]);
+		assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = path }), 200);
+		assert_true(shows("SPDX-License-Identifier"));
+		assert_string_equal(field("Cache-Control"), "no-cache");
+		(void)snprintf(tag, sizeof(tag), "%s", field("ETag"));
+		assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = path, .if_none_match = tag }), 304);
+		assert_int_equal(call.reply.body.n, 0);
+	}
+	assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = "/assets/..%2fx" }), 404);
+	/* the address that pages use may be kept for ever */
+	cookie[0] = '\0';
+	assert_int_equal(get("/sign-in"), 200);
+	at = strstr(wr_cstr(&call.reply.body), "/assets/style.css?");
+	assert_non_null(at);
+	(void)snprintf(tag, sizeof(tag), "%.18s", at + strlen("/assets/style.css?"));
+	assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = "/assets/style.css", .query = tag }), 200);
+	assert_non_null(strstr(field("Cache-Control"), "immutable"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_strangers), cmocka_unit_test(test_sign_in), cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_pages), cmocka_unit_test(test_request), cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_cancel), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_assets),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
