@@ -197,7 +197,8 @@ static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint
 	WR_ARR(&w, json);
 	if (!ram_read_initiation(call->request.body, &begins) && !srv_who_admit_session(s->who, call, now_ms))
 		return;
-	if (type_fits(call->request.type, RAM_TYPE_REQUEST) && srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie) &&
+	if (type_fits(call->request.type, RAM_TYPE_REQUEST) &&
+	    srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie) &&
 	    facts_read(call->request.host_facts, &w, login_id, &post.host))
 		srv_desk_post(s->desk, &post, call, now_ms);
 	else

@@ -67,7 +67,7 @@ void web_asset(struct srv *s, struct srv_call *call, const char *arg, uint64_t n
 		return;
 	}
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strlen(arg) > strlen(types[i].end) && !strcmp(arg + strlen(arg) - strlen(types[i].end), types[i].end))
+		if (!strcmp(strrchr(a->name, '.'), types[i].end))
 			type = types[i].type;
 	tag_make(a, tag);
 	srv_call_header(call, "ETag", tag);

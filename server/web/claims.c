@@ -109,11 +109,12 @@ static void write_known(struct html *h, const json_t *o)
 
 void view_claims(struct html *h, struct rd host_json)
 {
-	json_t *o = host_json.n ? json_loadb((const char *)host_json.p, host_json.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	const char *key;
 	size_t others = 0;
-	json_t *v;
+	json_t *o = NULL, *v;
 
+	if (host_json.n)
+		o = json_loadb((const char *)host_json.p, host_json.n, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(o)) {
 		html_element(h, "p", NULL, "The host says nothing about who asks and why.");
 		json_decref(o);

@@ -33,7 +33,7 @@ void web_streams_end(struct web_streams *l)
 void web_streams_add(struct web_streams *l, struct srv_call *call, uint64_t now_ms)
 {
 	if (l->n >= WEB_STREAMS_MAX) {
-		srv_call_refuse(call, 503, "too_many", "too many pages are open at once; this one is not kept up to date");
+		srv_call_refuse(call, 503, "too_many", "too many pages are open; this one is not kept up to date");
 		return;
 	}
 	if (!l->list)

@@ -108,8 +108,8 @@ void web_custodians(struct srv *s, struct srv_call *call, const char *arg, uint6
 		return;
 	page_begin(&p, "Custodians", "/custodians");
 	html_element(&p.h, "h1", NULL, "Custodians");
-	html_element(&p.h, "p", "lead", "Keys that are registered in the cards. A key is named by its holder reference; "
-		     "who holds it is known to the people, not to this server.");
+	html_element(&p.h, "p", "lead", "Keys that are registered in the cards. A key is named by its holder "
+		     "reference; who holds it is known to the people, not to this server.");
 	html_open(&p.h, "ul", "cards");
 	html_attr(&p.h, "role", "list");
 	while ((t = s->store.ops->next(s->store.ctx, t)))

@@ -345,7 +345,8 @@ static void test_assets(void **state)
 		assert_true(shows("SPDX-License-Identifier"));
 		assert_string_equal(field("Cache-Control"), "no-cache");
 		(void)snprintf(tag, sizeof(tag), "%s", field("ETag"));
-		assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = path, .if_none_match = tag }), 304);
+		assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = path,
+							    .if_none_match = tag }), 304);
 		assert_int_equal(call.reply.body.n, 0);
 	}
 	assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = "/assets/..%2fx" }), 404);

@@ -82,7 +82,8 @@ static void test_misuse(void **state)
 
 static void test_addresses(void **state)
 {
-	static const char *const good[] = { "/", "/r/x?y=1", "#main", "https://hsm.example.org/r/x", "http://[::1]:1/" };
+	static const char *const good[] = { "/", "/r/x?y=1", "#main", "https://hsm.example.org/r/x",
+					    "http://[::1]:1/" };
 	static const char *const bad[] = { "", "javascript:alert(1)", "//elsewhere", "/\\elsewhere", "data:,x", "x",
 					   " https://x", "JAVASCRIPT:x" };
 
