@@ -26,5 +26,6 @@ void bench_stop(const struct bench_watch *w, unsigned long n);
 
 int bench_p11(int argc, char **argv);
 int bench_scard(int argc, char **argv);
+int bench_echo(int argc, char **argv);
 
 #endif
