@@ -30,11 +30,13 @@ enum type {
 };
 
 /* The words of a CHOICE, by the numbers that they stand for. */
-enum { PROGRESSES, HOSTS, LOG_FORMATS };
+enum { PROGRESSES, HOSTS, LOG_FORMATS, METRICS };
 static const char *const choices[][4] = {
 	[PROGRESSES] = { [CONF_PROGRESS_AUTO] = "auto", [CONF_PROGRESS_STDERR] = "stderr",
 			 [CONF_PROGRESS_LOG] = "log" },
 	[HOSTS] = { [CONF_HOSTS_OPEN] = "open", [CONF_HOSTS_NAMED] = "named" },
+	[METRICS] = { [CONF_METRICS_TOKEN] = "token", [CONF_METRICS_LOOPBACK] = "loopback",
+		      [CONF_METRICS_OPEN] = "open" },
 	[LOG_FORMATS] = { [LOG_TEXT] = "text", [LOG_JSON] = "json" },
 };
 
@@ -89,6 +91,7 @@ static const struct key {
 	KEY(server, chip_auth, BOOL, 0, 0),
 	KEY(server, log, TEXT, 0, 0),
 	KEY(server, log_format, CHOICE, LOG_FORMATS, 0),
+	KEY(server, metrics, CHOICE, METRICS, 0),
 	KEY(trust, roots, PATHS, 0, 0),
 	KEY(trust, unverified, TEXTS, 0, 0),
 	KEY(trust, production, BOOL, 0, 0),
@@ -97,7 +100,8 @@ static const struct key {
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 /* An enum is set, and compared, as the unsigned that it is in this ABI. */
 _Static_assert(sizeof(enum conf_progress) == sizeof(unsigned) && sizeof(enum conf_hosts) == sizeof(unsigned) &&
-	       sizeof(enum log_format) == sizeof(unsigned), "CHOICE writes an unsigned");
+	       sizeof(enum log_format) == sizeof(unsigned) && sizeof(enum conf_metrics) == sizeof(unsigned),
+	       "CHOICE writes an unsigned");
 
 /* One file being read. */
 struct parse {

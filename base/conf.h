@@ -29,6 +29,8 @@ struct conf_list {
 	char *v[CONF_LIST_MAX];
 };
 
+/* Who reads the server's figures: those with a token of a reader's role, programs of the machine, everybody. */
+enum conf_metrics { CONF_METRICS_TOKEN, CONF_METRICS_LOOPBACK, CONF_METRICS_OPEN };
 enum conf_progress { CONF_PROGRESS_AUTO, CONF_PROGRESS_STDERR, CONF_PROGRESS_LOG };
 
 enum conf_hosts { CONF_HOSTS_OPEN, CONF_HOSTS_NAMED };
@@ -84,6 +86,7 @@ struct conf {
 		bool chip_auth;             /* demand chip authentication; yes */
 		char *log;
 		enum log_format log_format; /* text */
+		enum conf_metrics metrics;  /* who may read /metrics; token */
 	} server;
 	struct {                            /* [trust] */
 		struct conf_list roots;     /* files with further root CVCs */

@@ -375,11 +375,3 @@ void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint6
 	else
 		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card in the last minutes");
 }
-
-void srv_api_health(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
-{
-	(void)s;
-	(void)arg;
-	(void)now_ms;
-	answer(call, 200, json_pack("{s:s}", "status", "ok"));
-}

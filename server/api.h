@@ -14,7 +14,7 @@ srv_handler srv_api_policy, srv_api_policy_put;
 srv_handler srv_api_waiting, srv_api_request, srv_api_turn, srv_api_approve, srv_api_deny;      /* custodian */
 srv_handler srv_api_end;
 srv_handler srv_api_proofs, srv_api_wait_end;                                                   /* host */
-srv_handler srv_api_health;
+srv_handler srv_api_health, srv_api_ready, srv_api_metrics;
 
 /* Does the policy fit this server (srv_policy_fits)? */
 MUST enum err srv_api_policy_fits(struct srv *s, const struct srv_policy *p, char *why, size_t cap);

@@ -383,6 +383,11 @@ void srv_desk_stop(struct srv_desk *d, uint64_t now_ms)
 	}
 }
 
+bool srv_desk_is_stopping(const struct srv_desk *d)
+{
+	return d->is_stopping;
+}
+
 bool srv_desk_is_quiet(const struct srv_desk *d)
 {
 	const struct srv_ceremony *it;

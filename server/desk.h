@@ -64,6 +64,7 @@ void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err res
 uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms);
 /* The server stops: no new session; everybody waiting is told. */
 void srv_desk_stop(struct srv_desk *d, uint64_t now_ms);
+bool srv_desk_is_stopping(const struct srv_desk *d);
 bool srv_desk_is_quiet(const struct srv_desk *d);       /* every session has been told its end */
 
 #endif

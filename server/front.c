@@ -49,6 +49,8 @@ static const struct route routes[] = {
 	{ "GET",  "/events",                   SRV_MAY_CALL,   0,              web_events },
 	{ "GET",  "/assets/*",                 SRV_MAY_CALL,   0,              web_asset },
 	{ "GET",  "/healthz",                  SRV_MAY_CALL,   0,              srv_api_health },
+	{ "GET",  "/readyz",                   SRV_MAY_CALL,   0,              srv_api_ready },
+	{ "GET",  "/metrics",                  SRV_MAY_CALL,   0,              srv_api_metrics },
 };
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 

@@ -257,6 +257,7 @@ static enum MHD_Result queue(struct request *r)
 	enum MHD_Result ok;
 	char seconds[16];
 
+	srv_metrics_answered(r->http->srv->metrics, reply->status);
 	conn_limit(r->conn, WRITE_MS);
 	response = r->call.is_stream
 			   ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, r, NULL)
@@ -368,7 +369,9 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enu
 		if (c->next)
 			c->next->at = &c->next;
 		h->conns = c;
+		srv_metrics_connection(h->srv->metrics, 1);
 	} else if (c) {
+		srv_metrics_connection(h->srv->metrics, -1);
 		*c->at = c->next;
 		if (c->next)
 			c->next->at = c->at;

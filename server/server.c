@@ -69,6 +69,8 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 		e = srv_who_new(&who, &s->who);
 	if (!e)
 		e = web_new(&s->web);
+	if (!e)
+		e = srv_metrics_new(s->events, s->desk, &s->metrics);
 	if (e)
 		log_tell("%s", err_text(e));
 	else {
@@ -85,6 +87,7 @@ void srv_close(struct srv **s)
 	if (!*s)
 		return;
 	web_free(&(*s)->web);
+	srv_metrics_free(&(*s)->metrics);
 	srv_who_free(&(*s)->who);
 	srv_desk_free(&(*s)->desk);
 	srv_events_free(&(*s)->events);

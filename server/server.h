@@ -5,6 +5,7 @@
 
 #include "base/conf.h"
 #include "server/desk.h"
+#include "server/metrics.h"
 #include "server/who.h"
 
 struct srv {
@@ -15,6 +16,7 @@ struct srv {
 	struct srv_desk *desk;
 	struct srv_who *who;
 	struct web *web;                /* pages for people */
+	struct srv_metrics *metrics;
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
 /* What and how it logs, as [server] says. ERR_CONFIG (said). */

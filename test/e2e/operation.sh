@@ -99,6 +99,48 @@ t "the host that has waited all the time is done" reap connect
 t "... and content" test "$status" -eq 0
 t "... the request is the same" newest "${asked}open"
 
+# ---- figures ----
+
+figures() { operator /metrics >"$T/metrics" && "$TOP/test/e2e/tools/promtext.py" <"$T/metrics" >"$T/figures"; }
+figure() { grep -qxF -- "$1" "$T/figures" || { cat "$T/figures"; false; }; }
+status() { curl -sS --cacert "$T/tls/ca.pem" -o "$T/body" -w '%{http_code}' "$URL$1" "${@:2}"; }
+t "/metrics without a token: 401" test "$(status /metrics)" = 401
+t "... with one: well formed" figures
+t "... a request that opened its card" figure 'quorum11_requests{state="open"} 1'
+t "... by two approvals" figure 'quorum11_decisions_total{decision="approve"} 2'
+t "... which is counted as an end" figure 'quorum11_requests_ended_total{result="open"} 1'
+t "... with its time" figure 'quorum11_open_seconds_count 1'
+t "... one card" figure 'quorum11_targets 1'
+t "... two reloads that were done" test "$(grep -c . <(grep -o 'event=reload result=done' "$log"))" -eq 2
+t "... reloads are events, too" grep -qE '^quorum11_events_total\{event="reload"\} [2-9]$' "$T/figures"
+t "... one refused without a token" figure 'quorum11_http_responses_total{code="401"} 1'
+t "... memory" grep -qE '^process_resident_memory_bytes [0-9]{7,}$' "$T/figures"
+t "... no device, no key, no address" not grep -qE "$target_id|UTCUS|127\.0\.0" "$T/metrics"
+expires=$(date -d "$(openssl x509 -noout -enddate -in "$T/tls/renewed.pem" | cut -d= -f2)" +%s)
+t "... the certificate's end" figure "quorum11_certificate_expires_seconds $expires"
+t "/healthz: the server lives" test "$(status /healthz)" = 200
+t "/readyz: it can work" test "$(status /readyz)" = 200
+t "... and says so" jq -e '.status == "ready" and .reasons == []' "$T/body"
+# Another program holds the database for as long as it says nothing.
+hold='
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+open(sys.argv[2], "w").close()
+sys.stdin.read()
+'
+mkfifo "$T/hold"
+python3 -c "$hold" "$T/state/quorum11.db" "$T/held" <"$T/hold" &
+holder=$!
+exec {release}>"$T/hold"
+ready holder test -e "$T/held"
+t "/readyz while the store is locked: 503" test "$(status /readyz)" = 503
+t "... and why" jq -e '.error == "not_ready" and .reasons == ["the store cannot be written to"]' "$T/body"
+t "... /healthz is not troubled" test "$(status /healthz)" = 200
+exec {release}>&-
+wait "$holder"
+t "... afterwards: ready" test "$(status /readyz)" = 200
+
 # ---- client certificates ----
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=Other CA" \
