@@ -7,6 +7,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# What comes from npm, in its own folder (test/web/package-lock.json).
+npm_packages() {
+	case " $* " in *" test "*) ;; *) return 0 ;; esac
+	[ ! test/web/package-lock.json -nt test/web/node_modules/.package-lock.json ] ||
+		npm ci --prefix test/web --ignore-scripts --no-audit --no-fund </dev/null
+}
+
 missing=()
 for group in "$@"; do
 	if ! grep -q "^$group " packaging/deps.list; then
@@ -21,6 +28,7 @@ for group in "$@"; do
 done
 if [ ${#missing[@]} -eq 0 ]; then
 	echo "deps: nothing missing for: $*"
+	npm_packages "$@"
 	exit 0
 fi
 
@@ -36,3 +44,4 @@ fi
 apt=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
 "${apt[@]}" update
 "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null
+npm_packages "$@"
