@@ -55,6 +55,7 @@ static const struct key {
 	KEY(login, ca, PATH, 0, 0),
 	KEY(login, cert, PATH, 0, 0),
 	KEY(login, key, PATH, 0, 0),
+	KEY(login, token, PATH, 0, 0),
 	KEY(login, pin, TEXT, 0, 0),
 	KEY(login, http, BOOL, 0, 0),
 	KEY(login, timeout, SECONDS, 1, DAY_S),

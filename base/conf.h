@@ -46,6 +46,7 @@ struct conf {
 		char *url;                  /* management server, NULL: no n-of-m login */
 		char *ca;                   /* CA file, NULL: the system's */
 		char *cert, *key;           /* client certificate and key, PEM */
+		char *token;                /* file with the token of the host, mode 0600; NULL: none */
 		char *pin;                  /* public key pin as curl takes it: sha256//base64 */
 		bool http;                  /* allow plain http to any host, not only loopback */
 		unsigned timeout;           /* whole ceremony, seconds; 900 */

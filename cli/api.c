@@ -18,6 +18,8 @@ struct cli_api {
 	void *http;
 	char *base;
 	const struct secret *token;
+	cli_api_next *next;
+	void *ctx;
 };
 
 /* ERR_CONFIG: files or a pin in the settings that curl cannot use, which nobody has told yet. */
@@ -71,6 +73,12 @@ void cli_api_authorize(struct cli_api *a, const struct secret *token)
 	a->token = token;
 }
 
+void cli_api_when_asked(struct cli_api *a, cli_api_next *next, void *ctx)
+{
+	a->next = next;
+	a->ctx = ctx;
+}
+
 void cli_api_close(struct cli_api **a)
 {
 	if (!*a)
@@ -119,16 +127,16 @@ static enum err send(struct cli *cli, struct cli_api *a, const char *method, con
 	return fail(e, a->base, why);
 }
 
-static enum err call(struct cli *cli, struct cli_api *a, const char *method, const char *path, json_t *body,
-		     int *status, json_t **answer)
+/* Once; the answer is an object. */
+static enum err call_once(struct cli *cli, struct cli_api *a, const char *method, const char *path, const char *body,
+			  int *status, json_t **answer)
 {
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	struct wr w;
 	enum err e;
 
 	*answer = NULL;
 	wr_init_heap(&w, HTTP_BODY_MAX);
-	e = body && !text ? cli_fail(ERR_NOMEM, "%s", a->base) : send(cli, a, method, path, text, status, &w);
+	e = send(cli, a, method, path, body, status, &w);
 	if (!e) {
 		*answer = json_loadb((const char *)w.p, w.n, JSON_REJECT_DUPLICATES, NULL);
 		if (!json_is_object(*answer)) {
@@ -140,6 +148,59 @@ static enum err call(struct cli *cli, struct cli_api *a, const char *method, con
 		}
 	}
 	wr_free(&w);
+	return e;
+}
+
+/* Not a signature that does not verify: another token makes it no better. */
+static bool is_asked_who(int status, const json_t *answer)
+{
+	const char *word;
+
+	if (status != 401 && status != 403 && status != 404)
+		return false;
+	return !cli_api_text(answer, "error", &word) &&
+	       (!strcmp(word, "unauthorized") || !strcmp(word, "forbidden") || !strcmp(word, "not_found"));
+}
+
+/* One token after the other, until one is right. */
+static enum err ask_again(struct cli *cli, struct cli_api *a, const char *method, const char *path, const char *body,
+			  int *status, json_t **answer)
+{
+	cli_api_next *next = a->next;
+	bool first = true;
+	enum err e = ERR_OK;
+
+	a->next = NULL;
+	while (!e && is_asked_who(*status, *answer)) {
+		const struct secret *token = NULL;
+
+		e = next(a->ctx, cli, *status, first, &token);
+		first = false;
+		if (e)
+			break;
+		a->token = token;
+		json_decref(*answer);
+		e = call_once(cli, a, method, path, body, status, answer);
+	}
+	a->next = next;
+	return e == ERR_NOT_FOUND && *answer ? ERR_OK : e;
+}
+
+static enum err call(struct cli *cli, struct cli_api *a, const char *method, const char *path, json_t *body,
+		     int *status, json_t **answer)
+{
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	enum err e;
+
+	*answer = NULL;
+	e = body && !text ? cli_fail(ERR_NOMEM, "%s", a->base)
+			  : call_once(cli, a, method, path, text, status, answer);
+	if (!e && a->next)
+		e = ask_again(cli, a, method, path, text, status, answer);
+	if (e) {
+		json_decref(*answer);
+		*answer = NULL;
+	}
 	free(text);
 	json_decref(body);
 	return e;

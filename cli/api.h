@@ -13,6 +13,13 @@ struct cli_api;
 MUST enum err cli_api_open(const struct cli *cli, const char *url, struct cli_api **out);
 /* Send the operator's token from now on; borrowed. */
 void cli_api_authorize(struct cli_api *a, const struct secret *token);
+/*
+ * When the server asks who calls (401), or says that it is another's to see (403, 404): next gives further tokens to
+ * try, as long as it has any (ERR_NOT_FOUND ends that; any other error is the call's). It is called with first = true
+ * once in each call, and may call the server itself; then nobody is asked. NULL: nobody.
+ */
+typedef enum err cli_api_next(void *ctx, struct cli *cli, int status, bool first, const struct secret **token);
+void cli_api_when_asked(struct cli_api *a, cli_api_next *next, void *ctx);
 void cli_api_close(struct cli_api **a);
 const char *cli_api_url(const struct cli_api *a);
 

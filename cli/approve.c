@@ -8,6 +8,7 @@
 #include "cli/approve_text.h"
 #include "cli/budget.h"
 #include "cli/inbox.h"
+#include "cli/inbox_token.h"
 #include "cli/say.h"
 #include "cli/trust.h"
 
@@ -21,6 +22,7 @@ struct approve {
 	struct cli *cli;
 	struct cli_api *api;
 	struct cli_custodians *mine;
+	struct cli_inbox_token *token;
 	struct cli_custodian *me;       /* one of mine */
 	struct cli_request *request, *first;    /* first: what was decided before we were asked again, or NULL */
 	struct pka_approval *approval;  /* our own judgement of it */
@@ -266,6 +268,8 @@ enum err verb_approve(struct cli *cli)
 	if (!e && a.mine->n == 0)
 		e = cli_refuse(ERR_NOT_FOUND, "no custodian's key on the cards at hand: is your card in the reader? "
 						"quorum11 list shows what is there");
+	if (!e)
+		e = cli_inbox_token_use(a.api, a.mine, &a.token);
 	if (!e && wanted)
 		memcpy(id, wanted, sizeof(id));
 	else if (!e)
@@ -275,6 +279,7 @@ enum err verb_approve(struct cli *cli)
 				   : cli_refuse(ERR_PROTOCOL, "request %s: the server asks again and again", id);
 	wr_free(&a.limits);
 	cli_request_free(&a.first);
+	cli_inbox_token_free(&a.token);
 	cli_custodians_free(&a.mine);
 	cli_api_close(&a.api);
 	return e;

@@ -174,6 +174,9 @@ void cli_approve_text(const struct cli_request *r, const struct pka_approval_fac
 	write_people(out, r);
 	wr_printf(out, "  time left      %u min %u s\n", r->seconds_left / 60, r->seconds_left % 60);
 	wr_printf(out, "  your key       %s\n", own_chr);
+	if (*r->host_name)
+		wr_printf(out, "  host           %s   the server knows it by this name, by its token or certificate\n",
+			  r->host_name);
 	cli_claims_text(wr_view(&r->host_json), out);
 	if (low) {
 		wr_text(out, "  you lower it to:\n");

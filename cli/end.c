@@ -4,6 +4,7 @@
 
 #include "cli/approve_text.h"
 #include "cli/inbox.h"
+#include "cli/inbox_token.h"
 #include "cli/say.h"
 #include "cli/trust.h"
 
@@ -13,6 +14,7 @@ struct end {
 	struct cli *cli;
 	struct cli_api *api;
 	struct cli_custodians *mine;
+	struct cli_inbox_token *token;
 	struct cli_custodian *me;       /* one of mine */
 	struct cli_request *request;
 	struct pka_approval *approval;  /* our own judgement of it */
@@ -110,6 +112,8 @@ enum err verb_end(struct cli *cli)
 		e = cli_refuse(ERR_NOT_FOUND, "no custodian's key on the cards at hand: is your card in the reader? "
 					      "quorum11 list shows what is there");
 	if (!e)
+		e = cli_inbox_token_use(x.api, x.mine, &x.token);
+	if (!e)
 		e = cli_inbox_fetch_open(cli, x.api, id, &x.request);
 	if (!e)
 		e = choose_key(&x);
@@ -123,6 +127,7 @@ enum err verb_end(struct cli *cli)
 		e = sign_and_send(&x);
 	pka_approval_free(&x.approval);
 	cli_request_free(&x.request);
+	cli_inbox_token_free(&x.token);
 	cli_custodians_free(&x.mine);
 	cli_api_close(&x.api);
 	return e;

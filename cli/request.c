@@ -37,6 +37,7 @@ static const struct member members[] = {
 	ROW(mode, WORD, SIZE(mode), true),
 	ROW(changed_mode, BOOL, 0, true),
 	ROW(seconds_left, NUMBER, SECONDS_MAX, true),
+	ROW(host_name, SHOWN_OR_NULL, SIZE(host_name), true),
 	ROW(device_id, CHR, SIZE(device_id), false),
 	ROW(devaut, BYTES, 0, false),
 	ROW(challenge, BYTES, 0, false),

@@ -16,6 +16,7 @@ struct cli_request {
 	char state[16], result[16];     /* words of the interface; result "" while it lives */
 	char why[SHOWN_MAX + 1];        /* safe to show */
 	char device_id[CHR_MAX + 1];
+	char host_name[SHOWN_MAX + 1];  /* as the server knows the host, "": as nobody in particular; safe to show */
 	struct wr devaut, login_id, host_json, challenge;       /* challenge empty: none yet */
 	unsigned n, m, approvals;
 	char mode[16];

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/tlv.h"
 #include "login/frame.h"
@@ -28,12 +29,14 @@
 #define AGAIN_MS 1000           /* of LOGIN_WATCH: after a failure, doubled by each further one */
 #define AGAIN_MAX_MS 60000
 #define URL_MAX 2048
+#define TOKEN_MAX 320
 #define HEADER_MAX (2 * REQUEST_JSON_MAX)
 
 struct connection {
 	void *http;
 	char url[URL_MAX];
 	char facts[HEADER_MAX];         /* header line; "" once it was sent */
+	char token[TOKEN_MAX];          /* header line, "" none; our process has no core file */
 	bool open;
 };
 
@@ -61,12 +64,37 @@ static bool text_setting(struct rd content, uint32_t tag, char *buf, size_t cap,
 	return true;
 }
 
+/* The file is read here, where the token is sent: the process that logs in need not know it. */
+static enum err token_read(struct connection *c, const char *path, char *why, size_t cap)
+{
+	struct secret *token = NULL;
+	struct wr w;
+	enum err e = secret_read_file(path, &token);
+
+	WR_ARR(&w, c->token);
+	if (!e) {
+		wr_text(&w, "Authorization: Bearer ");
+		wr_put(&w, secret_view(token));
+		wr_u8(&w, 0);
+		e = wr_done(&w);
+	}
+	secret_free(&token);
+	if (e) {
+		c->token[0] = 0;
+		(void)snprintf(why, cap, "[login] token: %s", e == ERR_REFUSED ? "others may read it; chmod 600 it"
+								 : e == ERR_IO ? strerrordesc_np(errno) : err_text(e));
+		return ERR_CONFIG;
+	}
+	return ERR_OK;
+}
+
 static enum err on_open(struct connection *c, struct rd content, struct wr *answer, char *why, size_t cap)
 {
-	char ca[URL_MAX], cert[URL_MAX], key[URL_MAX], pin[URL_MAX], facts[HEADER_MAX];
-	const char *url, *header;
+	char ca[URL_MAX], cert[URL_MAX], key[URL_MAX], pin[URL_MAX], facts[HEADER_MAX], file[URL_MAX];
+	const char *url, *header, *token;
 	struct http_config h = { 0 };
 	struct rd flag;
+	enum err e;
 
 	(void)answer;
 	if (c->open || !text_setting(content, LOGIN_URL, c->url, sizeof(c->url), &url) || !url ||
@@ -75,6 +103,7 @@ static enum err on_open(struct connection *c, struct rd content, struct wr *answ
 	    !text_setting(content, LOGIN_KEY, key, sizeof(key), &h.key_file) ||
 	    !text_setting(content, LOGIN_PIN, pin, sizeof(pin), &h.pin) ||
 	    !text_setting(content, LOGIN_HEADER, facts, sizeof(facts), &header) ||
+	    !text_setting(content, LOGIN_TOKEN, file, sizeof(file), &token) ||
 	    !rd_tlv_find(content, LOGIN_HTTP, &flag) || flag.n != 1)
 		return ERR_FORMAT;
 	h.allow_http = flag.p[0] != 0;
@@ -84,6 +113,9 @@ static enum err on_open(struct connection *c, struct rd content, struct wr *answ
 	}
 	if (header && snprintf(c->facts, sizeof(c->facts), "X-Quorum11-Request: %s", header) >= (int)sizeof(c->facts))
 		return ERR_LIMIT;
+	e = token ? token_read(c, token, why, cap) : ERR_OK;
+	if (e)
+		return e;
 	c->open = true;
 	return http_curl.open(&h, &c->http);
 }
@@ -92,7 +124,8 @@ static enum err on_open(struct connection *c, struct rd content, struct wr *answ
 
 static enum err on_post(struct connection *c, struct rd content, struct wr *answer, char *why, size_t cap)
 {
-	const char *headers[] = { "X-Admin-Protocol: openscdp-remote-admin/1.0", *c->facts ? c->facts : NULL, NULL };
+	const char *headers[4] = { "X-Admin-Protocol: openscdp-remote-admin/1.0" };
+	size_t n = 1;
 	struct http_request r = {
 		.method = "POST", .url = c->url, .type = RAM_TYPE_REQUEST, .headers = headers, .body = content,
 		.max = RAM_READ_MAX,
@@ -102,6 +135,10 @@ static enum err on_post(struct connection *c, struct rd content, struct wr *answ
 	int status = 0;
 	enum err e;
 
+	if (*c->token)
+		headers[n++] = c->token;
+	if (*c->facts)
+		headers[n++] = c->facts;
 	wr_init_heap(&body, RAM_READ_MAX);
 	e = http_curl.request(c->http, &r, &status, &body, why, cap, &dl);
 	if (!e) {
@@ -172,7 +209,8 @@ static bool api_url(const char *url, struct rd login_id, const char *what, struc
 static enum err on_proofs(struct connection *c, struct rd content, struct wr *answer, char *why, size_t cap)
 {
 	struct deadline dl = { .at_ms = UINT64_MAX, .cancel_fd = SOCKET_FD };
-	struct http_request r = { .method = "GET", .max = HTTP_BODY_MAX };
+	const char *headers[] = { *c->token ? c->token : NULL, NULL };
+	struct http_request r = { .method = "GET", .headers = headers, .max = HTTP_BODY_MAX };
 	struct wr url, body, proofs;
 	int status = 0;
 	enum err e = ERR_FORMAT;
@@ -230,7 +268,8 @@ static uint64_t pause_ms(enum err e, int status, uint64_t took_ms, uint64_t *fai
 static enum err on_watch(struct connection *c, struct rd content, struct wr *answer, char *why, size_t cap)
 {
 	struct deadline dl = { .at_ms = UINT64_MAX, .cancel_fd = SOCKET_FD };
-	struct http_request r = { .method = "GET", .max = HTTP_BODY_MAX };
+	const char *headers[] = { *c->token ? c->token : NULL, NULL };
+	struct http_request r = { .method = "GET", .headers = headers, .max = HTTP_BODY_MAX };
 	uint64_t failing_ms = 0;
 	struct wr url, body, proof;
 	enum err e = ERR_FORMAT;

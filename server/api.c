@@ -9,16 +9,34 @@
 #include "server/enrol.h"
 #include "server/store_policy.h"
 
-/* j is freed. */
-static void answer(struct srv_call *call, int status, json_t *j)
+void srv_api_answer(struct srv_call *call, int status, json_t *j)
 {
 	srv_json_write(j, &call->reply.body);
 	srv_call_answer(call, status, SRV_JSON);
 }
 
+/* The link is for those who pass it on: the operator, and the host whose request it is. */
+static bool shows_link(const struct srv_call *call, const struct srv_ceremony *c)
+{
+	return (call->who.may & SRV_MAY_CANCEL) ||
+	       ((call->who.may & SRV_MAY_OWN) && !strcmp(call->who.name, c->host));
+}
+
+static json_t *request_json(const struct srv_call *call, const struct srv_ceremony *c, enum srv_detail detail,
+			    uint64_t now_ms)
+{
+	json_t *j = srv_json_request(c, detail, now_ms);
+
+	if (j && shows_link(call, c) && json_object_set_new(j, "link", json_string(c->link))) {
+		json_decref(j);
+		j = NULL;
+	}
+	return j;
+}
+
 static void answer_request(struct srv_call *call, const struct srv_ceremony *c, uint64_t now_ms)
 {
-	answer(call, 200, srv_json_request(c, SRV_IN_FULL, now_ms));
+	srv_api_answer(call, 200, request_json(call, c, SRV_IN_FULL, now_ms));
 }
 
 /* The request with this id, or NULL and the call is refused. */
@@ -31,8 +49,28 @@ static struct srv_ceremony *request_find(struct srv *s, struct srv_call *call, c
 	return c;
 }
 
-/* The body as an object, or NULL and the call is refused. */
-static json_t *body_parse(struct srv_call *call)
+/* The same, for who asks: of another's it is not even said that it is there. */
+static struct srv_ceremony *request_see(struct srv *s, struct srv_call *call, const char *id)
+{
+	struct srv_ceremony *c = srv_desk_find(s->desk, id);
+
+	if (c && srv_ceremony_is_seen_by(c, &call->who))
+		return c;
+	srv_call_refuse(call, 404, "not_found", "no request with this id, or not one of yours");
+	return NULL;
+}
+
+/* The request with this link, or NULL and the call is refused. */
+static struct srv_ceremony *link_find(struct srv *s, struct srv_call *call, const char *link, uint64_t now_ms)
+{
+	struct srv_ceremony *c = srv_desk_find_link(s->desk, link);
+
+	if (!c && srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
+		srv_call_refuse(call, 404, "not_found", "no request with this link; it may have ended long ago");
+	return c;
+}
+
+json_t *srv_api_body(struct srv_call *call)
 {
 	char why[200];
 	json_t *j = srv_json_parse(call->request.body, why, sizeof(why));
@@ -52,8 +90,8 @@ struct enrolment {
 
 static void refuse_enrolment(struct srv_call *call, const struct srv_enrol_report *r)
 {
-	answer(call, 422, json_pack("{s:s, s:o, s:o}", "error", "refused", "message", srv_json_text(r->why), "verdict",
-				    srv_json_verdict(&r->verdict)));
+	srv_api_answer(call, 422, json_pack("{s:s, s:o, s:o}", "error", "refused", "message", srv_json_text(r->why),
+					    "verdict", srv_json_verdict(&r->verdict)));
 }
 
 static enum err target_write(void *ctx, const struct srv_store *store)
@@ -102,9 +140,9 @@ void srv_api_enrol(struct srv *s, struct srv_call *call, const char *arg, uint64
 	if (!e) {
 		/* Approvals that were asked for under other names or numbers must not count. */
 		srv_desk_end_device(s->desk, t->device_id, ERR_POLICY, "the device was enrolled anew", now_ms);
-		answer(call, 201,
-		       json_pack("{s:o, s:i, s:i, s:o, s:b}", "device_id", srv_json_text(t->device_id), "n", t->n, "m",
-				 t->m, "path", srv_json_text(t->path), "unverified", t->unverified));
+		srv_api_answer(call, 201, json_pack("{s:o, s:i, s:i, s:o, s:b}", "device_id",
+						    srv_json_text(t->device_id), "n", t->n, "m", t->m, "path",
+						    srv_json_text(t->path), "unverified", t->unverified));
 	} else if (e == ERR_FORMAT) {
 		srv_call_refuse(call, 400, "bad_request", "%s", r.why);
 	} else if (e == ERR_ATTESTATION || e == ERR_REFUSED) {
@@ -126,7 +164,7 @@ void srv_api_targets(struct srv *s, struct srv_call *call, const char *arg, uint
 	(void)now_ms;
 	while ((t = s->store.ops->next(s->store.ctx, t)))
 		srv_json_append(&list, srv_json_target(s, t));
-	answer(call, 200, json_pack("{s:o}", "targets", list));
+	srv_api_answer(call, 200, json_pack("{s:o}", "targets", list));
 }
 
 void srv_api_requests(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
@@ -136,14 +174,15 @@ void srv_api_requests(struct srv *s, struct srv_call *call, const char *arg, uin
 
 	(void)arg;
 	while ((c = srv_desk_next(s->desk, c)))
-		srv_json_append(&list, srv_json_request(c, SRV_IN_LIST, now_ms));
-	answer(call, 200, json_pack("{s:o}", "requests", list));
+		if (srv_ceremony_is_seen_by(c, &call->who))
+			srv_json_append(&list, request_json(call, c, SRV_IN_LIST, now_ms));
+	srv_api_answer(call, 200, json_pack("{s:o}", "requests", list));
 }
 
 void srv_api_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	struct srv_ceremony *c = request_find(s, call, arg);
-	json_t *j = c ? body_parse(call) : NULL;
+	json_t *j = c ? srv_api_body(call) : NULL;
 
 	if (!j)
 		return;
@@ -170,18 +209,29 @@ static bool waits_for(const struct srv_ceremony *c, const char *chr)
 void srv_api_waiting(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	const struct srv_ceremony *c = NULL;
-	json_t *list = json_array();
+	json_t *list;
 
 	(void)now_ms;
+	if (!srv_who_is_key(call, arg))
+		return;
+	list = json_array();
 	while ((c = srv_desk_next(s->desk, c)))
 		if (waits_for(c, arg))
 			srv_json_append(&list, json_string(c->id));
-	answer(call, 200, json_pack("{s:o}", "requests", list));
+	srv_api_answer(call, 200, json_pack("{s:o}", "requests", list));
 }
 
 void srv_api_request(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	const struct srv_ceremony *c = request_find(s, call, arg);
+	const struct srv_ceremony *c = request_see(s, call, arg);
+
+	if (c)
+		answer_request(call, c, now_ms);
+}
+
+void srv_api_link(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	const struct srv_ceremony *c = link_find(s, call, arg, now_ms);
 
 	if (c)
 		answer_request(call, c, now_ms);
@@ -203,9 +253,9 @@ static void answer_turn(struct srv_call *call, const struct srv_ceremony *c, con
 	const struct pka_facts *f = srv_ceremony_facts(c);
 
 	if (f->challenge.n && (f->mode == PKA_SHARED || (f->turn && !strcmp(f->turn->chr, chr))))
-		answer(call, 200, json_pack("{s:o}", "challenge", srv_json_bytes(f->challenge)));
+		srv_api_answer(call, 200, json_pack("{s:o}", "challenge", srv_json_bytes(f->challenge)));
 	else
-		answer(call, 202, json_pack("{s:s}", "wait", "asking the card"));
+		srv_api_answer(call, 202, json_pack("{s:s}", "wait", "asking the card"));
 }
 
 static void refuse_busy(struct srv_call *call, const struct srv_ceremony *c, uint64_t now_ms)
@@ -213,15 +263,16 @@ static void refuse_busy(struct srv_call *call, const struct srv_ceremony *c, uin
 	const struct pka_facts *f = srv_ceremony_facts(c);
 	uint64_t left = f->turn_ends_ms > now_ms ? (f->turn_ends_ms - now_ms + 999) / 1000 : 0;
 
-	answer(call, 409,
-	       json_pack("{s:s, s:s, s:o, s:I}", "error", "busy", "message", "it is another custodian's turn", "turn",
-			 f->turn ? srv_json_text(f->turn->chr) : json_null(), "seconds", (json_int_t)left));
+	srv_api_answer(call, 409,
+		       json_pack("{s:s, s:s, s:o, s:I}", "error", "busy", "message", "it is another custodian's turn",
+				 "turn", f->turn ? srv_json_text(f->turn->chr) : json_null(), "seconds",
+				 (json_int_t)left));
 }
 
-void srv_api_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+/* has_link: then the turn may be anybody's who is registered. */
+static void turn(struct srv_call *call, struct srv_ceremony *c, bool has_link, uint64_t now_ms)
 {
-	struct srv_ceremony *c = request_find(s, call, arg);
-	json_t *j = c ? body_parse(call) : NULL;
+	json_t *j = srv_api_body(call);
 	json_error_t at;
 	const char *chr;
 
@@ -231,6 +282,8 @@ void srv_api_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_
 		srv_call_refuse(call, 400, "bad_request", "%s", at.text);
 		goto out;
 	}
+	if (!has_link && !srv_who_is_key(call, chr))
+		goto out;
 	switch (srv_ceremony_turn(c, chr, now_ms)) {
 	case ERR_OK:
 		if (c->ended_ms)
@@ -246,7 +299,7 @@ void srv_api_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_
 		break;
 	case ERR_CONDITIONS:
 		if (c->is_open && !c->ended_ms && !srv_ceremony_record(c, chr))
-			answer(call, 202, json_pack("{s:s}", "wait", "asking the card"));
+			srv_api_answer(call, 202, json_pack("{s:s}", "wait", "asking the card"));
 		else
 			refuse_conditions(call, c, chr);
 		break;
@@ -255,6 +308,22 @@ void srv_api_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_
 	}
 out:
 	json_decref(j);
+}
+
+void srv_api_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_ceremony *c = request_see(s, call, arg);
+
+	if (c)
+		turn(call, c, false, now_ms);
+}
+
+void srv_api_link_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_ceremony *c = link_find(s, call, arg, now_ms);
+
+	if (c)
+		turn(call, c, true, now_ms);
 }
 
 /* The members of a decision, decoded into the writers. ERR_FORMAT: the call is refused. */
@@ -291,7 +360,7 @@ static void decide(struct srv *s, struct srv_call *call, const char *id, enum pk
 		   uint64_t now_ms)
 {
 	struct srv_ceremony *c = request_find(s, call, id);
-	json_t *j = c ? body_parse(call) : NULL;
+	json_t *j = c ? srv_api_body(call) : NULL;
 	struct srv_decision d = { .from = call->request.from, .decision = decision };
 	struct wr w[3];
 	size_t i;
@@ -371,7 +440,7 @@ void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint6
 							      now_ms);
 
 	if (c)
-		answer(call, 200, srv_json_proofs(c));
+		srv_api_answer(call, 200, srv_json_proofs(c));
 	else
 		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card in the last minutes");
 }

@@ -3,16 +3,23 @@
 #ifndef SERVER_API_H
 #define SERVER_API_H
 
+#include "server/json.h"
 #include "server/policy.h"
 #include "server/server.h"
 
 /* arg: what stands for '*' in the route's path, "" if nothing does. */
 typedef void srv_handler(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
 
+/* j is taken. The answer, NULL: status 500. The body as an object, or NULL and the call is refused: json_decref it. */
+void srv_api_answer(struct srv_call *call, int status, json_t *j);
+json_t *srv_api_body(struct srv_call *call);
+
 srv_handler srv_api_enrol, srv_api_targets, srv_api_requests, srv_api_cancel;                   /* operator */
 srv_handler srv_api_policy, srv_api_policy_put;
 srv_handler srv_api_waiting, srv_api_request, srv_api_turn, srv_api_approve, srv_api_deny;      /* custodian */
-srv_handler srv_api_end;
+srv_handler srv_api_end, srv_api_inbox;
+srv_handler srv_api_link, srv_api_link_turn;                                                    /* who has the link */
+srv_handler srv_api_tokens, srv_api_token_add, srv_api_token_revoke;                            /* operator */
 srv_handler srv_api_proofs, srv_api_wait_end;                                                   /* host */
 srv_handler srv_api_health, srv_api_ready, srv_api_metrics;
 

@@ -121,11 +121,11 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
 	bool full = detail == SRV_IN_FULL, over = c->ended_ms != 0;
-	json_t *j, *part[4];
+	json_t *j, *part[5];
 	int bad;
 	size_t i;
 
-	/* Four parts, so that a format and its arguments can be compared at a glance. */
+	/* Parts, so that a format and its arguments can be compared at a glance. */
 	part[0] = json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "id", c->id, "state", state_name(f->state), "result",
 			    result_json(f), "why", f->state == PKA_FAILED ? srv_json_text(f->why) : json_null(),
 			    "device_id", srv_json_text(c->target ? c->target->device_id : ""), "unverified",
@@ -142,6 +142,7 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 	part[3] = json_pack("{s:o, s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
 			    "verdict", verdict_json(c, detail), "ended_by",
 			    c->end.is_said ? srv_json_text(c->target->custodians[c->end.by].chr) : json_null());
+	part[4] = json_pack("{s:o, s:n}", "host_name", c->host[0] ? srv_json_text(c->host) : json_null(), "link");
 	j = json_object();
 	bad = !j;
 	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++) {

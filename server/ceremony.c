@@ -526,3 +526,9 @@ const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony 
 			return &f->records[i];
 	return NULL;
 }
+
+bool srv_ceremony_is_seen_by(const struct srv_ceremony *c, const struct srv_identity *who)
+{
+	return (who->may & SRV_MAY_READ) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host)) ||
+	       ((who->may & SRV_MAY_INBOX) && c->target && srv_target_find(c->target, who->chr) < c->target->m);
+}

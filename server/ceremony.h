@@ -110,6 +110,8 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms);
 
 /* Begin an event about this ceremony. */
 void srv_ceremony_event(const struct srv_ceremony *c, const char *name, struct srv_event *ev);
+/* May this identity read the request? His card's custodian, the host that asks, or who may read all. */
+bool srv_ceremony_is_seen_by(const struct srv_ceremony *c, const struct srv_identity *who);
 const struct pka_facts *srv_ceremony_facts(const struct srv_ceremony *c);
 /* The record of a custodian's decision that counts, NULL if none. */
 const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr);

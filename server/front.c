@@ -22,21 +22,27 @@ struct route {
 static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
 
 static const struct route routes[] = {
-	{ "POST", RAM_PATH,                    SRV_MAY_ASK,    SRV_POST_MAX,   ram_post },
-	{ "POST", "/api/v1/targets",           SRV_MAY_ENROL,  HTTP_BODY_MAX,  srv_api_enrol },
-	{ "GET",  "/api/v1/targets",           SRV_MAY_READ,   0,              srv_api_targets },
-	{ "GET",  "/api/v1/targets/*/policy",  SRV_MAY_READ,   0,              srv_api_policy },
-	{ "PUT",  "/api/v1/targets/*/policy",  SRV_MAY_ENROL,  SMALL_BODY_MAX, srv_api_policy_put },
-	{ "GET",  "/api/v1/requests",          SRV_MAY_READ,   0,              srv_api_requests },
-	{ "POST", "/api/v1/requests/*/cancel", SRV_MAY_CANCEL, SMALL_BODY_MAX, srv_api_cancel },
-	{ "GET",  "/api/v1/waiting/*",         SRV_MAY_CALL,   0,              srv_api_waiting },
-	{ "GET",  "/api/v1/requests/*",        SRV_MAY_CALL,   0,              srv_api_request },
-	{ "POST", "/api/v1/requests/*/turn",   SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_turn },
-	{ "POST", "/api/v1/requests/*/approve", SRV_MAY_CALL,  SMALL_BODY_MAX, srv_api_approve },
-	{ "POST", "/api/v1/requests/*/deny",   SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_deny },
-	{ "POST", "/api/v1/requests/*/end",    SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_end },
-	{ "GET",  "/api/v1/logins/*/proofs",   SRV_MAY_ASK,    0,              srv_api_proofs },
-	{ "GET",  "/api/v1/logins/*/end",      SRV_MAY_ASK,    0,              srv_api_wait_end },
+	{ "POST", RAM_PATH,                     SRV_MAY_ASK,    SRV_POST_MAX,   ram_post },
+	{ "POST", "/api/v1/targets",            SRV_MAY_ENROL,  HTTP_BODY_MAX,  srv_api_enrol },
+	{ "GET",  "/api/v1/targets",            SRV_MAY_READ,   0,              srv_api_targets },
+	{ "GET",  "/api/v1/targets/*/policy",   SRV_MAY_READ,   0,              srv_api_policy },
+	{ "PUT",  "/api/v1/targets/*/policy",   SRV_MAY_ENROL,  SMALL_BODY_MAX, srv_api_policy_put },
+	{ "GET",  "/api/v1/requests",           SRV_MAY_READ | SRV_MAY_OWN, 0,  srv_api_requests },
+	{ "POST", "/api/v1/requests/*/cancel",  SRV_MAY_CANCEL, SMALL_BODY_MAX, srv_api_cancel },
+	{ "GET",  "/api/v1/waiting/*",          SRV_MAY_READ | SRV_MAY_INBOX, 0, srv_api_waiting },
+	{ "GET",  "/api/v1/requests/*",         SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX, 0, srv_api_request },
+	{ "POST", "/api/v1/requests/*/turn",    SRV_MAY_READ | SRV_MAY_INBOX, SMALL_BODY_MAX, srv_api_turn },
+	{ "POST", "/api/v1/requests/*/approve", SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_approve },
+	{ "POST", "/api/v1/requests/*/deny",    SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_deny },
+	{ "POST", "/api/v1/requests/*/end",     SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_end },
+	{ "GET",  "/api/v1/links/*",            SRV_MAY_CALL,   0,              srv_api_link },
+	{ "POST", "/api/v1/links/*/turn",       SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_link_turn },
+	{ "POST", "/api/v1/inbox",              SRV_MAY_CALL,   SMALL_BODY_MAX, srv_api_inbox },
+	{ "GET",  "/api/v1/tokens",             SRV_MAY_GRANT,  0,              srv_api_tokens },
+	{ "POST", "/api/v1/tokens",             SRV_MAY_GRANT,  SMALL_BODY_MAX, srv_api_token_add },
+	{ "POST", "/api/v1/tokens/*/revoke",    SRV_MAY_GRANT,  SMALL_BODY_MAX, srv_api_token_revoke },
+	{ "GET",  "/api/v1/logins/*/proofs",    SRV_MAY_ASK,    0,              srv_api_proofs },
+	{ "GET",  "/api/v1/logins/*/end",       SRV_MAY_ASK,    0,              srv_api_wait_end },
 	{ "GET",  "/",                         SRV_MAY_CALL,   0,              web_requests },
 	{ "GET",  "/requests/*",               SRV_MAY_CALL,   0,              web_request },
 	{ "POST", "/requests/*/cancel",        SRV_MAY_CALL,   SMALL_BODY_MAX, web_cancel },
@@ -197,7 +203,8 @@ static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint
 
 	(void)arg;
 	WR_ARR(&w, json);
-	if (!ram_read_initiation(call->request.body, &begins) && !srv_who_admit_session(s->who, call, now_ms))
+	if (!ram_read_initiation(call->request.body, &begins) &&
+	    !srv_who_admit_rate(s->who, call, SRV_RATE_SESSION, now_ms))
 		return;
 	if (type_fits(call->request.type, RAM_TYPE_REQUEST) &&
 	    srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie) &&

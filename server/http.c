@@ -551,6 +551,7 @@ enum err srv_http_open(struct srv *s, bool any_port, struct srv_http **out)
 		return e;
 	}
 	(void)snprintf(h->url, sizeof(h->url), "%s://%s", h->is_tls ? "https" : "http", h->listen.address);
+	srv_listens(s, h->url);
 	*out = h;
 	return ERR_OK;
 }

@@ -29,6 +29,23 @@ enum err srv_anchors_open(const struct conf *conf, struct att_anchors **out)
 	return e;
 }
 
+static bool url_take(struct srv *s, const char *url)
+{
+	struct wr w;
+
+	wr_init(&w, s->url, sizeof(s->url) - 1);
+	if (pka_inbox_server(url, &w))
+		w.n = 0;
+	s->url[w.n] = '\0';
+	return w.n;
+}
+
+void srv_listens(struct srv *s, const char *url)
+{
+	if (!s->url[0])
+		(void)url_take(s, url);
+}
+
 enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **out)
 {
 	struct srv *s = calloc(1, sizeof(*s));
@@ -61,7 +78,9 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 					   .lease_ms = conf->server.lease * 1000ull,
 					   .poll_ms = conf->server.poll * 1000ull,
 					   .sessions = conf->server.sessions };
-	who = (struct srv_who_config){ .state = conf->server.state,
+	who = (struct srv_who_config){ .db = s->store.db,
+				       .events = s->events,
+				       .state = conf->server.state,
 				       .wants_certificate = conf->server.client_ca != NULL,
 				       .named_hosts = conf->server.hosts == CONF_HOSTS_NAMED };
 	e = srv_desk_new(&config, &s->desk);
@@ -71,6 +90,13 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 		e = web_new(&s->web);
 	if (!e)
 		e = srv_metrics_new(s->events, s->desk, &s->metrics);
+	if (!e)
+		e = srv_inbox_new(&s->inbox);
+	if (!e && conf->server.url && !url_take(s, conf->server.url)) {
+		log_tell("[server] url = %s: no http or https URL", conf->server.url);
+		e = ERR_CONFIG;
+		goto out;
+	}
 	if (e)
 		log_tell("%s", err_text(e));
 	else {
@@ -88,6 +114,7 @@ void srv_close(struct srv **s)
 		return;
 	web_free(&(*s)->web);
 	srv_metrics_free(&(*s)->metrics);
+	srv_inbox_free(&(*s)->inbox);
 	srv_who_free(&(*s)->who);
 	srv_desk_free(&(*s)->desk);
 	srv_events_free(&(*s)->events);

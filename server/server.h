@@ -6,6 +6,7 @@
 #include "base/conf.h"
 #include "server/desk.h"
 #include "server/metrics.h"
+#include "server/inbox.h"
 #include "server/who.h"
 
 struct srv {
@@ -17,6 +18,8 @@ struct srv {
 	struct srv_who *who;
 	struct web *web;                /* pages for people */
 	struct srv_metrics *metrics;
+	struct srv_inbox *inbox;
+	char url[PKA_INBOX_SERVER_MAX + 1];     /* how we are called, in the form of pka/inbox.h; "": not known yet */
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
 /* What and how it logs, as [server] says. ERR_CONFIG (said). */
@@ -25,6 +28,8 @@ MUST enum err srv_log_configure(const struct conf *conf);
 MUST enum err srv_anchors_open(const struct conf *conf, struct att_anchors **out);
 /* Reads the roots of [trust] and the state folder, to serve or only to look. Errors have been said. */
 MUST enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **out);
+/* Where it listens, which is how it is called if [server] url does not say. */
+void srv_listens(struct srv *s, const char *url);
 void srv_close(struct srv **s);         /* NULL-safe; every held call must be done: srv_desk_stop */
 /*
  * The end of a round: do what time demands, and write what happened. When to come again (boot time; UINT64_MAX:

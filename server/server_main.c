@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "server/admin.h"
 #include "server/check.h"
 #include "server/path.h"
 #include "server/serve.h"
@@ -18,16 +19,23 @@ enum { EXIT_USAGE = 2 };
 struct options {
 	const char *config, *ready_file;
 	bool print, replace;
+	struct srv_admin admin;
 };
 
 static const char help[] =
 	"Usage: quorum11-server [--config FILE] [--ready-file FILE]     serve\n"
 	"       quorum11-server [--config FILE] token [--print] [--replace]\n"
+	"       quorum11-server [--config FILE] token add --role ROLE[,ROLE] --name NAME [--days N]\n"
+	"       quorum11-server [--config FILE] token list | token revoke NAME | token rotate NAME [--overlap S]\n"
+	"       quorum11-server [--config FILE] identity add --role ROLE[,ROLE] --name NAME --cert FILE [--days N]\n"
 	"       quorum11-server [--config FILE] check-config [FILE]\n"
 	"\n"
 	"  --config FILE      this file only, instead of the usual places\n"
 	"  --ready-file FILE  gets the server's address when it can be used\n"
 	"  token              make the operator's token; --print shows it, --replace makes another one\n"
+	"  token add          a token for somebody: operator, auditor, reader or host; shown once\n"
+	"  token rotate       another one in its place; --overlap: seconds that the old one still counts\n"
+	"  identity add       the same for whoever shows a client certificate with this key\n"
 	"  check-config       read settings, roots, enrolments and certificates; say what is wrong; do not serve\n"
 	"  --help, --version\n"
 	"\n"
@@ -56,11 +64,21 @@ static enum err token_print(const char *state)
 	return e;
 }
 
+static int do_admin(const struct conf *conf, const struct options *o)
+{
+	int rc = o->admin.what ? srv_admin_run(conf, &o->admin) : EXIT_USAGE;
+
+	return rc == EXIT_USAGE ? usage() : rc;
+}
+
 static int do_token(const struct conf *conf, const struct options *o)
 {
 	const char *state = conf->server.state;
-	enum err e = srv_path_folder(state);
+	enum err e;
 
+	if (o->admin.what)
+		return do_admin(conf, o);
+	e = srv_path_folder(state);
 	if (!e)
 		e = srv_token_make(state, o->replace);
 	if (e == ERR_CONDITIONS && o->print)
@@ -95,7 +113,7 @@ static const struct {
 	const char *name;
 	int (*run)(const struct conf *conf, const struct options *o);
 } verbs[] = {
-	{ "serve", do_serve }, { "token", do_token }, { "check-config", do_check },
+	{ "serve", do_serve }, { "token", do_token }, { "identity", do_admin }, { "check-config", do_check },
 };
 
 static int run(const char *verb, const struct options *o)
@@ -120,18 +138,23 @@ out:
 
 int main(int argc, char **argv)
 {
-	enum { OPT_CONFIG = 1, OPT_READY, OPT_PRINT, OPT_REPLACE, OPT_HELP, OPT_VERSION };
+	enum { OPT_CONFIG = 1, OPT_READY, OPT_PRINT, OPT_REPLACE, OPT_ROLE, OPT_NAME, OPT_DAYS, OPT_CERT,
+	       OPT_OVERLAP, OPT_HELP, OPT_VERSION };
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, OPT_CONFIG },
 		{ "ready-file", required_argument, NULL, OPT_READY },
 		{ "print", no_argument, NULL, OPT_PRINT },
 		{ "replace", no_argument, NULL, OPT_REPLACE },
+		{ "role", required_argument, NULL, OPT_ROLE },
+		{ "name", required_argument, NULL, OPT_NAME },
+		{ "days", required_argument, NULL, OPT_DAYS },
+		{ "cert", required_argument, NULL, OPT_CERT },
+		{ "overlap", required_argument, NULL, OPT_OVERLAP },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .config = NULL };
-	const char *verb;
 	int c;
 
 	log_name("quorum11-server");
@@ -149,6 +172,21 @@ int main(int argc, char **argv)
 		case OPT_REPLACE:
 			o.replace = true;
 			break;
+		case OPT_ROLE:
+			o.admin.role = optarg;
+			break;
+		case OPT_NAME:
+			o.admin.name = optarg;
+			break;
+		case OPT_DAYS:
+			o.admin.days = optarg;
+			break;
+		case OPT_CERT:
+			o.admin.cert = optarg;
+			break;
+		case OPT_OVERLAP:
+			o.admin.overlap = optarg;
+			break;
 		case OPT_HELP:
 			return fputs(help, stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
 		case OPT_VERSION:
@@ -157,11 +195,15 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	verb = optind < argc ? argv[optind++] : "serve";
+	o.admin.verb = optind < argc ? argv[optind++] : "serve";
 	/* check-config FILE reads as it is said. */
-	if (!o.config && optind < argc && !strcmp(verb, "check-config"))
+	if (!o.config && optind < argc && !strcmp(o.admin.verb, "check-config"))
 		o.config = argv[optind++];
+	if (!strcmp(o.admin.verb, "token") || !strcmp(o.admin.verb, "identity")) {
+		o.admin.what = optind < argc ? argv[optind++] : NULL;
+		o.admin.operand = optind < argc ? argv[optind++] : NULL;
+	}
 	if (optind < argc)
 		return usage();
-	return run(verb, &o);
+	return run(o.admin.verb, &o);
 }

@@ -7,8 +7,6 @@
 #include "server/path.h"
 #include "server/store_int.h"
 
-#define DATABASE "quorum11.db"
-
 const char *srv_mode_name(enum pka_challenge_mode mode)
 {
 	return mode == PKA_PER_KEY ? "per-key" : "shared";
@@ -34,7 +32,7 @@ static enum err open_database(struct store *s, const char *dir, enum srv_store_u
 	enum err e = srv_path_folder(dir);
 
 	if (!e) {
-		e = srv_path(path, dir, "", DATABASE);
+		e = srv_path(path, dir, SRV_DATABASE);
 		if (e)
 			errno = ENAMETOOLONG;
 	}

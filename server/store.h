@@ -12,6 +12,8 @@
 #define SRV_ID_BYTES 16                 /* of a request */
 #define SRV_ID_SIZE (2 * SRV_ID_BYTES + 1)      /* hex */
 
+#define SRV_DATABASE "quorum11", ".db"  /* name and suffix of the file, for srv_path */
+
 struct srv_db;
 struct srv_store_ops {
 	const char *name;

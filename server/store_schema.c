@@ -20,6 +20,11 @@ static const struct step {
 	  "CREATE TABLE modes (device_id TEXT PRIMARY KEY, firmware INTEGER NOT NULL, mode TEXT NOT NULL);" },
 	{ "policies of targets",
 	  "CREATE TABLE policies (device_id TEXT PRIMARY KEY, policy TEXT NOT NULL, since INTEGER NOT NULL);" },
+	{ "tokens and identities",
+	  "CREATE TABLE grants (id INTEGER PRIMARY KEY, name TEXT NOT NULL, certificate INTEGER NOT NULL,"
+	  "  hash BLOB NOT NULL UNIQUE, roles INTEGER NOT NULL, chr TEXT NOT NULL, created INTEGER NOT NULL,"
+	  "  expires INTEGER NOT NULL, used INTEGER NOT NULL, revoked INTEGER NOT NULL);"
+	  "CREATE INDEX grant_names ON grants (name);" },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "server/call.h"
-#include "server/rate.h"
+#include "server/event.h"
+#include "server/store_token.h"
 #include "server/token.h"
 
 struct srv_who {
@@ -98,15 +99,46 @@ static void rights_take(const struct srv_who *w, struct srv_identity *id)
 			id->may |= roles[i].may;
 }
 
+static enum err grant_take(struct srv_who *w, bool is_certificate, const uint8_t hash[SHA256_SIZE],
+			   struct srv_identity *out)
+{
+	struct srv_grant g;
+	enum err e = srv_grant_find(w->config.db, is_certificate, hash, clock_wall_s(), &g);
+
+	if (e)
+		return e;
+	out->roles = g.roles;
+	memcpy(out->name, g.name, sizeof(out->name));
+	memcpy(out->chr, g.chr, sizeof(out->chr));
+	return ERR_OK;
+}
+
+static enum err token_take(struct srv_who *w, struct rd token, struct srv_identity *out)
+{
+	uint8_t hash[SHA256_SIZE];
+	enum err e;
+
+	if (srv_token_fits(w->config.state, token)) {
+		*out = (struct srv_identity){ .roles = SRV_ROLE(SRV_OPERATOR), .name = SRV_OPERATOR_NAME };
+		return ERR_OK;
+	}
+	e = sha256(token, hash);
+	if (!e)
+		e = grant_take(w, false, hash, out);
+	return e == ERR_NOT_FOUND ? ERR_DENIED : e;
+}
+
 enum err srv_who_verify(struct srv_who *w, const struct srv_request *q, struct srv_identity *out)
 {
 	enum err e = ERR_OK;
 
 	*out = (struct srv_identity){ .roles = 0 };
-	if (q->authorization && srv_token_fits(w->config.state, bearer(q->authorization)))
-		*out = (struct srv_identity){ .roles = SRV_ROLE(SRV_OPERATOR), .name = SRV_OPERATOR_NAME };
-	else if (q->authorization)
-		e = ERR_DENIED;
+	if (q->authorization)
+		e = token_take(w, bearer(q->authorization), out);
+	else if (q->peer)
+		e = grant_take(w, true, q->peer->fingerprint, out);
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;             /* a certificate of the authority that has no name here: nobody in particular */
 	rights_take(w, out);
 	return e;
 }
@@ -133,7 +165,7 @@ static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigne
 {
 	const struct srv_request *q = &call->request;
 	unsigned wait = srv_rate_take_from(w->rates, SRV_RATE_FAILED, q->from, now_ms);
-	struct srv_quoted path;
+	struct srv_event ev;
 	char text[100];
 	struct wr names;
 
@@ -145,9 +177,13 @@ static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigne
 		srv_call_refuse_rate(call, wait);
 		return;
 	}
-	log_line(LOG_SRV, LOG_WARN, "event=unauthorized from=%s who=\"%s\" path=\"%s\" why=\"%s\"", q->from,
-		 call->who.name[0] ? call->who.name : "-", srv_quote(q->path, &path),
-		 e ? "what was shown does not hold" : "not his to do");
+	srv_event_init(&ev, "unauthorized", NULL, NULL);
+	ev.level = LOG_WARN;
+	srv_event_word(&ev, "from", q->from);
+	srv_event_text(&ev, "who", call->who.name[0] ? call->who.name : q->peer ? q->peer->subject : "-");
+	srv_event_text(&ev, "path", q->path);
+	srv_event_word(&ev, "why", e ? "unknown-token" : "role");
+	srv_event_emit(w->config.events, &ev);
 	WR_ARR(&names, text);
 	name_roles(&names, needs);
 	if (e)
@@ -175,17 +211,29 @@ bool srv_who_admit(struct srv_who *w, struct srv_call *call, unsigned needs, uin
 
 	if (!e && (call->who.may & needs))
 		return true;
+	if (e && e != ERR_DENIED) {
+		srv_call_refuse(call, 500, "server", "who calls could not be looked up: %s", err_text(e));
+		return false;
+	}
 	refuse(w, call, e, needs, now_ms);
 	return false;
 }
 
-bool srv_who_admit_session(struct srv_who *w, struct srv_call *call, uint64_t now_ms)
+bool srv_who_admit_rate(struct srv_who *w, struct srv_call *call, enum srv_rate what, uint64_t now_ms)
 {
-	unsigned wait = srv_rate_take_from(w->rates, SRV_RATE_SESSION, call->request.from, now_ms);
+	unsigned wait = srv_rate_take_from(w->rates, what, call->request.from, now_ms);
 
 	if (!wait && call->who.name[0])
-		wait = srv_rate_take(w->rates, SRV_RATE_SESSION, call->who.name, now_ms);
+		wait = srv_rate_take(w->rates, what, call->who.name, now_ms);
 	if (wait)
 		srv_call_refuse_rate(call, wait);
 	return !wait;
+}
+
+bool srv_who_is_key(struct srv_call *call, const char *chr)
+{
+	if ((call->who.may & SRV_MAY_READ) || !strcmp(call->who.chr, chr))
+		return true;
+	srv_call_refuse(call, 403, "forbidden", "this token is for the inbox of %s", call->who.chr);
+	return false;
 }

@@ -8,7 +8,9 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "server/rate.h"
 
+/* The database keeps them by number: append only. */
 enum srv_role { SRV_OPERATOR, SRV_AUDITOR, SRV_READER, SRV_HOST, SRV_CUSTODIAN, SRV_ROLES };
 #define SRV_ROLE(role) (1u << (role))
 
@@ -43,7 +45,11 @@ struct srv_peer {
 struct srv_who;
 struct srv_call;
 struct srv_request;
+struct srv_db;
+struct srv_events;
 struct srv_who_config {                 /* borrowed */
+	struct srv_db *db;              /* tokens and identities */
+	struct srv_events *events;
 	const char *state;              /* folder with the operator's token */
 	bool wants_certificate;         /* [server] client_ca: nobody comes in without a certificate of it */
 	bool named_hosts;               /* [server] hosts = named */
@@ -53,7 +59,7 @@ void srv_who_free(struct srv_who **w);          /* NULL-safe */
 
 /*
  * Whose call is this? What it shows is one identity: that of the token if there is one, else that of the certificate.
- * ERR_DENIED: it shows something that does not hold. On any error nobody.
+ * ERR_DENIED: it shows a token that does not hold; else the database's errors. On any error nobody.
  */
 MUST enum err srv_who_verify(struct srv_who *w, const struct srv_request *q, struct srv_identity *out);
 /*
@@ -62,7 +68,9 @@ MUST enum err srv_who_verify(struct srv_who *w, const struct srv_request *q, str
  */
 bool srv_who_is_certified(const struct srv_who *w, struct srv_call *call);
 bool srv_who_admit(struct srv_who *w, struct srv_call *call, unsigned needs, uint64_t now_ms);
-/* A new session: false if its address or identity has begun too many; then the call is refused (429). */
-bool srv_who_admit_session(struct srv_who *w, struct srv_call *call, uint64_t now_ms);
+/* One more of these: false if its address or its identity has done too many; then the call is refused (429). */
+bool srv_who_admit_rate(struct srv_who *w, struct srv_call *call, enum srv_rate what, uint64_t now_ms);
+/* An inbox is for its own key's requests and turns: false if it is another's; then the call is refused (403). */
+bool srv_who_is_key(struct srv_call *call, const char *chr);
 
 #endif

@@ -22,9 +22,11 @@ t_status "no token" 1 enrol_with "$T/none"
 t "... is said" grep -q "reading the operator's token: No such file" "$T/err"
 t_status "a token that others may read" 3 enrol_with "$T/host.conf"
 t "... is said" grep -q "chmod 600" "$T/err"
-# The liar speaks plain http to a server that does, too.
+# The liar speaks plain http to a server that does, too. Custodians always call it by the liar's address, which is
+# what the server is called then: their inbox is there.
 stop server
-sed -i '/^cert\|^key/d; s/^\[server\]/[server]\nhttp = yes/' "$T/server.conf"
+port=$(free_port)
+sed -i "/^cert\|^key/d; s,^\[server\],[server]\nhttp = yes\nurl = http://127.0.0.1:$port," "$T/server.conf"
 t "the server, plain http on loopback" server_start "$T/server.conf"
 real=$URL
 token=$(cat "$T/state/token")
@@ -33,7 +35,8 @@ id() {
 	curl -sS -H "Authorization: Bearer $token" "$real/api/v1/requests" |
 		jq -r '[.requests[] | select(.state | IN("checking", "waiting", "opening"))][0].id'
 }
-approvals() { curl -sS "$real/api/v1/requests/$(id)" | jq .approvals; }
+request() { curl -sS -H "Authorization: Bearer $token" "$real/api/v1/requests/$(id)"; }
+approvals() { request | jq .approvals; }
 # Not through a function: a signal for it must reach the command itself.
 connect() {
 	start connect env QUORUM11_CONF="$T/host.conf" "$q11" connect --reader "$(reader target)" --reason "$1" \
@@ -47,11 +50,13 @@ said() { grep -qi -- "$1" "$T/err"; }
 shown() { grep -q -- "$1" "$T/out"; }
 liar() {
 	rm -f "$T/liar.ready"
-	start liar python3 "$TOP/test/e2e/tools/liar.py" --ready "$T/liar.ready" "$@"
+	stop liar
+	start liar python3 "$TOP/test/e2e/tools/liar.py" --ready "$T/liar.ready" --port "$port" "$@"
 	ready "liar $1" test -s "$T/liar.ready"
 	URL=$(cat "$T/liar.ready")
 }
-honest() { stop liar; URL=$real; }
+honest() { liar proxy "$real"; }
+honest
 
 # ---- without a request ----
 
@@ -155,7 +160,7 @@ t "... and closes the card" eval "login_status >'$T/closed' && [ \$(jq .open '$T
 # ---- per-key mode ----
 
 connect "second"
-live() { curl -sS "$real/api/v1/requests/$(id)" | jq -e "$1" >/dev/null; }
+live() { request | jq -e "$1" >/dev/null; }
 t "another request, with turns" wait_for "$LONG" live '.mode == "per-key" and .state == "waiting"'
 # c1 takes his turn and thinks about it until he sees this prompt answered: c2 has to wait for him.
 start slow custodian "$TOP/test/e2e/tools/person.py" "your turn? [y/N] " y "Approve? [y/N] " "@$T/go" \

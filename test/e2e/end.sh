@@ -69,7 +69,7 @@ stop two
 # ---- who cannot end it ----
 
 t "somebody else's card" ends 1 stranger --yes "$URL" "$id"
-t "... it is said" said "no key on the cards at hand is one of its custodians"
+t "... it is said" said "not signed by a key that is registered"
 t "a request that is none" ends 1 c3 --yes "$URL" 00000000000000000000000000000000
 t "a name that is none" ends 2 c3 --yes "$URL" ../targets
 t "without a yes nothing is sent" ends 1 c3 "$URL" "$id"
@@ -84,6 +84,10 @@ t "nobody was told anything" nobody_told
 
 # ---- the end ----
 
+# A poll that began long ago may be answered before: that one has nothing to say.
+stop one
+hold one
+t "a host waits again" wait_for 5000 logged "^> GET" one
 t "a custodian who has not approved ends it" ends 0 c3 --yes "$URL" "$id"
 t "... it is said" grep -q "^ended: request $id" "$T/out"
 t "the host that waited is told at once" ends_well one 2000

@@ -67,7 +67,7 @@ t "... one target" test "$(targets)" = "$target_id 2 2 false"
 t "an unknown path: 404" is 404 "$URL/api/v2/targets"
 t "a method that is not known here: 405" is 405 -X DELETE "$URL/api/v1/targets"
 t "... with those that are" head_has '^Allow: GET, POST'
-t "a request that nobody knows: 404" is 404 "$URL/api/v1/requests/00112233445566778899aabbccddeeff"
+t "a request that nobody knows: 404" operator 404 "$URL/api/v1/requests/00112233445566778899aabbccddeeff"
 t "enrolling again without saying so is refused" not nofm_enrol
 t "no JSON: 400" operator 400 -d 'n=2' "$URL/api/v1/targets"
 t "an unknown member: 400" operator 400 -d '{"devout": ""}' "$URL/api/v1/targets"
@@ -118,7 +118,8 @@ connect_failed() { reap connect 5000 && [ "$status" -ne 0 ]; }
 
 t "a host waits" connect_start
 t "... meanwhile others are served at once" within 2000 is 200 "$URL/healthz"
-t "... the request can be read by who knows its id" is 200 "$URL/api/v1/requests/$(requests '0].id')"
+t "... the request cannot be read by who knows its id" is 401 "$URL/api/v1/requests/$(requests '0].id')"
+t "... but by who has its link" is 200 "$URL/api/v1/links/$(requests '0].link')"
 deny='{"chr": "UTX", "statement": "AAAA", "statement_signature": "AAAA"}'
 t "... and decided by nobody without a signature" is 401 -d "$deny" "$URL/api/v1/requests/$(requests '0].id')/deny"
 t "... which changes nothing" newest_is .state waiting
@@ -199,9 +200,40 @@ t "... made for servers" issue for-servers extendedKeyUsage=serverAuth -days 1
 t "... is no client's: no" not is 200 --cert "$T/for-servers.pem" --key "$T/tls/client.key" "$URL/healthz"
 t "... made for clients" issue for-clients extendedKeyUsage=clientAuth -days 1
 t "... is one: 200" is 200 --cert "$T/for-clients.pem" --key "$T/tls/client.key" "$URL/healthz"
+certified() { is "$1" --cert "$T/$2.pem" --key "$T/tls/client.key" "${@:3}"; }
+t "... that has no name here reads nothing: 401" certified 401 tls/client "$URL/api/v1/targets"
+t "its key is given a role" "$server" --config "$T/mutual.conf" identity add --role reader --name ann \
+    --cert "$T/tls/client.pem"
+t "... may what its role may: 200" certified 200 tls/client "$URL/api/v1/targets"
+t "... and no more: 403" certified 403 tls/client "$URL/api/v1/tokens"
+t "... another certificate over the same key, too: 200" certified 200 for-clients "$URL/api/v1/targets"
+t "... not one that is not for clients: 403" certified 403 for-servers "$URL/api/v1/targets"
+t "... until it is revoked" "$server" --config "$T/mutual.conf" token revoke ann
+t "... at once: 401" certified 401 tls/client "$URL/api/v1/targets"
 t "... of yesterday" issue expired "" -days -1
 t "... counts no more: no" not is 200 --cert "$T/expired.pem" --key "$T/tls/client.key" "$URL/healthz"
 t "... of its CA: 200" is 200 --cert "$T/tls/client.pem" --key "$T/tls/client.key" "$URL/healthz"
+stop server
+
+# ---- hosts with a name ----
+
+{ cat "$T/server.conf"; printf '[server]\nhosts = named\n'; } >"$T/named.conf"
+t "a server that wants to know its hosts" server_start "$T/named.conf"
+cp "$T/host.conf" "$T/host.good"
+sed -i "s|^url = .*|url = $URL/rt/hsm|" "$T/host.conf"
+t_status "... not this one" 1 host "$q11" connect --reader "$(reader target)"
+umask 077
+t "... which gets a token" eval '"$server" --config "$T/named.conf" token add --role host --name build1 >"$T/build1"'
+umask 022
+printf '[login]\ntoken = %s\n' "$T/build1" >>"$T/host.conf"
+t "... and waits" connect_start
+t "... under its name" newest_is .host_name build1
+t "... which custodians are shown" eval 'approve c1 && grep -q "host  *build1 " "$T/out"'
+t "... and opens" approve c2
+t "... with its statements" eval 'reap connect && [ "$status" -eq 0 ]'
+t "... another token in its place" eval '"$server" --config "$T/named.conf" token rotate build1 >"$T/build2"'
+t_status "... the old one counts no more" 1 host "$q11" connect --reader "$(reader target)"
+mv "$T/host.good" "$T/host.conf"
 stop server
 
 # ---- the other side of TLS: a client that is lied to ----

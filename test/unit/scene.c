@@ -213,8 +213,8 @@ void scene_open(struct scene *s, const char *profile, unsigned n, unsigned m)
 	target_make(s, profile);
 	(void)snprintf(path, sizeof(path), "%s/conf", s->dir);
 	WR_ARR(&w, text);
-	wr_printf(&w, "[server]\nhttp = yes\nstate = %s/state\n[trust]\nroots = %s/pki/root.cvc\nproduction = no\n",
-		  s->dir, s->dir);
+	wr_printf(&w, "[server]\nhttp = yes\nurl = https://hsm.example.org\nstate = %s/state\n[trust]\n"
+		      "roots = %s/pki/root.cvc\nproduction = no\n", s->dir, s->dir);
 	MUST_OK(wr_done(&w));
 	MUST_OK(file_write(path, 0600, wr_view(&w)));
 	MUST_OK(conf_load_file(path, &s->conf));
@@ -505,7 +505,7 @@ static void fetch(struct scene *s, const char *id, const char *login_id, struct 
 
 	*f = (struct fetched){ .j = NULL };
 	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
-	assert_int_equal(scene_ask(s, "GET", path, NULL, NULL, &f->j), 200);
+	assert_int_equal(scene_ask(s, "GET", path, s->token, NULL, &f->j), 200);
 	f->r.devaut = bytes_of(f->j, "devaut", &f->devaut);
 	f->r.host_json = bytes_of(f->j, "host_json", &f->host_json);
 	f->r.challenge = bytes_of(f->j, "challenge", &f->challenge);
@@ -550,12 +550,12 @@ static int turn_take(struct scene *s, const char *id, const char *chr, struct sc
 
 	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s/turn", id);
 	(void)snprintf(body, sizeof(body), "{\"chr\": \"%s\"}", chr);
-	status = scene_ask(s, "POST", path, NULL, body, out);
+	status = scene_ask(s, "POST", path, s->token, body, out);
 	if (status == 202) {
 		json_decref(*out);
 		if (host)
 			(void)scene_host_go(host);
-		status = scene_ask(s, "POST", path, NULL, body, out);
+		status = scene_ask(s, "POST", path, s->token, body, out);
 	}
 	if (status == 200) {
 		wr_reset(challenge);

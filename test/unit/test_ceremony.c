@@ -49,7 +49,7 @@ static void request_is(const char *id, const char *state, const char *result, co
 	json_t *j;
 
 	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, &j), 200);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, &j), 200);
 	assert_string_equal(scene_text(j, "state"), state);
 	assert_string_equal(scene_text(j, "result"), result);
 	if (!strstr(scene_text(j, "why"), in_why))
@@ -68,7 +68,7 @@ static size_t waiting_for(unsigned person)
 	size_t n;
 
 	(void)snprintf(path, sizeof(path), "/api/v1/waiting/%s", s.people[person].chr);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, &j), 200);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, &j), 200);
 	n = json_array_size(json_object_get(j, "requests"));
 	json_decref(j);
 	return n;
@@ -81,7 +81,8 @@ static int post_to(const char *id, const char *verb, const char *body, char erro
 	int status;
 
 	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s/%s", id, verb);
-	status = scene_ask(&s, "POST", path, strcmp(verb, "cancel") ? NULL : s.token, body, &j);
+	status = scene_ask(&s, "POST", path, strcmp(verb, "cancel") && strcmp(verb, "turn") ? NULL : s.token, body,
+			   &j);
 	(void)snprintf(error, 32, "%s", json_object_get(j, "error") ? scene_text(j, "error") : "");
 	json_decref(j);
 	return status;
@@ -521,7 +522,7 @@ static void test_turns(void **state)
 	wr_init_heap(&body, 200);
 	wr_printf(&body, "/api/v1/requests/%s/turn", id);
 	scene_wait(&s, 10000);
-	assert_int_equal(scene_ask(&s, "POST", wr_cstr(&body), NULL, "{\"chr\": \"UTPERSON1XX00001\"}", &j), 409);
+	assert_int_equal(scene_ask(&s, "POST", wr_cstr(&body), s.token, "{\"chr\": \"UTPERSON1XX00001\"}", &j), 409);
 	assert_string_equal(scene_text(j, "turn"), "UTPERSON0XX00001");
 	assert_int_equal(scene_number(j, "seconds"), 290);
 	json_decref(j);
@@ -586,9 +587,9 @@ static void test_forgets(void **state)
 	scene_wait(&s, 1);
 	assert_int_equal(scene_ask(&s, "GET", proofs, NULL, NULL, NULL), 404);
 	scene_wait(&s, SRV_KEEP_OPENED_MS - SRV_PROOFS_MS - 1);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 200);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, NULL), 200);
 	scene_wait(&s, 1);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 404);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, NULL), 404);
 }
 
 /* What opened no card can only be read. */
@@ -602,9 +603,9 @@ static void test_forgets_denied(void **state)
 	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
 	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h }, NULL), 200);
 	scene_wait(&s, SRV_KEEP_MS);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 200);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, NULL), 200);
 	scene_wait(&s, 1);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 404);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, NULL), 404);
 }
 
 /* A restart keeps enrolments and nothing else. */
@@ -619,7 +620,7 @@ static void test_restart(void **state)
 	scene_restart(&s);
 	assert_int_equal(scene_host_go(&h), 404);
 	assert_int_equal(h.id, -120);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, NULL), 404);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, NULL), 404);
 	scene_host_close(&h);
 	scene_host_open(&h, &s, true);
 	waits();

@@ -7,7 +7,7 @@
 
 static const char good[] =
 	"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"waiting\", \"result\": null, \"why\": null,"
-	" \"device_id\": \"UTTGT04000000\", \"unverified\": false, \"devaut\": \"AQID\", \"n\": 2, \"m\": 3,"
+	" \"device_id\": \"UTTGT04000000\", \"host_name\": null, \"unverified\": false, \"devaut\": \"AQID\", \"n\": 2, \"m\": 3,"
 	" \"approvals\": 1, \"mode\": \"shared\", \"changed_mode\": false, \"challenge\": \"AAECAwQFBgc\","
 	" \"turn\": null, \"turn_seconds\": null, \"seconds_left\": 752, \"created\": 1,"
 	" \"login_id\": \"000102030405060708090a0b0c0d0e0f\", \"host_json\": \"e30\","
@@ -182,7 +182,7 @@ static void ended(void **state)
 	json_t *o = json_loads(
 		"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"failed\", \"result\": \"denied\","
 		" \"why\": \"x\\u202ey\", \"n\": 0, \"m\": 0, \"approvals\": 0, \"mode\": \"shared\","
-		" \"changed_mode\": false, \"seconds_left\": 0, \"device_id\": \"\"}",
+		" \"changed_mode\": false, \"seconds_left\": 0, \"device_id\": \"\", \"host_name\": null}",
 		0, NULL);
 	struct cli_request *r = NULL;
 	const char *bad;

@@ -87,7 +87,7 @@ static void ask_people(struct scene *s, struct scene_host *h, unsigned first, un
 
 		scene_request(s, id);
 		(void)snprintf(path, sizeof(path), "/api/v1/waiting/%s", s->people[i].chr);
-		assert_int_equal(scene_ask(s, "GET", path, NULL, NULL, &j), 200);
+		assert_int_equal(scene_ask(s, "GET", path, s->token, NULL, &j), 200);
 		if (json_array_size(json_object_get(j, "requests")) == 1)
 			count += scene_decide(s, i, &w, NULL) == 200;
 		json_decref(j);
@@ -124,7 +124,7 @@ static void opens(const struct kind *k, unsigned n, unsigned m)
 		proofs_hold(&s, &h, n);
 		scene_request(&s, id);
 		(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
-		assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, &j), 200);
+		assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, &j), 200);
 		assert_string_equal(scene_text(j, "state"), "open");
 		assert_string_equal(scene_text(j, "result"), "ok");
 		assert_int_equal(scene_number(j, "approvals"), n);
@@ -169,7 +169,7 @@ static void test_stock_client(void **state)
 	assert_int_equal(scene_host_go(&h), 0);
 	scene_request(&s, id);
 	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
-	assert_int_equal(scene_ask(&s, "GET", path, NULL, NULL, &j), 200);
+	assert_int_equal(scene_ask(&s, "GET", path, s.token, NULL, &j), 200);
 	assert_true(json_is_null(json_object_get(j, "host_json")));
 	assert_int_equal(strlen(scene_text(j, "login_id")), 32);
 	json_decref(j);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A management server that misbehaves, on 127.0.0.1, plain HTTP.
 
-liar.py --ready FILE MODE [ARG...]
+liar.py --ready FILE [--port N] MODE [ARG...]
 
 The address is written to FILE when it listens. Modes:
   status CODE        every answer has this status (302 points to itself)
@@ -238,11 +238,12 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--ready", required=True)
+    p.add_argument("--port", type=int, default=0)
     p.add_argument("--log")
     p.add_argument("mode", choices=sorted(m[5:] for m in dir(Liar) if m.startswith("mode_")))
     p.add_argument("args", nargs="*")
     a = p.parse_args()
-    s = Server(("127.0.0.1", 0), Liar)
+    s = Server(("127.0.0.1", a.port), Liar)
     s.mode, s.args, s.posts, s.stop = a.mode, a.args, 0, threading.Event()
     s.log = open(a.log, "a") if a.log else None
     with open(a.ready + ".tmp", "w") as f:
