@@ -49,7 +49,7 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # ---- how it is compiled ----
 
 # The goals that install what is missing call make again when it is there.
-ifneq ($(filter-out fuzz deps check demo demo-batch clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out fuzz deps check demo demo-batch deb clean help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
 LIBS += cmocka expat
 endif
@@ -232,6 +232,12 @@ install: all
 	for page in $(wildcard man/*.[1-8]); do \
 	    install -D -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; done
 
+# Debian packages, into build/deb.
+.PHONY: deb
+deb:
+	test/deps.sh build package
+	packaging/deb.sh
+
 clean:
 	rm -rf build/release build/asan build/tsan build/fuzz
 
@@ -246,4 +252,5 @@ help:
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
 	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, p11kitdir, systemddir,'
 	@echo '                 sysusersdir, DESTDIR'
+	@echo 'make deb         Debian packages, into build/deb'
 	@echo 'make clean'
