@@ -34,7 +34,7 @@ api() { curl -sS --cacert "$T/tls/ca.pem" "${client[@]}" "$@"; }
 requests() { api -H "Authorization: Bearer $token" "$URL/api/v1/requests" | jq -r ".requests[] | $1"; }
 id_of() { requests "select(.device_id==\"$1\" and .state==\"waiting\").id"; }
 waiting() { [ -n "$(id_of "$1")" ]; }
-member() { api "$URL/api/v1/requests/$1" | jq -r "$2"; }
+member() { api -H "Authorization: Bearer $token" "$URL/api/v1/requests/$1" | jq -r "$2"; }
 echo "release 1.2" >"$T/data"
 # Looked up before anybody logs in: a list stays connected to every card for as long as it runs, and on a busy machine
 # that may be longer than the other program's login waits for it.
@@ -78,7 +78,10 @@ t "... both have one of two" test "$(member "$first" .approvals)$(member "$secon
 # ---- a turn that is not used ----
 
 chr() { member "$second" ".custodians[] | select(.decision == null) | .chr" | sed -n "$1p"; }
-turn() { api -X POST -d "{\"chr\": \"$1\"}" "$URL/api/v1/requests/$second/turn" | jq -er .challenge; }
+turn() {
+	api -H "Authorization: Bearer $token" -X POST -d "{\"chr\": \"$1\"}" "$URL/api/v1/requests/$second/turn" |
+	    jq -er .challenge
+}
 idle=$(chr 1)
 t "somebody takes his turn" wait_for "$LONG" turn "$idle"
 t "... and it is his" test "$(member "$second" .turn)" = "$idle"

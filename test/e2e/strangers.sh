@@ -31,7 +31,7 @@ answers "HTTP/0.9: none" "400|none" "GET /healthz\r\n\r\n"
 # The library writes the head of its own refusals twice.
 answers "HTTP/1.1 without a host" "400|400 400" "GET /healthz HTTP/1.1\r\n\r\n"
 answers "a path with dots" 404 "GET /api/../healthz $H\r\n"
-answers "... encoded" 404 "GET /api/v1/requests/%2e%2e%2f%2e%2e%2ftoken $H\r\n"
+answers "... encoded" 404 "GET /api/v1/links/%2e%2e%2f%2e%2e%2ftoken $H\r\n"
 answers "an absolute address" "200|404" "GET http://x/healthz $H\r\n"
 answers "an asterisk" "404|405" "OPTIONS * $H\r\n"
 answers "a method of another protocol" 505 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
