@@ -175,7 +175,7 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 
 # ---- targets ----
 
-.PHONY: deps check check-asan check-tsan demo demo-batch bench install clean help
+.PHONY: deps check check-asan check-tsan check-model demo demo-batch bench install clean help
 
 deps:
 	test/deps.sh build test
@@ -188,6 +188,8 @@ check-asan:
 	$(MAKE) FLAVOUR=asan check-programs
 check-tsan:
 	$(MAKE) FLAVOUR=tsan check-programs
+check-model: $(B)/quorum11-server
+	test/run.sh $(B) check -- model
 .PHONY: check-programs
 check-programs: tests
 	test/run.sh $(B) unit p11
@@ -246,6 +248,7 @@ help:
 	@echo 'make deps        install the Debian packages that building and testing need'
 	@echo 'make check       install what is missing, then all tests'
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
+	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make demo-batch  twenty images by twenty mkimage under one approval, with a receipt'
 	@echo 'make fuzz        what parses hostile input, by libFuzzer; FUZZ_SECONDS each'

@@ -5,27 +5,30 @@
 #include <string.h>
 
 /* Which answer of the card is expected in which state, and who takes it. What has no row ends the ceremony. */
+#define ROW(state, op, take) { state, op, #op, take }
 static const struct {
 	enum pka_state state;
 	enum hsm_op op;
+	const char *name;
 	pka_take *take;
 } answers[] = {
-	{ PKA_IDENTIFY, HSM_SELECT,        pka_take_select },
-	{ PKA_IDENTIFY, HSM_READ,          pka_take_file },
-	{ PKA_CHECK,    HSM_MSE_CHIP,      pka_take_chip },
-	{ PKA_CHECK,    HSM_GENERAL_AUTH,  pka_take_general_auth },
-	{ PKA_CHECK,    HSM_PKA_STATUS,    pka_take_status },
-	{ PKA_CHECK,    HSM_PKA_KEY,       pka_take_name },
-	{ PKA_CHECK,    HSM_ENUMERATE,     pka_take_list },
-	{ PKA_CHECK,    HSM_READ,          pka_take_file },
-	{ PKA_COLLECT,  HSM_CHALLENGE,     pka_take_challenge },
-	{ PKA_TURN,     HSM_MSE_AUTH,      pka_take_turn_key },
-	{ PKA_TURN,     HSM_CHALLENGE,     pka_take_challenge },
-	{ PKA_TURN,     HSM_PKA_STATUS,    pka_take_turn_count },
-	{ PKA_SUBMIT,   HSM_MSE_AUTH,      pka_take_key },
-	{ PKA_SUBMIT,   HSM_EXTERNAL_AUTH, pka_take_signature },
-	{ PKA_SUBMIT,   HSM_PKA_STATUS,    pka_take_count },
+	ROW(PKA_IDENTIFY, HSM_SELECT,        pka_take_select),
+	ROW(PKA_IDENTIFY, HSM_READ,          pka_take_file),
+	ROW(PKA_CHECK,    HSM_MSE_CHIP,      pka_take_chip),
+	ROW(PKA_CHECK,    HSM_GENERAL_AUTH,  pka_take_general_auth),
+	ROW(PKA_CHECK,    HSM_PKA_STATUS,    pka_take_status),
+	ROW(PKA_CHECK,    HSM_PKA_KEY,       pka_take_name),
+	ROW(PKA_CHECK,    HSM_ENUMERATE,     pka_take_list),
+	ROW(PKA_CHECK,    HSM_READ,          pka_take_file),
+	ROW(PKA_COLLECT,  HSM_CHALLENGE,     pka_take_challenge),
+	ROW(PKA_TURN,     HSM_MSE_AUTH,      pka_take_turn_key),
+	ROW(PKA_TURN,     HSM_CHALLENGE,     pka_take_challenge),
+	ROW(PKA_TURN,     HSM_PKA_STATUS,    pka_take_turn_count),
+	ROW(PKA_SUBMIT,   HSM_MSE_AUTH,      pka_take_key),
+	ROW(PKA_SUBMIT,   HSM_EXTERNAL_AUTH, pka_take_signature),
+	ROW(PKA_SUBMIT,   HSM_PKA_STATUS,    pka_take_count),
 };
+#define ANSWERS (sizeof(answers) / sizeof(*answers))
 
 static pka_ask *const asks[] = {
 	[PKA_IDENTIFY] = pka_ask_identify,
@@ -84,7 +87,7 @@ static enum err take(struct pka_activation *a, const struct pka_asked *q, struct
 		pka_fail(a, ERR_PROTOCOL, "the host sent an answer without a status word");
 		return ERR_OK;
 	}
-	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+	for (size_t i = 0; i < ANSWERS; i++)
 		if (answers[i].state == a->facts.state && answers[i].op == q->op)
 			return answers[i].take(a, q->arg, data, sw);
 	pka_fail(a, ERR_BUG, "answer to %s in a state that has no use for it", hsm_cmd_get(q->op)->name);
@@ -111,6 +114,15 @@ static void verdict_pack(struct pka_activation *a)
 	att_verdict_pack(&a->verdict);
 	a->facts.verdict = a->verdict;
 	a->is_packed = true;
+}
+
+const char *pka_answer_row(size_t i, enum pka_state *state, enum hsm_op *op)
+{
+	if (i >= ANSWERS)
+		return NULL;
+	*state = answers[i].state;
+	*op = answers[i].op;
+	return answers[i].name;
 }
 
 enum err pka_activation_step(struct pka_activation *a, const struct pka_answers *in, uint64_t now_ms,

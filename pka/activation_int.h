@@ -84,6 +84,10 @@ struct pka_activation {
 typedef enum err pka_take(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw);
 typedef enum err pka_ask(struct pka_activation *a, struct pka_batch *b);
 
+/* activation.c */
+/* Row i of the table of answers: the operation's identifier, NULL after the last. For pka/permits.c. */
+const char *pka_answer_row(size_t i, enum pka_state *state, enum hsm_op *op);
+
 /* activation_state.c */
 void pka_fail(struct pka_activation *a, enum err e, const char *fmt, ...) PRINTF(3, 4);
 /* FAILED with "<what>: <meaning of the status word>". */
@@ -91,6 +95,7 @@ void pka_fail_sw(struct pka_activation *a, enum hsm_op op, uint16_t sw, const ch
 void pka_challenge_drop(struct pka_activation *a);
 /* Closes the command just written to b and remembers what its answer will be. */
 void pka_asked(struct pka_activation *a, struct pka_batch *b, enum hsm_op op, size_t arg);
+bool pka_event_fits(enum pka_event ev, enum pka_state state);
 bool pka_is_permitted(const struct pka_activation *a, enum pka_event ev);
 bool pka_is_over(const struct pka_activation *a);
 const struct pka_custodian *pka_custodian_find(const struct pka_activation *a, struct rd chr);

@@ -14,9 +14,14 @@ static const unsigned permitted[] = {
 	[PKA_EV_DECIDE] = IN(PKA_COLLECT) | IN(PKA_TURN),
 };
 
+bool pka_event_fits(enum pka_event ev, enum pka_state state)
+{
+	return permitted[ev] & IN(state);
+}
+
 bool pka_is_permitted(const struct pka_activation *a, enum pka_event ev)
 {
-	return permitted[ev] & IN(a->facts.state);
+	return pka_event_fits(ev, a->facts.state);
 }
 
 bool pka_is_over(const struct pka_activation *a)

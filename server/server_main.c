@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "pka/permits.h"
 #include "server/admin.h"
 #include "server/check.h"
 #include "server/path.h"
@@ -37,6 +38,7 @@ static const char help[] =
 	"  token rotate       another one in its place; --overlap: seconds that the old one still counts\n"
 	"  identity add       the same for whoever shows a client certificate with this key\n"
 	"  check-config       read settings, roots, enrolments and certificates; say what is wrong; do not serve\n"
+	"  --dump-permits     what a ceremony permits in which state, for spin (docs/model)\n"
 	"  --help, --version\n"
 	"\n"
 	"See quorum11-server(8).\n";
@@ -136,10 +138,21 @@ out:
 	return rc;
 }
 
+static int dump_permits(void)
+{
+	char text[8192];
+	struct wr w;
+
+	WR_ARR(&w, text);
+	pka_permits_write(&w);
+	return wr_done(&w) || fwrite(text, 1, w.n, stdout) != w.n || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	enum { OPT_CONFIG = 1, OPT_READY, OPT_PRINT, OPT_REPLACE, OPT_ROLE, OPT_NAME, OPT_DAYS, OPT_CERT,
-	       OPT_OVERLAP, OPT_HELP, OPT_VERSION };
+	       OPT_OVERLAP, OPT_DUMP_PERMITS,
+	       OPT_HELP, OPT_VERSION };
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, OPT_CONFIG },
 		{ "ready-file", required_argument, NULL, OPT_READY },
@@ -150,6 +163,7 @@ int main(int argc, char **argv)
 		{ "days", required_argument, NULL, OPT_DAYS },
 		{ "cert", required_argument, NULL, OPT_CERT },
 		{ "overlap", required_argument, NULL, OPT_OVERLAP },
+		{ "dump-permits", no_argument, NULL, OPT_DUMP_PERMITS },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
@@ -187,6 +201,8 @@ int main(int argc, char **argv)
 		case OPT_OVERLAP:
 			o.admin.overlap = optarg;
 			break;
+		case OPT_DUMP_PERMITS:
+			return dump_permits();
 		case OPT_HELP:
 			return fputs(help, stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
 		case OPT_VERSION:
