@@ -186,7 +186,8 @@ static enum err judge_status(struct ram_client *c, int status)
 	if (status == 200 || status == 204)
 		return ERR_OK;
 	if (status == 401 || status == 403)
-		return fail(c, ERR_POLICY, "it does not let this host in (%d): see [login] token, cert and key", status);
+		return fail(c, ERR_POLICY, "it does not let this host in (%d): see [login] token, cert and key",
+			    status);
 	if (status == 404)
 		return fail(c, ERR_NOT_FOUND, "the server has no such service or session (404)");
 	if (status == 504)

@@ -7,7 +7,8 @@
 
 static const char good[] =
 	"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"waiting\", \"result\": null, \"why\": null,"
-	" \"device_id\": \"UTTGT04000000\", \"host_name\": null, \"unverified\": false, \"devaut\": \"AQID\", \"n\": 2, \"m\": 3,"
+	" \"device_id\": \"UTTGT04000000\", \"host_name\": null,"
+	" \"unverified\": false, \"devaut\": \"AQID\", \"n\": 2, \"m\": 3,"
 	" \"approvals\": 1, \"mode\": \"shared\", \"changed_mode\": false, \"challenge\": \"AAECAwQFBgc\","
 	" \"turn\": null, \"turn_seconds\": null, \"seconds_left\": 752, \"created\": 1,"
 	" \"login_id\": \"000102030405060708090a0b0c0d0e0f\", \"host_json\": \"e30\","

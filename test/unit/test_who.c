@@ -195,7 +195,8 @@ static void test_list(void **state)
 static void test_bad_tokens(void **state)
 {
 	static const char *const bad[] = {
-		"", ", \"roles\": []", ", \"roles\": [\"custodian\"]", ", \"roles\": [\"root\"]", ", \"roles\": \"host\"",
+		"", ", \"roles\": []", ", \"roles\": [\"custodian\"]", ", \"roles\": [\"root\"]",
+		", \"roles\": \"host\"",
 		", \"roles\": [\"host\"], \"days\": -1", ", \"roles\": [\"host\"], \"more\": 1",
 		", \"roles\": [\"host\"], \"fingerprint\": \"00\"",
 	};
@@ -231,8 +232,8 @@ static void test_certificates(void **state)
 	(void)state;
 	memset(known.fingerprint, 0xAB, sizeof(known.fingerprint));
 	memset(other.fingerprint, 0xAC, sizeof(other.fingerprint));
-	assert_int_equal(token_add("ann", ", \"roles\": [\"reader\"], \"fingerprint\": \"abababababababababababababababab"
-					  "abababababababababababababababab\"", NULL), 201);
+	assert_int_equal(token_add("ann", ", \"roles\": [\"reader\"], \"fingerprint\": \""
+					  "abababababababababababababababababababababababababababababababab\"", NULL), 201);
 	assert_int_equal(ask_certified("/api/v1/targets", &known, NULL), 200);
 	/* a subject is no identity */
 	assert_int_equal(ask_certified("/api/v1/targets", &other, NULL), 401);
@@ -406,6 +407,14 @@ static int prove(unsigned person, struct wish *w, char out[AUTH_SIZE])
 	return status;
 }
 
+static int turn(const char *as, const char *chr)
+{
+	char body[60];
+
+	(void)snprintf(body, sizeof(body), "{\"chr\": \"%s\"}", chr);
+	return scene_ask(&s, "POST", request_path("/turn"), as, body, NULL);
+}
+
 static void test_inbox(void **state)
 {
 	char as[AUTH_SIZE], other[AUTH_SIZE], path[100];
@@ -422,8 +431,8 @@ static void test_inbox(void **state)
 	json_decref(j);
 	assert_int_equal(ask("GET", path, other), 403);
 	assert_int_equal(ask("GET", request_path(""), as), 200);
-	assert_int_equal(scene_ask(&s, "POST", request_path("/turn"), as, "{\"chr\": \"UTPERSON1XX00001\"}", NULL), 403);
-	assert_int_equal(scene_ask(&s, "POST", request_path("/turn"), as, "{\"chr\": \"UTPERSON0XX00001\"}", NULL), 200);
+	assert_int_equal(turn(as, "UTPERSON1XX00001"), 403);
+	assert_int_equal(turn(as, "UTPERSON0XX00001"), 200);
 	/* it is no operator's */
 	assert_int_equal(ask("GET", "/api/v1/requests", as), 403);
 	assert_int_equal(ask("GET", "/api/v1/targets", as), 403);
@@ -475,15 +484,16 @@ static void test_inboxes(void **state)
 static void test_inbox_bodies(void **state)
 {
 	static const char *const bad[] = {
-		"", "[]", "{}", "{\"chr\": 1}", "{\"chr\": \"\"}", "{\"chr\": \"UT\"}", "{\"chr\": \"UT\\u0007RSON0001\"}",
+		"", "[]", "{}", "{\"chr\": 1}", "{\"chr\": \"\"}", "{\"chr\": \"UT\"}",
+		"{\"chr\": \"UT\\u0007RSON0001\"}",
 		"{\"chr\": \"UTPERSON0XX00001\", \"statement\": \"\"}", "{\"chr\": \"UTPERSON0XX00001\", \"more\": 1}",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(post_inbox(bad[i], NULL), 400);
-	assert_int_equal(post_inbox("{\"chr\": \"UTPERSON0XX00001\", \"statement\": \"AA\", \"statement_signature\": \"AA\"}",
-				    NULL), 401);
+	assert_int_equal(post_inbox("{\"chr\": \"UTPERSON0XX00001\", \"statement\": \"AA\","
+				    " \"statement_signature\": \"AA\"}", NULL), 401);
 }
 
 /* ---- too often ---- */
