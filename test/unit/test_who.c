@@ -233,7 +233,7 @@ static void test_certificates(void **state)
 	memset(known.fingerprint, 0xAB, sizeof(known.fingerprint));
 	memset(other.fingerprint, 0xAC, sizeof(other.fingerprint));
 	assert_int_equal(token_add("ann", ", \"roles\": [\"reader\"], \"fingerprint\": \""
-					  "abababababababababababababababababababababababababababababababab\"", NULL), 201);
+				   "abababababababababababababababababababababababababababababababab\"", NULL), 201);
 	assert_int_equal(ask_certified("/api/v1/targets", &known, NULL), 200);
 	/* a subject is no identity */
 	assert_int_equal(ask_certified("/api/v1/targets", &other, NULL), 401);
