@@ -202,17 +202,19 @@ static void put_opened(const struct srv_metrics *m, struct wr *w)
 		  m->opened_s, name, n);
 }
 
+/* The second number of statm (proc_pid_statm(5)); 0: not known. */
 static int64_t resident(void)
 {
 	FILE *f = fopen("/proc/self/statm", "re");
-	long pages = 0;
+	char line[160] = "", *at;
 
 	if (!f)
 		return 0;
-	if (fscanf(f, "%*d %ld", &pages) != 1)
-		pages = 0;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
 	(void)fclose(f);
-	return (int64_t)pages * sysconf(_SC_PAGESIZE);
+	at = strchr(line, ' ');
+	return at ? (int64_t)strtol(at, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void put_process(const struct srv_metrics *m, struct wr *w)

@@ -159,7 +159,8 @@ agent_row() {
 	echo=$(calc "$(median echo.cpu_us) + $(median echo.other_us)" 1)
 	row "CPU per C_Sign through the agent, client and agent together" \
 	    "$both µs; $disk µs with the receipt's fsync" \
-	    "direct, exclusive: $(calc "$direct" 1) µs; two packets to another process and back: $echo µs" "at most 50 µs more; is $more µs" "$more <= 50"
+	    "direct, exclusive: $(calc "$direct" 1) µs; two packets to another process and back: $echo µs" \
+	    "at most 50 µs more; is $more µs" "$more <= 50"
 }
 
 {

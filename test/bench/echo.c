@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,12 +36,13 @@ static void ask(int fd)
 /* Processor time of a process so far, in ns: the first number of its schedstat. */
 static unsigned long ns_of(pid_t pid)
 {
-	char path[64], line[128];
+	char path[64], line[128], *end;
 	unsigned long ns;
 
 	(void)snprintf(path, sizeof(path), "/proc/%ld/schedstat", (long)pid);
 	bench_line(path, line, sizeof(line));
-	if (sscanf(line, "%lu", &ns) != 1)
+	ns = strtoul(line, &end, 10);
+	if (end == line)
 		bench_die(path, 0);
 	return ns;
 }
