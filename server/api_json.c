@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api_json.h"
 
+#include "server/end.h"
+
 static const char *state_name(enum pka_state s)
 {
 	static const char *const names[] = {
@@ -141,7 +143,7 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 			    srv_json_bytes_or_null(wr_view(&c->host_json)));
 	part[3] = json_pack("{s:o, s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
 			    "verdict", verdict_json(c, detail), "ended_by",
-			    c->end.is_said ? srv_json_text(c->target->custodians[c->end.by].chr) : json_null());
+			    srv_end_by(c) ? srv_json_text(srv_end_by(c)) : json_null());
 	part[4] = json_pack("{s:o, s:n}", "host_name", c->host[0] ? srv_json_text(c->host) : json_null(), "link");
 	j = json_object();
 	bad = !j;

@@ -137,6 +137,7 @@ void srv_ceremony_free(struct srv_ceremony **c)
 	srv_rules_free(&it->rules);
 	pka_batch_fini(&it->batch);
 	wr_free(&it->host_json);
+	free(it->end.said);
 	wipe(it->cookie, sizeof(it->cookie));
 	wipe(it->link, sizeof(it->link));
 	free(it);

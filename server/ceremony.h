@@ -33,11 +33,9 @@ struct srv_ceremony_env {               /* what all ceremonies share; borrowed *
 	void *ctx;
 };
 /* Of an opened card: the custodian's statement that this is over, and the hosts that wait for it. server/end.h */
+struct srv_end_said;
 struct srv_end {
-	bool is_said;
-	size_t by;                              /* which of the target's custodians */
-	uint8_t statement_bytes[STATEMENT_MAX], sig_bytes[EC_SIG_MAX];
-	struct wr statement, sig;
+	struct srv_end_said *said;              /* NULL: nobody has said so; few ever do */
 	struct srv_call *waits;
 };
 struct srv_ceremony {

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/end.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "pka/end.h"
 
 #define ENCODED_MAX 65536       /* a PKA file as base64url */
+
+const char *srv_end_by(const struct srv_ceremony *c)
+{
+	return c->end.said ? c->target->custodians[c->end.said->by].chr : NULL;
+}
 
 static void put_bytes(struct wr *w, const char *key, struct rd bytes)
 {
@@ -23,15 +29,15 @@ static void put_bytes(struct wr *w, const char *key, struct rd bytes)
 
 static void tell(const struct srv_ceremony *c, struct srv_call *call)
 {
-	const struct srv_end *end = &c->end;
+	const struct srv_end_said *said = c->end.said;
 	struct wr *w = &call->reply.body;
 	struct srv_event ev;
 
 	wr_json_open(w);
-	wr_json_text(w, "chr", rd_str(c->target->custodians[end->by].chr));
-	put_bytes(w, "pka_file", c->target->pka_files[end->by]);
-	put_bytes(w, "statement", wr_view(&end->statement));
-	put_bytes(w, "statement_signature", wr_view(&end->sig));
+	wr_json_text(w, "chr", rd_str(srv_end_by(c)));
+	put_bytes(w, "pka_file", c->target->pka_files[said->by]);
+	put_bytes(w, "statement", wr_view(&said->statement));
+	put_bytes(w, "statement_signature", wr_view(&said->sig));
 	wr_json_close(w);
 	srv_event_init(&ev, "end-told", c->id, NULL);
 	srv_event_word(&ev, "to", call->request.from);
@@ -53,17 +59,24 @@ static struct srv_call *take(struct srv_end *end)
 
 static enum err keep(struct srv_end *end, size_t by, const struct srv_decision *d)
 {
+	struct srv_end_said *said = calloc(1, sizeof(*said));
 	enum err e;
 
-	WR_ARR(&end->statement, end->statement_bytes);
-	WR_ARR(&end->sig, end->sig_bytes);
-	wr_put(&end->statement, d->statement);
-	wr_put(&end->sig, d->statement_sig);
-	e = wr_done(&end->statement);
+	if (!said)
+		return ERR_NOMEM;
+	said->by = by;
+	WR_ARR(&said->statement, said->statement_bytes);
+	WR_ARR(&said->sig, said->sig_bytes);
+	wr_put(&said->statement, d->statement);
+	wr_put(&said->sig, d->statement_sig);
+	e = wr_done(&said->statement);
 	if (!e)
-		e = wr_done(&end->sig);
-	end->by = by;
-	end->is_said = !e;
+		e = wr_done(&said->sig);
+	if (e) {
+		free(said);
+		said = NULL;
+	}
+	end->said = said;
 	return e;
 }
 
@@ -84,7 +97,7 @@ static enum err say(struct srv_ceremony *c, const struct srv_decision *d)
 			  wr_view(&c->host_json), who);
 	if (!e && strcmp(who, d->chr))
 		e = ERR_SIGNATURE;
-	return e || c->end.is_said ? e : keep(&c->end, by, d);
+	return e || c->end.said ? e : keep(&c->end, by, d);
 }
 
 enum err srv_end_say(struct srv_ceremony *c, const struct srv_decision *d)
@@ -109,7 +122,7 @@ enum err srv_end_say(struct srv_ceremony *c, const struct srv_decision *d)
 
 void srv_end_wait(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms)
 {
-	if (c->end.is_said) {
+	if (c->end.said) {
 		tell(c, call);
 		return;
 	}

@@ -8,6 +8,14 @@
 
 #include "server/ceremony.h"
 
+struct srv_end_said {
+	size_t by;                              /* which of the target's custodians */
+	uint8_t statement_bytes[STATEMENT_MAX], sig_bytes[EC_SIG_MAX];
+	struct wr statement, sig;
+};
+/* The reference of the custodian who has ended it; NULL: nobody has. */
+const char *srv_end_by(const struct srv_ceremony *c);
+
 /*
  * A custodian's end. The first one is kept and told to whoever waits; another one later is as good and changes nothing.
  * ERR_CONDITIONS: the card is not open; ERR_SIGNATURE, ERR_FORMAT: not a registered key's end of this login. All other

@@ -238,6 +238,8 @@ enum err srv_enrol(const struct att_anchors *anchors, struct rd json, int64_t no
 		e = keys_check(&w);
 	if (!e)
 		e = custodians_fill(&w);
+	if (!e)
+		e = srv_target_pack(w.t);
 	if (e)
 		goto out;
 	*out = w.t;

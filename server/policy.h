@@ -83,6 +83,11 @@ bool srv_policy_check(const struct srv_policy *p, enum srv_policy_when when, con
 		      struct srv_policy_verdict *v);
 /* The checks that are not made any more, as the ceremony has ended. */
 void srv_policy_not_made(const struct srv_policy *p, enum srv_policy_when when, struct srv_policy_verdict *v);
+/*
+ * Of a complete one on the heap: gives back the memory of the checks that it does not have, and all of it (NULL) if it
+ * has none. It must not be copied as a whole any more.
+ */
+void srv_policy_verdict_pack(struct srv_policy_verdict **v);
 /* For the host, in one line: the first failure and how many more there are. How the ceremony ends. */
 MUST enum err srv_policy_refusal(const struct srv_policy_verdict *v, char *why, size_t cap);
 

@@ -2,7 +2,9 @@
 /* What a policy's items demand of a request, and of the server that keeps them. */
 #include "server/policy_int.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -138,6 +140,20 @@ bool srv_check_attested(const struct srv_policy *p, const struct srv_policy_fact
 	else
 		(void)snprintf(text, cap, "%zu of %zu keys must be attested, and are", n, f->keys_n);
 	return !lacking;
+}
+
+void srv_policy_verdict_pack(struct srv_policy_verdict **v)
+{
+	struct srv_policy_verdict *less;
+
+	if (!(*v)->n) {
+		free(*v);
+		*v = NULL;
+		return;
+	}
+	less = realloc(*v, offsetof(struct srv_policy_verdict, v) + (*v)->n * sizeof((*v)->v[0]));
+	if (less)
+		*v = less;
 }
 
 /* ---- what fits a server ---- */

@@ -6,10 +6,13 @@
 
 #include "server/store_policy.h"
 
+/* The checks are over: what did not come out of them takes no memory for as long as people think. */
 static void policy_drop(struct srv_rules *r)
 {
 	free(r->policy);
 	r->policy = NULL;
+	if (r->verdict)
+		srv_policy_verdict_pack(&r->verdict);
 }
 
 void srv_rules_free(struct srv_rules *r)

@@ -273,7 +273,8 @@ static enum err serve(struct srv_db *db, const char *path)
 	}
 	e = handle_open(db, path, SQLITE_OPEN_READWRITE);
 	if (!e)
-		e = srv_db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+		e = srv_db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+				"PRAGMA cache_size = -256");
 	return e ? e : whole(db);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/shared.h"
+
 enum err srv_target_new(unsigned m, size_t archived_n, size_t arena, struct srv_target **out)
 {
 	struct srv_target *t = calloc(1, sizeof(*t));
@@ -26,6 +28,61 @@ enum err srv_target_new(unsigned m, size_t archived_n, size_t arena, struct srv_
 	return ERR_OK;
 }
 
+static void files_drop(struct rd *files, unsigned n)
+{
+	while (n)
+		srv_shared_drop(&files[--n]);
+}
+
+static enum err files_share(const struct srv_target *t, struct rd *out)
+{
+	enum err e = ERR_OK;
+	unsigned i;
+
+	for (i = 0; !e && i < t->m; i++)
+		e = srv_shared_keep(t->pka_files[i], &out[i]);
+	if (e)
+		files_drop(out, t->m);
+	return e;
+}
+
+static struct rd move(struct wr *to, struct rd bytes)
+{
+	size_t start = to->n;
+
+	wr_put(to, bytes);
+	return rd_of(to->p + start, to->n - start);
+}
+
+enum err srv_target_pack(struct srv_target *t)
+{
+	struct rd *files = calloc(t->m + 1, sizeof(*files));
+	size_t size = t->devaut.n, i;
+	uint8_t *arena;
+	struct wr w;
+	enum err e;
+
+	for (i = 0; i < t->archived_n; i++)
+		size += t->archived[i].attestation.n;
+	arena = malloc(size + 1);
+	e = files && arena ? files_share(t, files) : ERR_NOMEM;
+	if (e) {
+		free(files);
+		free(arena);
+		return e;
+	}
+	wr_init(&w, arena, size);
+	t->devaut = move(&w, t->devaut);
+	for (i = 0; i < t->archived_n; i++)
+		t->archived[i].attestation = move(&w, t->archived[i].attestation);
+	free(t->arena);
+	free(t->pka_files);
+	t->arena = arena;
+	t->pka_files = files;
+	t->is_packed = true;
+	return ERR_OK;
+}
+
 struct srv_target *srv_target_ref(struct srv_target *t)
 {
 	t->refs++;
@@ -39,6 +96,8 @@ void srv_target_unref(struct srv_target **t)
 	*t = NULL;
 	if (!it || --it->refs)
 		return;
+	if (it->is_packed)
+		files_drop(it->pka_files, it->m);
 	free(it->custodians);
 	free(it->pka_files);
 	free(it->archived);

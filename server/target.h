@@ -17,13 +17,19 @@ struct srv_target {
 	unsigned n, m;
 	struct rd devaut;               /* this and all views below: into arena */
 	struct pka_custodian *custodians;       /* m */
-	struct rd *pka_files;                   /* m, in the same order */
+	struct rd *pka_files;                   /* m, in the same order; packed: server/shared.h's */
 	struct pka_archived *archived;
 	size_t archived_n;
 	uint8_t *arena;
+	bool is_packed;
 };
 /* A new target with one reference, arrays for m and archived_n entries and an arena of that many bytes. */
 MUST enum err srv_target_new(unsigned m, size_t archived_n, size_t arena, struct srv_target **out);
+/*
+ * It is complete: an arena no larger than needed, and PKA files that other targets have, too, are kept once. Views into
+ * the old arena are void. ERR_NOMEM: nothing has changed.
+ */
+MUST enum err srv_target_pack(struct srv_target *t);
 struct srv_target *srv_target_ref(struct srv_target *t);
 void srv_target_unref(struct srv_target **t);           /* NULL-safe */
 /* The registered key with this holder reference: its index, or m if there is none. */

@@ -65,7 +65,7 @@ static uint32_t look(const struct srv_ceremony *c)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
 	const uint32_t parts[] = { f->state, f->approvals, (uint32_t)f->records_n, c->ended_ms != 0, f->turn != NULL,
-				   f->challenge.n ? f->challenge.p[0] | 0x100u : 0, c->end.is_said };
+				   f->challenge.n ? f->challenge.p[0] | 0x100u : 0, c->end.said != NULL };
 	uint32_t sum = 2166136261u;
 	size_t i;
 
