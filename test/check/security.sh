@@ -8,9 +8,20 @@
 cd "$(dirname "$0")/../.." || exit 2
 . test/tap.sh
 
-# A test's function, in the list of tests too, so that it is run.
+# A test's function stands in the list of tests, too, so that it is run.
 runs() { [ "$(grep -cw -- "$2" "$1")" -ge 2 ]; }
 says() { grep -qF -- "\"$2" "$1"; }
+# all CHECK FILE, names from standard input
+all() {
+	local name bad=0 n=0
+	while read -r name; do
+		n=$((n + 1))
+		"$1" "$2" "$name" || { echo "$2: no $name"; bad=1; }
+	done
+	[ $bad -eq 0 ] && [ $n -gt 0 ]
+}
+functions() { all runs "$1" < <(grep -oE '\w+' <<<"$2"); }
+texts() { all says "$1" < <(grep -oE '"[^"]+"' <<<"$2" | tr -d '"'); }
 
 count=0
 while read -r file; do
@@ -24,10 +35,9 @@ while read -r line; do
 	file=${file%%\`*}
 	rest=${line#*\`: }
 	rest=${rest%% — *}
-	if [[ $file == *.c ]]; then
-		while read -r name; do t "$file: $name" runs "$file" "$name"; done < <(grep -oE '\w+' <<<"$rest")
-	else
-		while read -r text; do t "$file: $text" says "$file" "$text"; done < <(grep -oE '"[^"]+"' <<<"$rest" | tr -d '"')
-	fi
+	case $file in
+	*.c) t "$file: its tests" functions "$file" "$rest" ;;
+	*) t "$file: its tests" texts "$file" "$rest" ;;
+	esac
 done < <(grep -E '^- `test/[^`]*`: ' docs/SECURITY.md)
 plan
