@@ -129,6 +129,12 @@ done
 stop relay
 settle || fail "something is left running"
 
+# A crowd of hosts, in namespaces of its own.
+echo "bench: ${TARGETS:=2000} hosts at one server" >&2
+export TARGETS
+env -u E2E_INSIDE "$TOP/test/bench/load.sh" "$BUILD" >"$T/load.lines" || fail "a crowd of hosts"
+cat "$T/load.lines" >>"$T/results"
+
 # ---- the table ----
 
 values() { awk -v n="$1" '$1 == n { print $2 + 0 }' "$T/results" | sort -g; }
@@ -163,6 +169,21 @@ agent_row() {
 	    "at most 50 µs more; is $more µs" "$more <= 50"
 }
 
+load_rows() {
+	local n rss enrolled
+	n=$(median load.targets) rss=$(median load.rss_idle_kib) enrolled=$(median load.rss_enrolled_kib)
+	row "resident memory of a server at which $n hosts wait over TLS" "$rss KiB" \
+	    "at its start: $(median load.rss_start_kib) KiB; with $n cards enrolled: $enrolled KiB" \
+	    "at most 65536 KiB" "$rss <= 65536"
+	row "its CPU while they wait" "$(median load.idle_cpu_percent) % of a core" "-" "at most 5 %" \
+	    "$(median load.idle_cpu_percent) <= 5"
+	row "an approval reaches its target while they wait" "$(median load.reach_ms_median) ms" \
+	    "worst of 50: $(median load.reach_ms_worst) ms" "within 200 ms" "$(median load.reach_ms_worst) <= 200"
+	row "ceremonies a minute, 2 of 3, while they wait" "$(median load.per_minute)" \
+	    "the server's CPU for each: $(median load.ceremony_cpu_ms) ms" "at least 600" \
+	    "$(median load.per_minute) >= 600"
+}
+
 {
 	printf '%s, %s cores, Linux %s, pcscd %s, OpenSC %s; %d rounds of %d signatures\n\n' \
 	    "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
@@ -186,6 +207,7 @@ agent_row() {
 	    "$(values agent.sign | head -n 1) == 1 && $(worst agent.sign) == 1"
 	row "C_Login returns after the second approval reached the server" "$(calc "$(median login.ms)" 0) ms" \
 	    "worst of $rounds: $(calc "$(worst login.ms)" 0) ms" "within 200 ms" "$(worst login.ms) <= 200"
+	load_rows
 } >"$T/table"
 cat "$T/table"
 [ $missed -eq 0 ] || { echo "bench: $missed targets missed" >&2; exit 1; }
