@@ -187,7 +187,7 @@ static void conn_go(struct load_conn *c)
 	else if (c->state == LOAD_READING)
 		conn_read(c);
 	else if (c->state == LOAD_IDLE)
-		bench_die("the server closes an idle connection or speaks unasked", 0);
+		load_conn_close(c);     /* idle for too long: another one when it is needed again */
 }
 
 void load_conn_send(struct load_conn *c, const char *method, const char *path, const char *headers, struct rd body)
