@@ -227,8 +227,8 @@ install: all
 	install -D -m 0644 packaging/quorum11.conf.example $(DESTDIR)$(docdir)/quorum11.conf.example
 	for unit in $(patsubst packaging/systemd/%,%,$(wildcard packaging/systemd/*/*)); do \
 	    install -d $(DESTDIR)$(systemddir)/$${unit%/*} && \
-	    sed 's,@LIBEXECDIR@,$(libexecdir),; s,@SBINDIR@,$(sbindir),' packaging/systemd/$$unit \
-	        >$(DESTDIR)$(systemddir)/$$unit && \
+	    sed 's,@LIBEXECDIR@,$(libexecdir),; s,@SBINDIR@,$(sbindir),; s,@BINDIR@,$(bindir),' \
+	        packaging/systemd/$$unit >$(DESTDIR)$(systemddir)/$$unit && \
 	    chmod 0644 $(DESTDIR)$(systemddir)/$$unit || exit 1; done
 	install -D -m 0644 packaging/systemd/quorum11.sysusers $(DESTDIR)$(sysusersdir)/quorum11.conf
 	for page in $(wildcard man/*.[1-8]); do \

@@ -139,3 +139,8 @@ enum err att_chain_check(const struct att_anchors *anchors, struct rd devaut, in
 		check_alone(out, now, v);
 	return ERR_OK;
 }
+
+enum err att_chain_fingerprint(const struct att_chain *chain, uint8_t out[SHA256_SIZE])
+{
+	return chain->device.key.q.n ? sha256(chain->device.key.q, out) : ERR_FORMAT;
+}

@@ -26,5 +26,7 @@ struct att_chain {                  /* filled as far as it can be parsed, whatev
  */
 MUST enum err att_chain_check(const struct att_anchors *anchors, struct rd devaut, int64_t now, struct att_chain *out,
 			      struct att_verdict *v);
+/* SHA-256 of the device key's point: by this an address book knows a device again. ERR_FORMAT: there is none. */
+MUST enum err att_chain_fingerprint(const struct att_chain *chain, uint8_t out[SHA256_SIZE]);
 
 #endif

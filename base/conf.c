@@ -77,6 +77,8 @@ static const struct key {
 	KEY(agent, manifest, PATH, 0, 0),
 	KEY(agent, admit, TEXTS, 0, 0),
 	KEY(agent, log, TEXT, 0, 0),
+	KEY(custodian, url, TEXTS, 0, 0),
+	KEY(custodian, key, TEXTS, 0, 0),
 	KEY(server, listen, TEXT, 0, 0),
 	KEY(server, cert, PATH, 0, 0),
 	KEY(server, key, PATH, 0, 0),

@@ -72,6 +72,10 @@ struct conf {
 		struct conf_list admit;     /* further commands that its clients may send: agent/gate.h */
 		char *log;                  /* as QUORUM11_LOG */
 	} agent;
+	struct {                            /* [custodian] */
+		struct conf_list url;       /* management servers; empty: [login] url */
+		struct conf_list key;       /* holder references of one's own keys, to watch without a card */
+	} custodian;
 	struct {                            /* [server] */
 		char *listen;               /* host:port; 127.0.0.1:8443 */
 		char *cert, *key;           /* PEM; without them only loopback and http = yes */

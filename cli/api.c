@@ -11,7 +11,6 @@
 #include "ramoverhttp/http.h"
 
 #define PATH_LOGIN "/rt/hsm"
-#define URL_MAX 2048
 #define ID_DIGITS 32
 
 struct cli_api {
@@ -48,7 +47,7 @@ enum err cli_api_open(const struct cli *cli, const char *url, struct cli_api **o
 		url = cli->conf->login.url;
 	if (!url)
 		return cli_refuse(ERR_ARG, "which server? Give its URL, or set [login] url");
-	if (strlen(url) > URL_MAX || !http_url_is_allowed(url, config.allow_http))
+	if (strlen(url) > API_URL_MAX || !http_url_is_allowed(url, config.allow_http))
 		return cli_refuse(ERR_ARG, "the server's URL must begin with https:// (http:// only to this machine)");
 	a = calloc(1, sizeof(*a));
 	if (!a || !(a->base = strdup(url))) {
@@ -98,7 +97,7 @@ const char *cli_api_url(const struct cli_api *a)
 static enum err send(struct cli *cli, struct cli_api *a, const char *method, const char *path, const char *body,
 		     int *status, struct wr *answer)
 {
-	uint8_t url[URL_MAX + 256], auth[512];
+	uint8_t url[API_URL_MAX + 256], auth[512];
 	const char *headers[] = { NULL, NULL };
 	struct wr u, h;
 	char why[SHOWN_MAX + 1] = "";
@@ -283,19 +282,4 @@ json_t *cli_api_from_bytes(struct rd bytes)
 bool cli_api_is_id(const char *text)
 {
 	return strlen(text) == ID_DIGITS && strspn(text, "0123456789abcdef") == ID_DIGITS;
-}
-
-enum err cli_api_operands(const struct cli_args *a, const char *verb, const char **url, const char **id)
-{
-	*url = *id = NULL;
-	for (size_t i = 0; i < a->n; i++) {
-		const char **slot = strstr(a->v[i], "://") ? url : id;
-
-		if (*slot)
-			return cli_refuse(ERR_ARG, "%s takes one URL and one request", verb);
-		*slot = a->v[i];
-	}
-	if (*id && !cli_api_is_id(*id))
-		return cli_refuse(ERR_ARG, "a request is named by 32 hex digits");
-	return ERR_OK;
 }

@@ -8,6 +8,8 @@
 #include "base/secret.h"
 #include "cli/verb.h"
 
+#define API_URL_MAX 2048
+
 struct cli_api;
 /* url: "https://host:port", a path behind it is kept, "/rt/hsm" (a login's address) is not; NULL: [login] url. Said. */
 MUST enum err cli_api_open(const struct cli *cli, const char *url, struct cli_api **out);
@@ -42,11 +44,6 @@ MUST enum err cli_api_number(const json_t *o, const char *key, int64_t min, int6
 MUST enum err cli_api_bytes(const json_t *o, const char *key, struct wr *out);
 json_t *cli_api_from_bytes(struct rd bytes);                    /* NULL: no memory */
 
-/*
- * The operands [URL] [REQUEST], in any order: a request's id cannot be taken for a URL. What is not there stays NULL.
- * ERR_ARG, said.
- */
-MUST enum err cli_api_operands(const struct cli_args *a, const char *verb, const char **url, const char **id);
 /* 32 hex digits, lower case: what names a request. */
 bool cli_api_is_id(const char *text);
 

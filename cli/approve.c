@@ -1,181 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/approve_offline.h"
 #include "cli/approve_text.h"
-#include "cli/budget.h"
+#include "cli/decision.h"
 #include "cli/inbox.h"
 #include "cli/inbox_token.h"
 #include "cli/say.h"
 #include "cli/trust.h"
 
-#define TEXT_MAX     (256 * 1024)
 #define SETTLE_S     10         /* a request that is just being made */
 #define OUTCOME_S    60         /* from the last approval to the card's answer: seconds of work, not of people */
-#define ANSWER_MAX   512        /* a signature */
 #define ROUNDS_MAX   3          /* a card's mode is changed at most once in each direction (pka/activation.h) */
+#define SOURCE_MAX   (API_URL_MAX + 64)
+#define ROW_MAX    512
 
 struct approve {
-	struct cli *cli;
-	struct cli_api *api;
-	struct cli_custodians *mine;
-	struct cli_inbox_token *token;
-	struct cli_custodian *me;       /* one of mine */
-	struct cli_request *request, *first;    /* first: what was decided before we were asked again, or NULL */
-	struct pka_approval *approval;  /* our own judgement of it */
-	bool lowers;                    /* --limits, to an approval */
-	struct pka_limits low;          /* if it does: what is left of what the host asks for */
-	struct wr limits;               /* for the statement */
+	struct cli_case d;
+	struct cli_servers servers;
+	struct cli_ref ref;             /* of the request at hand */
+	struct cli_request *first;      /* what was decided before we were asked again, or NULL */
+	bool guided;                    /* nothing was named: he is led through what waits */
 };
 
-/* Which of our keys decides: one that the request names and that has not decided yet. */
-static enum err choose_key(struct approve *a)
-{
-	bool decided = false;
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->mine->n; i++)
-		for (size_t k = 0; k < a->request->custodians_n; k++) {
-			if (strcmp(a->mine->v[i].chr, a->request->custodians[k].chr))
-				continue;
-			if (a->request->custodians[k].decision != DECISION_NONE) {
-				decided = true;
-				continue;
-			}
-			a->me = &a->mine->v[i];
-			n++;
-		}
-	if (n == 1)
-		return ERR_OK;
-	if (n == 0)
-		return cli_refuse(decided ? ERR_CONDITIONS : ERR_NOT_FOUND, "request %s: %s", a->request->id,
-				  decided ? "you have decided already"
-					  : "no key on the cards at hand is one of its custodians");
-	log_tell("several keys at hand could decide: name the card by --device or --reader");
-	for (size_t i = 0; i < a->mine->n; i++)
-		log_tell("  %s  on card %s", a->mine->v[i].chr, a->mine->v[i].device);
-	return ERR_REFUSED;
-}
-
-/* Everything the server says is checked here again; what does not pass is refused, whatever the custodian wants. */
-static enum err judge(struct approve *a)
-{
-	return cli_trust_request(a->cli, a->request, &a->approval);
-}
-
-/* A no may say anything; with a yes stands only what the host can read, keeps, and would not have to raise. */
-static enum err check_limits(struct approve *a)
-{
-	const char *text = a->cli->args->limits;
-
-	wr_reset(&a->limits);
-	a->lowers = text && *text && !a->cli->args->deny;
-	if (a->lowers)
-		return cli_budget_lower(wr_view(&a->request->host_json), text, &a->low, &a->limits);
-	wr_text(&a->limits, text ? text : "");
-	return cli_fail(wr_done(&a->limits), "--limits");
-}
-
-static enum err show(const struct approve *a)
-{
-	struct wr w;
-	enum err e;
-
-	wr_init_heap(&w, TEXT_MAX);
-	cli_approve_text(a->request, pka_approval_facts(a->approval), a->me->chr, a->lowers ? &a->low : NULL,
-			 &w);
-	e = wr_done(&w);
-	if (!e)
-		fputs(wr_cstr(&w), stdout);
-	wr_free(&w);
-	return cli_fail(e, "showing the request");
-}
-
-static enum err check_code(const struct approve *a)
-{
-	const char *want = a->cli->args->expect_code, *code = pka_approval_facts(a->approval)->code;
-
-	if (!want || !*code || strcasecmp(want, code) == 0)
-		return ERR_OK;
-	return cli_refuse(ERR_REFUSED, "request %s has the code %s, not the expected one: refused", a->request->id,
-			  code);
-}
-
-static enum err ask(const struct approve *a, const char *question)
-{
-	if (cli_ask(question, a->cli->args->yes))
-		return ERR_OK;
-	return cli_refuse(ERR_CANCELLED, "nothing was signed or sent");
-}
-
 /*
- * The question, and in per-key mode two: only with the turn comes the challenge, and with it the code that the
- * custodian has to compare before he agrees.
+ * The turn, after the yes: until then nobody waits for this custodian, and what is signed is younger than his yes. The
+ * PIN comes before the turn, so that nobody waits for somebody who types.
  */
-static enum err decide(struct approve *a)
+static enum err take_turn(struct approve *a)
 {
+	struct cli_case *d = &a->d;
 	uint8_t buf[PKA_CHALLENGE_SIZE];
 	struct wr challenge;
 	enum err e;
 
-	if (a->cli->args->deny)
-		return ask(a, "Deny this request, for everybody?");
-	if (*pka_approval_facts(a->approval)->code) {
-		e = check_code(a);
-		return e ? e : ask(a, "Approve?");
-	}
-	e = ask(a, "Take your turn?");
 	WR_ARR(&challenge, buf);
+	e = cli_custodian_try_pin(d->cli, d->me);
 	if (!e)
-		e = cli_inbox_turn(a->cli, a->api, a->request->id, a->me->chr, a->request->seconds_left, &challenge);
-	if (!e)
-		e = cli_fail(pka_approval_challenge(a->approval, wr_view(&challenge)), "the challenge of your turn");
-	if (!e)
-		e = check_code(a);
-	if (e)
-		return e;
-	printf("  CODE           %s   call the person who signs: he must read you the same one\n",
-	       pka_approval_facts(a->approval)->code);
-	return ask(a, "Approve?");
+		e = cli_inbox_turn(d->cli, &a->ref, d->me->chr, d->people, d->request->seconds_left, &challenge);
+	return e ? e : cli_decision_challenge(d, wr_view(&challenge));
 }
 
-static enum err send_batch(struct approve *a, const struct pka_batch *batch, struct wr *answers, struct pka_answers *in)
+/* Led through, a no is one of two things: not now, or not at all. */
+static enum err ask(struct approve *a)
 {
-	return cli_custodian_sign(a->cli, a->me, batch, answers, in);
+	enum err e = cli_decision_ask(&a->d);
+
+	if (e != ERR_CANCELLED || !a->guided || a->d.deny || !cli_has_terminal())
+		return e;
+	a->d.deny = true;
+	return cli_decision_ask(&a->d);
 }
 
 /* after: the request as it is with our decision in it. */
 static enum err sign_and_send(struct approve *a, struct cli_request **after)
 {
-	struct rd sig, statement, statement_sig;
-	struct pka_answers in = { .n = 0 };
-	struct pka_batch batch;
-	struct wr answers;
-	bool approve = !a->cli->args->deny;
+	const struct cli_case *d = &a->d;
+	struct cli_signed s;
 	enum err e;
 
-	pka_batch_init(&batch);
-	wr_init_heap(&answers, PKA_BATCH_MAX * ANSWER_MAX);
-	e = pka_approval_decide(a->approval, approve ? PKA_APPROVE : PKA_DENY, wr_view(&a->limits),
-				rd_str(a->me->chr), a->me->key, &batch);
-	cli_fail(e, "making the statement (--limits: short printable text)");
+	e = cli_decision_sign(&a->d, &s);
 	if (!e)
-		e = send_batch(a, &batch, &answers, &in);
-	if (!e)
-		e = cli_fail(pka_approval_finish(a->approval, &in, a->me->curve, cli_custodian_point(a->me), &sig,
-						 &statement, &statement_sig), "the card's signatures");
-	if (!e)
-		e = cli_inbox_send(a->cli, a->api, a->request->id, a->me->chr, sig, statement, statement_sig, after);
-	if (!e && approve)
+		e = cli_inbox_send(d->cli, a->ref.api, d->request->id, d->me->chr, s.sig, s.statement,
+				   s.statement_sig, after);
+	if (!e && !d->deny)
 		printf("approved: %u of %u, request %s for card %s\n", (*after)->approvals, (*after)->n, (*after)->id,
-		       a->request->device_id);
+		       d->request->device_id);
 	else if (!e)
-		printf("denied: request %s for card %s\n", (*after)->id, a->request->device_id);
-	wr_free(&answers);
-	pka_batch_fini(&batch);
+		printf("denied: request %s for card %s\n", (*after)->id, d->request->device_id);
 	return e;
 }
 
@@ -185,12 +81,9 @@ static enum err sign_and_send(struct approve *a, struct cli_request **after)
  */
 static enum err follow(struct approve *a, struct cli_request **after, bool *again)
 {
-	char id[REQUEST_ID_SIZE + 1];
-	enum err e;
+	enum err e = cli_inbox_outcome(a->d.cli, &a->ref, OUTCOME_S, after);
 
 	*again = false;
-	memcpy(id, (*after)->id, sizeof(id));
-	e = cli_inbox_outcome(a->cli, a->api, id, OUTCOME_S, after);
 	if (e)
 		return e;
 	if (!cli_request_is_waiting(*after)) {
@@ -198,17 +91,15 @@ static enum err follow(struct approve *a, struct cli_request **after, bool *agai
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < (*after)->custodians_n; i++)
-		if (strcmp((*after)->custodians[i].chr, a->me->chr) == 0)
+		if (strcmp((*after)->custodians[i].chr, a->d.me->chr) == 0)
 			*again = (*after)->custodians[i].decision == DECISION_NONE;
 	printf("the card takes one signature for each challenge: %s asked again\n", *again ? "you are" : "others are");
 	return ERR_OK;
 }
 
 /* Asked again means again: the same login on the same card, or a yes would count for what nobody was shown. */
-static enum err check_same(const struct approve *a)
+static enum err check_same(const struct cli_request *was, const struct cli_request *is)
 {
-	const struct cli_request *was = a->first, *is = a->request;
-
 	if (!was || (strcmp(was->device_id, is->device_id) == 0 &&
 		     rd_eq(wr_view(&was->login_id), wr_view(&is->login_id)) &&
 		     rd_eq(wr_view(&was->host_json), wr_view(&is->host_json))))
@@ -218,69 +109,187 @@ static enum err check_same(const struct approve *a)
 }
 
 /* From fetching to the answer, once. */
-static enum err handle(struct approve *a, const char *id, bool *again)
+static enum err handle(struct approve *a, bool *again)
 {
-	struct cli_request *after = NULL;
+	struct cli_request *r = NULL, *after = NULL;
+	struct cli_case *d = &a->d;
+	char source[SOURCE_MAX];
 	enum err e;
 
 	*again = false;
-	e = cli_inbox_fetch(a->cli, a->api, id, SETTLE_S, &a->request);
+	e = cli_inbox_fetch(d->cli, &a->ref, SETTLE_S, &r);
 	if (!e)
-		e = check_same(a);
+		e = check_same(a->first, r);
+	if (e) {
+		cli_request_free(&r);
+		return e;
+	}
+	(void)snprintf(source, sizeof(source), "%s%s%s", cli_api_url(a->ref.api), *a->ref.link ? "/r/" : " ",
+		       *a->ref.link ? a->ref.link : a->ref.id);
+	e = cli_decision_request(d, r, source);
 	if (!e)
-		e = choose_key(a);
+		e = cli_decision_show(d);
 	if (!e)
-		e = judge(a);
-	if (!e)
-		e = check_limits(a);
-	if (!e)
-		e = show(a);
-	if (!e)
-		e = decide(a);
+		e = ask(a);
+	if (!e && !d->deny && !*pka_approval_facts(d->approval)->code)
+		e = take_turn(a);
 	if (!e)
 		e = sign_and_send(a, &after);
-	if (!e && !a->cli->args->deny && after->approvals >= after->n)
+	if (!e && !d->deny && after->approvals >= after->n)
 		e = follow(a, &after, again);
 	cli_request_free(&after);
-	pka_approval_free(&a->approval);
 	if (!a->first) {
-		a->first = a->request;
-		a->request = NULL;
+		a->first = d->request;
+		d->request = NULL;
 	}
-	cli_request_free(&a->request);
+	cli_decision_drop(d);
 	return e;
+}
+
+/* One request to its end, however often its card asks. */
+static enum err handle_all(struct approve *a)
+{
+	bool again = true;
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; !e && again; i++)
+		e = i < ROUNDS_MAX ? handle(a, &again)
+				   : cli_refuse(ERR_PROTOCOL, "request %s: the server asks again and again", a->ref.id);
+	cli_request_free(&a->first);
+	return e;
+}
+
+/* What a custodian sees of a request among several: what our own checks say of its card, and why it is asked. */
+static void write_line(struct approve *a, struct cli_ref *ref, struct wr *w)
+{
+	const struct cli_book_entry *b;
+	struct cli_request *r = NULL;
+	struct pka_approval *p = NULL;
+
+	if (cli_inbox_fetch(a->d.cli, ref, 0, &r) || cli_trust_request(a->d.cli, r, &p)) {
+		wr_printf(w, "%s  does not pass the checks of this machine", ref->id);
+	} else {
+		const struct pka_approval_facts *f = pka_approval_facts(p);
+
+		b = cli_book_find(a->d.devices, f->device_id);
+		if (b && memcmp(b->key, f->device_key, sizeof(b->key)) == 0)
+			wr_printf(w, "\"%s\"", b->name);
+		else
+			wr_printf(w, "card %s, %s", f->device_id,
+				  b ? "WITH ANOTHER KEY than in your address book" : "not in your address book");
+		wr_printf(w, "  %u of %u have approved, %u min left; ", r->approvals, r->n, r->seconds_left / 60);
+		cli_reason_text(wr_view(&r->host_json), w);
+	}
+	pka_approval_free(&p);
+	cli_request_free(&r);
+}
+
+/* Which of several? ERR_CANCELLED: none; ERR_REFUSED: nobody to ask. Said. */
+static enum err choose(struct approve *a, struct cli_inbox *found)
+{
+	char answer[8], question[64];
+	unsigned long n;
+	char *end;
+
+	fflush(stdout);
+	log_tell("%s", a->guided && cli_has_terminal() && !a->d.cli->args->yes
+			       ? "several requests wait for you:"
+			       : "several requests wait: name one");
+	for (size_t i = 0; i < found->n; i++) {
+		uint8_t buf[ROW_MAX];
+		struct wr w;
+
+		WR_ARR(&w, buf);
+		write_line(a, &found->v[i], &w);
+		log_tell("  %zu  %s  %s", i + 1, found->v[i].id, wr_cstr(&w));
+	}
+	if (!a->guided || !cli_has_terminal() || a->d.cli->args->yes)
+		return ERR_REFUSED;
+	(void)snprintf(question, sizeof(question), "Which one? [1-%zu, Enter: none]", found->n);
+	if (!cli_ask_line(question, answer, sizeof(answer)))
+		return ERR_CANCELLED;
+	n = strtoul(answer, &end, 10);
+	if (answer[0] < '0' || answer[0] > '9' || *end || n < 1 || n > found->n)
+		return cli_refuse(ERR_CANCELLED, "not one of them; nothing was signed or sent");
+	a->ref = found->v[n - 1];
+	return ERR_OK;
+}
+
+static enum err find(struct approve *a, unsigned wait_s, size_t *n)
+{
+	struct cli_inbox found;
+	enum err e = cli_inbox_find(a->d.cli, &a->servers, a->d.mine, wait_s, &found);
+
+	*n = found.n;
+	if (e)
+		return e;
+	if (found.n > 1)
+		return choose(a, &found);
+	a->ref = found.v[0];
+	return ERR_OK;
+}
+
+/* Led through: after one request the next, as long as others wait and he goes on. */
+static enum err lead(struct approve *a)
+{
+	bool more = true;
+	size_t n;
+	enum err e = ERR_OK;
+
+	for (unsigned wait_s = a->d.cli->args->wait; !e && more; wait_s = 0) {
+		e = find(a, wait_s, &n);
+		if (!e)
+			e = handle_all(a);
+		a->d.deny = a->d.cli->args->deny;
+		more = n > 1 && a->guided && !a->d.cli->args->yes;
+	}
+	return e;
+}
+
+/* The files: each is a way of its own. */
+static enum err by_file(struct cli *cli, bool *done)
+{
+	const struct cli_args *a = cli->args;
+
+	*done = true;
+	if (!!a->save_request + !!a->request_file + !!a->send > 1)
+		return cli_refuse(ERR_ARG, "--save-request, --request-file and --send are three steps, each by itself");
+	if (a->save_request)
+		return cli_approve_save(cli);
+	if (a->request_file)
+		return a->n ? cli_refuse(ERR_ARG, "--request-file says which request") : cli_approve_file(cli);
+	if (a->send)
+		return cli_approve_send(cli);
+	*done = false;
+	return ERR_OK;
 }
 
 enum err verb_approve(struct cli *cli)
 {
-	struct approve a = { .cli = cli };
-	const char *url = NULL, *wanted = NULL;
-	char id[REQUEST_ID_SIZE + 1];
-	bool again = true;
+	struct approve a = { .guided = cli->args->n == 0 };
+	struct cli_where where;
+	bool done;
 	enum err e;
 
-	wr_init_heap(&a.limits, STATEMENT_MAX);
-	e = cli_api_operands(cli->args, "approve", &url, &wanted);
+	e = by_file(cli, &done);
+	if (e || done)
+		return e;
+	e = cli_where_read((const char *const *)cli->args->v, cli->args->n, "approve", &where);
 	if (!e)
-		e = cli_api_open(cli, url, &a.api);
+		e = cli_servers_open(cli, &where, &a.servers);
+	if (e)
+		return e;
+	e = cli_decision_begin(cli, &a.d);
 	if (!e)
-		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, &a.mine);
-	if (!e && a.mine->n == 0)
-		e = cli_refuse(ERR_NOT_FOUND, "no custodian's key on the cards at hand: is your card in the reader? "
-						"quorum11 list shows what is there");
-	if (!e)
-		e = cli_inbox_token_use(a.api, a.mine, &a.token);
-	if (!e && wanted)
-		memcpy(id, wanted, sizeof(id));
-	else if (!e)
-		e = cli_inbox_find(cli, a.api, a.mine, cli->args->wait, id);
-	for (unsigned i = 0; !e && again; i++)
-		e = i < ROUNDS_MAX ? handle(&a, id, &again)
-				   : cli_refuse(ERR_PROTOCOL, "request %s: the server asks again and again", id);
-	wr_free(&a.limits);
-	cli_request_free(&a.first);
-	cli_inbox_token_free(&a.token);
-	cli_custodians_free(&a.mine);
-	cli_api_close(&a.api);
+		e = cli_servers_inbox(&a.servers, a.d.mine);
+	if (!e && (*where.id || *where.link)) {
+		e = cli_where_ref(&where, &a.servers, &a.ref);
+		if (!e)
+			e = handle_all(&a);
+	} else if (!e) {
+		e = lead(&a);
+	}
+	cli_servers_close(&a.servers);
+	cli_decision_end(&a.d);
 	return e;
 }

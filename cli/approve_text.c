@@ -130,6 +130,20 @@ void cli_claims_text(struct rd host_json, struct wr *out)
 	json_decref(o);
 }
 
+void cli_reason_text(struct rd host_json, struct wr *out)
+{
+	json_t *o = json_loadb((const char *)host_json.p, host_json.n, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *reason = json_object_get(o, "reason");
+
+	if (says_something(reason)) {
+		wr_text(out, "claimed: ");
+		write_value(out, reason);
+	} else {
+		wr_text(out, "no reason is given");
+	}
+	json_decref(o);
+}
+
 static void write_keys(struct wr *w, const struct pka_approval_facts *f, bool attested)
 {
 	for (size_t i = 0; i < f->keys_n; i++) {
@@ -141,14 +155,20 @@ static void write_keys(struct wr *w, const struct pka_approval_facts *f, bool at
 	}
 }
 
-static void write_people(struct wr *w, const struct cli_request *r)
+static void write_person(struct wr *w, const struct cli_book *people, const char *chr, const char *before)
+{
+	wr_text(w, before);
+	cli_book_wr_person(w, people, chr);
+}
+
+static void write_people(struct wr *w, const struct cli_request *r, const struct cli_book *people)
 {
 	wr_printf(w, "  needs          %u of %u custodians; approved so far: ", r->n, r->m);
 	if (r->approvals == 0)
 		wr_text(w, "nobody");
 	for (size_t i = 0, n = 0; i < r->custodians_n; i++)
 		if (r->custodians[i].decision == DECISION_APPROVE)
-			wr_printf(w, "%s%s", n++ ? ", " : "", r->custodians[i].chr);
+			write_person(w, people, r->custodians[i].chr, n++ ? ", " : "");
 	wr_text(w, "\n");
 	if (r->changed_mode)
 		wr_text(w, "                 asked again: the card takes only one signature for each challenge\n");
@@ -156,11 +176,17 @@ static void write_people(struct wr *w, const struct cli_request *r)
 		   "approved are the server's word\n");
 }
 
-void cli_approve_text(const struct cli_request *r, const struct pka_approval_facts *f, const char *own_chr,
-		      const struct pka_limits *low, struct wr *out)
+void cli_approve_text(const struct cli_approve_view *v, struct wr *out)
 {
+	const struct cli_request *r = v->request;
+	const struct pka_approval_facts *f = v->facts;
+
 	wr_printf(out, "request %s\n", r->id);
-	wr_printf(out, "  card           %s\n", f->device_id);
+	if (v->name)
+		wr_printf(out, "  card           \"%s\", %s: the name and the key in your address book\n", v->name,
+			  f->device_id);
+	else
+		wr_printf(out, "  card           %s   NOT in your address book\n", f->device_id);
 	if (f->unverified)
 		wr_text(out, "                 UNVERIFIED: no certificate chain, nobody can prove what it is\n");
 	else
@@ -171,16 +197,16 @@ void cli_approve_text(const struct cli_request *r, const struct pka_approval_fac
 	wr_printf(out, "  NOT attested   %zu%s\n", f->unattested_n,
 		  f->unattested_n ? "   nobody can prove where they come from" : "");
 	write_keys(out, f, false);
-	write_people(out, r);
+	write_people(out, r, v->people);
 	wr_printf(out, "  time left      %u min %u s\n", r->seconds_left / 60, r->seconds_left % 60);
-	wr_printf(out, "  your key       %s\n", own_chr);
+	wr_printf(out, "  your key       %s\n", v->own_chr);
 	if (*r->host_name)
 		wr_printf(out, "  host           %s   the server knows it by this name, by its token or certificate\n",
 			  r->host_name);
 	cli_claims_text(wr_view(&r->host_json), out);
-	if (low) {
+	if (v->low) {
 		wr_text(out, "  you lower it to:\n");
-		pka_limits_text(low, INDENT, out);
+		pka_limits_text(v->low, INDENT, out);
 	}
 	if (*f->code)
 		wr_printf(out,

@@ -92,6 +92,12 @@ static const struct row rows[OPTS] = {
 			   "folder of receipts, if no file is named; default: [agent] receipts" },
 	[OPT_PIN_OPENED] = { "pin-opened", A_FLAG(pin_opened),
 			     "accept a session that a PIN opened and nobody approved" },
+	[OPT_SAVE_REQUEST] = { "save-request", A_TEXT(save_request, "FILE"),
+			       "write the request to a file, for a custodian without a network; with --key: his" },
+	[OPT_REQUEST_FILE] = { "request-file", A_TEXT(request_file, "FILE"),
+			       "decide on a request from a file; the decision goes to --out" },
+	[OPT_SEND] = { "send", A_TEXT(send, "FILE"), "send a decision that was made without a network" },
+	[OPT_NOTIFY] = { "notify", A_FLAG(notify), "show each new request on the desktop, by notify-send" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
 

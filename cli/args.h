@@ -20,6 +20,7 @@ enum cli_opt {
 	OPT_READERS, OPT_KEYS,          /* --reader and --key of verbs that take several */
 	OPT_SOCKET, OPT_SIGN, OPT_FOR, OPT_BOUNDS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS,
 	OPT_PIN_OPENED,
+	OPT_SAVE_REQUEST, OPT_REQUEST_FILE, OPT_SEND, OPT_NOTIFY,
 	OPT_HELP,
 	OPTS
 };
@@ -54,6 +55,8 @@ struct cli_args {
 	const char *socket, *duration, *manifest, *receipt, *receipts;
 	unsigned sign;                          /* 0: not given */
 	bool pin_opened;
+	const char *save_request, *request_file, *send;
+	bool notify;
 	bool help;
 	size_t n;                               /* operands */
 	char *const *v;

@@ -102,6 +102,24 @@ struct rd cli_custodian_point(const struct cli_custodian *c)
 	return rd_of(c->q, c->q_size);
 }
 
+/* Only what was typed is asked for again: a file says the same each time, and each time is a try. */
+static enum err log_in(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *card)
+{
+	bool typed = !c->pin && !pin_file && !cli_pin_is_given(cli);
+	enum err e;
+
+	do {
+		e = c->pin ? ERR_OK : cli_pin_get(cli, card, pin_file, &c->pin);
+		if (!e)
+			e = cli_pin_login(cli, card, c->pin);
+		if (e)
+			secret_free(&c->pin);
+		if (e == ERR_PIN_WRONG && typed)
+			card->status.pin_tries--;
+	} while (e == ERR_PIN_WRONG && typed && card->status.pin_tries > 0);
+	return e;
+}
+
 enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *out)
 {
 	enum err e;
@@ -115,12 +133,20 @@ enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char
 		e = cli_refuse(ERR_UNSUPPORTED,
 			       "card %s opens by custodians of its own; a custodian's card opens by its PIN",
 			       out->id);
-	if (!e && !c->pin)
-		e = cli_pin_get(cli, out, pin_file, &c->pin);
 	if (!e)
-		e = cli_pin_login(cli, out, c->pin);
+		e = log_in(cli, c, pin_file, out);
 	if (e)
 		cli_card_close(cli, out, true);
+	return e;
+}
+
+enum err cli_custodian_try_pin(struct cli *cli, struct cli_custodian *c)
+{
+	struct cli_card card = { .hsm = NULL };
+	enum err e = c->pin ? ERR_OK : cli_custodian_open(cli, c, NULL, &card);
+
+	if (!e && card.hsm)
+		cli_card_close(cli, &card, true);
 	return e;
 }
 

@@ -35,9 +35,12 @@ void cli_custodians_free(struct cli_custodians **c);            /* PINs, too */
 struct rd cli_custodian_point(const struct cli_custodian *c);
 /*
  * Open the card that has the key, check that it still is that card, and verify its PIN, which is asked for once
- * (cli_pin_get; pin_file may be NULL) and kept. Held afterwards; ends with cli_card_close(out, true). Said.
+ * (cli_pin_get; pin_file may be NULL) and kept. A wrong one that was typed is asked for again, while there are tries.
+ * Held afterwards; ends with cli_card_close(out, true). Said.
  */
 MUST enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *out);
+/* Ask for the PIN now, and try it, so that signing will ask no more. Said. */
+MUST enum err cli_custodian_try_pin(struct cli *cli, struct cli_custodian *c);
 /*
  * The same, and the SIGN commands of a batch, and the card closed. answers: a writer for the bytes that in views, each
  * with its status word. Said.

@@ -4,7 +4,6 @@
 
 #include "cli/approve_text.h"
 #include "cli/inbox.h"
-#include "cli/inbox_token.h"
 #include "cli/say.h"
 #include "cli/trust.h"
 
@@ -12,9 +11,9 @@
 
 struct end {
 	struct cli *cli;
-	struct cli_api *api;
+	struct cli_servers servers;
+	struct cli_ref ref;
 	struct cli_custodians *mine;
-	struct cli_inbox_token *token;
 	struct cli_custodian *me;       /* one of mine */
 	struct cli_request *request;
 	struct pka_approval *approval;  /* our own judgement of it */
@@ -86,7 +85,7 @@ static enum err sign_and_send(struct end *x)
 		e = cli_fail(pka_approval_finish(x->approval, &in, x->me->curve, cli_custodian_point(x->me), &none,
 						 &statement, &statement_sig), "the card's signature");
 	if (!e)
-		e = cli_inbox_send_end(x->cli, x->api, x->request->id, x->me->chr, statement, statement_sig);
+		e = cli_inbox_send_end(x->cli, x->ref.api, x->request->id, x->me->chr, statement, statement_sig);
 	if (!e)
 		printf("ended: request %s; the host closes card %s as soon as it hears of it\n", x->request->id,
 		       x->request->device_id);
@@ -98,23 +97,25 @@ static enum err sign_and_send(struct end *x)
 enum err verb_end(struct cli *cli)
 {
 	struct end x = { .cli = cli };
-	const char *url, *id;
+	struct cli_where where;
 	enum err e;
 
-	e = cli_api_operands(cli->args, "end", &url, &id);
-	if (!e && !id)
-		e = cli_refuse(ERR_ARG, "end needs the request: 32 hex digits, as approve has shown them");
+	e = cli_where_read((const char *const *)cli->args->v, cli->args->n, "end", &where);
+	if (!e && !*where.id && !*where.link)
+		e = cli_refuse(ERR_ARG, "end needs the request: its link, or 32 hex digits, as approve has shown them");
 	if (!e)
-		e = cli_api_open(cli, url, &x.api);
+		e = cli_servers_open(cli, &where, &x.servers);
+	if (!e)
+		e = cli_where_ref(&where, &x.servers, &x.ref);
 	if (!e)
 		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, &x.mine);
 	if (!e && x.mine->n == 0)
 		e = cli_refuse(ERR_NOT_FOUND, "no custodian's key on the cards at hand: is your card in the reader? "
 					      "quorum11 list shows what is there");
 	if (!e)
-		e = cli_inbox_token_use(x.api, x.mine, &x.token);
+		e = cli_servers_inbox(&x.servers, x.mine);
 	if (!e)
-		e = cli_inbox_fetch_open(cli, x.api, id, &x.request);
+		e = cli_inbox_fetch_open(cli, &x.ref, &x.request);
 	if (!e)
 		e = choose_key(&x);
 	if (!e)
@@ -127,8 +128,7 @@ enum err verb_end(struct cli *cli)
 		e = sign_and_send(&x);
 	pka_approval_free(&x.approval);
 	cli_request_free(&x.request);
-	cli_inbox_token_free(&x.token);
+	cli_servers_close(&x.servers);
 	cli_custodians_free(&x.mine);
-	cli_api_close(&x.api);
 	return e;
 }

@@ -7,16 +7,10 @@
 #include "base/text.h"
 #include "cli/say.h"
 
-#define FOUND_MAX    64
 #define PATH_SIZE    256
 #define POLL_FIRST   250        /* ms; then longer each time */
 #define POLL_LAST    5000
 #define BUSY_MS      10000      /* a card is at work on one signature for a second */
-
-struct found {
-	size_t n;
-	char id[FOUND_MAX][REQUEST_ID_SIZE + 1];
-};
 
 /* Wait before the next look; ERR_TIMEOUT when the time is over. */
 static enum err pause_for(const struct deadline *until, uint64_t *ms)
@@ -42,7 +36,18 @@ static void put_escaped(struct wr *w, const char *text)
 			wr_printf(w, "%%%02X", (unsigned char)*text);
 }
 
-static enum err look(struct cli *cli, struct cli_api *api, const char *chr, struct found *f)
+static void add(struct cli_inbox *f, struct cli_api *api, const char *id)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].api == api && strcmp(f->v[i].id, id) == 0)
+			return;
+	if (f->n == INBOX_MAX)
+		return;
+	f->v[f->n] = (struct cli_ref){ .api = api };
+	memcpy(f->v[f->n++].id, id, sizeof(f->v[0].id));
+}
+
+enum err cli_inbox_look(struct cli *cli, struct cli_api *api, const char *chr, struct cli_inbox *out)
 {
 	uint8_t buf[PATH_SIZE];
 	json_t *answer = NULL;
@@ -62,7 +67,6 @@ static enum err look(struct cli *cli, struct cli_api *api, const char *chr, stru
 		e = cli_refuse(ERR_PROTOCOL, "%s: no list of requests", cli_api_url(api));
 	json_array_foreach(json_object_get(answer, "requests"), i, one) {
 		const char *id = json_string_value(one);
-		size_t k = 0;
 
 		if (e)
 			break;
@@ -70,54 +74,49 @@ static enum err look(struct cli *cli, struct cli_api *api, const char *chr, stru
 			e = cli_refuse(ERR_PROTOCOL, "%s: malformed list of requests", cli_api_url(api));
 			break;
 		}
-		while (k < f->n && strcmp(f->id[k], id))
-			k++;
-		if (k == f->n && f->n < FOUND_MAX)
-			memcpy(f->id[f->n++], id, sizeof(f->id[0]));
+		add(out, api, id);
 	}
 	json_decref(answer);
 	return e;
 }
 
-/* Several: which card each is for, as far as the server says. */
-static void list(struct cli *cli, struct cli_api *api, const struct found *f)
+/* Each server once. */
+static enum err look_around(struct cli *cli, const struct cli_servers *servers, const struct cli_custodians *mine,
+			    struct cli_inbox *out)
 {
-	log_tell("several requests wait: name one");
-	for (size_t i = 0; i < f->n; i++) {
-		struct cli_request *r = NULL;
+	enum err e, last = ERR_OK;
+	size_t answered = 0;
 
-		if (cli_inbox_fetch(cli, api, f->id[i], 0, &r) == ERR_OK)
-			log_tell("  %s  card %s, %u of %u have approved", r->id, r->device_id, r->approvals, r->n);
-		cli_request_free(&r);
+	for (size_t s = 0; s < servers->n; s++) {
+		e = ERR_OK;
+		for (size_t i = 0; i < mine->n && !e; i++)
+			e = cli_inbox_look(cli, servers->v[s], mine->v[i].chr, out);
+		answered += !e;
+		if (e)
+			last = e;
 	}
+	return answered ? ERR_OK : last;
 }
 
-enum err cli_inbox_find(struct cli *cli, struct cli_api *api, const struct cli_custodians *mine, unsigned wait_s,
-			char id[REQUEST_ID_SIZE + 1])
+enum err cli_inbox_find(struct cli *cli, const struct cli_servers *servers, const struct cli_custodians *mine,
+			unsigned wait_s, struct cli_inbox *out)
 {
 	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
 	uint64_t ms = POLL_FIRST;
-	struct found f = { .n = 0 };
-	enum err e = ERR_OK;
+	enum err e;
 
+	out->n = 0;
 	for (;;) {
-		for (size_t i = 0; i < mine->n && !e; i++)
-			e = look(cli, api, mine->v[i].chr, &f);
-		if (e || f.n)
-			break;
+		e = look_around(cli, servers, mine, out);
+		if (e || out->n)
+			return e;
 		e = pause_for(&until, &ms);
 		if (e == ERR_TIMEOUT)
-			return cli_refuse(ERR_NOT_FOUND, "%s: no request waits for a key on the cards at hand",
-					  cli_api_url(api));
+			return cli_refuse(ERR_NOT_FOUND, "%s%s: no request waits for a key on the cards at hand",
+					  cli_api_url(servers->v[0]), servers->n > 1 ? " and others" : "");
+		if (e)
+			return cli_fail(e, "waiting for requests");
 	}
-	if (e)
-		return e;
-	if (f.n > 1) {
-		list(cli, api, &f);
-		return ERR_REFUSED;
-	}
-	memcpy(id, f.id[0], REQUEST_ID_SIZE + 1);
-	return ERR_OK;
 }
 
 static enum err read_request(const struct cli_api *api, const json_t *answer, struct cli_request **out)
@@ -130,23 +129,33 @@ static enum err read_request(const struct cli_api *api, const json_t *answer, st
 	return cli_fail(e, "reading the request");
 }
 
-static enum err fetch_once(struct cli *cli, struct cli_api *api, const char *id, struct cli_request **out)
+enum err cli_inbox_fetch_json(struct cli *cli, struct cli_ref *ref, json_t **out)
 {
 	uint8_t buf[PATH_SIZE];
-	json_t *answer = NULL;
 	struct wr path;
 	int status = 0;
 	enum err e;
 
 	WR_ARR(&path, buf);
-	wr_printf(&path, "/api/v1/requests/%s", id);
-	e = cli_api_call(cli, api, wr_cstr(&path), NULL, &status, &answer);
+	if (*ref->link)
+		wr_printf(&path, "/api/v1/links/%s", ref->link);
+	else
+		wr_printf(&path, "/api/v1/requests/%s", ref->id);
+	e = cli_api_call(cli, ref->api, wr_cstr(&path), NULL, &status, out);
+	return e ? e : cli_api_fail(ref->api, status, *out, "fetching the request");
+}
+
+static enum err fetch_once(struct cli *cli, struct cli_ref *ref, struct cli_request **out)
+{
+	json_t *answer = NULL;
+	enum err e = cli_inbox_fetch_json(cli, ref, &answer);
+
 	if (!e)
-		e = cli_api_fail(api, status, answer, "fetching the request");
-	if (!e)
-		e = read_request(api, answer, out);
-	if (!e && strcmp((*out)->id, id))
-		e = cli_refuse(ERR_PROTOCOL, "%s: another request than the one asked for", cli_api_url(api));
+		e = read_request(ref->api, answer, out);
+	if (!e && *ref->id && strcmp((*out)->id, ref->id))
+		e = cli_refuse(ERR_PROTOCOL, "%s: another request than the one asked for", cli_api_url(ref->api));
+	else if (!e)
+		memcpy(ref->id, (*out)->id, sizeof(ref->id));
 	json_decref(answer);
 	return e;
 }
@@ -168,15 +177,14 @@ static enum err fail_state(const struct cli_request *r, const char *what)
 			  r->result, *r->why ? ": " : "", r->why);
 }
 
-enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
-			 struct cli_request **out)
+enum err cli_inbox_fetch(struct cli *cli, struct cli_ref *ref, unsigned wait_s, struct cli_request **out)
 {
 	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
 	uint64_t ms = POLL_FIRST;
 	enum err e;
 
 	for (;;) {
-		e = fetch_once(cli, api, id, out);
+		e = fetch_once(cli, ref, out);
 		if (e || !is_coming(*out) || pause_for(&until, &ms))
 			break;
 		cli_request_free(out);
@@ -188,22 +196,21 @@ enum err cli_inbox_fetch(struct cli *cli, struct cli_api *api, const char *id, u
 	return e;
 }
 
-enum err cli_inbox_fetch_open(struct cli *cli, struct cli_api *api, const char *id, struct cli_request **out)
+enum err cli_inbox_fetch_open(struct cli *cli, struct cli_ref *ref, struct cli_request **out)
 {
-	enum err e = fetch_once(cli, api, id, out);
+	enum err e = fetch_once(cli, ref, out);
 
 	if (!e && !cli_request_is_open(*out))
 		e = strcmp((*out)->state, "failed")
 			    ? cli_refuse(ERR_CONDITIONS, "request %s has not opened its card yet: quorum11 approve "
-							 "--deny ends it", id)
+							 "--deny ends it", ref->id)
 			    : fail_state(*out, "has opened no card");
 	if (e)
 		cli_request_free(out);
 	return e;
 }
 
-enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id, unsigned wait_s,
-			   struct cli_request **out)
+enum err cli_inbox_outcome(struct cli *cli, struct cli_ref *ref, unsigned wait_s, struct cli_request **out)
 {
 	struct deadline until = deadline_in((uint64_t)wait_s * 1000);
 	uint64_t ms = POLL_FIRST;
@@ -211,7 +218,7 @@ enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id,
 
 	for (;;) {
 		cli_request_free(out);
-		e = fetch_once(cli, api, id, out);
+		e = fetch_once(cli, ref, out);
 		if (e || cli_request_is_open(*out))
 			return e;
 		if (strcmp((*out)->state, "failed") == 0)
@@ -220,7 +227,7 @@ enum err cli_inbox_outcome(struct cli *cli, struct cli_api *api, const char *id,
 			return ERR_OK;
 		e = pause_for(&until, &ms);
 		if (e)
-			return cli_fail(e, "request %s: waiting for the card", id);
+			return cli_fail(e, "request %s: waiting for the card", ref->id);
 	}
 }
 
@@ -233,22 +240,26 @@ static bool is_not_now(int status, const json_t *answer)
 }
 
 /* Whose turn it is, when that changes. */
-static void tell_turn(const json_t *answer, char last[CHR_MAX + 1])
+static void tell_turn(const json_t *answer, const struct cli_book *people, char last[CHR_MAX + 1])
 {
+	uint8_t buf[2 * SHOWN_MAX];
 	const char *chr;
 	int64_t seconds;
+	struct wr who;
 
 	if (cli_api_text(answer, "turn", &chr) || !cvc_reference_is_valid(rd_str(chr)) || strcmp(last, chr) == 0)
 		return;
 	memcpy(last, chr, strlen(chr) + 1);
+	WR_ARR(&who, buf);
+	cli_book_wr_person(&who, people, chr);
 	if (cli_api_number(answer, "seconds", 0, INT32_MAX, &seconds) == ERR_OK)
-		log_tell("it is the turn of %s, for at most %lld s; waiting", chr, (long long)seconds);
+		log_tell("it is the turn of %s, for at most %lld s; waiting", wr_cstr(&who), (long long)seconds);
 	else
-		log_tell("it is the turn of %s; waiting", chr);
+		log_tell("it is the turn of %s; waiting", wr_cstr(&who));
 }
 
-enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, const char *chr, unsigned limit_s,
-			struct wr *challenge)
+enum err cli_inbox_turn(struct cli *cli, const struct cli_ref *ref, const char *chr, const struct cli_book *people,
+			unsigned limit_s, struct wr *challenge)
 {
 	struct deadline until = deadline_in((uint64_t)limit_s * 1000);
 	uint64_t ms = POLL_FIRST;
@@ -257,18 +268,21 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 	enum err e;
 
 	WR_ARR(&w, path);
-	wr_printf(&w, "/api/v1/requests/%s/turn", id);
+	if (*ref->link)
+		wr_printf(&w, "/api/v1/links/%s/turn", ref->link);
+	else
+		wr_printf(&w, "/api/v1/requests/%s/turn", ref->id);
 	for (;;) {
 		const char *word;
 		json_t *answer = NULL;
 		int status = 0;
 
-		e = cli_api_call(cli, api, wr_cstr(&w), json_pack("{s:s}", "chr", chr), &status, &answer);
+		e = cli_api_call(cli, ref->api, wr_cstr(&w), json_pack("{s:s}", "chr", chr), &status, &answer);
 		if (!e && status == 200) {
 			e = cli_api_bytes(answer, "challenge", challenge);
 			if (e || wr_view(challenge).n != PKA_CHALLENGE_SIZE)
 				e = cli_refuse(ERR_PROTOCOL, "%s: a turn without a challenge of 8 bytes",
-					       cli_api_url(api));
+					       cli_api_url(ref->api));
 			json_decref(answer);
 			return e;
 		}
@@ -276,14 +290,14 @@ enum err cli_inbox_turn(struct cli *cli, struct cli_api *api, const char *id, co
 			word = "";
 		/* The card is at work for somebody else (busy, not_now), or for us (202): asked again. */
 		if (!e && status == 409 && strcmp(word, "busy") == 0)
-			tell_turn(answer, last);
+			tell_turn(answer, people, last);
 		else if (!e && status != 202 && !is_not_now(status, answer))
-			e = cli_api_fail(api, status, answer, "taking the turn");
+			e = cli_api_fail(ref->api, status, answer, "taking the turn");
 		json_decref(answer);
 		if (!e)
 			e = pause_for(&until, &ms);
 		if (e == ERR_TIMEOUT)
-			cli_refuse(e, "request %s: your turn did not come in time", id);
+			cli_refuse(e, "request %s: your turn did not come in time", ref->id);
 		if (e)
 			return e;
 	}

@@ -93,14 +93,32 @@ static enum err read_twice(struct source s, const char *prompt, struct secret **
 	return e;
 }
 
+/* The last try is spent by somebody who has said so, in words that no habit types. */
+static bool last_is_meant(const struct cli_card *c, const char *what)
+{
+	char question[PROMPT_MAX];
+
+	log_tell("%s of %s in %s: ONE TRY IS LEFT. A wrong one blocks it; %s", what, c->id, c->reader,
+		 strcmp(what, "PIN") ? "the card can then never be initialised again"
+				     : "then only the SO-PIN helps (quorum11 unblock)");
+	(void)snprintf(question, sizeof(question), "Type \"last try\" to go on, or Enter to stop:");
+	return cli_ask_word(question, "last try");
+}
+
 /* A try is only spent when the person may know that it is not the last. */
-static enum err check_tries(const struct cli *cli, const struct cli_card *c, const char *what, int tries, char *left,
+static enum err check_tries(const struct cli *cli, const struct cli_card *c, struct source s, int tries, char *left,
 			    size_t cap)
 {
+	const char *what = s.what;
+
 	*left = 0;
+	if (tries == 0 && strcmp(what, "PIN"))
+		return cli_refuse(ERR_PIN_BLOCKED,
+				  "%s of %s in %s is blocked for ever: this card cannot be unblocked or initialised "
+				  "again", what, c->id, c->reader);
 	if (tries == 0)
 		return cli_card_fail(c, ERR_PIN_BLOCKED, what);
-	if (tries == 1 && !cli->args->force)
+	if (tries == 1 && !cli->args->force && (source_is_given(s) || !last_is_meant(c, what)))
 		return cli_refuse(ERR_REFUSED, "%s of %s in %s: one try is left, and it is not spent without --force",
 				  what, c->id, c->reader);
 	if (tries > 0)
@@ -116,7 +134,7 @@ enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char
 
 	if (c->status.pin_transport)
 		return cli_card_fail(c, ERR_PIN_TRANSPORT, "PIN");
-	e = check_tries(cli, c, "PIN", c->status.pin_blocked ? 0 : c->status.pin_tries, left, sizeof(left));
+	e = check_tries(cli, c, s, c->status.pin_blocked ? 0 : c->status.pin_tries, left, sizeof(left));
 	if (e)
 		return e;
 	(void)snprintf(prompt, sizeof(prompt), "PIN of %s%s: ", *c->id ? c->id : c->reader, left);
@@ -135,7 +153,7 @@ enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fr
 	enum err e;
 
 	if (!fresh) {
-		e = check_tries(cli, c, "SO-PIN", c->status.so_tries, left, sizeof(left));
+		e = check_tries(cli, c, so_pin_source(cli), c->status.so_tries, left, sizeof(left));
 		if (e)
 			return e;
 	}

@@ -14,9 +14,9 @@ bool cli_pin_is_given(const struct cli *cli);
 bool cli_so_pin_is_given(const struct cli *cli);
 
 /*
- * The PIN for this card. Shows how many tries are left; refuses a blocked PIN, and the last try without --force
- * (ERR_REFUSED), before anything is typed. file: read this file instead of what the options name; may be NULL.
- * Said.
+ * The PIN for this card. Shows how many tries are left; refuses a blocked PIN, and the last try (ERR_REFUSED) unless
+ * --force says so, or the person at the terminal types that it is meant. file: read this file instead of what the
+ * options name; may be NULL. Said.
  */
 MUST enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out);
 /* A new PIN: asked for twice on a terminal. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -29,7 +30,7 @@ static const struct {
 	[ERR_RESET]       = { 0, "another program reset the card; start again" },
 	[ERR_SHARING]     = { 0, "stop the program that uses the card (scdaemon, a browser, a signing program)" },
 	[ERR_AUTH]        = { 0, "the card wants a login first" },
-	[ERR_PIN_BLOCKED] = { 0, "only the SO-PIN can unblock it" },
+	[ERR_PIN_BLOCKED] = { 0, "quorum11 unblock sets a new PIN, with the SO-PIN" },
 	[ERR_PIN_LENGTH]  = { 0, "a PIN has 6 to 16 characters, an SO-PIN 16 hex digits" },
 	[ERR_PIN_UNSET]   = { 0, "the card has no PIN: quorum11 init" },
 	[ERR_PIN_TRANSPORT] = { 0, "the transport PIN must be changed first" },
@@ -79,27 +80,58 @@ enum err cli_refuse(enum err e, const char *fmt, ...)
 	return e;
 }
 
+bool cli_ask_line(const char *question, char *line, size_t cap)
+{
+	size_t n = 0;
+	char c = 0;
+	int fd;
+
+	fflush(stdout);
+	fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	dprintf(fd, "%s ", question);
+	while (read(fd, &c, 1) == 1 && c != '\n') {
+		if (n < cap)
+			line[n] = c;
+		n++;
+	}
+	close(fd);
+	if (c != '\n' || n == 0 || n >= cap)
+		return false;
+	line[n] = 0;
+	return true;
+}
+
+bool cli_has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 bool cli_ask(const char *question, bool yes)
 {
-	char answer = 0, c = 0;
-	bool first = true;
-	int fd;
+	char text[MESSAGE_MAX], answer[2];
 
 	if (yes)
 		return true;
-	fflush(stdout);
-	fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0) {
+	if (!cli_has_terminal()) {
 		log_tell("%s: no terminal to ask on; --yes says yes for scripts", question);
 		return false;
 	}
-	dprintf(fd, "%s [y/N] ", question);
-	while (read(fd, &c, 1) == 1 && c != '\n') {
-		answer = first ? c : 0;         /* exactly one character counts */
-		first = false;
-	}
-	close(fd);
-	return c == '\n' && (answer == 'y' || answer == 'Y');
+	(void)snprintf(text, sizeof(text), "%s [y/N]", question);
+	/* Exactly one character counts. */
+	return cli_ask_line(text, answer, sizeof(answer)) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+bool cli_ask_word(const char *question, const char *word)
+{
+	char answer[64];
+
+	return cli_ask_line(question, answer, sizeof(answer)) && strcmp(answer, word) == 0;
 }
 
 void cli_json_append(json_t **list, json_t *item)

@@ -19,6 +19,12 @@ enum err cli_refuse(enum err e, const char *fmt, ...) PRINTF(2, 3);
 /* y or Y from the terminal; anything else, or no terminal, is no. yes: answers itself without asking. */
 bool cli_ask(const char *question, bool yes);
 
+bool cli_has_terminal(void);
+/* The same for a word that must be typed as it stands in the question: what a habit must not answer. */
+bool cli_ask_word(const char *question, const char *word);
+/* A line from the terminal, without its end; false: no terminal, nothing typed, or more than cap - 1 bytes. */
+bool cli_ask_line(const char *question, char *line, size_t cap);
+
 /* Append and drop; without memory *list becomes NULL, which json_pack then notices. */
 void cli_json_append(json_t **list, json_t *item);
 /* Print to stdout and drop. doc NULL (no memory while it was made): ERR_NOMEM, said. */

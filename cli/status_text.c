@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "cli/book.h"
 #include "cli/status.h"
 
 static void print_tries(const char *what, int tries, bool blocked)
@@ -56,6 +57,19 @@ static void print_chain(const struct cli_report *r)
 		       bad ? bad->text : "the card has no device certificate");
 }
 
+/* What an address book knows it by. */
+static void print_fingerprint(const struct cli_report *r)
+{
+	uint8_t key[SHA256_SIZE], buf[3 * SHOWN_MAX];
+	struct wr w;
+
+	if (att_chain_fingerprint(&r->chain, key))
+		return;
+	WR_ARR(&w, buf);
+	cli_book_wr_key(&w, key);
+	printf("%-12s %s\n", "device key", wr_cstr(&w));
+}
+
 static void print_key(const struct cli_report *r, const struct cli_key *k)
 {
 	char type[64], why[SHOWN_MAX + 1];
@@ -78,6 +92,7 @@ void cli_report_print(const struct cli_report *r)
 	print_version(&r->card);
 	print_access(r);
 	print_chain(r);
+	print_fingerprint(r);
 	printf("%-12s %zu\n", "keys", r->keys->n);
 	for (size_t i = 0; i < r->keys->n; i++)
 		print_key(r, &r->keys->v[i]);

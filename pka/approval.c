@@ -73,7 +73,7 @@ static enum err device_check(struct pka_approval *a, const struct pka_request *r
 		return ERR_ATTESTATION;
 	a->facts.device_id = a->chain.id;
 	a->facts.path = a->chain.path;
-	return ERR_OK;
+	return att_chain_fingerprint(&a->chain, a->facts.device_key);
 }
 
 /* The server's word can take the mark from a key (it has compared the card's file), never give it. */

@@ -34,6 +34,7 @@ MUST enum err pka_approval_new(const struct pka_request *r, const struct att_anc
 void pka_approval_free(struct pka_approval **a);
 struct pka_approval_facts {     /* checked here, safe to show */
 	const char *device_id, *path;
+	uint8_t device_key[SHA256_SIZE];        /* att_chain_fingerprint */
 	bool unverified;
 	char code[PKA_CODE_SIZE];       /* "" without a challenge */
 	size_t attested_n, unattested_n;

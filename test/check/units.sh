@@ -24,6 +24,9 @@ for kind in system user; do
 	    "$units/$kind/quorum11-agent.service"
 	t "... over sequential packets" grep -q '^ListenSequentialPacket=' "$units/$kind/quorum11-agent.socket"
 done
+t "a custodian's watch is the command that is installed" grep -q \
+    "^ExecStart=$(find "$dir" -path '*/bin/quorum11' | sed "s,^$dir,,") custodian watch " \
+    "$units/user/quorum11-watch.service"
 t "the socket of the system is for a group" grep -qx 'SocketMode=0660' "$units/system/quorum11-agent.socket"
 t "the socket of a user is for him alone" grep -qx 'SocketMode=0600' "$units/user/quorum11-agent.socket"
 t "the system's agent is not root" grep -qx 'User=quorum11' "$units/system/quorum11-agent.service"

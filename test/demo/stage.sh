@@ -139,6 +139,8 @@ installation() {
 	step "The operator makes the signing card one that any 2 of these 3 open. It has no PIN."
 	types operator quorum11 init --reader target --yes --custodians 3 --required 2 --so-pin-file so-pin
 	types operator quorum11 register --reader target --yes "${pka[@]}"
+	step "Each custodian puts that card into the address book of his own machine, by its key; here one for all."
+	types anna quorum11 devices add --reader target --yes "Board signer"
 
 	step "The server collects approvals; it can delay or deny, never authorise. The operator enrols the card."
 	mkdir state

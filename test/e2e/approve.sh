@@ -5,13 +5,14 @@
 # `approve`: servers that lie to a custodian, his own mistakes, his terminal, and both challenge modes; the host's side
 # is `connect`.
 # Functions are called through t.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2016,SC2034,SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
 
 t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-per-key 3 2 || finish
+login_key=$(host "$q11" status --reader "$(reader target)" | sed -n 's/^device key *//p')
 for f in "$T/none.pem" "$T/pin"; do
 	t_status "an authority that is none, ${f##*/}" 1 \
 	    custodian "$q11" approve --reader "$(reader c1)" --ca "$f" "$URL"
@@ -135,15 +136,65 @@ t "no is the answer on the terminal" ends 1 no
 for words in "genuine: /UT" "2 of 3 custodians; approved so far: nobody" "claimed by the host, checked by nobody" \
     'release\\x1b\[2J 1.2' "CODE           $(code)" \
     "An approval opens every key on the card; limits are kept by the host's agent" \
-    "budget *none: the host has no agent"; do
+    "budget *none: the host has no agent" 'card *"target signer", UTTGT0400000: the name and the key'; do
 	t "... was shown: $words" grep -q "$words" "$T/tty"
 done
 t "... nothing was approved" test "$(approvals)" = 0
 
+# ---- his address book ----
+
+book=$HOME/.config/quorum11/devices
+t "the card is taken out of the address book" custodian "$q11" devices remove "target signer"
+t "an unknown card is refused" ends 3 approve c1
+t "... it is said how to add it" said "quorum11 devices add \"NAME\" $URL $(id)"
+add() { run custodian "$q11" devices add --pin-file "$T/pin" "$@"; }
+t "it is not added without a yes" ends 1 add "Board 7" "$URL" "$(id)"
+t "... what was verified is shown" eval 'shown "^card UTTGT0400000" && shown "^  genuine: /UT"'
+t "... nothing is in the book" test -z "$(custodian "$q11" devices list)"
+t "it is added, from the request" ends 0 add --yes "Board 7" "$URL" "$(id)"
+t "... by the key that its keeper sees" eval \
+    '[ -n "$login_key" ] && custodian "$q11" devices list | grep -qF "$login_key"'
+sed -i 's/ [0-9a-f]\{8\}/ 00000000/' "$book"
+t "a known name with another key is refused" ends 3 approve c1
+t "... loudly" said "WARNING: card UTTGT0400000 is \"Board 7\" in your address book, but THIS ONE HAS ANOTHER KEY"
+t "... nor can it be added again" ends 3 add --yes "Board 7" "$URL" "$(id)"
+t "... nothing was approved" test "$(approvals)" = 0
+t "it is removed" custodian "$q11" devices remove "Board 7"
+t "... and added by its first name" ends 0 add --yes "target signer" "$URL" "$(id)"
+first=$(request | jq -r '.custodians[0].chr')
+t "people have names, too" custodian "$q11" people add anna "$T/c1.pka"
+t "... of the key in their file" eval 'custodian "$q11" people list | grep -q "^$first  \"anna\""'
+
+# ---- led through, and his PIN ----
+
+printf '[custodian]\nurl = http://127.0.0.1:%s, %s\n' "$(free_port)" "$URL" >>"$T/custodian.conf"
+led() { person "Approve? [y/N] " n "Deny this request, for everybody? [y/N] " n -- "$q11" approve --reader c1; }
+t "without arguments he is shown what waits; neither yes nor no" ends 1 led
+t "... from the server that answers" grep -q 'card  *"target signer"' "$T/tty"
+t "... nothing was decided" test "$(approvals)" = 0
+missed() {
+	person "Approve? [y/N] " y "PIN of UTCUS0401000, 2 tries left: " 111111 "or Enter to stop: " "" -- \
+	    "$q11" approve --reader c1 "$URL"
+}
+t "a wrong PIN; then Enter for the last try" ends 3 missed
+t "... which is named" grep -q "UTCUS0401000.*ONE TRY IS LEFT" "$T/tty"
+t "... and not spent" eval 'custodian "$q11" status --reader c1 --json | jq -e ".pin.tries == 1"'
+t "a file does not spend it either" ends 3 approve c1
+last() {
+	person "Approve? [y/N] " n "Deny this request, for everybody? [y/N] " y "or Enter to stop: " "last try" \
+	    "PIN of UTCUS0401000, 1 try left: " 111111 -- "$q11" approve --reader c1
+}
+t "the last try is spent by whoever types that he means it" ends 1 last
+t "... and what to do is said" grep -q "quorum11 unblock" "$T/tty"
+t "a blocked PIN: it is said, too" eval 'ends 1 approve c1; said "quorum11 unblock"'
+unblock() { run custodian "$q11" unblock --reader c1 --so-pin-file "$T/so-pin" --pin-file "$T/pin"; }
+t "... the SO-PIN sets a new one" ends 0 unblock
+t "... nothing was decided" test "$(approvals)" = 0
+
 # ---- approve, in shared mode, on a card that wants a challenge for each key ----
 
 yes() {
-	person "Approve? [y/N] " y "PIN of UTCUS0401000, 2 tries left: " 648219 -- \
+	person "Approve? [y/N] " y "PIN of UTCUS0401000, 3 tries left: " 648219 -- \
 	    "$q11" approve --reader c1 --expect-code "$(code)" "$URL"
 }
 t "c1 says yes on the terminal" yes
@@ -162,12 +213,15 @@ t "... and closes the card" eval "login_status >'$T/closed' && [ \$(jq .open '$T
 connect "second"
 live() { request | jq -e "$1" >/dev/null; }
 t "another request, with turns" wait_for "$LONG" live '.mode == "per-key" and .state == "waiting"'
-# c1 takes his turn and thinks about it until he sees this prompt answered: c2 has to wait for him.
-start slow custodian "$TOP/test/e2e/tools/person.py" "your turn? [y/N] " y "Approve? [y/N] " "@$T/go" \
-    "PIN of" 648219 -- "$q11" approve --reader c1 "$URL"
-t "c1 takes his turn" wait_for "$LONG" live '.turn != null and .challenge != null'
+# c1 says yes, which begins his turn, and compares the code until he sees the file: c2 has to wait for him.
+start slow custodian "$TOP/test/e2e/tools/person.py" "Approve? [y/N] " "@$T/yes" "PIN of" 648219 \
+    "Is it the same code? [y/N] " "@$T/go" -- "$q11" approve --reader c1 "$URL"
+t "c1 is asked" wait_for "$LONG" grep -q 'is known when it is your turn' "$T/slow.log"
+t "... and has no turn before his yes" live '.turn == null'
+touch "$T/yes"
+t "... after it he has" wait_for "$LONG" live '.turn != null and .challenge != null'
 approvers c2
-t "c2 is told whose turn it is" wait_for "$LONG" grep -q "it is the turn of" "$T/approve-c2.log"
+t "c2 is told whose turn it is" wait_for "$LONG" grep -q "it is the turn of anna ($first)" "$T/approve-c2.log"
 touch "$T/go"
 t "c1 approves" eval "reap slow && [ \$status -eq 0 ]" || cat "$T/slow.log"
 t "... having seen the code with his turn" grep -q "CODE           [A-Z2-7]\{4\}-" "$T/slow.log"

@@ -201,8 +201,10 @@ static void ended(void **state)
 
 static const char *show(const struct cli_request *r, const struct pka_approval_facts *f, struct wr *w)
 {
+	struct cli_approve_view view = { .request = r, .facts = f, .own_chr = "UTBBBBBBBBB00001" };
+
 	wr_init_heap(w, 1 << 20);
-	cli_approve_text(r, f, "UTBBBBBBBBB00001", NULL, w);
+	cli_approve_text(&view, w);
 	assert_int_equal(wr_done(w), ERR_OK);
 	return wr_cstr(w);
 }
@@ -454,7 +456,8 @@ static void text_of_a_lowered_one(void **state)
 	(void)state;
 	assert_int_equal(pka_limits_read(RD_LIT("sign=3 for=60"), &low, NULL, 0), ERR_OK);
 	wr_init_heap(&w, 1 << 20);
-	cli_approve_text(r, &f, "UTBBBBBBBBB00001", &low, &w);
+	cli_approve_text(&(struct cli_approve_view){ .request = r, .facts = &f, .own_chr = "UTBBBBBBBBB00001",
+						     .low = &low }, &w);
 	text = strstr(wr_cstr(&w), "claimed by the host");
 	assert_non_null(text);
 	assert_non_null(strstr(text, "\n  you lower it to:\n                 at most 3 signatures"));

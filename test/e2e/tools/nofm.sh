@@ -9,6 +9,7 @@
 #                       into the host's section [login]. Cards ${other_cards[@]}, made before, get readers, too.
 #   nofm_target M N, nofm_enrol [OPT...], nofm_key, login_status: for the card that $target names (target)
 #   nofm_key TYPE LABEL a key on the target, generated after N approvals, attested and enrolled
+#   nofm_known NAME     put the target into the custodians' address book, in place of what was there
 #   approve C [OPT...]  custodian C (c1) approves the request that waits for him; output to $T/out
 #   approvers C...      the same in the background for each: processes approve-C; approvers_done waits for them
 #   host CMD...         run CMD with the signing host's configuration
@@ -48,7 +49,13 @@ nofm_target() {
 	host "$q11" init --reader "$(reader "$target")" --yes --custodians "$m" --required "$n" \
 	    --so-pin-file "$T/so-pin" ${pin_opt:+--with-pin "${pin_opt[@]}"} &&
 	host "$q11" register --reader "$(reader "$target")" --yes ${pin_opt:+"${pin_opt[@]}"} \
-	    ${unverified:+--unverified} "${pka[@]}"
+	    ${unverified:+--unverified} "${pka[@]}" &&
+	nofm_known "$target signer"
+}
+
+nofm_known() {
+	custodian "$q11" devices remove "$1" >/dev/null 2>&1
+	custodian "$q11" devices add --yes --reader "$(reader "$target")" "$1"
 }
 
 nofm_conf() {

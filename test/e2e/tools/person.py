@@ -3,7 +3,7 @@
 """A person at a terminal: person.py PROMPT ANSWER [PROMPT ANSWER]... -- COMMAND...
 
 Runs COMMAND with a terminal of its own, types each ANSWER when its PROMPT (plain text) has appeared, and prints
-everything that the terminal showed. An ANSWER @FILE is y, typed when FILE exists. Its exit status is COMMAND's; 99: a prompt did not come within 20 s.
+what the terminal shows, as it comes. An ANSWER @FILE is y, typed when FILE exists. Its exit status is COMMAND's; 99: a prompt did not come within 60 s.
 """
 import os
 import pty
@@ -11,7 +11,7 @@ import select
 import sys
 import time
 
-TIME = 20
+TIME = 60
 
 
 def main():
@@ -26,9 +26,9 @@ def main():
         if pairs:
             at = shown.find(pairs[0][0].encode(), looked)
             answer = pairs[0][1]
-            if at >= 0 and (answer[0] != "@" or os.path.exists(answer[1:])):
+            if at >= 0 and (answer[:1] != "@" or os.path.exists(answer[1:])):
                 looked = at + len(pairs[0][0])
-                os.write(fd, b"y\n" if answer[0] == "@" else answer.encode() + b"\n")
+                os.write(fd, b"y\n" if answer[:1] == "@" else answer.encode() + b"\n")
                 pairs.pop(0)
                 continue
         if not select.select([fd], [], [], 0.1)[0]:
@@ -40,9 +40,9 @@ def main():
         if not more:
             break
         shown += more
+        os.write(1, more.replace(b"\r", b""))
     else:
         os.kill(pid, 9)
-    sys.stdout.write(shown.decode(errors="replace").replace("\r", ""))
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     sys.exit(99 if pairs else status if status >= 0 else 128 - status)
 
