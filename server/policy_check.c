@@ -178,15 +178,3 @@ enum err srv_fit_deadline(const struct srv_policy *p, const struct srv_policy_se
 		       s->deadline);
 	return ERR_REFUSED;
 }
-
-enum err srv_fit_tell(const struct srv_policy *p, const struct srv_policy_server *s, char *why, size_t cap)
-{
-	size_t i;
-
-	for (i = 0; p->has_tell && i < p->tell.n; i++)
-		if (!s->is_recipient || !s->is_recipient(s->ctx, p->tell.v[i])) {
-			(void)snprintf(why, cap, "the server knows nobody called %s: see [notify]", p->tell.v[i]);
-			return ERR_REFUSED;
-		}
-	return ERR_OK;
-}

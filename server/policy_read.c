@@ -74,19 +74,6 @@ json_t *srv_show_roots(const struct srv_policy *p)
 	return names_show(p->has_roots, &p->roots);
 }
 
-enum err srv_read_tell(const json_t *j, struct srv_policy *p, char *why, size_t cap)
-{
-	enum err e = names_read("tell", j, &p->tell, why, cap);
-
-	p->has_tell = !e;
-	return e;
-}
-
-json_t *srv_show_tell(const struct srv_policy *p)
-{
-	return names_show(p->has_tell, &p->tell);
-}
-
 enum err srv_read_hosts(const json_t *j, struct srv_policy *p, char *why, size_t cap)
 {
 	enum err e = names_read("hosts", j, &p->hosts, why, cap);

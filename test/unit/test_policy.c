@@ -41,10 +41,10 @@ static void test_empty(void **state)
 
 	(void)state;
 	assert_string_equal(text, "{\"hosts\":null,\"windows\":null,\"limits\":null,\"roots\":null,\"chip_auth\":null,"
-			    "\"attested\":null,\"deadline\":null,\"tell\":null}");
+			    "\"attested\":null,\"deadline\":null}");
 	p = policy_of(text);    /* null is as good as absent */
 	free(text);
-	assert_false(p.has_roots || p.has_chip_auth || p.has_tell || p.has_hosts || p.has_windows || p.has_limits);
+	assert_false(p.has_roots || p.has_chip_auth || p.has_hosts || p.has_windows || p.has_limits);
 	assert_int_equal(p.attested, SRV_ATTESTED_NONE);
 	assert_int_equal(p.deadline, 0);
 }
@@ -66,7 +66,6 @@ static void test_round(void **state)
 		{ "{\"attested\": \"none\"}", "\"attested\":null" },
 		{ "{\"attested\": [7, 1]}", "\"attested\":[1,7]" },
 		{ "{\"deadline\": 300}", "\"deadline\":300" },
-		{ "{\"tell\": [\"anna\"]}", "\"tell\":[\"anna\"]" },
 	};
 	size_t i;
 
@@ -246,7 +245,7 @@ static void test_nothing_set(void **state)
 	r.chain.is_genuine = false;
 	for (when = SRV_AT_IDENTIFICATION; when <= SRV_BEFORE_PEOPLE; when++)
 		assert_null(check("{}", (enum srv_policy_when)when, &r.facts, true));
-	assert_null(check("{\"deadline\": 5, \"tell\": []}", SRV_AT_IDENTIFICATION, &r.facts, true));
+	assert_null(check("{\"deadline\": 5}", SRV_AT_IDENTIFICATION, &r.facts, true));
 }
 
 static void test_hosts(void **state)
@@ -395,25 +394,18 @@ static void test_whole_verdict(void **state)
 
 /* ---- the server that keeps it ---- */
 
-static bool knows_anna(const void *ctx, const char *name)
-{
-	(void)ctx;
-	return !strcmp(name, "anna");
-}
-
 static void test_fits(void **state)
 {
 	static const struct {
 		const char *json, *words;       /* NULL: it fits */
 	} rows[] = {
 		{ "{}", NULL },
-		{ "{\"deadline\": 900, \"tell\": [\"anna\"], \"hosts\": [\"x\"]}", NULL },
+		{ "{\"deadline\": 900, \"hosts\": [\"x\"]}", NULL },
 		{ "{\"deadline\": 901}", "900 seconds" },
-		{ "{\"tell\": [\"anna\", \"ben\"]}", "ben" },
 		{ "{\"roots\": [\"NOBODY00001\"]}", "NOBODY00001" },
 		{ "{\"roots\": [\"DESRCACC100001\"]}", NULL },
 	};
-	struct srv_policy_server s = { .deadline = 900, .is_recipient = knows_anna };
+	struct srv_policy_server s = { .deadline = 900 };
 	struct att_anchors *anchors;
 	char why[200];
 	size_t i;

@@ -180,7 +180,7 @@ static void test_interface(void **state)
 	} rows[] = {
 		{ "", 400 }, { "[]", 400 }, { "{\"host\": []}", 400 }, { "{\"deadline\": 100000}", 400 },
 		{ "{\"deadline\": 86400}", 422 }, { "{\"roots\": [\"NOBODY00001\"]}", 422 },
-		{ "{\"tell\": [\"nobody\"]}", 422 }, { "{\"hosts\": [\"b\"], \"deadline\": 60}", 200 },
+		{ "{\"hosts\": [\"b\"], \"deadline\": 60}", 200 },
 	};
 	struct scene s;
 	json_t *j;
