@@ -31,7 +31,8 @@ search() {
 holds() {
 	local report
 	report=$(search "$@")
-	grep -q 'errors: 0$' <<<"$report" && ! grep -qiE 'max search depth too small|aborted|out of memory|error:' <<<"$report" &&
+	grep -q 'errors: 0$' <<<"$report" &&
+	    ! grep -qiE 'max search depth too small|aborted|out of memory|error:' <<<"$report" &&
 	    [ "$(awk '/ states, stored/ { print $1 }' <<<"$report")" -gt 100000 ]
 }
 fails() { search "$@" | grep -qE 'errors: [1-9]'; }
