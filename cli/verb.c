@@ -100,6 +100,9 @@ static const struct cli_verb verbs[] = {
 	{ "audit receipt", "FILE...",
 	  "Verify receipts of agent sessions offline, and show who approved what and what was signed",
 	  O(JSON) | O(UNVERIFIED) | O(MANIFEST) | O(PIN_OPENED), 1, AUDIT_RECEIPTS_MAX, verb_audit_receipt },
+	{ "audit verify", "FILE",
+	  "Verify the export of a server's audit offline, and name the first entry that is broken",
+	  O(JSON) | O(AUDIT_KEY), 1, 1, verb_audit_verify },
 };
 
 const struct cli_verb *cli_verbs(size_t *n)

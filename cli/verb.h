@@ -63,5 +63,6 @@ enum err verb_agent(struct cli *cli);
 enum err verb_agent_status(struct cli *cli);
 enum err verb_agent_end(struct cli *cli);
 enum err verb_audit_receipt(struct cli *cli);
+enum err verb_audit_verify(struct cli *cli);
 
 #endif

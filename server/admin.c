@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "server/audit.h"
 #include "server/event.h"
 #include "server/path.h"
 #include "server/store_token.h"
@@ -64,10 +65,17 @@ static enum err change_write(void *ctx, const struct srv_store *store)
 
 static enum err commit(struct srv_db *db, const char *what, const char *name, struct change *c)
 {
-	struct srv_store store = { .db = db };
+	struct srv_store store;
+	struct srv_audit *audit = NULL;
 	struct srv_events *events = NULL;
 	struct srv_event ev;
-	enum err e = srv_events_new(&store, &events);
+	enum err e = srv_store_over(db, &store);
+
+	/* The checkpoints are the server's. */
+	if (!e)
+		e = srv_audit_open("", SRV_STORE_LOOK, &store, &audit);
+	if (!e)
+		e = srv_events_new(&store, audit, &events);
 
 	srv_event_init(&ev, "token", NULL, NULL);
 	srv_event_word(&ev, "what", what);
@@ -76,6 +84,8 @@ static enum err commit(struct srv_db *db, const char *what, const char *name, st
 	if (!e)
 		e = srv_event_commit(events, &ev, change_write, c);
 	srv_events_free(&events);
+	srv_audit_close(&audit);
+	srv_store_close(&store);
 	return e;
 }
 

@@ -34,6 +34,12 @@ static json_t *request_json(const struct srv_call *call, const struct srv_ceremo
 	return j;
 }
 
+void srv_api_refuse_store(struct srv *s, struct srv_call *call)
+{
+	srv_call_refuse(call, 503, "store", "the server's store cannot be used now: %s; nothing was done, try again",
+			srv_events_why(s->events));
+}
+
 static void answer_request(struct srv_call *call, const struct srv_ceremony *c, uint64_t now_ms)
 {
 	srv_api_answer(call, 200, request_json(call, c, SRV_IN_FULL, now_ms));
@@ -150,7 +156,7 @@ void srv_api_enrol(struct srv *s, struct srv_call *call, const char *arg, uint64
 	} else if (e == ERR_CONDITIONS) {
 		srv_call_refuse(call, 409, "exists", "device %s is enrolled; replace it explicitly", t->device_id);
 	} else {
-		srv_call_refuse(call, 500, "server", "the enrolment could not be kept: %s", err_text(e));
+		srv_api_refuse_store(s, call);
 	}
 	srv_target_unref(&t);
 }

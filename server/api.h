@@ -21,9 +21,13 @@ srv_handler srv_api_end, srv_api_inbox;
 srv_handler srv_api_link, srv_api_link_turn;                                                    /* who has the link */
 srv_handler srv_api_tokens, srv_api_token_add, srv_api_token_revoke;                            /* operator */
 srv_handler srv_api_proofs, srv_api_wait_end;                                                   /* host */
+srv_handler srv_api_audit, srv_api_audit_export;                                                /* auditor */
 srv_handler srv_api_health, srv_api_ready, srv_api_metrics;
 
 /* Does the policy fit this server (srv_policy_fits)? */
 MUST enum err srv_api_policy_fits(struct srv *s, const struct srv_policy *p, char *why, size_t cap);
+
+/* 503 store: what was asked for was not done, as the store could not be read or written. */
+void srv_api_refuse_store(struct srv *s, struct srv_call *call);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "server/audit.h"
 #include "server/call.h"
 
 /* ---- one event ---- */
@@ -109,24 +110,35 @@ static void log_it(const struct srv_event *ev)
 
 /* ---- the bus ---- */
 
+#define PENDING_MAX 1000
+#define RETRY_MS 1000
+
+struct pending {
+	struct pending *next;
+	struct srv_event event;
+};
 struct srv_events {
 	struct srv_store *store;
+	struct srv_audit *audit;
 	struct srv_listener *listeners;
+	struct pending *first, **end;   /* in the log, not in the audit yet */
+	size_t waiting, lost;
+	bool is_failing;                /* said; for the log line when it is over */
+	bool is_unsigned;               /* entries came since the last checkpoint */
+	uint64_t checkpoint_ms;         /* when the next is due; 0: not known yet */
 };
 
-enum err srv_events_new(struct srv_store *store, struct srv_events **out)
+enum err srv_events_new(struct srv_store *store, struct srv_audit *audit, struct srv_events **out)
 {
-	*out = calloc(1, sizeof(**out));
-	if (!*out)
-		return ERR_NOMEM;
-	(*out)->store = store;
-	return ERR_OK;
-}
+	struct srv_events *b = calloc(1, sizeof(*b));
 
-void srv_events_free(struct srv_events **b)
-{
-	free(*b);
-	*b = NULL;
+	*out = b;
+	if (!b)
+		return ERR_NOMEM;
+	b->store = store;
+	b->audit = audit;
+	b->end = &b->first;
+	return ERR_OK;
 }
 
 void srv_events_listen(struct srv_events *b, struct srv_listener *l)
@@ -155,26 +167,175 @@ static void tell(struct srv_events *b, const struct srv_event *ev)
 	}
 }
 
+const char *srv_events_why(const struct srv_events *b)
+{
+	return b->store->ops->why(b->store->ctx);
+}
+
+static void drop(struct srv_events *b)
+{
+	struct pending *it = b->first;
+
+	b->first = it->next;
+	if (!b->first)
+		b->end = &b->first;
+	b->waiting--;
+	free(it);
+}
+
 void srv_event_emit(struct srv_events *b, const struct srv_event *ev)
 {
+	struct pending *p = calloc(1, sizeof(*p));
+
 	log_it(ev);
-	tell(b, ev);
+	if (!p) {
+		b->lost++;
+		return;
+	}
+	p->event = *ev;
+	*b->end = p;
+	b->end = &p->next;
+	if (++b->waiting > PENDING_MAX) {
+		drop(b);
+		b->lost++;
+	}
+}
+
+static enum err entry_write(struct srv_events *b, const struct srv_event *ev)
+{
+	struct wr json;
+	enum err e;
+
+	wr_init_heap(&json, CHAIN_LINE_MAX);
+	srv_event_json(ev, &json);
+	e = wr_done(&json);
+	if (!e)
+		e = srv_audit_add(b->audit, ev->when, wr_view(&json));
+	wr_free(&json);
+	return e;
+}
+
+/* All that waits, within a transaction; that entries are missing is an entry itself. */
+static enum err pending_write(struct srv_events *b)
+{
+	const struct pending *it;
+	struct srv_event gap;
+	enum err e = ERR_OK;
+
+	if (b->lost) {
+		srv_event_init(&gap, "gap", NULL, NULL);
+		srv_event_number(&gap, "lost", (int64_t)b->lost);
+		e = entry_write(b, &gap);
+	}
+	for (it = b->first; it && !e; it = it->next)
+		e = entry_write(b, &it->event);
+	return e;
+}
+
+/* They are kept: whoever listens may know. What listeners make of it comes behind. */
+static void pending_tell(struct srv_events *b)
+{
+	size_t n = b->waiting;
+
+	b->lost = 0;
+	b->is_unsigned = true;
+	while (n--) {
+		tell(b, &b->first->event);
+		drop(b);
+	}
+}
+
+static void say(struct srv_events *b, enum err e)
+{
+	if (e && !b->is_failing)
+		log_line(LOG_SRV, LOG_ERROR, "event=store result=\"%s\"", srv_events_why(b));
+	else if (!e && b->is_failing)
+		log_line(LOG_SRV, LOG_INFO, "event=store result=\"written again\"");
+	b->is_failing = e != ERR_OK;
 }
 
 enum err srv_event_commit(struct srv_events *b, const struct srv_event *ev, srv_event_write *write, void *ctx)
 {
-	enum err e = write ? write(ctx, b->store) : ERR_OK;
+	const struct srv_store *s = b->store;
+	bool is_store = true;
+	enum err e = s->ops->begin(s->ctx);
 
+	if (!e) {
+		e = pending_write(b);
+		if (!e && write) {
+			e = write(ctx, s);
+			is_store = e != ERR_CONDITIONS; /* a rule of the tables: the caller's matter */
+		}
+		if (!e)
+			e = entry_write(b, ev);
+		e = s->ops->end(s->ctx, e);
+	}
+	if (is_store)
+		say(b, e);
 	if (e)
 		return e;
+	pending_tell(b);
 	log_it(ev);
 	tell(b, ev);
 	return ERR_OK;
 }
 
+static enum err flush(struct srv_events *b)
+{
+	const struct srv_store *s = b->store;
+	enum err e;
+
+	if (!b->first && !b->lost)
+		return ERR_OK;
+	e = s->ops->begin(s->ctx);
+	if (!e)
+		e = s->ops->end(s->ctx, pending_write(b));
+	say(b, e);
+	if (!e)
+		pending_tell(b);
+	return e;
+}
+
+enum err srv_events_checkpoint(struct srv_events *b)
+{
+	const struct srv_store *s = b->store;
+	enum err e = flush(b);
+
+	if (!e)
+		e = s->ops->begin(s->ctx);
+	if (!e)
+		e = s->ops->end(s->ctx, srv_audit_checkpoint(b->audit, clock_wall_s()));
+	if (!e)
+		b->is_unsigned = false;
+	return e;
+}
+
 uint64_t srv_events_flush(struct srv_events *b, uint64_t now_ms)
 {
-	(void)b;
-	(void)now_ms;
-	return UINT64_MAX;
+	if (flush(b))
+		return now_ms + RETRY_MS;
+	if (!b->is_unsigned) {
+		b->checkpoint_ms = 0;
+		return UINT64_MAX;
+	}
+	if (!b->checkpoint_ms)
+		b->checkpoint_ms = now_ms + SRV_CHECKPOINT_MS;
+	if (b->checkpoint_ms > now_ms)
+		return b->checkpoint_ms;
+	b->checkpoint_ms = 0;
+	return srv_events_checkpoint(b) ? now_ms + RETRY_MS : UINT64_MAX;
+}
+
+void srv_events_free(struct srv_events **b)
+{
+	struct srv_events *it = *b;
+
+	if (!it)
+		return;
+	if (srv_events_checkpoint(it))
+		log_tell("the end of the audit could not be written: %s", srv_events_why(it));
+	while (it->first)
+		drop(it);
+	free(it);
+	*b = NULL;
 }

@@ -46,9 +46,11 @@ struct srv_listener {                   /* the listener's own; stays where it is
 	void *ctx;
 };
 
+struct srv_audit;
 struct srv_events;
-MUST enum err srv_events_new(struct srv_store *store, struct srv_events **out); /* store is borrowed */
-void srv_events_free(struct srv_events **b);    /* NULL-safe; what could not be written is lost, and said */
+MUST enum err srv_events_new(struct srv_store *store, struct srv_audit *audit, struct srv_events **out); /* borrowed */
+/* NULL-safe. Writes what waits and a checkpoint; what cannot be written is lost, and said. */
+void srv_events_free(struct srv_events **b);
 void srv_events_listen(struct srv_events *b, struct srv_listener *l);
 void srv_events_leave(struct srv_events *b, struct srv_listener *l);
 
@@ -63,7 +65,15 @@ void srv_event_emit(struct srv_events *b, const struct srv_event *ev);
  */
 typedef enum err srv_event_write(void *ctx, const struct srv_store *store);
 MUST enum err srv_event_commit(struct srv_events *b, const struct srv_event *ev, srv_event_write *write, void *ctx);
-/* Write what waits. The boot time to come again at: UINT64_MAX, or soon if the store could not be written. */
+/*
+ * Write what waits, and a checkpoint SRV_CHECKPOINT_MS after the first entry that none covers. The boot time to come
+ * again at (UINT64_MAX: never).
+ */
+#define SRV_CHECKPOINT_MS (10 * 60 * 1000)
 uint64_t srv_events_flush(struct srv_events *b, uint64_t now_ms);
+/* A checkpoint now, for an export. */
+MUST enum err srv_events_checkpoint(struct srv_events *b);
+/* What went wrong with the store last, for people. */
+const char *srv_events_why(const struct srv_events *b);
 
 #endif

@@ -54,6 +54,8 @@ static const struct route routes[] = {
 	{ "POST", "/sign-out",                 SRV_MAY_CALL,   SMALL_BODY_MAX, web_sign_out },
 	{ "GET",  "/events",                   SRV_MAY_CALL,   0,              web_events },
 	{ "GET",  "/assets/*",                 SRV_MAY_CALL,   0,              web_asset },
+	{ "GET",  "/api/v1/audit",              SRV_MAY_AUDIT,  0,              srv_api_audit },
+	{ "GET",  "/api/v1/audit/export",       SRV_MAY_AUDIT,  0,              srv_api_audit_export },
 	{ "GET",  "/healthz",                  SRV_MAY_CALL,   0,              srv_api_health },
 	{ "GET",  "/readyz",                   SRV_MAY_CALL,   0,              srv_api_ready },
 	{ "GET",  "/metrics",                  SRV_MAY_CALL,   0,              srv_api_metrics },

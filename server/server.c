@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/audit.h"
 #include "server/web/web.h"
 
 enum err srv_log_configure(const struct conf *conf)
@@ -64,7 +65,9 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 		e = srv_store_open(conf->server.state, use, s->anchors, clock_wall_s(), &s->store, &s->refused);
 	if (e)
 		goto out;
-	e = srv_events_new(&s->store, &s->events);
+	e = srv_audit_open(conf->server.state, use, &s->store, &s->audit);
+	if (!e)
+		e = srv_events_new(&s->store, s->audit, &s->events);
 	if (e) {
 		log_tell("%s", err_text(e));
 		goto out;
@@ -118,6 +121,7 @@ void srv_close(struct srv **s)
 	srv_who_free(&(*s)->who);
 	srv_desk_free(&(*s)->desk);
 	srv_events_free(&(*s)->events);
+	srv_audit_close(&(*s)->audit);
 	srv_store_close(&(*s)->store);
 	att_anchors_free(&(*s)->anchors);
 	free(*s);

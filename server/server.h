@@ -13,6 +13,7 @@ struct srv {
 	const struct conf *conf;        /* borrowed */
 	struct att_anchors *anchors;
 	struct srv_store store;
+	struct srv_audit *audit;
 	struct srv_events *events;
 	struct srv_desk *desk;
 	struct srv_who *who;

@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "pka/permits.h"
 #include "server/admin.h"
+#include "server/audit_verb.h"
 #include "server/check.h"
 #include "server/path.h"
 #include "server/serve.h"
@@ -18,7 +19,7 @@
 enum { EXIT_USAGE = 2 };
 
 struct options {
-	const char *config, *ready_file;
+	const char *config, *ready_file, *operand;
 	bool print, replace;
 	struct srv_admin admin;
 };
@@ -30,6 +31,8 @@ static const char help[] =
 	"       quorum11-server [--config FILE] token list | token revoke NAME | token rotate NAME [--overlap S]\n"
 	"       quorum11-server [--config FILE] identity add --role ROLE[,ROLE] --name NAME --cert FILE [--days N]\n"
 	"       quorum11-server [--config FILE] check-config [FILE]\n"
+	"       quorum11-server [--config FILE] audit export|key\n"
+	"       quorum11-server [--config FILE] backup FILE\n"
 	"\n"
 	"  --config FILE      this file only, instead of the usual places\n"
 	"  --ready-file FILE  gets the server's address when it can be used\n"
@@ -38,6 +41,9 @@ static const char help[] =
 	"  token rotate       another one in its place; --overlap: seconds that the old one still counts\n"
 	"  identity add       the same for whoever shows a client certificate with this key\n"
 	"  check-config       read settings, roots, enrolments and certificates; say what is wrong; do not serve\n"
+	"  audit export       print the audit, for quorum11 audit verify\n"
+	"  audit key          print the public key of its checkpoints\n"
+	"  backup FILE        copy the database, also of a running server, to a file that does not exist yet\n"
 	"  --dump-permits     what a ceremony permits in which state, for spin (docs/model)\n"
 	"  --help, --version\n"
 	"\n"
@@ -106,6 +112,19 @@ static int do_check(const struct conf *conf, const struct options *o)
 	return srv_check(conf);
 }
 
+static int do_audit(const struct conf *conf, const struct options *o)
+{
+	return o->operand && !strcmp(o->operand, "export") ? srv_audit_print(conf) :
+	       o->operand && !strcmp(o->operand, "key") ? srv_audit_print_key(conf) : usage();
+}
+
+static int do_backup(const struct conf *conf, const struct options *o)
+{
+	if (!o->operand)
+		return usage();
+	return srv_store_copy(conf->server.state, o->operand) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int do_serve(const struct conf *conf, const struct options *o)
 {
 	return srv_serve(conf, &(struct srv_serve_options){ .config = o->config, .ready_file = o->ready_file });
@@ -116,6 +135,7 @@ static const struct {
 	int (*run)(const struct conf *conf, const struct options *o);
 } verbs[] = {
 	{ "serve", do_serve }, { "token", do_token }, { "identity", do_admin }, { "check-config", do_check },
+	{ "audit", do_audit }, { "backup", do_backup },
 };
 
 static int run(const char *verb, const struct options *o)
@@ -219,6 +239,8 @@ int main(int argc, char **argv)
 		o.admin.what = optind < argc ? argv[optind++] : NULL;
 		o.admin.operand = optind < argc ? argv[optind++] : NULL;
 	}
+	if (optind < argc && (!strcmp(o.admin.verb, "audit") || !strcmp(o.admin.verb, "backup")))
+		o.operand = argv[optind++];
 	if (optind < argc)
 		return usage();
 	return run(o.admin.verb, &o);

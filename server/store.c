@@ -17,13 +17,31 @@ static void close_all(void *ctx)
 	struct store *s = ctx;
 
 	store_forget(s);
-	srv_db_close(&s->db);
+	if (!s->is_borrowed)
+		srv_db_close(&s->db);
 	free(s);
+}
+
+static enum err begin(void *ctx)
+{
+	return srv_db_begin(((struct store *)ctx)->db);
+}
+
+static enum err end(void *ctx, enum err e)
+{
+	return srv_db_end(((struct store *)ctx)->db, e);
+}
+
+static const char *why(void *ctx)
+{
+	return srv_db_why(((struct store *)ctx)->db);
 }
 
 static const struct srv_store_ops ops = {
 	.name = "sqlite", .get = store_get, .next = store_next, .put = store_put, .adopt = store_adopt,
-	.mode = store_mode, .learn = store_learn, .close = close_all,
+	.mode = store_mode, .learn = store_learn, .audit_last = store_audit_last,
+	.audit_add = store_audit_add, .audit_read = store_audit_read, .begin = begin, .end = end, .why = why,
+	.close = close_all,
 };
 
 static enum err open_database(struct store *s, const char *dir, enum srv_store_use use, int64_t now)
@@ -67,6 +85,36 @@ enum err srv_store_open(const char *dir, enum srv_store_use use, const struct at
 	}
 	*out = (struct srv_store){ .ops = &ops, .ctx = s, .db = s->db };
 	return ERR_OK;
+}
+
+enum err srv_store_over(struct srv_db *db, struct srv_store *out)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	*out = (struct srv_store){ 0 };
+	if (!s)
+		return ERR_NOMEM;
+	s->db = db;
+	s->is_borrowed = true;
+	*out = (struct srv_store){ .ops = &ops, .ctx = s, .db = db };
+	return ERR_OK;
+}
+
+enum err srv_store_copy(const char *dir, const char *path)
+{
+	char from[SRV_PATH_MAX];
+	struct srv_db *db;
+	enum err e = srv_path(from, dir, SRV_DATABASE);
+
+	if (!e)
+		e = srv_db_open(from, SRV_DB_LOOK, &db);
+	if (e)
+		return e;
+	e = srv_db_copy(db, path);
+	if (e)
+		log_tell("%s: %s", path, srv_db_why(db));
+	srv_db_close(&db);
+	return e;
 }
 
 void srv_store_close(struct srv_store *s)

@@ -7,6 +7,7 @@
 #define SERVER_STORE_H
 
 #include "attest/anchor.h"
+#include "pka/chain.h"
 #include "server/target.h"
 
 #define SRV_ID_BYTES 16                 /* of a request */
@@ -15,6 +16,7 @@
 #define SRV_DATABASE "quorum11", ".db"  /* name and suffix of the file, for srv_path */
 
 struct srv_db;
+typedef enum err srv_audit_take(void *arg, const struct chain_entry *e);        /* anything but ERR_OK ends it */
 struct srv_store_ops {
 	const char *name;
 	/* The target, borrowed until the next adopt; NULL: not enrolled. */
@@ -33,6 +35,18 @@ struct srv_store_ops {
 	 */
 	bool (*mode)(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode *mode);
 	enum err (*learn)(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode mode);
+	/*
+	 * The audit (server/audit.h). last: seq 0 if there is none; event is not given; is_checkpoint may be NULL.
+	 * read: at most max entries from number from on that hold search ("": all), the oldest first.
+	 */
+	enum err (*audit_last)(void *ctx, struct chain_entry *out, bool *is_checkpoint);
+	enum err (*audit_add)(void *ctx, const struct chain_entry *e);
+	enum err (*audit_read)(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take,
+			       void *arg);
+	/* What is written between these is written as a whole or not at all; end: commit, unless e. */
+	enum err (*begin)(void *ctx);
+	enum err (*end)(void *ctx, enum err e);
+	const char *(*why)(void *ctx);          /* what went wrong last, for people */
 	void (*close)(void *ctx);
 };
 struct srv_store {
@@ -52,6 +66,10 @@ enum srv_store_use { SRV_STORE_SERVE, SRV_STORE_LOOK };
  */
 MUST enum err srv_store_open(const char *dir, enum srv_store_use use, const struct att_anchors *anchors, int64_t now,
 			     struct srv_store *out, size_t *refused);
+/* The store over a database that the caller has opened and closes himself; no enrolment is read. */
+MUST enum err srv_store_over(struct srv_db *db, struct srv_store *out);
+/* Copy the database of the folder, whether a server uses it or not, to a new file of mode 0600. All errors are said. */
+MUST enum err srv_store_copy(const char *dir, const char *path);
 /* NULL-safe: a store of zeros is closed already. */
 void srv_store_close(struct srv_store *s);
 

@@ -12,6 +12,7 @@ struct store_entry {
 };
 struct store {
 	struct srv_db *db;
+	bool is_borrowed;               /* db is another's */
 	struct store_entry *list;       /* the enrolments in force that passed their checks */
 	struct store_entry *spare;      /* for what is written and not adopted yet */
 };
@@ -26,6 +27,12 @@ MUST enum err store_learn(void *ctx, const char *device_id, uint16_t firmware, e
 /* All enrolments in force, checked again; a failure of one is said and counted. ERR_NOMEM, or the database's. */
 MUST enum err store_load(struct store *s, const struct att_anchors *anchors, int64_t now, size_t *refused);
 void store_forget(struct store *s);
+
+/* store_audit.c */
+MUST enum err store_audit_last(void *ctx, struct chain_entry *out, bool *is_checkpoint);
+MUST enum err store_audit_add(void *ctx, const struct chain_entry *e);
+MUST enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take,
+			       void *arg);
 
 /*
  * store_import.c: the files of the store before this one, if the folder has any, once and in one transaction. A file

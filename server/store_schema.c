@@ -25,6 +25,16 @@ static const struct step {
 	  "  hash BLOB NOT NULL UNIQUE, roles INTEGER NOT NULL, chr TEXT NOT NULL, created INTEGER NOT NULL,"
 	  "  expires INTEGER NOT NULL, used INTEGER NOT NULL, revoked INTEGER NOT NULL);"
 	  "CREATE INDEX grant_names ON grants (name);" },
+	{ "audit",
+	  "CREATE TABLE audit (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, previous BLOB NOT NULL,"
+	  "  event TEXT NOT NULL, hash BLOB NOT NULL, name TEXT NOT NULL);"
+	  /* This one also for INSERT OR REPLACE, which fires no trigger for what it deletes. */
+	  "CREATE TRIGGER audit_insert BEFORE INSERT ON audit WHEN NEW.seq <= (SELECT max(seq) FROM audit) BEGIN"
+	  "  SELECT RAISE(ABORT, 'the audit is only added to'); END;"
+	  "CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN"
+	  "  SELECT RAISE(ABORT, 'the audit is only added to'); END;"
+	  "CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN"
+	  "  SELECT RAISE(ABORT, 'the audit is only added to'); END;" },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 

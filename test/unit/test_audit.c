@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events on their way into the audit: server/event.c, server/audit.c, server/api_audit.c. */
+#include "test/unit/scene.h"
+
+#include "pka/chain.h"
+#include "server/query.h"
+#include "server/store_sqlite.h"
+
+static struct scene s;
+static unsigned heard;
+static char heard_name[SRV_EVENT_NAME];
+
+static int open_scene(void **state)
+{
+	(void)state;
+	scene_open(&s, "vendor-shared", 2, 3);
+	heard = 0;
+	return 0;
+}
+
+static int close_scene(void **state)
+{
+	(void)state;
+	scene_close(&s);
+	return 0;
+}
+
+static void sql(const char *text)
+{
+	assert_int_equal(srv_db_exec(s.srv->store.db, text), ERR_OK);
+}
+
+static void get(const char *path, const char *query, int want, struct srv_call *call)
+{
+	srv_call_init(call);
+	call->request = (struct srv_request){ .method = "GET", .path = path, .query = query, .from = "192.0.2.7",
+					      .authorization = s.token };
+	srv_front_handle(s.srv, call, s.now_ms);
+	assert_true(call->done);
+	assert_int_equal(call->reply.status, want);
+}
+
+/* The export holds, and has so many entries with this name. */
+static unsigned exported(const char *name, struct chain_verdict *v)
+{
+	char want[60];
+	struct srv_call call;
+	unsigned n = 0;
+	const char *at;
+
+	(void)snprintf(want, sizeof(want), "{\"event\":\"%s\"", name);
+	get("/api/v1/audit/export", NULL, 200, &call);
+	assert_int_equal(chain_verify(wr_view(&call.reply.body), RD_NONE, v), ERR_OK);
+	assert_int_equal(v->signed_seq, v->last);       /* an export is signed to its end */
+	for (at = wr_cstr(&call.reply.body); (at = strstr(at, want)); at++)
+		n++;
+	srv_call_fini(&call);
+	return n;
+}
+
+static void emit(const char *name)
+{
+	struct srv_event ev;
+
+	srv_event_init(&ev, name, NULL, NULL);
+	srv_event_text(&ev, "why", "a \"word\"\n");
+	srv_event_emit(s.srv->events, &ev);
+}
+
+static void hear(void *ctx, const struct srv_event *ev)
+{
+	(void)ctx;
+	heard++;
+	memcpy(heard_name, ev->name, sizeof(heard_name));
+}
+
+static void test_goes_in(void **state)
+{
+	struct srv_listener l = { .hear = hear };
+	struct chain_verdict v, again;
+
+	(void)state;
+	srv_events_listen(s.srv->events, &l);
+	assert_int_equal(scene_enrol(&s, "", NULL), 201);
+	assert_int_equal(heard, 1);
+	assert_string_equal(heard_name, "enrol");
+	assert_int_equal(scene_enrol(&s, "", NULL), 409);       /* told at the end of the round */
+	assert_int_equal(heard, 1);
+	scene_wait(&s, 0);
+	assert_int_equal(heard, 2);
+	srv_events_leave(s.srv->events, &l);
+	assert_int_equal(exported("enrol", &v), 2);
+	assert_int_equal(v.first, 1);
+	assert_int_equal(exported("enrol", &again), 2);
+	assert_int_equal(again.last, v.last);                   /* nothing new, no other checkpoint */
+	/* over a restart the chain goes on, by the same key */
+	scene_restart(&s);
+	emit("told");
+	assert_int_equal(exported("told", &again), 1);
+	assert_memory_equal(again.key, v.key, sizeof(v.key));
+	assert_int_equal(again.keys, 1);
+	assert_int_equal(heard, 2);
+}
+
+static void test_only_added_to(void **state)
+{
+	(void)state;
+	emit("told");
+	scene_wait(&s, 0);
+	assert_int_equal(srv_db_exec(s.srv->store.db, "UPDATE audit SET event = '{}'"), ERR_CONDITIONS);
+	assert_int_equal(srv_db_exec(s.srv->store.db, "DELETE FROM audit"), ERR_CONDITIONS);
+	assert_int_equal(srv_db_exec(s.srv->store.db, "INSERT OR REPLACE INTO audit "
+						      "SELECT seq, time, previous, '{}', hash, name FROM audit"),
+			 ERR_CONDITIONS);
+}
+
+/* While the store cannot be written, what would change it is refused; what happened otherwise is kept and follows. */
+static void store_fails(const char *begin, const char *end, struct srv_db *by, const char *word)
+{
+	struct srv_listener l = { .hear = hear };
+	struct chain_verdict v;
+	json_t *j;
+
+	assert_int_equal(srv_db_exec(by, begin), ERR_OK);
+	srv_events_listen(s.srv->events, &l);
+	assert_int_equal(scene_enrol(&s, "", &j), 503);
+	assert_string_equal(scene_text(j, "error"), "store");
+	assert_non_null(strstr(scene_text(j, "message"), word));
+	json_decref(j);
+	assert_int_equal(scene_ask(&s, "GET", "/api/v1/targets", s.token, NULL, &j), 200);
+	assert_int_equal(json_array_size(json_object_get(j, "targets")), 0);
+	json_decref(j);
+	emit("told");
+	scene_wait(&s, 10000);
+	assert_int_equal(heard, 0);
+	assert_int_equal(srv_db_exec(by, end), ERR_OK);
+	scene_wait(&s, 1000);
+	assert_true(heard >= 2);                /* the refused enrolment, and that */
+	assert_int_equal(scene_enrol(&s, "", NULL), 201);
+	assert_true(exported("told", &v) >= 1);
+	assert_int_equal(exported("enrol", &v), 2);
+	srv_events_leave(s.srv->events, &l);
+}
+
+static void test_locked(void **state)
+{
+	char path[100];
+	struct srv_db *other;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/quorum11.db", s.conf->server.state);
+	assert_int_equal(srv_db_open(path, SRV_DB_SERVE, &other), ERR_OK);
+	store_fails("BEGIN IMMEDIATE", "ROLLBACK", other, "locked");
+	srv_db_close(&other);
+}
+
+static void test_full(void **state)
+{
+	struct srv_listener l = { .hear = hear };
+	struct chain_verdict v;
+	unsigned before, told = 0;
+
+	(void)state;
+	srv_events_listen(s.srv->events, &l);
+	sql("PRAGMA max_page_count = 1");       /* as many as there are */
+	do {                                    /* until they are full */
+		before = heard;
+		emit("told");
+		told++;
+		scene_wait(&s, 0);
+	} while (heard > before);
+	assert_true(told < 1000);
+	srv_events_leave(s.srv->events, &l);
+	heard = 0;
+	store_fails("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 100000", s.srv->store.db, "full");
+	assert_int_equal(exported("told", &v), told + 1);
+}
+
+/* More than is kept in memory: that some are missing is an entry itself. */
+static void test_gap(void **state)
+{
+	struct chain_verdict v;
+
+	(void)state;
+	for (unsigned i = 0; i < 1010; i++)
+		emit("told");
+	scene_wait(&s, 0);
+	assert_int_equal(exported("told", &v), 1000);
+	assert_int_equal(exported("gap", &v), 1);
+}
+
+/* A checkpoint comes by itself, and at the end. */
+static void test_checkpoints(void **state)
+{
+	struct chain_entry last;
+	bool is_checkpoint;
+
+	(void)state;
+	emit("told");
+	scene_wait(&s, 1000);
+	assert_int_equal(s.srv->store.ops->audit_last(s.srv->store.ctx, &last, &is_checkpoint), ERR_OK);
+	assert_false(is_checkpoint);
+	scene_wait(&s, SRV_CHECKPOINT_MS);
+	assert_int_equal(s.srv->store.ops->audit_last(s.srv->store.ctx, &last, &is_checkpoint), ERR_OK);
+	assert_true(is_checkpoint);
+	emit("told");
+	scene_restart(&s);
+	assert_int_equal(s.srv->store.ops->audit_last(s.srv->store.ctx, &last, &is_checkpoint), ERR_OK);
+	assert_true(is_checkpoint);
+}
+
+static size_t found(const char *query)
+{
+	struct srv_call call;
+	json_t *j;
+	size_t n;
+
+	get("/api/v1/audit", query, 200, &call);
+	j = json_loadb((const char *)call.reply.body.p, call.reply.body.n, 0, NULL);
+	n = json_array_size(json_object_get(j, "entries"));
+	json_decref(j);
+	srv_call_fini(&call);
+	return n;
+}
+
+static void test_search(void **state)
+{
+	struct srv_call call;
+
+	(void)state;
+	assert_int_equal(scene_enrol(&s, "", NULL), 201);
+	emit("told");
+	scene_wait(&s, 0);
+	assert_int_equal(found(NULL), 2);
+	assert_int_equal(found("search=ENROLLED"), 1);
+	assert_int_equal(found("search=%25"), 0);
+	assert_int_equal(found("from=2"), 1);
+	assert_int_equal(found("from=3&search="), 0);
+	get("/api/v1/audit", "from=x", 400, &call);
+	srv_call_fini(&call);
+	get("/api/v1/audit", "search=%0", 400, &call);
+	srv_call_fini(&call);
+	assert_int_equal(scene_ask(&s, "GET", "/api/v1/audit", NULL, NULL, NULL), 401);
+	assert_int_equal(scene_ask(&s, "GET", "/api/v1/audit/export", NULL, NULL, NULL), 401);
+}
+
+static void test_query(void **state)
+{
+	char out[SRV_QUERY_MAX + 1], long_one[400] = "a=";
+	uint64_t n = 7;
+
+	(void)state;
+	assert_true(srv_query_text("b=1&a=x%20y+z&a=2", "a", out));
+	assert_string_equal(out, "x y z");
+	assert_true(srv_query_text(NULL, "a", out) && !out[0]);
+	assert_true(srv_query_text("aa=1", "a", out) && !out[0]);
+	assert_false(srv_query_text("a=%0", "a", out));
+	assert_false(srv_query_text("a=%00", "a", out));
+	memset(long_one + 2, 'x', SRV_QUERY_MAX + 1);
+	assert_false(srv_query_text(long_one, "a", out));
+	assert_true(srv_query_number("a=", "a", &n) && n == 7);
+	assert_true(srv_query_number("a=12", "a", &n) && n == 12);
+	assert_false(srv_query_number("a=-1", "a", &n));
+	assert_false(srv_query_number("a=1234567890123456789", "a", &n));
+}
+
+#define with(f) cmocka_unit_test_setup_teardown(f, open_scene, close_scene)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with(test_goes_in), with(test_only_added_to), with(test_locked), with(test_full), with(test_gap),
+		with(test_checkpoints), with(test_search), cmocka_unit_test(test_query),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
