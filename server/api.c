@@ -15,19 +15,12 @@ void srv_api_answer(struct srv_call *call, int status, json_t *j)
 	srv_call_answer(call, status, SRV_JSON);
 }
 
-/* The link is for those who pass it on: the operator, and the host whose request it is. */
-static bool shows_link(const struct srv_call *call, const struct srv_ceremony *c)
-{
-	return (call->who.may & SRV_MAY_CANCEL) ||
-	       ((call->who.may & SRV_MAY_OWN) && !strcmp(call->who.name, c->host));
-}
-
 static json_t *request_json(const struct srv_call *call, const struct srv_ceremony *c, enum srv_detail detail,
 			    uint64_t now_ms)
 {
 	json_t *j = srv_json_request(c, detail, now_ms);
 
-	if (j && shows_link(call, c) && json_object_set_new(j, "link", json_string(c->link))) {
+	if (j && srv_ceremony_is_linked_by(c, &call->who) && json_object_set_new(j, "link", json_string(c->link))) {
 		json_decref(j);
 		j = NULL;
 	}
@@ -194,23 +187,15 @@ void srv_api_cancel(struct srv *s, struct srv_call *call, const char *arg, uint6
 		return;
 	if (json_object_size(j)) {
 		srv_call_refuse(call, 400, "bad_request", "the body has no members");
-	} else if (c->ended_ms) {
+	} else if (!srv_ceremony_cancel(c, call, now_ms)) {
 		srv_call_refuse(call, 409, "ended", "the request has ended");
 	} else {
-		srv_ceremony_end(c, ERR_CANCELLED, "the operator cancelled the request", now_ms);
 		answer_request(call, c, now_ms);
 	}
 	json_decref(j);
 }
 
 /* ---- custodian ---- */
-
-/* Does c wait for the decision of this key? */
-static bool waits_for(const struct srv_ceremony *c, const char *chr)
-{
-	return c->is_open && !c->ended_ms && srv_target_find(c->target, chr) < c->target->m &&
-	       !srv_ceremony_record(c, chr);
-}
 
 void srv_api_waiting(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
@@ -222,7 +207,7 @@ void srv_api_waiting(struct srv *s, struct srv_call *call, const char *arg, uint
 		return;
 	list = json_array();
 	while ((c = srv_desk_next(s->desk, c)))
-		if (waits_for(c, arg))
+		if (srv_ceremony_waits_for(c, arg))
 			srv_json_append(&list, json_string(c->id));
 	srv_api_answer(call, 200, json_pack("{s:o}", "requests", list));
 }

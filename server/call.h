@@ -38,6 +38,7 @@ struct srv_reply {
 struct srv_call {
 	struct srv_request request;
 	struct srv_reply reply;
+	const char *route;              /* the path as front.c's table has it: unlike the path it holds no secret */
 	struct srv_identity who;        /* whose call it is: srv_who_admit */
 	bool done;                      /* the reply is complete */
 	bool is_stream;                 /* what is in the body is sent as it comes */

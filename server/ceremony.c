@@ -454,6 +454,20 @@ void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, 
 	advance(c, &no_answers, now_ms);
 }
 
+bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms)
+{
+	struct srv_event ev;
+
+	if (is_over(srv_ceremony_facts(c)))
+		return false;
+	srv_ceremony_event(c, "cancel", &ev);
+	srv_event_text(&ev, "who", by->who.name);
+	srv_event_word(&ev, "from", by->request.from);
+	srv_event_emit(c->env->events, &ev);
+	srv_ceremony_end(c, ERR_CANCELLED, "the operator cancelled the request", now_ms);
+	return true;
+}
+
 enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now_ms)
 {
 	enum err e;
@@ -532,4 +546,15 @@ bool srv_ceremony_is_seen_by(const struct srv_ceremony *c, const struct srv_iden
 {
 	return (who->may & SRV_MAY_READ) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host)) ||
 	       ((who->may & SRV_MAY_INBOX) && c->target && srv_target_find(c->target, who->chr) < c->target->m);
+}
+
+bool srv_ceremony_is_linked_by(const struct srv_ceremony *c, const struct srv_identity *who)
+{
+	return (who->may & SRV_MAY_CANCEL) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host));
+}
+
+bool srv_ceremony_waits_for(const struct srv_ceremony *c, const char *chr)
+{
+	return c->is_open && !c->ended_ms && srv_target_find(c->target, chr) < c->target->m &&
+	       !srv_ceremony_record(c, chr);
 }

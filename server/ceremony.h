@@ -103,6 +103,8 @@ struct srv_decision {
 MUST enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms);
 /* End it, unless it has ended. */
 void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, uint64_t now_ms);
+/* The operator ends it, which is told with his name. false: it has ended. */
+bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms);
 /* Do what time demands; when to come again (boot time, UINT64_MAX: never). */
 uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms);
 
@@ -110,6 +112,9 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms);
 void srv_ceremony_event(const struct srv_ceremony *c, const char *name, struct srv_event *ev);
 /* May this identity read the request? His card's custodian, the host that asks, or who may read all. */
 bool srv_ceremony_is_seen_by(const struct srv_ceremony *c, const struct srv_identity *who);
+/* May he have its link? It is for those who pass it on: the operator, and the host whose request it is. */
+bool srv_ceremony_is_linked_by(const struct srv_ceremony *c, const struct srv_identity *who);
+bool srv_ceremony_waits_for(const struct srv_ceremony *c, const char *chr);     /* for the decision of this key */
 const struct pka_facts *srv_ceremony_facts(const struct srv_ceremony *c);
 /* The record of a custodian's decision that counts, NULL if none. */
 const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr);

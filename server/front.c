@@ -46,6 +46,8 @@ static const struct route routes[] = {
 	{ "GET",  "/",                         SRV_MAY_CALL,   0,              web_requests },
 	{ "GET",  "/requests/*",               SRV_MAY_CALL,   0,              web_request },
 	{ "POST", "/requests/*/cancel",        SRV_MAY_CALL,   SMALL_BODY_MAX, web_cancel },
+	{ "GET",  "/r/*",                      SRV_MAY_CALL,   0,              web_link },
+	{ "GET",  "/r/*/events",               SRV_MAY_CALL,   0,              web_link_events },
 	{ "GET",  "/history",                  SRV_MAY_CALL,   0,              web_history },
 	{ "GET",  "/targets",                  SRV_MAY_CALL,   0,              web_targets },
 	{ "GET",  "/custodians",               SRV_MAY_CALL,   0,              web_custodians },
@@ -223,6 +225,7 @@ void srv_front_handle(struct srv *s, struct srv_call *call, uint64_t now_ms)
 	const char *allow = NULL;
 	const struct route *r = route_find(q->method, q->path, arg, &allow);
 
+	call->route = r ? r->path : "";
 	if (!srv_who_is_certified(s->who, call))
 		return;
 	if (!r && allow) {

@@ -181,7 +181,7 @@ static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigne
 	ev.level = LOG_WARN;
 	srv_event_word(&ev, "from", q->from);
 	srv_event_text(&ev, "who", call->who.name[0] ? call->who.name : q->peer ? q->peer->subject : "-");
-	srv_event_text(&ev, "path", q->path);
+	srv_event_text(&ev, "path", call->route);
 	srv_event_word(&ev, "why", e ? "unknown-token" : "role");
 	srv_event_emit(w->config.events, &ev);
 	WR_ARR(&names, text);

@@ -74,6 +74,17 @@ bool page_enter(struct page *p, struct srv *s, struct srv_call *call, unsigned n
 	return false;
 }
 
+const struct srv_ceremony *page_enter_link(struct page *p, struct srv *s, struct srv_call *call, const char *link,
+					   uint64_t now_ms)
+{
+	const struct srv_ceremony *c = srv_desk_find_link(s->desk, link);
+
+	*p = (struct page){ .s = s, .call = call, .now_ms = now_ms, .by_link = true };
+	if (!c && srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
+		page_refuse(p, 404, "No such request", "There is none with this link, or it has ended long ago.");
+	return c;
+}
+
 static void write_asset_link(struct html *h, const char *name, bool is_script)
 {
 	char path[100];
@@ -211,12 +222,14 @@ void page_refuse(struct page *p, int status, const char *title, const char *why)
 	page_begin(p, title, NULL);
 	html_element(&p->h, "h1", NULL, title);
 	html_element(&p->h, "p", "lead", why);
-	html_open(&p->h, "p", NULL);
-	html_open(&p->h, "a", NULL);
-	html_attr(&p->h, "href", "/");
-	html_text(&p->h, "To the waiting requests");
-	html_close(&p->h);
-	html_close(&p->h);
+	if (!p->by_link) {
+		html_open(&p->h, "p", NULL);
+		html_open(&p->h, "a", NULL);
+		html_attr(&p->h, "href", "/");
+		html_text(&p->h, "To the waiting requests");
+		html_close(&p->h);
+		html_close(&p->h);
+	}
 	page_end(p, status);
 }
 

@@ -21,6 +21,9 @@ struct page {
  * else is told that it is not his.
  */
 MUST bool page_enter(struct page *p, struct srv *s, struct srv_call *call, unsigned needs, uint64_t now_ms);
+/* Does this call have a request's link? Then p is for whoever has it, signed in or not. NULL: the call is answered. */
+MUST const struct srv_ceremony *page_enter_link(struct page *p, struct srv *s, struct srv_call *call, const char *link,
+						uint64_t now_ms);
 /* For everybody. */
 void page_enter_open(struct page *p, struct srv *s, struct srv_call *call, uint64_t now_ms);
 bool page_may(const struct page *p, unsigned may);

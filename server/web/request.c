@@ -10,6 +10,8 @@ static const struct { const char *result, *mark, *text; } results[] = {
 	{ "pass", "good", "Passed" }, { "fail", "bad", "Failed" }, { "not_made", "over", "Not made" },
 };
 
+#define NONE "There is none with this id that you may see, or it has ended long ago."
+
 static void part_open(struct html *h, const char *part, const char *class_, const char *title)
 {
 	char id[40];
@@ -231,10 +233,10 @@ static void write_proven(struct page *p, const json_t *r)
 	html_close(h);
 }
 
-static void write_approve(struct page *p, const json_t *r)
+/* link: "" if it is not for this reader. */
+static void write_approve(struct page *p, const json_t *r, const char *link)
 {
 	struct html *h = &p->h;
-	const char *link = view_text(r, "link");
 	char url[400], command[500];
 	struct wr w, c;
 
@@ -282,6 +284,9 @@ static void write_cancel(struct page *p, const json_t *r)
 static void show(struct page *p, const struct srv_ceremony *c)
 {
 	json_t *r = srv_json_request(c, SRV_IN_FULL, p->now_ms);
+	char events[SRV_LINK_SIZE + 20];
+	struct wr w;
+	bool has_link = p->by_link || srv_ceremony_is_linked_by(c, &p->call->who);
 	struct html *h = &p->h;
 
 	if (!r) {
@@ -291,6 +296,11 @@ static void show(struct page *p, const struct srv_ceremony *c)
 	page_begin(p, view_device(p->s, r), NULL);
 	html_open(h, "article", "live");
 	html_attr(h, "data-live", view_text(r, "id"));
+	if (p->by_link) {
+		WR_ARR(&w, events);
+		wr_printf(&w, "/r/%s/events", c->link);
+		html_attr(h, "data-events", wr_cstr(&w));
+	}
 	html_element(h, "p", "eyebrow", "Request for the card");
 	html_element(h, "h1", NULL, view_device(p->s, r));
 	write_summary(p, r);
@@ -300,7 +310,7 @@ static void show(struct page *p, const struct srv_ceremony *c)
 	write_claims(p, r);
 	write_proven(p, r);
 	if (view_is_live(r))
-		write_approve(p, r);
+		write_approve(p, r, has_link ? c->link : "");
 	part_open(h, "here", "box", "Seen by this server");
 	html_open(h, "dl", "facts");
 	view_fact(h, "Asked from", c->from);
@@ -323,13 +333,22 @@ void web_request(struct srv *s, struct srv_call *call, const char *arg, uint64_t
 	const struct srv_ceremony *c;
 	struct page p;
 
-	if (!page_enter(&p, s, call, SRV_MAY_READ, now_ms))
+	if (!page_enter(&p, s, call, SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX, now_ms))
 		return;
 	c = srv_desk_find(s->desk, arg);
-	if (c)
+	if (c && srv_ceremony_is_seen_by(c, &call->who))
 		show(&p, c);
 	else
-		page_refuse(&p, 404, "No such request", "There is none with this id, or it has ended long ago.");
+		page_refuse(&p, 404, "No such request", NONE);
+}
+
+void web_link(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct page p;
+	const struct srv_ceremony *c = page_enter_link(&p, s, call, arg, now_ms);
+
+	if (c)
+		show(&p, c);
 }
 
 void web_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
@@ -348,10 +367,10 @@ void web_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t 
 		return;
 	}
 	if (!c) {
-		page_refuse(&p, 404, "No such request", "There is none with this id, or it has ended long ago.");
+		page_refuse(&p, 404, "No such request", NONE);
 		return;
 	}
-	srv_ceremony_end(c, ERR_CANCELLED, "the operator cancelled the request", now_ms);
+	(void)srv_ceremony_cancel(c, call, now_ms);     /* if it has ended, the page says how */
 	WR_ARR(&w, path);
 	wr_printf(&w, "/requests/%s", c->id);
 	page_redirect(call, wr_cstr(&w));

@@ -59,16 +59,34 @@ static bool fits(const struct srv *s, const json_t *r, const char *search)
 	       strcasestr(view_text(r, "id"), search);
 }
 
-/* The list of those that are live, or of those that are over; how many. */
-static size_t write_list(struct page *p, bool live, const char *search)
+/* Those that go on, of which a custodian sees apart what waits for him; and those that are over. */
+enum part { WAITING, ELSEWHERE, OVER };
+
+static bool is_custodian(const struct page *p)
+{
+	return page_may(p, SRV_MAY_INBOX) && !page_may(p, SRV_MAY_READ);
+}
+
+static bool is_in(const struct page *p, const struct srv_ceremony *c, enum part part)
+{
+	bool mine = !is_custodian(p) || srv_ceremony_waits_for(c, p->call->who.chr);
+
+	return srv_ceremony_is_seen_by(c, &p->call->who) &&
+	       part == (c->ended_ms ? OVER : mine ? WAITING : ELSEWHERE);
+}
+
+/* How many were written. */
+static size_t write_list(struct page *p, enum part part, const char *search)
 {
 	const struct srv_ceremony *c = NULL;
 	size_t n = 0;
 	json_t *r;
 
 	while ((c = srv_desk_next(p->s->desk, c))) {
+		if (!is_in(p, c, part))
+			continue;
 		r = srv_json_request(c, SRV_IN_LIST, p->now_ms);
-		if (r && view_is_live(r) == live && fits(p->s, r, search)) {
+		if (r && fits(p->s, r, search)) {
 			if (!n++) {
 				html_open(&p->h, "ul", "cards");
 				html_attr(&p->h, "role", "list");
@@ -82,13 +100,13 @@ static size_t write_list(struct page *p, bool live, const char *search)
 	return n;
 }
 
-static size_t count_live(const struct page *p)
+static size_t count(const struct page *p, enum part part)
 {
 	const struct srv_ceremony *c = NULL;
 	size_t n = 0;
 
 	while ((c = srv_desk_next(p->s->desk, c)))
-		n += !c->ended_ms;
+		n += is_in(p, c, part);
 	return n;
 }
 
@@ -98,9 +116,9 @@ void web_requests(struct srv *s, struct srv_call *call, const char *arg, uint64_
 	size_t n;
 
 	(void)arg;
-	if (!page_enter(&p, s, call, SRV_MAY_READ, now_ms))
+	if (!page_enter(&p, s, call, SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX, now_ms))
 		return;
-	n = count_live(&p);
+	n = count(&p, WAITING);
 	page_begin(&p, "Waiting requests", "/");
 	html_open(&p.h, "div", "live");
 	html_attr(&p.h, "data-live", "list");
@@ -109,15 +127,21 @@ void web_requests(struct srv *s, struct srv_call *call, const char *arg, uint64_
 	html_attr(&p.h, "role", "status");
 	html_attr(&p.h, "data-part", "summary");
 	if (n == 1)
-		html_text(&p.h, "One request waits for its custodians.");
+		html_text(&p.h, is_custodian(&p) ? "One request waits for you." :
+			  "One request waits for its custodians.");
 	else if (n)
-		html_printf(&p.h, "%zu requests wait for their custodians.", n);
+		html_printf(&p.h, is_custodian(&p) ? "%zu requests wait for you." :
+			    "%zu requests wait for their custodians.", n);
 	else
 		html_text(&p.h, "Nothing waits. A request appears here when a program on a host logs in.");
 	html_close(&p.h);
 	html_open(&p.h, "div", NULL);
 	html_attr(&p.h, "data-part", "list");
-	(void)write_list(&p, true, "");
+	(void)write_list(&p, WAITING, "");
+	if (count(&p, ELSEWHERE)) {
+		html_element(&p.h, "p", "lead", "Of your cards, but you have decided, or others come first:");
+		(void)write_list(&p, ELSEWHERE, "");
+	}
 	html_close(&p.h);
 	html_close(&p.h);
 	page_end(&p, 200);
@@ -153,14 +177,14 @@ void web_history(struct srv *s, struct srv_call *call, const char *arg, uint64_t
 	struct page p;
 
 	(void)arg;
-	if (!page_enter(&p, s, call, SRV_MAY_READ, now_ms))
+	if (!page_enter(&p, s, call, SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX, now_ms))
 		return;
 	form_get(rd_str(call->request.query), "q", search, sizeof(search));
 	page_begin(&p, "History", "/history");
 	html_element(&p.h, "h1", NULL, "History");
 	html_element(&p.h, "p", "lead", "Requests that have ended, the newest first.");
 	write_search(&p, "/history", "Device, reason, result or id", search);
-	if (!write_list(&p, false, search))
+	if (!write_list(&p, OVER, search))
 		html_element(&p.h, "p", "empty", search[0] ? "Nothing fits." : "No request has ended yet.");
 	page_end(&p, 200);
 }

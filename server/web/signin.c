@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/log.h"
 #include "server/web/form.h"
 #include "server/web/page.h"
 
@@ -14,6 +13,16 @@ static const char *checked_next(const char *next)
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
 
 	return next[0] == '/' && next[1] != '/' && !next[strspn(next, plain)] ? next : "/";
+}
+
+static void tell(struct srv *s, const struct srv_call *call, const char *what)
+{
+	struct srv_event ev;
+
+	srv_event_init(&ev, what, NULL, NULL);
+	srv_event_text(&ev, "who", call->who.name);
+	srv_event_word(&ev, "from", call->request.from);
+	srv_event_emit(s->events, &ev);
 }
 
 static void show(struct page *p, int status, const char *next, const char *why)
@@ -111,7 +120,7 @@ void web_sign_in_post(struct srv *s, struct srv_call *call, const char *arg, uin
 	} else if (!web_session_begin(s, call, bearer, now_ms)) {
 		srv_call_refuse(call, 500, "server", "the server failed");
 	} else {
-		log_line(LOG_SRV, LOG_INFO, "event=sign-in who=\"%s\" from=%s", call->who.name, call->request.from);
+		tell(s, call, "sign-in");
 		page_redirect(call, checked_next(next));
 	}
 out:
@@ -125,7 +134,7 @@ void web_sign_out(struct srv *s, struct srv_call *call, const char *arg, uint64_
 
 	(void)arg;
 	if (it && web_session_sent(call, it)) {
-		log_line(LOG_SRV, LOG_INFO, "event=sign-out who=\"%s\" from=%s", call->who.name, call->request.from);
+		tell(s, call, "sign-out");
 		web_session_end(s, call, it);
 	}
 	page_redirect(call, "/sign-in");

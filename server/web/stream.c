@@ -9,6 +9,7 @@
 #include "server/web/web_int.h"
 
 #define STREAM_TYPE "text/event-stream"
+#define LINK_ROUTE "/r/*/events"
 
 static void leave(struct srv_call *call)
 {
@@ -48,14 +49,22 @@ void web_streams_add(struct web_streams *l, struct srv_call *call, uint64_t now_
 		leave(call);
 }
 
+/* Who may see it by what he is, or has its link, by which his stream is called. c NULL: everybody. */
+static bool hears(const struct srv_call *call, const struct srv_ceremony *c)
+{
+	return !c || srv_ceremony_is_seen_by(c, &call->who) ||
+	       (!strcmp(call->route, LINK_ROUTE) && !strncmp(call->request.path + strlen("/r/"), c->link,
+							      SRV_LINK_SIZE - 1));
+}
+
 /* Whoever has fallen behind, or listens long enough, is let go, and comes again. */
-static void put_all(struct web_streams *l, struct rd bytes, uint64_t now_ms)
+static void put_all(struct web_streams *l, const struct srv_ceremony *c, struct rd bytes, uint64_t now_ms)
 {
 	struct srv_call *it, *next;
 
 	for (it = l->list; it; it = next) {
 		next = it->next;
-		if (now_ms >= it->until_ms || !srv_call_stream_put(it, bytes))
+		if (now_ms >= it->until_ms || (hears(it, c) && !srv_call_stream_put(it, bytes)))
 			leave(it);
 	}
 }
@@ -87,7 +96,7 @@ static void tell(struct web_streams *l, const struct srv_ceremony *c, uint64_t n
 	srv_json_write(j, &w);
 	wr_text(&w, "\n\n");
 	if (!wr_done(&w))
-		put_all(l, wr_view(&w), now_ms);
+		put_all(l, c, wr_view(&w), now_ms);
 	wr_free(&w);
 	json_decref(r);
 }
@@ -108,7 +117,7 @@ uint64_t web_streams_tick(struct srv *s, struct web_streams *l, uint64_t now_ms)
 	}
 	if (now_ms >= l->beat_ms) {
 		l->beat_ms = now_ms + WEB_HEARTBEAT_MS;
-		put_all(l, RD_LIT(": still here\n\n"), now_ms);
+		put_all(l, NULL, RD_LIT(": still here\n\n"), now_ms);
 	}
 	return l->list ? l->beat_ms : UINT64_MAX;
 }
@@ -118,7 +127,14 @@ void web_events(struct srv *s, struct srv_call *call, const char *arg, uint64_t 
 	struct page p;
 
 	(void)arg;
-	/* Whoever may not read all requests is not told of all. */
-	if (page_enter(&p, s, call, SRV_MAY_READ, now_ms))
+	if (page_enter(&p, s, call, SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX, now_ms))
+		web_streams_add(&s->web->streams, call, now_ms);
+}
+
+void web_link_events(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct page p;
+
+	if (page_enter_link(&p, s, call, arg, now_ms))
 		web_streams_add(&s->web->streams, call, now_ms);
 }

@@ -5,6 +5,8 @@
 #include <expat.h>
 
 #include "pka/message.h"
+#include "base/clock.h"
+#include "server/store_token.h"
 #include "server/web/stream.h"
 #include "server/web/web.h"
 
@@ -87,13 +89,13 @@ static void page_is(const char *path, int status)
 	assert_true(shows("<html lang=\"en\">"));
 }
 
-static void sign_in(void)
+static void sign_in_as(const char *token)
 {
 	char body[200];
 	const char *at;
 
 	cookie[0] = '\0';
-	(void)snprintf(body, sizeof(body), "token=%s&next=%%2Ftargets", s.token + strlen("Bearer "));
+	(void)snprintf(body, sizeof(body), "token=%s&next=%%2Ftargets", token);
 	assert_int_equal(post("/sign-in", body, "same-origin"), 303);
 	assert_string_equal(field("Location"), "/targets");
 	(void)snprintf(cookie, sizeof(cookie), "%.*s", (int)strcspn(call.reply.cookie, ";"), call.reply.cookie);
@@ -103,6 +105,39 @@ static void sign_in(void)
 	at = strstr(wr_cstr(&call.reply.body), "name=\"form\" value=\"");
 	assert_non_null(at);
 	(void)snprintf(secret, sizeof(secret), "form=%.64s", at + strlen("name=\"form\" value=\""));
+}
+
+static void sign_in(void)
+{
+	sign_in_as(s.token + strlen("Bearer "));
+}
+
+/* What was told to those who listen, one after the other. */
+static char heard[4000];
+
+static void hear_event(void *ctx, const struct srv_event *ev)
+{
+	size_t n = strlen(heard);
+	struct wr w;
+
+	(void)ctx;
+	wr_init(&w, heard + n, sizeof(heard) - n);
+	srv_event_json(ev, &w);
+	(void)wr_cstr(&w);
+}
+
+static struct srv_listener listener = { .hear = hear_event };
+
+static void listen_begin(void)
+{
+	heard[0] = '\0';
+	srv_events_listen(s.srv->events, &listener);
+}
+
+static void listen_end(void)
+{
+	(void)srv_tick(s.srv, s.now_ms);
+	srv_events_leave(s.srv->events, &listener);
 }
 
 static int setup(void **state)
@@ -172,6 +207,7 @@ static void test_sign_in(void **state)
 						    .origin = "https://hsm.example.org" }), 303);
 	/* back to a page of ours only */
 	assert_string_equal(field("Location"), "/");
+	listen_begin();
 	sign_in();
 	assert_int_equal(get("/sign-in"), 303);
 	/* out again, by a form of this session only */
@@ -179,6 +215,9 @@ static void test_sign_in(void **state)
 	assert_int_equal(get("/"), 200);
 	assert_int_equal(post("/sign-out", secret, "same-origin"), 303);
 	assert_int_equal(get("/"), 303);
+	listen_end();
+	assert_string_equal(heard, "{\"event\":\"sign-in\",\"who\":\"operator\",\"from\":\"192.0.2.1\"}"
+				   "{\"event\":\"sign-out\",\"who\":\"operator\",\"from\":\"192.0.2.1\"}");
 }
 
 static void test_expiry(void **state)
@@ -318,7 +357,14 @@ static void test_cancel(void **state)
 	assert_int_equal(post(path, secret, "cross-site"), 403);
 	page_is(show, 200);
 	assert_true(shows("Cancel the request"));
+	listen_begin();
 	assert_int_equal(post(path, secret, "same-origin"), 303);
+	assert_int_equal(post(path, secret, "same-origin"), 303);
+	listen_end();
+	(void)snprintf(body, sizeof(body), "{\"event\":\"cancel\",\"request\":\"%s\",\"device\":\"%s\","
+		       "\"who\":\"operator\",\"from\":\"192.0.2.1\"}{\"event\":\"end\"", id, s.device_id);
+	assert_int_equal(strncmp(heard, body, strlen(body)), 0);
+	assert_null(strstr(heard + strlen(body), "\"cancel\""));
 	page_is(show, 200);
 	assert_true(shows("Cancelled"));
 	assert_false(shows("Cancel the request"));
@@ -330,6 +376,153 @@ static void test_cancel(void **state)
 	assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = "/history", .cookie = cookie,
 						    .query = "q=CANCELLED" }), 200);
 	assert_false(shows("Nothing fits."));
+}
+
+static void grant(const char *name, enum srv_role role, const char *chr, char text[SRV_TOKEN_SIZE])
+{
+	struct srv_grant g = { .roles = SRV_ROLE(role), .created = clock_wall_s() };
+
+	g.expires = g.created + 3600;
+	(void)snprintf(g.name, sizeof(g.name), "%s", name);
+	(void)snprintf(g.chr, sizeof(g.chr), "%s", chr);
+	assert_int_equal(srv_token_new(text, g.hash), ERR_OK);
+	assert_int_equal(chr[0] ? srv_grant_add_inbox(s.srv->store.db, &g) :
+			 srv_grant_add(s.srv->store.db, &g), ERR_OK);
+}
+
+/* By a link: nobody signs in, nothing can be cancelled, nothing tells another site of it. */
+static void test_link(void **state)
+{
+	char path[120], text[200], link[SRV_LINK_SIZE];
+
+	(void)state;
+	(void)snprintf(link, sizeof(link), "%s", srv_desk_find(s.srv->desk, id)->link);
+	sign_in();
+	(void)snprintf(path, sizeof(path), "/requests/%s", id);
+	page_is(path, 200);
+	(void)snprintf(text, sizeof(text), "quorum11 approve %s/r/%s<",
+		       s.srv->conf->server.url ? s.srv->conf->server.url : "http://hsm.example.org", link);
+	assert_true(shows(text));
+	assert_string_equal(field("Referrer-Policy"), "same-origin");
+	(void)snprintf(path, sizeof(path), "/r/%s", link);
+	page_is(path, 200);
+	assert_false(shows("Cancel"));
+	assert_false(shows("Signed in"));
+	cookie[0] = '\0';
+	page_is(path, 200);
+	assert_string_equal(field("Referrer-Policy"), "no-referrer");
+	assert_string_equal(call.reply.cookie, "");
+	assert_true(shows(text));
+	assert_true(shows("Release &lt;HSM&gt;"));
+	assert_true(shows("id=\"code\""));
+	assert_false(shows("<nav"));
+	assert_false(shows("<form"));
+	/* its page is kept up to date, and hears of no other */
+	(void)snprintf(path, sizeof(path), "/r/%s/events", link);
+	(void)snprintf(text, sizeof(text), "data-events=\"%s\"", path);
+	assert_true(shows(text));
+	assert_int_equal(get(path), 200);
+	assert_true(call.is_stream);
+	wr_reset(&call.reply.body);
+	srv_desk_find(s.srv->desk, id)->seen = 0;
+	(void)srv_tick(s.srv, s.now_ms);
+	assert_true(shows(id));
+	call.gone(&call);
+	srv_desk_find(s.srv->desk, id)->seen = 0;
+	link[7] ^= 1;
+	(void)snprintf(path, sizeof(path), "/r/%s", link);
+	page_is(path, 404);
+	assert_false(shows("href=\"/\">To the"));
+	(void)snprintf(path, sizeof(path), "/r/%s/events", link);
+	assert_int_equal(get(path), 404);
+	/* the id is no link */
+	(void)snprintf(path, sizeof(path), "/r/%s", id);
+	assert_int_equal(get(path), 404);
+}
+
+/* A link is a secret: a call that is refused is told of without it. */
+static void test_link_untold(void **state)
+{
+	char path[120];
+
+	(void)state;
+	cookie[0] = '\0';
+	listen_begin();
+	(void)snprintf(path, sizeof(path), "/r/%s", srv_desk_find(s.srv->desk, id)->link);
+	assert_int_equal(ask(&(struct srv_request){ .method = "GET", .path = path, .authorization = "Bearer x" }), 401);
+	listen_end();
+	assert_non_null(strstr(heard, "\"path\":\"/r/*\""));
+	assert_null(strstr(heard, path + strlen("/r/")));
+}
+
+/* A custodian sees what waits for him, and what is his card's but waits for others. */
+static void test_custodian(void **state)
+{
+	char path[120], token[SRV_TOKEN_SIZE];
+
+	(void)state;
+	scene_request(&s, id);
+	(void)snprintf(path, sizeof(path), "/requests/%s", id);
+	grant("inbox1", SRV_CUSTODIAN, s.people[1].chr, token);
+	sign_in_as(token);
+	page_is("/", 200);
+	assert_true(shows("One request waits for you."));
+	assert_false(shows("you have decided"));
+	page_is(path, 200);
+	assert_false(shows("/r/"));
+	assert_false(shows("Cancel the request"));
+	assert_int_equal(post(path, secret, "same-origin"), 405);
+	page_is("/targets", 403);
+	/* he who has decided (test_stream) */
+	grant("inbox0", SRV_CUSTODIAN, s.people[0].chr, token);
+	sign_in_as(token);
+	page_is("/", 200);
+	assert_true(shows("Nothing waits"));
+	assert_true(shows("you have decided"));
+	/* somebody of no card of ours */
+	grant("inbox9", SRV_CUSTODIAN, "UTNOBODY00001", token);
+	sign_in_as(token);
+	page_is("/", 200);
+	assert_false(shows("/requests/"));
+	page_is(path, 404);
+}
+
+/* A host sees the requests of its own name, with their links, and no other's. */
+static void test_host(void **state)
+{
+	char path[120], token[SRV_TOKEN_SIZE], as[60];
+	struct scene_host own;
+
+	(void)state;
+	grant("build1", SRV_HOST, "", token);
+	sign_in_as(token);
+	(void)snprintf(path, sizeof(path), "/requests/%s", id);
+	page_is("/", 200);
+	assert_true(shows("Nothing waits"));
+	page_is(path, 404);
+	page_is("/history", 200);
+	assert_true(shows("No request has ended yet."));
+	assert_int_equal(get("/events"), 200);
+	wr_reset(&call.reply.body);
+	srv_desk_find(s.srv->desk, id)->seen = 0;
+	(void)srv_tick(s.srv, s.now_ms);
+	assert_int_equal(call.reply.body.n, 0);
+	call.gone(&call);
+	(void)snprintf(as, sizeof(as), "Bearer %s", token);
+	scene_host_open(&own, &s, true);
+	own.as = as;
+	assert_int_equal(scene_host_begin(&own), 200);
+	assert_int_equal(scene_host_go(&own), 0);
+	page_is("/", 200);
+	assert_true(shows("One request waits for its custodians."));
+	scene_request(&s, id);
+	(void)snprintf(path, sizeof(path), "/requests/%s", id);
+	page_is(path, 200);
+	assert_true(shows(srv_desk_find(s.srv->desk, id)->link));
+	assert_false(shows("Cancel the request"));
+	(void)snprintf(path, sizeof(path), "/requests/%s/cancel", id);
+	assert_int_equal(post(path, secret, "same-origin"), 403);
+	scene_host_close(&own);
 }
 
 static void test_assets(void **state)
@@ -364,8 +557,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strangers), cmocka_unit_test(test_sign_in), cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_pages), cmocka_unit_test(test_request), cmocka_unit_test(test_stream),
-		cmocka_unit_test(test_cancel), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_assets),
+		cmocka_unit_test(test_pages), cmocka_unit_test(test_request), cmocka_unit_test(test_link),
+		cmocka_unit_test(test_link_untold), cmocka_unit_test(test_stream), cmocka_unit_test(test_custodian),
+		cmocka_unit_test(test_cancel), cmocka_unit_test(test_host), cmocka_unit_test(test_slow_reader),
+		cmocka_unit_test(test_assets),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -127,7 +127,7 @@ async function refresh() {
 }
 
 function listen() {
-	const events = new EventSource("/events");
+	const events = new EventSource(live.dataset.events || "/events");
 	let opened = false;
 
 	events.addEventListener("request", (e) => {
