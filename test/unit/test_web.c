@@ -130,6 +130,7 @@ static struct srv_listener listener = { .hear = hear_event };
 
 static void listen_begin(void)
 {
+	(void)srv_events_flush(s.srv->events, s.now_ms);        /* what was before is not meant */
 	heard[0] = '\0';
 	srv_events_listen(s.srv->events, &listener);
 }
