@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/approval.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 
 #define CLOSE_MS      5000      /* for the SELECT that closes the card, and the counters before it */
 #define WRONG_PINS_MAX 3
+/* From the loss of the watch to its next opening: doubled each time, and short again once one has stood for long. */
+#define WATCH_PAUSE_MIN_MS 1000
+#define WATCH_PAUSE_MAX_MS 60000
 
 struct agent_approval {
 	const struct agent_rules *rules;
@@ -23,7 +27,9 @@ struct agent_approval {
 	struct pka_limits limits;
 	struct agent_budget *budget;
 	struct agent_receipt *receipt;
-	struct login_watch *watch;
+	struct login_watch *watch;      /* NULL: opened again at watch_again_ms, if people approved */
+	uint64_t watch_since_ms, watch_again_ms;
+	uint32_t watch_pause_ms;
 	struct secret *pin;             /* what joiners have to know; NULL: none */
 	unsigned wrong_pins;
 	struct agent_peer by;
@@ -39,6 +45,33 @@ struct agent_approval {
 static int64_t now_s(const struct agent_approval *a)
 {
 	return a->begun_s + (int64_t)((clock_boot_ms() - a->begun_ms) / 1000);
+}
+
+/* ---- the watch for a custodian's end ---- */
+
+static void lose_watch(struct agent_approval *a, enum err e)
+{
+	uint64_t now = clock_boot_ms();
+
+	login_watch_close(&a->watch);
+	if (!a->watch_pause_ms || now - a->watch_since_ms >= WATCH_PAUSE_MAX_MS)
+		a->watch_pause_ms = WATCH_PAUSE_MIN_MS;
+	else
+		a->watch_pause_ms = a->watch_pause_ms * 2 < WATCH_PAUSE_MAX_MS ? a->watch_pause_ms * 2 :
+										 WATCH_PAUSE_MAX_MS;
+	a->watch_again_ms = now + a->watch_pause_ms;
+	log_line(LOG_AGENT, LOG_WARN, "card %s: custodians cannot end this approval from afar now (%s); the server is "
+		 "asked again in %u s", a->keys->device_id, err_text(e), a->watch_pause_ms / 1000);
+}
+
+static void open_watch(struct agent_approval *a)
+{
+	enum err e;
+
+	a->watch_since_ms = clock_boot_ms();
+	e = login_watch_open(a->rules->conf, RD_ARR(a->login_id), &a->watch);
+	if (e)
+		lose_watch(a, e);
 }
 
 /* ---- begin ---- */
@@ -153,9 +186,8 @@ static enum err begin(struct agent_approval *a, struct hsm_card *card, const str
 		e = secret_new(secret_view(ask->pin), &a->pin);
 	if (!e)
 		e = agent_budget_new(&a->limits, r->manifest, a->keys->v, a->keys->n, a->begun_ms, &a->budget);
-	if (!e && a->by_people && login_watch_open(r->conf, RD_ARR(a->login_id), &a->watch))
-		log_line(LOG_AGENT, LOG_WARN, "card %s: no connection to the server stands: custodians cannot end this "
-			 "approval from afar", a->keys->device_id);
+	if (!e && a->by_people)
+		open_watch(a);
 	return *why ? e : say(why, cap, e, err_text(e));
 }
 
@@ -282,9 +314,15 @@ bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap)
 {
 	struct wr file, statement, sig;
 	char who[CHR_MAX + 1];
+	struct pollfd p = { .events = POLLIN };
 	bool ended = false;
 	enum err e;
 
+	if (a->by_people && !a->watch && clock_boot_ms() >= a->watch_again_ms)
+		open_watch(a);
+	p.fd = agent_approval_fd(a);
+	if (p.fd < 0 || poll(&p, 1, 0) <= 0)
+		return false;
 	wr_init_heap(&file, HTTP_BODY_MAX);
 	wr_init_heap(&statement, STATEMENT_MAX);
 	wr_init_heap(&sig, EC_SIG_MAX);
@@ -294,12 +332,11 @@ bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap)
 				  RD_ARR(a->login_id), wr_view(&a->host_json), who);
 	if (!e && ended)
 		(void)snprintf(why, cap, "ended by custodian %s", who);
-	if (e) {
-		log_line(LOG_AGENT, LOG_WARN, "card %s: the server's word that the approval ended is no custodian's "
-			 "(%s); custodians cannot end this approval from afar any more", a->keys->device_id,
-			 err_text(e));
-		login_watch_close(&a->watch);
-	}
+	if (e && ended)
+		log_line(LOG_AGENT, LOG_WARN, "card %s: the server's word that the approval ended is no custodian's",
+			 a->keys->device_id);
+	if (e)
+		lose_watch(a, e);
 	wr_free(&sig);
 	wr_free(&statement);
 	wr_free(&file);

@@ -55,7 +55,9 @@ MUST enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card
 uint64_t agent_approval_ends_ms(const struct agent_approval *a);
 /* Readable: agent_approval_watch has something to do. -1: nobody is watched for. */
 int agent_approval_fd(const struct agent_approval *a);
-/* true: a custodian has ended it; why says who. */
+/*
+ * Never waits. true: a custodian has ended it; why says who. A watch that was lost is opened again here, after a pause.
+ */
 MUST bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap);
 void agent_approval_facts(const struct agent_approval *a, struct agent_facts *out);
 /* What changes of them with each use. */

@@ -133,12 +133,8 @@ static void look_after(struct agent_card *c)
 		agent_card_heed(c, e);
 	if (c->approval && clock_boot_ms() >= agent_approval_ends_ms(c->approval))
 		agent_card_end_approval(c, true, "the approval's time is over");
-	if (c->approval && agent_approval_fd(c->approval) >= 0) {
-		struct pollfd p = { .fd = agent_approval_fd(c->approval), .events = POLLIN };
-
-		if (poll(&p, 1, 0) > 0 && agent_approval_watch(c->approval, why, sizeof(why)))
-			agent_card_end_approval(c, false, "%s", why);
-	}
+	if (c->approval && agent_approval_watch(c->approval, why, sizeof(why)))
+		agent_card_end_approval(c, false, "%s", why);
 }
 
 /* Time to look after the card again, or to end its approval? */

@@ -23,6 +23,7 @@
 #define WAIT_MS 10000
 /* Names in the folder of the test, which is its working directory and so the helper's. */
 #define ASKED "asked"                   /* a pipe: one byte for each ceremony */
+#define WATCHES "watches"               /* the process of each that watches for an end, a line each */
 #define CUSTODIANS "custodians"         /* a socket: challenge in, commands out */
 
 static struct deadline never = { .at_ms = UINT64_MAX, .cancel_fd = -1 };
@@ -131,6 +132,16 @@ static const struct {
 	int32_t id;                     /* pka/result.h */
 } ends[] = { { "deny", -101 }, { "expire", -102 }, { "unknown", -110 } };
 
+static _Noreturn void helper_watch(struct wr *content)
+{
+	int fd = open(WATCHES, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		helper_end();
+	(void)close(fd);
+	helper_stay(content);
+}
+
 static void helper_serve(const char *what, struct wr *content)
 {
 	int asked;
@@ -140,7 +151,7 @@ static void helper_serve(const char *what, struct wr *content)
 	helper_send(LOGIN_READY, RD_NONE);
 	/* The first POST; or whoever keeps the card open asks whether a custodian has ended it: nobody does. */
 	if (helper_receive(content) == LOGIN_WATCH)
-		helper_stay(content);
+		helper_watch(content);
 	asked = open(ASKED, O_WRONLY | O_NONBLOCK);
 	if (asked < 0 || write(asked, "x", 1) != 1)
 		helper_end();
@@ -321,6 +332,27 @@ void people_wait_asked(struct people *p)
 
 	assert_int_equal(deadline_wait(&dl, p->asked), ERR_OK);
 	assert_int_equal(read(p->asked, &one, 1), 1);
+}
+
+pid_t people_watcher(unsigned n)
+{
+	struct deadline dl = deadline_in(WAIT_MS);
+
+	for (;;) {
+		struct deadline slice = deadline_within(&dl, 5);
+		FILE *f = fopen(WATCHES, "re");
+		unsigned lines = 0;
+		char line[16];
+
+		while (f && lines < n && fgets(line, sizeof(line), f))
+			lines++;
+		if (f)
+			(void)fclose(f);
+		if (lines == n && strchr(line, '\n'))
+			return (pid_t)strtol(line, NULL, 10);
+		assert_int_equal(deadline_check(&dl), ERR_OK);
+		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
+	}
 }
 
 static void send_as_other(struct fake_other *o, struct wr *cmd, struct wr *rsp)

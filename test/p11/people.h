@@ -7,6 +7,8 @@
 #ifndef TEST_P11_PEOPLE_H
 #define TEST_P11_PEOPLE_H
 
+#include <sys/types.h>
+
 #include "test/quorum.h"
 
 /* First thing in main: true if this process was started as the helper; it has done its work then. */
@@ -29,6 +31,8 @@ const char *people_conf_text(const char *what, const char *more);
 unsigned people_asked(struct people *p);
 /* Wait until one more has begun and the helper has the first POST. */
 void people_wait_asked(struct people *p);
+/* The process of the nth helper, from 1, that watches for an end; waits for it. */
+pid_t people_watcher(unsigned n);
 /* Open the card as another program: all n sign, and the program goes away without a reset. */
 void people_open_card(struct people *p);
 /* Is the card open, asked from outside when nobody is connected? */

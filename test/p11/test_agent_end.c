@@ -3,6 +3,7 @@
 #include "test/p11/agent.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -245,6 +246,27 @@ static void test_ended(void **state)
 	assert_ok(rig_sign(s, key));
 }
 
+/* Whoever watches for a custodian's end dies: another one does, and the approval stands meanwhile. */
+static void test_watch_is_opened_again(void **state)
+{
+	CK_SESSION_HANDLE s;
+	CK_OBJECT_HANDLE key;
+
+	(void)state;
+	agent_start_people("vendor-shared", "approve", "");
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, NULL));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	for (unsigned i = 1; i < 3; i++) {
+		assert_int_equal(kill(people_watcher(i), SIGKILL), 0);
+		assert_ok(rig_sign(s, key));
+	}
+	assert_true(people_watcher(3) > 0);
+	assert_ok(rig_sign(s, key));
+	assert_int_equal(people_asked(agent_people), 1);
+}
+
 /* The child of a fork has nothing of its parent's login, and its own end ends nothing of its parent's. */
 static void test_fork(void **state)
 {
@@ -290,6 +312,7 @@ int main(int argc, char **argv)
 		AGENT_TEST(test_events),
 		AGENT_TEST(test_over_the_limits),
 		AGENT_TEST(test_ended),
+		AGENT_TEST(test_watch_is_opened_again),
 		AGENT_TEST(test_fork),
 	};
 
