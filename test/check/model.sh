@@ -65,3 +65,4 @@ done
 for state in SUBMIT OPEN; do
 	t "noticed: a decision in $state" added $state
 done
+plan
