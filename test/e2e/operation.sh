@@ -226,7 +226,7 @@ t "an address that is not in the certificate" check 1 "not for 127.0.0.1" \
     "$(tls elsewhere); s,^listen.*,&\nurl = https://127.0.0.1:8443,"
 t "... one that is" check 0 "0 wrong" "$(tls elsewhere); s,^listen.*,&\nurl = https://elsewhere.example:8443,"
 t "... one of another kind" check 1 "speaks https" "s,^listen.*,&\nurl = http://127.0.0.1:8443,"
-t "... one that is none" check 1 "is none" "s,^listen.*,&\nurl = 127.0.0.1,"
+t "... one that is none" check 1 "no http or https URL" "s,^listen.*,&\nurl = 127.0.0.1,"
 t "an unknown setting, with its line" check 1 'check.conf:2: unknown key "port" in section [server]' \
     "s,^listen.*,port = 1,"
 chmod 644 "$T/tls/renewed.key"
