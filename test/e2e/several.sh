@@ -51,7 +51,8 @@ signing() { # READER
 signed() { reap "sign-$1" && [ "$status" -eq 0 ] && [ -s "$T/$1.sig" ]; }
 
 t_status "without a certificate the login fails" 1 signing target
-t "... and it is said why" grep -q "^quorum11: .*does not let this host in (403): see .login. token, cert and key" "$T/err"
+t "... and it is said why" \
+    grep -q "^quorum11: .*does not let this host in (403): see .login. token, cert and key" "$T/err"
 for conf in host custodian; do
 	sed -i "/^ca = /a cert = $T/tls/client.pem\nkey = $T/tls/client.key" "$T/$conf.conf"
 done
