@@ -74,6 +74,27 @@ enum err text_unhex(struct rd text, struct wr *out)
 	return wr_done(out);
 }
 
+bool text_unpercent(struct rd in, bool plus, char *out, size_t size)
+{
+	struct wr w;
+	uint8_t c;
+
+	wr_init(&w, out, size);
+	while (rd_u8(&in, &c)) {
+		if (c == '+' && plus) {
+			wr_u8(&w, ' ');
+		} else if (c != '%') {
+			wr_u8(&w, c);
+		} else {
+			if (in.n < 2 || text_unhex(rd_of(in.p, 2), &w))
+				return false;
+			in = rd_of(in.p + 2, in.n - 2);
+		}
+	}
+	wr_u8(&w, 0);
+	return !wr_done(&w) && strlen(out) + 1 == w.n;
+}
+
 /* Eight bits in, digits of the alphabet out; the last digit is filled with zero bits. */
 static void put_digits(struct wr *w, struct rd bytes, const char *alphabet, unsigned bits)
 {

@@ -13,6 +13,11 @@ MUST bool rd_utf8(struct rd *r, uint32_t *c);
 void wr_hex(struct wr *w, struct rd bytes);                    /* lower case */
 MUST enum err text_unhex(struct rd text, struct wr *out);      /* both cases; no white space */
 void wr_base64url(struct wr *w, struct rd bytes);              /* RFC 4648 5, without padding */
+/*
+ * What was percent-encoded (RFC 3986 2.1), with a terminator; plus: '+' is a blank, as in a form. size: of out. false:
+ * malformed, too long, or with a zero byte.
+ */
+MUST bool text_unpercent(struct rd in, bool plus, char *out, size_t size);
 MUST enum err text_unbase64url(struct rd text, struct wr *out);
 void wr_base32(struct wr *w, struct rd bytes);                 /* RFC 4648 6, without padding; for 5-byte multiples */
 /*

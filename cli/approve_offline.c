@@ -121,14 +121,7 @@ enum err cli_approve_save(struct cli *cli)
 	if (!e)
 		e = check_place(cli, cli->args->save_request);
 	if (!e)
-		e = cli_servers_open(cli, &where, &servers);
-	if (!e)
-		e = cli_where_ref(&where, &servers, &ref);
-	/* Whoever has no link shows an inbox, of a card that is here. */
-	if (!e && !*ref.link)
-		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, &mine);
-	if (!e && mine)
-		e = cli_servers_inbox(&servers, mine);
+		e = cli_where_open(cli, &where, &servers, &ref, &mine);
 	if (!e)
 		e = cli_inbox_fetch(cli, &ref, SETTLE_S, &t.request);
 	if (!e)

@@ -64,13 +64,7 @@ static enum err from_request(struct cli *cli, struct wr *devaut)
 	if (!e && !*where.id && !*where.link)
 		e = cli_refuse(ERR_ARG, "which card? Name a request, its link, or a file");
 	if (!e)
-		e = cli_servers_open(cli, &where, &servers);
-	if (!e)
-		e = cli_where_ref(&where, &servers, &ref);
-	if (!e && !*ref.link)
-		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, &mine);
-	if (!e && mine)
-		e = cli_servers_inbox(&servers, mine);
+		e = cli_where_open(cli, &where, &servers, &ref, &mine);
 	if (!e)
 		e = cli_inbox_fetch(cli, &ref, 0, &r);
 	if (!e)

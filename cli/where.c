@@ -111,3 +111,18 @@ enum err cli_where_ref(const struct cli_where *where, const struct cli_servers *
 	memcpy(out->link, where->link, sizeof(out->link));
 	return ERR_OK;
 }
+
+enum err cli_where_open(struct cli *cli, const struct cli_where *where, struct cli_servers *servers,
+			struct cli_ref *ref, struct cli_custodians **mine)
+{
+	enum err e = cli_servers_open(cli, where, servers);
+
+	*mine = NULL;
+	if (!e)
+		e = cli_where_ref(where, servers, ref);
+	if (!e && !*ref->link)
+		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, mine);
+	if (!e && *mine)
+		e = cli_servers_inbox(servers, *mine);
+	return e;
+}

@@ -39,5 +39,11 @@ struct cli_ref {                        /* a request at a server */
 };
 /* Of where, which names a request, at the first of the servers. A request's id does not say where: ERR_ARG, said. */
 MUST enum err cli_where_ref(const struct cli_where *where, const struct cli_servers *s, struct cli_ref *out);
+/*
+ * Both, for one request. Whoever has no link shows an inbox, of a card that is here: *mine, NULL if that is not needed.
+ * The caller closes servers and frees mine, whatever the answer.
+ */
+MUST enum err cli_where_open(struct cli *cli, const struct cli_where *where, struct cli_servers *servers,
+			     struct cli_ref *ref, struct cli_custodians **mine);
 
 #endif

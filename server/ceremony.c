@@ -32,36 +32,6 @@ void srv_ceremony_event(const struct srv_ceremony *c, const char *name, struct s
 	srv_event_init(ev, name, c->id, c->target ? c->target->device_id : NULL);
 }
 
-static enum err random_hex(size_t n, char *out)
-{
-	uint8_t raw[SRV_COOKIE_BYTES];
-	struct wr w;
-	enum err e = n > sizeof(raw) ? ERR_BUG : rand_bytes(raw, n);
-
-	if (e)
-		return e;
-	wr_init(&w, out, 2 * n);
-	wr_hex(&w, rd_of(raw, n));
-	wipe(raw, sizeof(raw));
-	out[2 * n] = '\0';
-	return wr_done(&w);
-}
-
-static enum err link_make(char out[SRV_LINK_SIZE])
-{
-	uint8_t raw[SRV_LINK_BYTES];
-	struct wr w;
-	enum err e = rand_bytes(raw, sizeof(raw));
-
-	if (e)
-		return e;
-	wr_init(&w, out, SRV_LINK_SIZE - 1);
-	wr_base64url(&w, RD_ARR(raw));
-	wipe(raw, sizeof(raw));
-	out[SRV_LINK_SIZE - 1] = '\0';
-	return wr_done(&w);
-}
-
 static enum err host_take(struct srv_ceremony *c, const struct srv_host *host)
 {
 	enum err e = ERR_OK;
@@ -100,11 +70,11 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 	if (!e)
 		e = host_take(c, host);
 	if (!e)
-		e = random_hex(SRV_ID_BYTES, c->id);
+		e = srv_random_hex(SRV_ID_BYTES, c->id);
 	if (!e)
-		e = link_make(c->link);
+		e = srv_random_text(c->link);
 	if (!e)
-		e = random_hex(SRV_COOKIE_BYTES, c->cookie);
+		e = srv_random_hex(SRV_COOKIE_BYTES, c->cookie);
 	if (e)
 		goto out;
 	*out = c;

@@ -10,6 +10,7 @@
 #include "pka/statement.h"
 #include "server/call.h"
 #include "server/event.h"
+#include "server/random.h"
 #include "server/rules.h"
 #include "server/session.h"
 #include "server/store.h"
@@ -17,8 +18,7 @@
 #define SRV_COOKIE_BYTES 32
 #define SRV_COOKIE_SIZE (2 * SRV_COOKIE_BYTES + 1)
 #define SRV_FROM_SIZE 64
-#define SRV_LINK_BYTES 32
-#define SRV_LINK_SIZE 44                /* base64url, and terminator */
+#define SRV_LINK_SIZE SRV_RANDOM_TEXT_SIZE
 
 struct srv_ceremony;
 struct srv_ceremony_env {               /* what all ceremonies share; borrowed */

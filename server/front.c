@@ -64,41 +64,6 @@ static const struct route routes[] = {
 };
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | (c >= 'A' && c <= 'F' ? 0x20 : 0)) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/*
- * One segment without its percent signs (RFC 3986 2.1): false if it is malformed, empty, too long, or holds a zero
- * byte.
- */
-static bool segment_decode(struct rd in, char out[ARG_MAX_SIZE + 1])
-{
-	size_t n = 0, i;
-	int hi, lo;
-	char c;
-
-	for (i = 0; i < in.n; i++) {
-		c = (char)in.p[i];
-		if (c == '%') {
-			hi = i + 2 < in.n ? hex_digit((char)in.p[i + 1]) : -1;
-			lo = hi < 0 ? -1 : hex_digit((char)in.p[i + 2]);
-			if (lo < 0)
-				return false;
-			c = (char)(hi << 4 | lo);
-			i += 2;
-		}
-		if (!c || n == ARG_MAX_SIZE)
-			return false;
-		out[n++] = c;
-	}
-	out[n] = '\0';
-	return n > 0;
-}
-
 /* Up to the next slash; the slash itself is skipped. */
 static struct rd segment_next(const char **path)
 {
@@ -117,7 +82,8 @@ static bool path_fits(const char *pattern, const char *path, char arg[ARG_MAX_SI
 	while (*pattern && *path) {
 		want = segment_next(&pattern);
 		have = segment_next(&path);
-		if (rd_eq_str(want, "*") ? !segment_decode(have, arg) : !rd_eq(want, have))
+		if (rd_eq_str(want, "*") ? !have.n || !text_unpercent(have, false, arg, ARG_MAX_SIZE + 1) :
+		    !rd_eq(want, have))
 			return false;
 	}
 	return !*pattern && !*path;

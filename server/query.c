@@ -5,27 +5,6 @@
 
 #include "base/text.h"
 
-static bool decode(const char *in, size_t n, char out[SRV_QUERY_MAX + 1])
-{
-	struct wr w;
-	size_t i;
-
-	wr_init(&w, out, SRV_QUERY_MAX);
-	for (i = 0; i < n; i++) {
-		if (in[i] == '%') {
-			if (n - i < 3 || text_unhex(rd_of(in + i + 1, 2), &w))
-				return false;
-			i += 2;
-		} else {
-			wr_u8(&w, in[i] == '+' ? ' ' : (uint8_t)in[i]);
-		}
-	}
-	if (wr_done(&w))
-		return false;
-	out[w.n] = '\0';
-	return !memchr(out, 0, w.n);
-}
-
 bool srv_query_text(const char *query, const char *name, char out[SRV_QUERY_MAX + 1])
 {
 	size_t n, k = strlen(name);
@@ -34,7 +13,7 @@ bool srv_query_text(const char *query, const char *name, char out[SRV_QUERY_MAX 
 	for (; query && *query; query += n + (query[n] == '&')) {
 		n = strcspn(query, "&");
 		if (n > k && !strncmp(query, name, k) && query[k] == '=')
-			return decode(query + k + 1, n - k - 1, out);
+			return text_unpercent(rd_of(query + k + 1, n - k - 1), true, out, SRV_QUERY_MAX + 1);
 	}
 	return true;
 }

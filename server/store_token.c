@@ -4,27 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/rand.h"
 #include "base/text.h"
 
-#define TOKEN_BYTES 32
 #define USED_EVERY_S 60         /* a write to the disk for each call would be too much */
 #define COLUMNS "name, certificate, hash, roles, chr, created, expires, used, revoked"
 #define IN_FORCE "revoked = 0 AND (expires = 0 OR expires > ?1)"
 
 enum err srv_token_new(char text[SRV_TOKEN_SIZE], uint8_t hash[SHA256_SIZE])
 {
-	uint8_t raw[TOKEN_BYTES];
-	struct wr w;
-	enum err e = rand_bytes(raw, sizeof(raw));
+	enum err e = srv_random_text(text);
 
-	if (e)
-		return e;
-	wr_init(&w, text, SRV_TOKEN_SIZE - 1);
-	wr_base64url(&w, RD_ARR(raw));
-	wipe(raw, sizeof(raw));
-	text[SRV_TOKEN_SIZE - 1] = '\0';
-	e = wr_done(&w);
 	return e ? e : sha256(rd_str(text), hash);
 }
 

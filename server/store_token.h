@@ -7,6 +7,7 @@
 #define SERVER_STORE_TOKEN_H
 
 #include "base/crypto_digest.h"
+#include "server/random.h"
 #include "server/store_sqlite.h"
 #include "server/who.h"
 
@@ -38,7 +39,7 @@ MUST enum err srv_grant_revoke(struct srv_db *db, const char *name, int64_t now)
 MUST enum err srv_grant_each(struct srv_db *db, enum err (*each)(void *ctx, const struct srv_grant *g), void *ctx);
 
 /* A new token: 32 random bytes as base64url, and its hash. The caller wipes. */
-#define SRV_TOKEN_SIZE 44               /* with terminator */
+#define SRV_TOKEN_SIZE SRV_RANDOM_TEXT_SIZE
 MUST enum err srv_token_new(char text[SRV_TOKEN_SIZE], uint8_t hash[SHA256_SIZE]);
 /* "host, reader" and back; commas and blanks part. ERR_ARG: no role, or an unknown one; custodian is not given. */
 void srv_roles_write(unsigned roles, struct wr *out);

@@ -6,32 +6,21 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/rand.h"
 #include "base/text.h"
 #include "server/path.h"
-
-#define TOKEN_BYTES 32
+#include "server/random.h"
 
 enum err srv_token_make(const char *state, bool replace)
 {
-	uint8_t raw[TOKEN_BYTES], text[TOKEN_BYTES * 2];
-	char path[SRV_PATH_MAX];
-	struct wr w;
-	enum err e;
+	char path[SRV_PATH_MAX], text[SRV_RANDOM_TEXT_SIZE];
+	enum err e = srv_path(path, state, "token", "");
 
-	WR_ARR(&w, text);
-	e = srv_path(path, state, "token", "");
 	if (!e)
-		e = rand_bytes(raw, sizeof(raw));
+		e = srv_random_text(text);
 	if (e)
-		goto out;
-	wr_base64url(&w, RD_ARR(raw));
-	wr_u8(&w, '\n');
-	e = wr_done(&w);
-	if (!e)
-		e = replace ? file_write(path, 0600, wr_view(&w)) : file_create(path, 0600, wr_view(&w));
-out:
-	wipe(raw, sizeof(raw));
+		return e;
+	text[sizeof(text) - 1] = '\n';
+	e = replace ? file_write(path, 0600, RD_ARR(text)) : file_create(path, 0600, RD_ARR(text));
 	wipe(text, sizeof(text));
 	return e;
 }

@@ -20,26 +20,6 @@ static struct rd part_next(struct rd *r, char sep)
 	return part;
 }
 
-static bool decode(struct rd in, char *out, size_t size)
-{
-	struct wr w;
-	uint8_t c;
-
-	wr_init(&w, out, size);
-	while (rd_u8(&in, &c)) {
-		if (c == '+')
-			wr_u8(&w, ' ');
-		else if (c != '%')
-			wr_u8(&w, c);
-		else if (in.n < 2 || text_unhex(rd_of(in.p, 2), &w))
-			return false;
-		else
-			in = rd_of(in.p + 2, in.n - 2);
-	}
-	wr_u8(&w, 0);
-	return !wr_done(&w) && strlen(out) + 1 == w.n;
-}
-
 void form_get(struct rd form, const char *name, char *out, size_t size)
 {
 	struct rd field, value = RD_NONE;
@@ -52,7 +32,7 @@ void form_get(struct rd form, const char *name, char *out, size_t size)
 		value = field;
 		seen++;
 	}
-	if (seen != 1 || !decode(value, out, size))
+	if (seen != 1 || !text_unpercent(value, true, out, size))
 		out[0] = '\0';
 }
 

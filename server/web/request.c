@@ -53,12 +53,7 @@ static void write_summary(struct page *p, const json_t *r)
 	view_progress(h, r);
 	html_close(h);
 	html_open(h, "p", "meta");
-	if (view_is_live(r)) {
-		view_left(h, view_number(r, "seconds_left"));
-		html_text(h, " · ");
-	}
-	html_text(h, "asked ");
-	view_time(h, view_number(r, "created"));
+	view_asked(h, r);
 	html_close(h);
 	if (view_text(r, "why")[0])
 		html_element(h, "p", "why", view_text(r, "why"));

@@ -37,12 +37,7 @@ static void write_item(struct page *p, const json_t *r)
 	html_open(h, "div", "card-foot");
 	view_progress(h, r);
 	html_open(h, "span", "meta");
-	if (view_is_live(r)) {
-		view_left(h, view_number(r, "seconds_left"));
-		html_text(h, " · ");
-	}
-	html_text(h, "asked ");
-	view_time(h, view_number(r, "created"));
+	view_asked(h, r);
 	html_close(h);
 	html_close(h);
 	html_close(h);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rand.h"
 #include "base/text.h"
 #include "server/cookie.h"
 #include "server/web/form.h"
@@ -89,20 +88,6 @@ struct web_session *web_session_find(struct srv *s, struct srv_call *call, uint6
 	return NULL;
 }
 
-static enum err secret_make(char out[WEB_SECRET_SIZE])
-{
-	uint8_t raw[(WEB_SECRET_SIZE - 1) / 2];
-	struct wr w;
-	enum err e = rand_bytes(raw, sizeof(raw));
-
-	wr_init(&w, out, WEB_SECRET_SIZE);
-	if (!e)
-		wr_hex(&w, RD_ARR(raw));
-	wr_u8(&w, 0);
-	wipe(raw, sizeof(raw));
-	return e ? e : wr_done(&w);
-}
-
 struct web_session *web_session_begin(struct srv *s, struct srv_call *call, const char *authorization, uint64_t now_ms)
 {
 	struct web_sessions *l = &s->web->sessions;
@@ -113,7 +98,7 @@ struct web_session *web_session_begin(struct srv *s, struct srv_call *call, cons
 		return NULL;
 	it->until_ms = now_ms + WEB_SESSION_MS;
 	(void)snprintf(it->name, sizeof(it->name), "%s", call->who.name);
-	if (secret_make(it->cookie) || secret_make(it->form) ||
+	if (srv_random_hex(SRV_RANDOM_MAX, it->cookie) || srv_random_hex(SRV_RANDOM_MAX, it->form) ||
 	    (authorization && secret_new(rd_of(authorization, strlen(authorization) + 1), &it->authorization))) {
 		forget(&it);
 		return NULL;

@@ -8,11 +8,12 @@
 #define SERVER_WEB_SESSION_H
 
 #include "base/secret.h"
+#include "server/random.h"
 #include "server/server.h"
 
 #define WEB_SESSION_MS (8 * 60 * 60 * 1000ull)
 #define WEB_SESSIONS_MAX 256
-#define WEB_SECRET_SIZE 65              /* 32 random bytes as hex digits, and a terminator */
+#define WEB_SECRET_SIZE (2 * SRV_RANDOM_MAX + 1)        /* srv_random_hex */
 
 struct web_session {
 	struct web_session *next;

@@ -58,6 +58,16 @@ static const struct { const char *word, *mark, *text; } states[] = {
 	{ "not_enrolled", "bad", "Refused: not enrolled" }, { "server", "bad", "Failed" },
 };
 
+void view_asked(struct html *h, const json_t *request)
+{
+	if (view_is_live(request)) {
+		view_left(h, view_number(request, "seconds_left"));
+		html_text(h, " · ");
+	}
+	html_text(h, "asked ");
+	view_time(h, view_number(request, "created"));
+}
+
 void view_state(struct html *h, const json_t *request)
 {
 	const char *word = view_text(request, view_is_live(request) ? "state" : "result");

@@ -12,6 +12,8 @@ int64_t view_number(const json_t *o, const char *key);          /* 0 for null or
 void view_time(struct html *h, int64_t when);
 /* What is left of a request's time, which the script counts down. */
 void view_left(struct html *h, int64_t seconds);
+/* What is left, if anything is, and when it was asked for. */
+void view_asked(struct html *h, const json_t *request);
 void view_state(struct html *h, const json_t *request);         /* how it stands, as a mark with words */
 /* k of n, as words and as a bar. */
 void view_progress(struct html *h, const json_t *request);

@@ -11,23 +11,11 @@ export BUILD=$1
 . "$(dirname "$0")/../e2e/lib.sh"
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
+# shellcheck source=test/bench/lib.sh
+. "$TOP/test/bench/lib.sh"
 
 rounds=${ROUNDS:-9} signs=${SIGNS:-400}
 bench=$B/test/bench/bench
-
-fail() {
-	echo "bench: $*" >&2
-	tail -n 20 "$T"/*.log | sed 's/^/| /' >&2
-	exit 1
-}
-
-at_end() {
-	local rc=$?
-	tap_end
-	rm -rf "$T"
-	exit $rc
-}
-trap at_end EXIT
 
 # ---- cards: one and ten (a PIN; so many RSA keys), target (2 of 3; one RSA key) ----
 

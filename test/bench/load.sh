@@ -9,19 +9,9 @@ set -u
 export BUILD=$1
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/../e2e/lib.sh"
-at_end() {
-	local rc=$?
-	tap_end
-	rm -rf "$T"
-	exit $rc
-}
-trap at_end EXIT
+# shellcheck source=test/bench/lib.sh
+. "$TOP/test/bench/lib.sh"
 
-fail() {
-	echo "load: $*" >&2
-	tail -n 20 "$T"/*.log | cut -c 1-300 | sed 's/^/| /' >&2
-	exit 1
-}
 prepare() {
 	mkdir "$T/state" && tls_new && card_new pki-maker || return 1
 	printf '[server]\nlisten = 127.0.0.1:0\ncert = %s\nkey = %s\nstate = %s\n' "$T/tls/server.pem" \

@@ -357,6 +357,19 @@ void scene_host_close(struct scene_host *h)
 	h->is_out = false;
 }
 
+void scene_pair_open(struct scene *s, struct scene_host *h, const char *profile)
+{
+	scene_open(s, profile, 2, 3);
+	assert_int_equal(scene_enrol(s, "", NULL), 201);
+	scene_host_open(h, s, true);
+}
+
+void scene_pair_close(struct scene *s, struct scene_host *h)
+{
+	scene_host_close(h);
+	scene_close(s);
+}
+
 struct rd scene_host_reply(const struct scene_host *h)
 {
 	return wr_view(&h->call.reply.body);

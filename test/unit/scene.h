@@ -71,6 +71,9 @@ struct scene_host {
 /* facts: with our header, or as a stock client. */
 void scene_host_open(struct scene_host *h, struct scene *s, bool facts);
 void scene_host_close(struct scene_host *h);
+/* What most tests need: a server with 2 of 3, the target enrolled, and a host with our header; and their end. */
+void scene_pair_open(struct scene *s, struct scene_host *h, const char *profile);
+void scene_pair_close(struct scene *s, struct scene_host *h);
 /* Post the first message, or one made by the test. The status, 0 if the POST is held. */
 int scene_host_begin(struct scene_host *h);
 int scene_host_post(struct scene_host *h, struct rd body);

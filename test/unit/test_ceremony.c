@@ -7,9 +7,7 @@ static struct scene_host h;
 
 static int open_as(const char *profile)
 {
-	scene_open(&s, profile, 2, 3);
-	assert_int_equal(scene_enrol(&s, "", NULL), 201);
-	scene_host_open(&h, &s, true);
+	scene_pair_open(&s, &h, profile);
 	return 0;
 }
 
@@ -30,8 +28,7 @@ static int per_key(void **state)
 static int close_scene(void **state)
 {
 	(void)state;
-	scene_host_close(&h);
-	scene_close(&s);
+	scene_pair_close(&s, &h);
 	return 0;
 }
 

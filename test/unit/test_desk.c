@@ -8,17 +8,14 @@ static struct scene_host h;
 static int open_desk(void **state)
 {
 	(void)state;
-	scene_open(&s, "vendor-shared", 2, 3);
-	assert_int_equal(scene_enrol(&s, "", NULL), 201);
-	scene_host_open(&h, &s, true);
+	scene_pair_open(&s, &h, "vendor-shared");
 	return 0;
 }
 
 static int close_desk(void **state)
 {
 	(void)state;
-	scene_host_close(&h);
-	scene_close(&s);
+	scene_pair_close(&s, &h);
 	return 0;
 }
 

@@ -12,9 +12,7 @@ static char id[SRV_ID_SIZE];
 static int open_scene(void **state)
 {
 	(void)state;
-	scene_open(&s, "vendor-shared", 2, 3);
-	assert_int_equal(scene_enrol(&s, "", NULL), 201);
-	scene_host_open(&h, &s, true);
+	scene_pair_open(&s, &h, "vendor-shared");
 	assert_int_equal(scene_host_begin(&h), 200);
 	assert_int_equal(scene_host_go(&h), 0);
 	scene_request(&s, id);
@@ -24,8 +22,7 @@ static int open_scene(void **state)
 static int close_scene(void **state)
 {
 	(void)state;
-	scene_host_close(&h);
-	scene_close(&s);
+	scene_pair_close(&s, &h);
 	return 0;
 }
 
