@@ -120,7 +120,7 @@ FORCE:
 $(foreach r,$(ROOMS) $(FAKES) $(TOOL_ROOMS),$(if $(call sources,$r),$(eval $(call archive_rule,$r))))
 
 # What a browser is given stands in the program (server/web/asset.h).
-ASSETS := $(sort $(wildcard server/web/assets/*))
+ASSETS := $(sort $(wildcard server/web/assets/*)) docs/openapi.json
 $(B)/server/web/assets.c: server/web/embed.sh $(ASSETS)
 	@mkdir -p $(@D)
 	$(call say,GEN)

@@ -58,6 +58,7 @@ static const struct route routes[] = {
 	{ "GET",  "/assets/*",                 SRV_MAY_CALL,   0,              web_asset },
 	{ "GET",  "/api/v1/audit",              SRV_MAY_AUDIT,  0,              srv_api_audit },
 	{ "GET",  "/api/v1/audit/export",       SRV_MAY_AUDIT,  0,              srv_api_audit_export },
+	{ "GET",  "/api/v1/openapi.json",       SRV_MAY_CALL,   0,              web_openapi },
 	{ "GET",  "/healthz",                  SRV_MAY_CALL,   0,              srv_api_health },
 	{ "GET",  "/readyz",                   SRV_MAY_CALL,   0,              srv_api_ready },
 	{ "GET",  "/metrics",                  SRV_MAY_CALL,   0,              srv_api_metrics },
@@ -122,6 +123,17 @@ size_t srv_front_body_max(const char *method, const char *path)
 	const struct route *r = route_find(method, path, arg, &allow);
 
 	return r ? r->body_max : SMALL_BODY_MAX;
+}
+
+void srv_front_write_routes(struct wr *out)
+{
+	size_t i;
+
+	for (i = 0; i < ROUTES; i++) {
+		wr_printf(out, "%s %s ", routes[i].method, routes[i].path);
+		srv_who_write_roles(routes[i].who, out);
+		wr_text(out, "\n");
+	}
 }
 
 static void ram_refuse(struct srv_call *call, int status)

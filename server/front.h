@@ -13,5 +13,7 @@
 size_t srv_front_body_max(const char *method, const char *path);
 /* Answers the call now, or keeps it until its ceremony has something to say. */
 void srv_front_handle(struct srv *s, struct srv_call *call, uint64_t now_ms);
+/* The table of routes, a line each: method, path with '*' for what differs, who may (srv_who_write_roles). */
+void srv_front_write_routes(struct wr *out);
 
 #endif

@@ -11,6 +11,7 @@
 #include "server/admin.h"
 #include "server/audit_verb.h"
 #include "server/check.h"
+#include "server/front.h"
 #include "server/path.h"
 #include "server/serve.h"
 #include "server/server.h"
@@ -45,6 +46,7 @@ static const char help[] =
 	"  audit key          print the public key of its checkpoints\n"
 	"  backup FILE        copy the database, also of a running server, to a file that does not exist yet\n"
 	"  --dump-permits     what a ceremony permits in which state, for spin (docs/model)\n"
+	"  --dump-routes      the HTTP interface: method, path and who may, for checks of its description\n"
 	"  --help, --version\n"
 	"\n"
 	"See quorum11-server(8).\n";
@@ -158,20 +160,21 @@ out:
 	return rc;
 }
 
-static int dump_permits(void)
+/* Tables of this program, for checks of what is written about them. */
+static int dump(void (*write)(struct wr *w))
 {
 	char text[8192];
 	struct wr w;
 
 	WR_ARR(&w, text);
-	pka_permits_write(&w);
+	write(&w);
 	return wr_done(&w) || fwrite(text, 1, w.n, stdout) != w.n || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
 	enum { OPT_CONFIG = 1, OPT_READY, OPT_PRINT, OPT_REPLACE, OPT_ROLE, OPT_NAME, OPT_DAYS, OPT_CERT,
-	       OPT_OVERLAP, OPT_DUMP_PERMITS,
+	       OPT_OVERLAP, OPT_DUMP_PERMITS, OPT_DUMP_ROUTES,
 	       OPT_HELP, OPT_VERSION };
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, OPT_CONFIG },
@@ -184,6 +187,7 @@ int main(int argc, char **argv)
 		{ "cert", required_argument, NULL, OPT_CERT },
 		{ "overlap", required_argument, NULL, OPT_OVERLAP },
 		{ "dump-permits", no_argument, NULL, OPT_DUMP_PERMITS },
+		{ "dump-routes", no_argument, NULL, OPT_DUMP_ROUTES },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
@@ -222,7 +226,9 @@ int main(int argc, char **argv)
 			o.admin.overlap = optarg;
 			break;
 		case OPT_DUMP_PERMITS:
-			return dump_permits();
+			return dump(pka_permits_write);
+		case OPT_DUMP_ROUTES:
+			return dump(srv_front_write_routes);
 		case OPT_HELP:
 			return fputs(help, stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
 		case OPT_VERSION:

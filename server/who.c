@@ -161,6 +161,23 @@ static void name_roles(struct wr *w, unsigned needs)
 	wr_printf(w, "%s%s", w->n ? " or " : "", last ? last : "");
 }
 
+void srv_who_write_roles(unsigned needs, struct wr *out)
+{
+	const char *comma = "";
+	size_t i;
+
+	if (needs & SRV_MAY_CALL) {
+		wr_text(out, "everybody");
+		return;
+	}
+	for (i = 0; i < SRV_ROLES; i++) {
+		if (roles[i].may & needs) {
+			wr_printf(out, "%s%s", comma, roles[i].name);
+			comma = ",";
+		}
+	}
+}
+
 static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigned needs, uint64_t now_ms)
 {
 	const struct srv_request *q = &call->request;

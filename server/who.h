@@ -33,6 +33,8 @@ struct srv_identity {
 };
 #define SRV_OPERATOR_NAME "operator"    /* of the token in STATE/token */
 const char *srv_role_name(enum srv_role role);
+/* Who may do one of needs (srv_may), for programs: "everybody", or the roles' names with commas between them. */
+void srv_who_write_roles(unsigned needs, struct wr *out);
 MUST enum err srv_role_read(const char *name, enum srv_role *out);      /* ERR_NOT_FOUND */
 bool srv_who_name_is_valid(const char *name);   /* 1 to SRV_WHO_MAX letters, digits and ._- */
 

@@ -14,6 +14,7 @@ static const struct { const char *end, *type; } types[] = {
 	{ ".css", "text/css; charset=utf-8" },
 	{ ".js", "text/javascript; charset=utf-8" },
 	{ ".svg", "image/svg+xml" },
+	{ ".json", SRV_JSON },
 };
 
 static const struct web_asset *find(const char *name)
@@ -82,4 +83,10 @@ void web_asset(struct srv *s, struct srv_call *call, const char *arg, uint64_t n
 	}
 	wr_put(&call->reply.body, rd_of(a->bytes, a->size));
 	srv_call_answer(call, 200, type);
+}
+
+void web_openapi(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	(void)arg;
+	web_asset(s, call, "openapi.json", now_ms);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of assets/, which the build puts into the program (embed.sh). */
+/* The files of assets/ and docs/openapi.json, which the build puts into the program (embed.sh). */
 #ifndef SERVER_WEB_ASSET_H
 #define SERVER_WEB_ASSET_H
 

@@ -23,6 +23,7 @@ The address is written to FILE when it listens. Modes:
                        early:PATH-REGEX:N:KEY=VALUE as json, in the first N answers for such a path
                        busy:PATH-REGEX:N           refuse the first N requests for such a path: 409 not_now
 --log FILE gets one line per request: what came in, what went out, as hex for templates.
+--record FILE gets, in mode proxy, one JSON object per request: what URL has answered (openapi.py reads it).
 """
 import argparse
 import http.client
@@ -101,6 +102,14 @@ class Liar(http.server.BaseHTTPRequestHandler):
                 self.server.log.write("%s %s %s\n" % (what, self.path, data.hex()))
                 self.server.log.flush()
 
+    def record(self, sent, got, data):
+        if self.server.recorded:
+            with lock:
+                json.dump({"method": self.command, "path": self.path, "sent": sent.decode("latin-1"), "status": got.status,
+                           "type": got.getheader("Content-Type"), "body": data.decode("latin-1")}, self.server.recorded)
+                self.server.recorded.write("\n")
+                self.server.recorded.flush()
+
     def nth(self, rule):
         """The how manieth time this rule is looked at."""
         with lock:
@@ -131,7 +140,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
             n = self.server.posts
         getattr(self, "mode_" + self.server.mode)(body, n, self.server.args)
 
-    do_GET = do_POST = do_DELETE = handle_any
+    do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
     def mode_status(self, body, n, args):
         extra = [("Location", "http://127.0.0.1:%d%s" % (self.server.server_address[1], self.path))] if args[0][0] == "3" else []
@@ -197,6 +206,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
         up.request(self.command, self.path, body or None, headers)
         got = up.getresponse()
         data = got.read()
+        self.record(body, got, data)
         kind = got.getheader("Content-Type") or "text/plain"
         if kind.startswith("application/json"):
             obj = json.loads(data)
@@ -223,7 +233,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
                 except (KeyError, IndexError, TypeError):
                     continue
             data = json.dumps(obj).encode()
-        extra = [("Set-Cookie", c) for c in got.msg.get_all("Set-Cookie") or []]
+        extra = [(k, v) for k, v in got.getheaders() if k.lower() in ("set-cookie", "location", "etag")]
         self.answer(got.status, data, kind, extra)
 
 
@@ -240,12 +250,14 @@ def main():
     p.add_argument("--ready", required=True)
     p.add_argument("--port", type=int, default=0)
     p.add_argument("--log")
+    p.add_argument("--record")
     p.add_argument("mode", choices=sorted(m[5:] for m in dir(Liar) if m.startswith("mode_")))
     p.add_argument("args", nargs="*")
     a = p.parse_args()
     s = Server(("127.0.0.1", a.port), Liar)
     s.mode, s.args, s.posts, s.stop = a.mode, a.args, 0, threading.Event()
     s.log = open(a.log, "a") if a.log else None
+    s.recorded = open(a.record, "a") if a.record else None
     with open(a.ready + ".tmp", "w") as f:
         f.write("http://127.0.0.1:%d" % s.server_address[1])
 
