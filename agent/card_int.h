@@ -24,6 +24,7 @@ struct agent_card {
 	struct hsm_card *hsm;           /* NULL: no card */
 	struct agent_keys keys;
 	struct agent_approval *approval;
+	enum hsm_mode mode;             /* of the card, closed */
 	enum err cool;                  /* what people answered last, and until when it is the answer */
 	uint64_t cool_until_ms;
 	bool told_held;

@@ -61,6 +61,12 @@ static void on_progress(void *ctx, const char *text)
 		agent_card_done(c, j, ERR_OK, text);
 }
 
+/* A card may open by its PIN alone, whatever people have said. */
+static bool asks_people(const struct agent_card *c, const struct agent_job *j)
+{
+	return hsm_mode_needs_pka(c->mode) && !(c->mode == HSM_MODE_PKA_OR_PIN && j->pin);
+}
+
 static enum err check_cool(struct agent_card *c, char *why, size_t cap)
 {
 	uint64_t now = clock_boot_ms();
@@ -92,7 +98,12 @@ enum err agent_card_learn(struct agent_card *c, enum agent_note n)
 
 	agent_view_noting(&c->view, n);
 	e = n == AGENT_NOTE_CLOSED ? hsm_card_select(c->hsm, &v, &dl) : ERR_OK;
-	return e ? e : hsm_card_status(c->hsm, &v, &s, &dl);
+	if (!e)
+		e = hsm_card_status(c->hsm, &v, &s, &dl);
+	/* An open one says less of it, and its options are told at SELECT. */
+	if (!e && n == AGENT_NOTE_CLOSED)
+		c->mode = s.mode;
+	return e;
 }
 
 static void clear_cancel(const struct agent_card *c)
@@ -136,15 +147,23 @@ static enum err ask(struct agent_card *c, struct agent_job *j, char *why, size_t
 	return e;
 }
 
+/* Two logins that ask for the same: people, or with the same PIN. */
+static bool is_same_login(const struct agent_job *a, const struct agent_job *b)
+{
+	if (a->kind != b->kind || !a->pin != !b->pin)
+		return false;
+	return !a->pin || rd_eq_secret(secret_view(a->pin), secret_view(b->pin));
+}
+
 /*
  * Who waited for the same has the same answer. A login that nobody waited for any more says nothing to those who came
  * after that.
  */
-static void fail_others(struct agent_card *c, enum err e, const char *why)
+static void fail_others(struct agent_card *c, const struct agent_job *as, enum err e, const char *why)
 {
 	struct agent_job *j;
 
-	while (e != ERR_CANCELLED && (j = agent_queue_take_kind(&c->jobs, AGENT_JOB_LOGIN)))
+	while (e != ERR_CANCELLED && (j = agent_queue_take_like(&c->jobs, as, is_same_login)))
 		agent_card_done(c, j, e, why);
 }
 
@@ -159,16 +178,19 @@ static void run_login(struct agent_card *c, struct agent_job *j)
 		agent_card_done(c, j, ERR_CANCELLED, "the agent ends");
 		return;
 	}
+	/* A card that opens by people alone has no use for it, and who joins need not know it. */
+	if (c->mode == HSM_MODE_PKA)
+		secret_free(&j->pin);
 	if (c->approval) {
 		e = agent_approval_join(c->approval, &j->by, j->pin, why, sizeof(why));
 		if (agent_approval_is_attacked(c->approval))
 			agent_card_end_approval(c, false, "wrong PINs were tried on the opened card");
 	} else {
-		e = check_cool(c, why, sizeof(why));
+		e = asks_people(c, j) ? check_cool(c, why, sizeof(why)) : ERR_OK;
 		if (!e)
 			e = ask(c, j, why, sizeof(why));
 		if (e)
-			fail_others(c, e, why);
+			fail_others(c, j, e, why);
 	}
 	if (!e)
 		j->of_approval = c->view.approval;
@@ -231,7 +253,8 @@ enum err agent_card_use(struct agent_card *c, const struct apdu *a, struct rd cm
 		return not_in(c, j);
 	e = agent_approval_use(c->approval, c->hsm, a, cmd, &j->by, &j->out, j->why, sizeof(j->why));
 	if (e == ERR_ALLOWANCE) {
-		log_line(LOG_AGENT, LOG_WARN, "card %s: refused to uid %u, %s (process %u): %s", c->view.device_id,
+		/* Who is refused tells his person: under "quorum11 run" a warning of ours would be the second. */
+		log_line(LOG_AGENT, LOG_INFO, "card %s: refused to uid %u, %s (process %u): %s", c->view.device_id,
 			 j->by.uid, j->by.program, j->by.pid, j->why);
 		if (clock_boot_ms() >= agent_approval_ends_ms(c->approval))
 			agent_card_end_approval(c, true, "the approval's time is over");
@@ -262,6 +285,8 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 	switch (class) {
 	case AGENT_NEVER:
 		return ERR_REFUSED;
+	case AGENT_NO_LEAVE:
+		return ERR_READ_ONLY;
 	case AGENT_VIEW:
 		/* The view knows all that can be known of it. */
 		put_sw(j, 0x6A88);

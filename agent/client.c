@@ -317,10 +317,10 @@ static enum err on_send(struct agent_house *h, struct agent_client *c, struct rd
 	class = agent_gate(&a, &h->rules->conf->agent.admit, &row, &needs_login, why, sizeof(why));
 	if (!s.there) {
 		fail(c, ERR_REMOVED, "the card was removed");
-	} else if (class == AGENT_NEVER) {
-		log_line(LOG_AGENT, LOG_WARN, "reader %s: refused to uid %u, %s (process %u): %s",
+	} else if (class == AGENT_NEVER || class == AGENT_NO_LEAVE) {
+		log_line(LOG_AGENT, LOG_INFO, "reader %s: refused to uid %u, %s (process %u): %s",
 			 agent_card_view(c->card)->reader, c->peer.uid, c->peer.program, c->peer.pid, why);
-		fail(c, ERR_REFUSED, why);
+		fail(c, class == AGENT_NEVER ? ERR_REFUSED : ERR_READ_ONLY, why);
 	} else if (needs_login && s.was_ended) {
 		fail(c, ERR_ALLOWANCE, s.why);
 	} else if (needs_login && !s.in) {

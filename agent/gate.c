@@ -71,7 +71,7 @@ enum agent_class agent_gate(const struct apdu *a, const struct conf_list *admit,
 	if (r->class == AGENT_CHANGE && !is_admitted(admit, r->word)) {
 		(void)snprintf(why, cap, "%s needs the operator's leave: admit = %s in section [agent]", (*row)->name,
 			       r->word);
-		return AGENT_NEVER;
+		return AGENT_NO_LEAVE;
 	}
 	if (r->class == AGENT_NEVER)
 		(void)snprintf(why, cap, "%s is not for clients of an agent", (*row)->name);

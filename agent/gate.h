@@ -8,6 +8,7 @@
 
 enum agent_class {
 	AGENT_NEVER,    /* refused: it would touch the login or the challenge of others */
+	AGENT_NO_LEAVE, /* refused: it would change the card, and the operator has not admitted it */
 	AGENT_VIEW,     /* the agent answers: the state as this client may see it */
 	AGENT_PUBLIC,   /* read-only, for everybody, from memory where it is known */
 	AGENT_ANYONE,   /* goes to the card, for everybody */
@@ -16,7 +17,7 @@ enum agent_class {
 	AGENT_CHANGE,   /* changes the card: with the operator's leave, for who has logged in where the row says so */
 };
 /*
- * A decoded command; row gets its row in sc-hsm/cmd.h. admit: [agent] admit. AGENT_NEVER: why says it for people.
+ * A decoded command; row gets its row in sc-hsm/cmd.h. admit: [agent] admit. Refused: why says it for people.
  * needs_login: the card answers 6982 to who has not logged in.
  */
 enum agent_class agent_gate(const struct apdu *a, const struct conf_list *admit, const struct hsm_cmd **row,

@@ -136,17 +136,15 @@ struct agent_job *agent_queue_take(struct agent_queue *q)
 	return j;
 }
 
-struct agent_job *agent_queue_take_kind(struct agent_queue *q, enum agent_job_kind kind)
+struct agent_job *agent_queue_take_like(struct agent_queue *q, const struct agent_job *j,
+					bool (*is_like)(const struct agent_job *a, const struct agent_job *b))
 {
-	struct agent_job *j = NULL;
+	struct agent_job **at, *found;
 
 	lock_take(&q->lock);
-	for (struct agent_job **at = &q->first; *at && !j; at = &(*at)->next) {
-		if ((*at)->kind != kind)
-			continue;
-		j = unlink_job(q, at);
-		break;
-	}
+	for (at = &q->first; *at && !is_like(*at, j); at = &(*at)->next)
+		;
+	found = unlink_job(q, at);
 	lock_give(&q->lock);
-	return j;
+	return found;
 }

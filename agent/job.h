@@ -53,8 +53,9 @@ void agent_queue_fini(struct agent_queue *q);                   /* frees what is
 void agent_queue_put(struct agent_queue *q, struct agent_job *j);
 /* NULL: it is empty, and fd is quiet. */
 struct agent_job *agent_queue_take(struct agent_queue *q);
-/* The next job of this kind, wherever it stands; NULL: none. */
-struct agent_job *agent_queue_take_kind(struct agent_queue *q, enum agent_job_kind kind);
+/* The next job that is like this one, wherever it stands; NULL: none. */
+struct agent_job *agent_queue_take_like(struct agent_queue *q, const struct agent_job *j,
+					bool (*is_like)(const struct agent_job *a, const struct agent_job *b));
 void agent_queue_wake(struct agent_queue *q);
 
 #endif

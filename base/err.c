@@ -44,6 +44,7 @@ static const char *const texts[ERR_COUNT] = {
 	[ERR_ATTESTATION] = "not proved genuine",
 	[ERR_POLICY] = "refused by the server's policy",
 	[ERR_ALLOWANCE] = "more than the approval covers",
+	[ERR_READ_ONLY] = "the card may not be changed through its agent",
 	[ERR_CONNECT] = "no connection to the server",
 	[ERR_TLS] = "certificate refused",
 	[ERR_HTTP] = "unexpected HTTP status",

@@ -70,6 +70,7 @@ enum err {
 	ERR_ATTESTATION,    /* the card or a key is not proved genuine */
 	ERR_POLICY,         /* the server's policy refuses */
 	ERR_ALLOWANCE,      /* more than the approval covers; the agent refuses */
+	ERR_READ_ONLY,      /* the agent lets nobody change the card without the operator's leave */
 
 	/* network */
 	ERR_CONNECT,        /* no connection to the server */

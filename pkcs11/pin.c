@@ -49,6 +49,8 @@ static enum err change_pin(struct p11_token *t, const struct secret *old, const 
 	if (e)
 		return e;
 	e = hsm_pin_change(t->card, HSM_REF_USER, old, fresh, &dl);
+	if (e == ERR_READ_ONLY)
+		return p11_token_end(t, e);
 	note_tries(t, e);
 	if (e)
 		tell_pin(t, e);

@@ -61,6 +61,8 @@ CK_RV p11_rv(enum err e)
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	case ERR_ALLOWANCE:
 		return CKR_FUNCTION_REJECTED;
+	case ERR_READ_ONLY:
+		return CKR_TOKEN_WRITE_PROTECTED;
 
 	case ERR_BUFFER:
 	case ERR_IO:

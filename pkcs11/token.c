@@ -241,7 +241,10 @@ enum err p11_token_begin_user(struct p11_token *t)
 	return e;
 }
 
-/* What the agent refuses goes to the log; the first thing over the limits also to the person: it may be a thousand. */
+/*
+ * What the agent refuses goes to the log. The first thing over the limits also to the person: it may be a thousand; and
+ * each change.
+ */
 static void tell_refusal(const struct p11_token *t, enum err e)
 {
 	static atomic_flag told = ATOMIC_FLAG_INIT;
@@ -249,7 +252,7 @@ static void tell_refusal(const struct p11_token *t, enum err e)
 
 	if (!*why)
 		return;
-	if (e == ERR_ALLOWANCE && !atomic_flag_test_and_set(&told))
+	if (e == ERR_READ_ONLY || (e == ERR_ALLOWANCE && !atomic_flag_test_and_set(&told)))
 		log_tell("card %s in reader %s: the agent refuses: %s", t->device_id, t->reader, why);
 	else
 		log_line(LOG_P11, LOG_WARN, "card %s in reader %s: the agent refuses: %s", t->device_id, t->reader,
@@ -262,7 +265,7 @@ enum err p11_token_end(struct p11_token *t, enum err e)
 
 	if (t->card)
 		apdu_link_end(hsm_card_link(t->card));
-	if (e == ERR_ALLOWANCE || e == ERR_REFUSED)
+	if (e == ERR_ALLOWANCE || e == ERR_REFUSED || e == ERR_READ_ONLY)
 		tell_refusal(t, e);
 	if (is_gone(e)) {
 		p11_token_drop(t);

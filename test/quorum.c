@@ -54,13 +54,13 @@ static void card_verify(struct quorum_card *c)
 
 /* total 0: a custodian's card, with a PIN. Keys alone open the vendor's card; open firmware needs the PIN as well. */
 static void card_open(struct quorum *q, const char *profile, const char *name, unsigned required, unsigned total,
-		      struct quorum_card *c)
+		      bool has_pin, struct quorum_card *c)
 {
 	char dir[128], pki[128];
 	struct vcard_spec spec = { .dir = dir, .profile = profile, .pki = pki };
 	struct secret *pin = secret_of(QUORUM_PIN), *so_pin = secret_of("57621880");
 	struct hsm_init init = {
-		.options = HSM_OPT_RESET_RETRY, .so_pin = so_pin, .pin = total == 0 || q->is_open_firmware ? pin : NULL,
+		.options = HSM_OPT_RESET_RETRY, .so_pin = so_pin, .pin = has_pin ? pin : NULL,
 		.dkek_shares = -1, .total = total, .required = required,
 	};
 	struct apdu_link *link;
@@ -100,7 +100,7 @@ static void person_open(struct quorum *q, const char *profile, unsigned i)
 	char name[16];
 
 	snprintf(name, sizeof(name), "person%02u", i % 100);
-	card_open(q, profile, name, 0, 0, &p->card);
+	card_open(q, profile, name, 0, 0, true, &p->card);
 	card_select(&p->card);
 	card_verify(&p->card);
 	snprintf(c->chr, sizeof(c->chr), "UTCUST%03u00001", i % 1000);
@@ -128,17 +128,20 @@ static void person_register(struct quorum *q, unsigned i)
 
 void quorum_open(struct quorum *q, const char *profile, unsigned n, unsigned m)
 {
-	char root[128];
+	char root[128], *bare;
 
 	memset(q, 0, sizeof(*q));
 	snprintf(q->dir, sizeof(q->dir), "/tmp/quorum11-test-XXXXXX");
 	MAKE(mkdtemp(q->dir) ? ERR_OK : ERR_IO);
-	q->is_open_firmware = strcmp(profile, "open-firmware") == 0;
+	bare = strndup(profile, strcspn(profile, "+"));
+	MAKE(bare ? ERR_OK : ERR_NOMEM);
+	q->is_open_firmware = strcmp(bare, "open-firmware") == 0;
 	q->n = n;
 	q->m = m;
-	card_open(q, profile, "target", n, m, &q->target);
+	card_open(q, bare, "target", n, m, q->is_open_firmware || strstr(profile, "+pin"), &q->target);
 	for (unsigned i = 0; i < m; i++)
-		person_open(q, profile, i);
+		person_open(q, bare, i);
+	free(bare);
 	card_select(&q->target);
 	if (q->is_open_firmware)
 		card_verify(&q->target);

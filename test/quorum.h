@@ -36,6 +36,10 @@ struct quorum {
 	struct pka_archived archived[QUORUM_KEYS_MAX];
 	struct pka_target enrolment;
 };
+/*
+ * profile: its name; "+pin" behind a vendor's: the target has a PIN besides, which opens it alone as its keys do (of
+ * "vendor-per-key" the status tells so, see status_pin_first).
+ */
 void quorum_open(struct quorum *q, const char *profile, unsigned n, unsigned m);
 void quorum_close(struct quorum *q);
 /* A P-256 key in the target, made in an opened card that is closed again; its attestation joins the enrolment. */

@@ -23,6 +23,7 @@
 #define WAIT_MS 10000
 /* Names in the folder of the test, which is its working directory and so the helper's. */
 #define ASKED "asked"                   /* a pipe: one byte for each ceremony */
+#define HELD "held"                     /* a pipe: "hold" waits until somebody writes to it */
 #define WATCHES "watches"               /* the process of each that watches for an end, a line each */
 #define CUSTODIANS "custodians"         /* a socket: challenge in, commands out */
 
@@ -130,7 +131,7 @@ static void helper_approve(struct wr *content)
 static const struct {
 	const char *what;
 	int32_t id;                     /* pka/result.h */
-} ends[] = { { "deny", -101 }, { "expire", -102 }, { "unknown", -110 } };
+} ends[] = { { "deny", -101 }, { "hold", -101 }, { "expire", -102 }, { "unknown", -110 } };
 
 static _Noreturn void helper_watch(struct wr *content)
 {
@@ -140,6 +141,20 @@ static _Noreturn void helper_watch(struct wr *content)
 		helper_end();
 	(void)close(fd);
 	helper_stay(content);
+}
+
+/* Progress, which who logs in meanwhile hears too; then until people_let_go. */
+static void helper_wait(struct wr *content)
+{
+	int held;
+	char c;
+
+	helper_notify(1, "0 of 2");
+	(void)helper_receive(content);
+	held = open(HELD, O_RDONLY | O_CLOEXEC);
+	if (held < 0 || read(held, &c, 1) != 1)
+		helper_end();
+	(void)close(held);
 }
 
 static void helper_serve(const char *what, struct wr *content)
@@ -156,6 +171,8 @@ static void helper_serve(const char *what, struct wr *content)
 	if (asked < 0 || write(asked, "x", 1) != 1)
 		helper_end();
 	(void)close(asked);
+	if (strcmp(what, "hold") == 0)
+		helper_wait(content);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (strcmp(what, ends[i].what) == 0) {
 			helper_notify(ends[i].id, "so it ends");
@@ -261,6 +278,7 @@ struct people *people_new(const char *profile)
 	assert_non_null(p);
 	assert_int_equal(chdir(rig_folder), 0);
 	assert_int_equal(mkfifo(ASKED, 0600), 0);
+	assert_int_equal(mkfifo(HELD, 0600), 0);
 	p->asked = open(ASKED, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	assert_true(p->asked >= 0);
 	p->custodians = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -353,6 +371,15 @@ pid_t people_watcher(unsigned n)
 		assert_int_equal(deadline_check(&dl), ERR_OK);
 		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
 	}
+}
+
+void people_let_go(void)
+{
+	int held = open(HELD, O_WRONLY | O_CLOEXEC);
+
+	assert_true(held >= 0);
+	assert_int_equal(write(held, "x", 1), 1);
+	(void)close(held);
 }
 
 static void send_as_other(struct fake_other *o, struct wr *cmd, struct wr *rsp)

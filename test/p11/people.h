@@ -22,11 +22,12 @@ const char *people_device_id(const struct people *p);
 const char *people_target(const struct people *p);      /* the folder of the target */
 /*
  * Configure a login whose helper does: "approve": n custodians approve · "wait": nothing comes · "deny", "expire",
- * "unknown": that end · "early": 204 without any approval · "die": the helper ends. more: further lines of [login].
+ * "unknown": that end · "hold": no, as soon as people_let_go · "early": 204 without any approval · "die": the helper ends. more: further lines of [login].
  */
 void people_conf(const char *what, const char *more);
 /* The same as text, until the next call: for who reads it elsewhere. */
 const char *people_conf_text(const char *what, const char *more);
+void people_let_go(void);
 /* How many ceremonies have begun, since the start of this test. */
 unsigned people_asked(struct people *p);
 /* Wait until one more has begun and the helper has the first POST. */

@@ -241,6 +241,29 @@ static void test_no(void **state)
 	assert_int_equal(people_asked(agent_people), 0);
 }
 
+/* The card's other way in, whatever people said; and no change of the card without the operator's leave. */
+static void test_people_or_pin(void **state)
+{
+	CK_UTF8CHAR old[] = QUORUM_PIN, fresh[] = "135791";
+	CK_SESSION_HANDLE s;
+	CK_OBJECT_HANDLE key;
+
+	(void)state;
+	agent_start_people("vendor-per-key+pin", "deny", "");
+	rig_initialize();
+	assert_true(rig_token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+	s = rig_session();
+	assert_rv(rig_login(s, NULL), CKR_FUNCTION_CANCELED);
+	assert_ok(rig_login(s, QUORUM_PIN));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	assert_ok(rig_sign(s, key));
+	assert_rv(C_DestroyObject(s, key), CKR_TOKEN_WRITE_PROTECTED);
+	assert_true(rig_log_has("needs the operator's leave: admit = delete"));
+	assert_rv(C_SetPIN(s, old, 6, fresh, 6), CKR_TOKEN_WRITE_PROTECTED);
+	assert_ok(rig_sign(s, key));
+	assert_int_equal(people_asked(agent_people), 1);
+}
+
 /* ---- while people are waited for ---- */
 
 static CK_SESSION_HANDLE the_session;
@@ -309,6 +332,7 @@ int main(int argc, char **argv)
 		AGENT_TEST(test_people),
 		AGENT_TEST(test_people_and_pin),
 		AGENT_TEST(test_no),
+		AGENT_TEST(test_people_or_pin),
 		AGENT_TEST(test_cancel),
 	};
 

@@ -110,11 +110,11 @@ static void test_refused(void **state)
 	assert_int_equal(secret_new(rd_str(RIG_PIN), &pin), ERR_OK);
 	assert_int_equal(hsm_pin_verify(a.card, HSM_REF_USER, pin, &never), ERR_REFUSED);
 	secret_free(&pin);
-	assert_int_equal(hsm_file_write(a.card, HSM_FID(HSM_FID_DATA, 1), RD_LIT("x"), &never), ERR_REFUSED);
-	assert_int_equal(hsm_file_delete(a.card, HSM_FID(HSM_FID_KEY, 1), &never), ERR_REFUSED);
+	assert_int_equal(hsm_file_write(a.card, HSM_FID(HSM_FID_DATA, 1), RD_LIT("x"), &never), ERR_READ_ONLY);
+	assert_int_equal(hsm_file_delete(a.card, HSM_FID(HSM_FID_KEY, 1), &never), ERR_READ_ONLY);
 	wr_init_heap(&w, APDU_CMD_MAX);
 	hsm_enc_initialize(&w, RD_LIT("\x80\x02\x00\x01"));
-	assert_int_equal(hsm_card_exchange(a.card, HSM_INITIALIZE, wr_view(&w), NULL, &never), ERR_REFUSED);
+	assert_int_equal(hsm_card_exchange(a.card, HSM_INITIALIZE, wr_view(&w), NULL, &never), ERR_READ_ONLY);
 	wr_free(&w);
 	assert_int_equal(fake_exchanges(RIG_READER), before);
 	assert_int_equal(agent_user_sign(&a, 1), ERR_OK);
