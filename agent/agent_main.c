@@ -32,6 +32,7 @@ static const char help[] =
 	"  --reader NAME      hold only the card in this reader; may be repeated; a * at the end matches the rest\n"
 	"  --limits TEXT      what is asked for with each approval, such as \"sign=50 for=30m key=dev\"\n"
 	"  --manifest FILE    only the digests in it may be signed\n"
+	"  --ca FILE          certificates to check the management server with; default: ca in section [login]\n"
 	"  --receipt FILE     the receipt of the one approval; default: a new file in receipts of section [agent]\n"
 	"  --receipts DIR     the folder of receipts\n"
 	"  --lifeline FD      end when this descriptor is readable or hung up\n"
@@ -39,7 +40,7 @@ static const char help[] =
 	"  --help, --version\n";
 
 struct options {
-	const char *socket, *limits, *manifest, *receipt, *receipts;
+	const char *socket, *ca, *limits, *manifest, *receipt, *receipts;
 	struct conf_list readers;
 	int lifeline, ready;
 };
@@ -106,6 +107,8 @@ static enum err options_apply(struct conf *conf, const struct options *o)
 	enum err e = conf_set_text(&conf->agent.socket, o->socket);
 
 	if (!e)
+		e = conf_set_text(&conf->login.ca, o->ca);
+	if (!e)
 		e = conf_set_text(&conf->agent.receipts, o->receipts);
 	while (!e && o->readers.n && conf->agent.readers.n)
 		free(conf->agent.readers.v[--conf->agent.readers.n]);
@@ -163,10 +166,11 @@ static bool read_fd(const char *text, int *fd)
 
 int main(int argc, char **argv)
 {
-	enum { OPT_SOCKET = 1, OPT_READER, OPT_LIMITS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS, OPT_LIFELINE, OPT_READY,
-	       OPT_HELP, OPT_VERSION };
+	enum { OPT_SOCKET = 1, OPT_CA, OPT_READER, OPT_LIMITS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS, OPT_LIFELINE,
+	       OPT_READY, OPT_HELP, OPT_VERSION };
 	static const struct option longs[] = {
 		{ "socket", required_argument, NULL, OPT_SOCKET },
+		{ "ca", required_argument, NULL, OPT_CA },
 		{ "reader", required_argument, NULL, OPT_READER },
 		{ "limits", required_argument, NULL, OPT_LIMITS },
 		{ "manifest", required_argument, NULL, OPT_MANIFEST },
@@ -187,6 +191,9 @@ int main(int argc, char **argv)
 		switch (c) {
 		case OPT_SOCKET:
 			o.socket = optarg;
+			break;
+		case OPT_CA:
+			o.ca = optarg;
 			break;
 		case OPT_READER:
 			good = o.readers.n < CONF_LIST_MAX;

@@ -102,6 +102,7 @@ enum err verb_agent(struct cli *cli)
 	if (a->receipt && a->receipts)
 		return cli_refuse(ERR_ARG, "--receipt and --receipts: one of them");
 	cli_words_add(&w, "--socket", a->socket);
+	cli_words_add(&w, "--ca", a->ca);
 	cli_words_add(&w, "--limits", a->limits);
 	cli_words_add(&w, "--manifest", a->manifest);
 	cli_words_add(&w, "--receipt", a->receipt);

@@ -124,7 +124,8 @@ static void show_progress(void *ctx, const char *text)
 static struct agent_at own_agent(const struct run *r)
 {
 	return (struct agent_at){
-		.socket = r->agent.socket, .own_only = true, .program = r->program, .reason = r->cli->args->reason,
+		.socket = r->agent.folder.socket, .own_only = true, .program = r->program,
+		.reason = r->cli->args->reason,
 	};
 }
 
@@ -209,7 +210,7 @@ static enum err open_card(struct run *r)
 
 static enum err run_command(struct run *r)
 {
-	struct cli_env set[2] = { { CLI_AGENT_ENV, r->agent.socket } };
+	struct cli_env set[2] = { { CLI_AGENT_ENV, r->agent.folder.socket } };
 	size_t n = 1;
 	char **env;
 
@@ -284,7 +285,7 @@ static void tell_receipt(const struct run *r)
 enum err verb_run(struct cli *cli)
 {
 	const char *slash = strrchr(cli->args->v[0], '/');
-	struct run r = { .cli = cli, .agent = { .pidfd = -1, .lifeline = -1 } };
+	struct run r = { .cli = cli, .agent = { .pidfd = -1, .lifeline = -1, .folder.fd = -1 } };
 	enum err e;
 
 	(void)snprintf(r.program, sizeof(r.program), "quorum11 run %s", slash ? slash + 1 : cli->args->v[0]);

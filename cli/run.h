@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "cli/keys.h"
+#include "cli/run_folder.h"
 #include "pka/limits.h"
 
 /* ---- limits (run_limits.c) ---- */
@@ -42,7 +43,7 @@ void cli_command_run(const char *path, char *const *argv, char **env, int *statu
 struct cli_run_agent {
 	pid_t pid;                      /* 0: there is none */
 	int pidfd, lifeline;
-	char folder[PATH_MAX], socket[PATH_MAX];
+	struct cli_run_folder folder;   /* of its socket */
 };
 struct cli_run_asks {                   /* NULL where nothing is said */
 	const char *reader, *limits, *manifest, *receipt, *receipts;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,40 +20,8 @@
 #define LIFELINE_FD 3
 #define READY_FD    4
 #define READY_MS    20000       /* the agent's own limit is half of that */
+#define OTHER_PLACE "/tmp"      /* for the socket, where the session has none of its own */
 #define END_MS      15000       /* it closes its card, which may be busy with a signature */
-
-/* ---- its socket's folder ---- */
-
-static bool make_folder(const char *parent, struct cli_run_agent *a)
-{
-	struct sockaddr_un at;
-	int n;
-
-	if (!parent || parent[0] != '/')
-		return false;
-	n = snprintf(a->folder, sizeof(a->folder), "%s/quorum11-XXXXXX", parent);
-	if (n < 0 || (size_t)n + sizeof("/agent") > sizeof(at.sun_path) || !mkdtemp(a->folder)) {
-		a->folder[0] = 0;
-		return false;
-	}
-	(void)snprintf(a->socket, sizeof(a->socket), "%.*s/agent", n, a->folder);
-	return true;
-}
-
-static void remove_folder(struct cli_run_agent *a)
-{
-	char lock[PATH_MAX + sizeof(".lock")];
-
-	if (!*a->folder)
-		return;
-	/* The socket is gone already, unless the agent was killed; its lock's file stays. */
-	(void)unlink(a->socket);
-	(void)snprintf(lock, sizeof(lock), "%s.lock", a->socket);
-	(void)unlink(lock);
-	if (rmdir(a->folder))
-		cli_refuse(ERR_IO, "%s: %s", a->folder, strerror(errno));
-	a->folder[0] = 0;
-}
 
 /* ---- start ---- */
 
@@ -154,7 +121,8 @@ static enum err launch(const struct cli *cli, const struct cli_run_asks *asks, s
 		return cli_fail(ERR_NOMEM, "starting the agent");
 	(void)snprintf(number[0], sizeof(number[0]), "%d", LIFELINE_FD);
 	(void)snprintf(number[1], sizeof(number[1]), "%d", READY_FD);
-	cli_words_add(&w, "--socket", a->socket);
+	cli_words_add(&w, "--socket", a->folder.socket);
+	cli_words_add(&w, "--ca", cli->args->ca);
 	cli_words_add(&w, "--lifeline", number[0]);
 	cli_words_add(&w, "--ready", number[1]);
 	cli_words_add(&w, "--reader", asks->reader);
@@ -193,13 +161,16 @@ static enum err wait_ready(int ready, const struct deadline *dl)
 enum err cli_run_agent_start(const struct cli *cli, const struct cli_run_asks *asks, struct cli_run_agent *out,
 			     const struct deadline *dl)
 {
+	const char *own = secure_getenv("XDG_RUNTIME_DIR");
 	const unsigned plugged = fd_plug();
 	int lifeline[2] = { -1, -1 }, ready[2] = { -1, -1 };
 	enum err e = ERR_OK;
 
-	*out = (struct cli_run_agent){ .pidfd = -1, .lifeline = -1 };
-	if (!make_folder(secure_getenv("XDG_RUNTIME_DIR"), out) && !make_folder("/tmp", out))
-		e = cli_refuse(ERR_IO, "a folder for the agent's socket in /tmp: %s", strerror(errno));
+	*out = (struct cli_run_agent){ .pidfd = -1, .lifeline = -1, .folder.fd = -1 };
+	cli_run_folder_clean(own);
+	cli_run_folder_clean(OTHER_PLACE);
+	if (!cli_run_folder_make(own, &out->folder) && !cli_run_folder_make(OTHER_PLACE, &out->folder))
+		e = cli_refuse(ERR_IO, "a folder for the agent's socket in " OTHER_PLACE ": %s", strerror(errno));
 	if (!e && (!make_pipe(lifeline) || !make_pipe(ready)))
 		e = cli_refuse(ERR_IO, "pipe: %s", strerror(errno));
 	if (!e)
@@ -219,6 +190,7 @@ enum err cli_run_agent_start(const struct cli *cli, const struct cli_run_asks *a
 void cli_run_agent_stop(struct cli_run_agent *a)
 {
 	struct deadline dl = deadline_in(END_MS);
+	struct cli_run_folder folder;
 	siginfo_t info;
 
 	drop(&a->lifeline);
@@ -230,5 +202,7 @@ void cli_run_agent_stop(struct cli_run_agent *a)
 		;
 	a->pid = 0;
 	drop(&a->pidfd);
-	remove_folder(a);
+	folder = a->folder;
+	if (!cli_run_folder_remove(&a->folder))
+		cli_refuse(ERR_IO, "%s: %s", folder.path, strerror(errno));
 }

@@ -84,7 +84,7 @@ static const struct cli_verb verbs[] = {
 	  LOGIN | O(KEY) | O(MECHANISM) | O(OUT_SUFFIX), 1, ANY, verb_sign },
 	{ "run", "COMMAND [ARGUMENT]...",
 	  "Run a command whose processes share one approval, within limits; end it and keep a receipt when it ends",
-	  PICK | PIN | O(URL) | O(REASON) | O(SIGN) | O(FOR) | O(KEYS) | O(BOUNDS) | O(MANIFEST) | O(RECEIPT) |
+	  PICK | PIN | O(URL) | O(CA) | O(REASON) | O(SIGN) | O(FOR) | O(KEYS) | O(BOUNDS) | O(MANIFEST) | O(RECEIPT) |
 		  O(RECEIPTS) | VERB_RUNS,
 	  1, ANY, verb_run },
 	{ "agent status", "", "Show the cards that an agent holds, and the approvals in force",
@@ -93,7 +93,7 @@ static const struct cli_verb verbs[] = {
 	  O(SOCKET) | O(READER), 0, 0, verb_agent_end },
 	/* After those of two words, which begin like it. */
 	{ "agent", "", "Hold cards for other programs, which share approvals, within limits and with receipts",
-	  O(SOCKET) | O(READERS) | O(BOUNDS) | O(MANIFEST) | O(RECEIPT) | O(RECEIPTS), 0, 0, verb_agent },
+	  O(SOCKET) | O(READERS) | O(CA) | O(BOUNDS) | O(MANIFEST) | O(RECEIPT) | O(RECEIPTS), 0, 0, verb_agent },
 	{ "connect", "[URL]",
 	  "Open a card by one n-of-m login, say how that went, and close it: to try an installation",
 	  PICK | O(CA) | O(REASON), 0, 1, verb_connect },

@@ -6,7 +6,7 @@
 #include "cli/args.h"
 
 /* The program's name, its options with their values, of which one is a list, and the end. */
-#define CLI_WORDS_MAX (2 * (8 + ARGS_LIST_MAX) + 2)
+#define CLI_WORDS_MAX (2 * (9 + ARGS_LIST_MAX) + 2)
 
 struct cli_words {
 	size_t n;

@@ -11,7 +11,7 @@
 . "$TOP/test/e2e/tools/nofm.sh"
 
 t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 || finish
-t "an RSA key" nofm_key rsa:2048 fit
+t "a P-256 key" nofm_key ec:secp256r1 fit
 cd "$T" || exit 1
 
 token=$(cat state/token)
@@ -33,8 +33,8 @@ cat >sign <<END
 status=0
 for f in "\$@"; do
 	rm -f "\$f.sig"
-	pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM --login --sign --id 01 --mechanism SHA256-RSA-PKCS \\
-	    --input-file "\$f" --output-file "\$f.sig" || status=7
+	pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM --login --sign --id 01 --mechanism ECDSA-SHA256 \\
+	    --signature-format openssl --input-file "\$f" --output-file "\$f.sig" || status=7
 done
 exit \$status
 END
@@ -68,7 +68,9 @@ openssl pkey -pubin -inform DER -in fit.der -out fit.pem
 verify() { local f; for f; do openssl dgst -sha256 -verify fit.pem -signature "$f.sig" "$f" || return 1; done; }
 
 # run_start OPT... -- CMD...: in the background, with nothing between us and the program.
-run_start() { rm -f started over; start run env QUORUM11_CONF="$T/host.conf" "$q11" run --device "$target_id" "$@"; }
+run_start() { rm -f started over; start run env QUORUM11_CONF="$T/$conf" "$q11" run --device "$target_id" "$@"; }
+conf=host.conf
+grep -v '^ca = ' host.conf >no-ca.conf
 run_ends() { reap run 30000 && { [ "$status" -eq "$1" ] || { echo "exit status $status"; cat run.log; return 1; }; }; }
 said() { grep -qF -- "$1" run.log || { cat run.log; return 1; }; }
 audit() { host "$q11" audit receipt "$@"; }
@@ -97,6 +99,30 @@ cp r1 spoilt
 sed -i 's/uid=0/uid=1/' spoilt
 t "... one that was changed does not" not audit spoilt
 
+# ---- the same by hand: the commands of docs/RECEIPT.md and docs/STATEMENT.md, as they stand there ----
+
+fenced() { awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0; next } inside' "$TOP/docs/$1"; }
+mkdir by-hand
+cp r1 by-hand/receipt
+fenced RECEIPT.md >receipt-commands
+# But for those that make its example.
+fenced STATEMENT.md | awk '/<<.END.$/ { skip = 1 } !skip; /^END$/ { skip = 0 }' |
+    grep -vE '>(request.json|M)$' >statement-commands
+by_hand() { (cd by-hand && bash -euo pipefail "$T/$1") >by-hand.out 2>&1 || { cat by-hand.out; return 1; }; }
+heard() { [ "$(grep -cx -- "$2" by-hand.out)" -eq "$1" ] || { cat by-hand.out; return 1; }; }
+last_hash=$(audit --json r1 | jq -r '.[0].last_hash')
+t "the page's commands run on it" by_hand receipt-commands
+t "... every line is what was written, and the last hash is known" heard 1 "$(wc -l <r1) lines, last hash $last_hash"
+t "... openssl verifies the first signature" heard 1 "Signature Verified Successfully"
+t "... the custodian's files are good for the statement's page" by_hand statement-commands
+t "... both of his signatures verify" heard 2 "Verified OK"
+t "... the request agrees" heard 1 "request agrees"
+t "... and the message" heard 1 "message agrees"
+code=$(sed -n 's/.*code \([A-Z2-7]\{4\}\)-\([A-Z2-7]\{4\}\).*/\1\2/p' run.log | head -n 1)
+t "... and the code is the one that was shown" heard 1 "$code"
+cp spoilt by-hand/receipt
+t "the changed one is found" eval 'by_hand receipt-commands; heard 1 "line [0-9]* is not what was written"'
+
 # ---- limits ----
 
 run_start --sign 3 --receipt r2 -- ./sign a b a b c d a
@@ -110,8 +136,13 @@ t "... the receipt has all, and which are repeats" said "receipt r2: 6 signature
 is_over
 t "the receipt verifies" audit r2
 
+conf=no-ca.conf
 sha256sum a b >manifest
-run_start --manifest manifest --receipt r3 -- ./sign a b c
+run_start --receipt r6 -- ./sign a
+t "a server that nobody vouches for" run_ends 1
+t "... is asked nothing" said "certificate"
+t "... and there is no receipt" test ! -e r6
+run_start --ca tls/ca.pem --manifest manifest --receipt r3 -- ./sign a b c
 approvers c1 c3
 t "a manifest: what is not in it is refused" run_ends 7
 approvers_done c1 c3
@@ -119,6 +150,7 @@ t "... the others are signed" verify a b
 t "... it is not" test ! -s c.sig -o c.sig -ot b.sig
 t "... it is said why" said "not in the manifest"
 t "the receipt verifies, with the manifest" audit --manifest manifest r3
+conf=host.conf
 
 # ---- exit status ----
 
@@ -219,4 +251,13 @@ t "... the card is closed" is_closed
 echo go >go
 t "... the command goes on, and cannot sign" wait_for 10000 test -e over
 t "... it did not" test ! -e signed-late
+t "... it left the folder of its socket" test -n "$(folders)"
+left=$(folders)
+run_start -- ./wait-sign a
+t "the next one asks" wait_for 10000 waits
+t "... and has removed it" test ! -e "$left"
+t "... not its own" test -n "$(folders)"
+kill -TERM "${PID[run]}"
+t "... which goes when it is told to end" run_ends 1
+is_over
 finish

@@ -22,7 +22,8 @@ const char *people_device_id(const struct people *p);
 const char *people_target(const struct people *p);      /* the folder of the target */
 /*
  * Configure a login whose helper does: "approve": n custodians approve · "wait": nothing comes · "deny", "expire",
- * "unknown": that end · "hold": no, as soon as people_let_go · "early": 204 without any approval · "die": the helper ends. more: further lines of [login].
+ * "unknown": that end · "hold": a denial, as soon as people_let_go · "early": 204 without any approval · "die": the
+ * helper ends. more: further lines of [login].
  */
 void people_conf(const char *what, const char *more);
 /* The same as text, until the next call: for who reads it elsewhere. */
