@@ -240,9 +240,12 @@ uint64_t agent_approval_ends_ms(const struct agent_approval *a)
 	return agent_budget_ends_ms(a->budget);
 }
 
-static enum receipt_kind kind_of(enum hsm_op op)
+/* Of DECIPHER the algorithm says which it is: everything but RSA makes a key of another's and of ours. */
+static enum receipt_kind kind_of(enum hsm_op op, uint8_t alg)
 {
-	return op == HSM_SIGN ? RECEIPT_SIGN : op == HSM_WRAP ? RECEIPT_WRAP : RECEIPT_DECIPHER;
+	if (op != HSM_DECIPHER)
+		return op == HSM_SIGN ? RECEIPT_SIGN : RECEIPT_WRAP;
+	return alg >= HSM_ECDH ? RECEIPT_DERIVE : RECEIPT_DECIPHER;
 }
 
 static enum err record(struct agent_approval *a, const struct agent_use *u, const struct apdu *cmd, struct rd answer,
@@ -264,7 +267,7 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 			    const struct agent_peer *by, struct wr *rsp, char *why, size_t cap)
 {
 	const struct hsm_cmd *row = hsm_cmd_find(cmd);
-	struct agent_use u = { .kind = kind_of(row->op), .key = cmd->p1 };
+	struct agent_use u = { .kind = kind_of(row->op, cmd->p2), .key = cmd->p1 };
 	struct deadline dl = deadline_in(hsm_time_ms(row->time));
 	struct wr answer;
 	struct rd data;

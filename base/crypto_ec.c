@@ -271,29 +271,57 @@ void ec_key_free(struct ec_key **k)
 	*k = NULL;
 }
 
-/* The shared point's x coordinate; the multiplication by a private number is libcrypto's ladder in constant time. */
-enum err ec_key_agree(const struct ec_key *k, struct rd peer, struct wr *x)
+/*
+ * Private number times peer; the multiplication is libcrypto's ladder in constant time. y NULL: x alone, otherwise both
+ * with 04 before them.
+ */
+static enum err multiply(const struct ec_key *k, struct rd peer, BIGNUM *x, BIGNUM *y, struct wr *out)
 {
 	const EC_GROUP *group = groups[k->curve];
-	EC_POINT *q, *shared;
+	EC_POINT *q = EC_POINT_new(group), *shared = EC_POINT_new(group);
+	size_t size = domains[k->curve].size;
 	enum err e = ERR_CRYPTO;
-	BIGNUM *bn;
+
+	if (q && shared && EC_POINT_oct2point(group, q, peer.p, peer.n, NULL) == 1 &&
+	    EC_POINT_mul(group, shared, NULL, q, k->d, NULL) == 1 && !EC_POINT_is_at_infinity(group, shared) &&
+	    EC_POINT_get_affine_coordinates(group, shared, x, y, NULL) == 1) {
+		if (y)
+			wr_u8(out, 0x04);
+		e = crypto_put_bn(x, size, out);
+		if (!e && y)
+			e = crypto_put_bn(y, size, out);
+	}
+	EC_POINT_clear_free(shared);
+	EC_POINT_free(q);
+	return e;
+}
+
+static enum err agree(const struct ec_key *k, struct rd peer, bool whole, struct wr *out)
+{
+	BIGNUM *x, *y;
+	enum err e = ERR_CRYPTO;
 
 	if (!ec_point_is_valid(k->curve, peer))
 		return ERR_FORMAT;
 	crypto_begin();
-	q = EC_POINT_new(group);
-	shared = EC_POINT_new(group);
-	bn = BN_secure_new();
-	if (q && shared && bn && EC_POINT_oct2point(group, q, peer.p, peer.n, NULL) == 1 &&
-	    EC_POINT_mul(group, shared, NULL, q, k->d, NULL) == 1 && !EC_POINT_is_at_infinity(group, shared) &&
-	    EC_POINT_get_affine_coordinates(group, shared, bn, NULL, NULL) == 1)
-		e = crypto_put_bn(bn, domains[k->curve].size, x);
-	BN_clear_free(bn);
-	EC_POINT_clear_free(shared);
-	EC_POINT_free(q);
+	x = BN_secure_new();
+	y = BN_secure_new();
+	if (x && y)
+		e = multiply(k, peer, x, whole ? y : NULL, out);
+	BN_clear_free(x);
+	BN_clear_free(y);
 	crypto_end();
 	return e;
+}
+
+enum err ec_key_agree(const struct ec_key *k, struct rd peer, struct wr *x)
+{
+	return agree(k, peer, false, x);
+}
+
+enum err ec_key_shared_point(const struct ec_key *k, struct rd peer, struct wr *point)
+{
+	return agree(k, peer, true, point);
 }
 
 /* ---- signatures ---- */

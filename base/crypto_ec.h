@@ -53,6 +53,8 @@ enum ec_curve ec_key_curve(const struct ec_key *k);
 MUST enum err ec_key_sign(const struct ec_key *k, struct rd hash, struct wr *sig);
 /* x of the shared point, in the full size of the field. ERR_FORMAT: peer is no point of the curve. */
 MUST enum err ec_key_agree(const struct ec_key *k, struct rd peer, struct wr *x);
+/* The whole shared point, uncompressed: as cards answer it. */
+MUST enum err ec_key_shared_point(const struct ec_key *k, struct rd peer, struct wr *point);
 void ec_key_free(struct ec_key **k);
 
 MUST enum err ec_sig_to_der(struct rd sig, struct wr *der);

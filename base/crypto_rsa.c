@@ -12,26 +12,9 @@
 #include "base/crypto_int.h"
 #include "base/tlv.h"
 
-/* RFC 8017 9.2: 00 01, at least eight FF, 00. */
-#define PAD_MIN 11
 #define MODULUS_MAX 1024                /* bytes: twice what a card makes; larger ones only cost time */
 #define EXPONENT_MAX 8                  /* bytes */
 #define DIGEST_INFO_MAX (DIGEST_MAX + 32)
-
-enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block)
-{
-	uint8_t *ff;
-
-	if (size < PAD_MIN || t.n > size - PAD_MIN)
-		return ERR_ARG;
-	wr_u16(block, 0x0001);
-	ff = wr_space(block, size - t.n - 3);
-	if (ff)
-		memset(ff, 0xff, size - t.n - 3);
-	wr_u8(block, 0);
-	wr_put(block, t);
-	return wr_done(block);
-}
 
 /* By numbers and not by libcrypto's signatures, for the reason that stands in crypto_ec.c. RFC 8017 5.2.2. */
 static enum err open_block(struct rd n, struct rd e, struct rd sig, struct wr *block)
@@ -115,81 +98,28 @@ enum err rsa_verify_pkcs1(struct rd n, struct rd e, enum digest_alg a, struct rd
 	return rsa_verify_raw(n, e, wr_view(&block), sig);
 }
 
-/* mask ^= MGF1(seed), RFC 8017 B.2.1. */
-static enum err mgf1_xor(enum digest_alg a, struct rd seed, uint8_t *mask, size_t n)
-{
-	size_t size = digest_size(a);
-	uint8_t input[DIGEST_MAX + 4], hash[DIGEST_MAX];
-	struct wr in, out;
-	enum err e = ERR_OK;
-
-	for (size_t at = 0; !e && at < n; at++) {
-		if (at % size == 0) {
-			WR_ARR(&in, input);
-			WR_ARR(&out, hash);
-			wr_put(&in, seed);
-			wr_u32(&in, (uint32_t)(at / size));
-			e = digest_once(a, wr_view(&in), &out);
-		}
-		mask[at] ^= hash[at % size];
-	}
-	return e;
-}
-
-/* The end of 9.1.2: H is the hash of eight zeros, the message's hash and the salt. */
-static enum err check_h(enum digest_alg a, struct rd hash, struct rd salt, struct rd h)
-{
-	uint8_t message[8 + 2 * DIGEST_MAX], own[DIGEST_MAX];
-	struct wr m, out;
-	enum err e;
-
-	WR_ARR(&m, message);
-	WR_ARR(&out, own);
-	wr_zeros(&m, 8);
-	wr_put(&m, hash);
-	wr_put(&m, salt);
-	e = digest_once(a, wr_view(&m), &out);
-	return e ? e : rd_eq(wr_view(&out), h) ? ERR_OK : ERR_SIGNATURE;
-}
-
-/* RFC 8017 9.1.2; em has one bit less than the modulus and is overwritten. */
-static enum err check_pss(enum digest_alg a, struct rd hash, uint8_t *em, size_t size, unsigned spare_bits)
-{
-	size_t db = size - hash.n - 1, ps;
-	struct rd h = rd_of(em + db, hash.n);
-	enum err e;
-
-	if (em[size - 1] != 0xBC || em[0] >> (8 - spare_bits))
-		return ERR_SIGNATURE;
-	e = mgf1_xor(a, h, em, db);
-	if (e)
-		return e;
-	em[0] &= (uint8_t)(0xFF >> spare_bits);
-	ps = db - hash.n - 1;
-	if (!rd_is_zero(rd_of(em, ps)) || em[ps] != 0x01)
-		return ERR_SIGNATURE;
-	return check_h(a, hash, rd_of(em + ps + 1, hash.n), h);
-}
-
-enum err rsa_verify_pss(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
+enum err rsa_verify_pss_as(struct rd n, struct rd e, const struct rsa_pss *p, struct rd hash, struct rd sig)
 {
 	uint8_t bytes[MODULUS_MAX];
-	unsigned spare_bits = 1;
+	unsigned bits;
 	struct wr w;
 	enum err result;
 
-	if (!digest_size(a) || hash.n != digest_size(a))
+	if (!digest_size(p->hash) || hash.n != digest_size(p->hash))
 		return ERR_ARG;
 	WR_ARR(&w, bytes);
 	result = rsa_open(n, e, sig, &w);
 	if (result)
 		return result;
+	bits = (unsigned)n.n * 8;
 	for (unsigned top = n.p[0]; !(top & 0x80); top <<= 1)
-		spare_bits++;
-	/* 8k + 1 bits (spare_bits 8) are no modulus of a card: the encoding would be a byte shorter. */
-	if (spare_bits > 7 || w.n < 2 * hash.n + 2)
-		return ERR_SIGNATURE;
-	return check_pss(a, hash, bytes, w.n, spare_bits);
+		bits--;
+	return rsa_check_pss(p, hash, bits, bytes, w.n);
+}
+
+enum err rsa_verify_pss(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig)
+{
+	return rsa_verify_pss_as(n, e, &(struct rsa_pss){ .hash = a, .mgf = a, .salt = digest_size(a) }, hash, sig);
 }
 
 struct rsa_key {

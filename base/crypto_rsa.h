@@ -3,7 +3,7 @@
 #ifndef BASE_CRYPTO_RSA_H
 #define BASE_CRYPTO_RSA_H
 
-#include "base/crypto_digest.h"
+#include "base/crypto_rsa_pad.h"
 
 /*
  * ERR_OK, ERR_SIGNATURE, ERR_FORMAT (unusable key). PKCS#1 v1.5, RFC 8017 8.2.2; DIGEST_NONE: hash is what was
@@ -17,11 +17,13 @@ MUST enum err rsa_verify_raw(struct rd n, struct rd e, struct rd block, struct r
  * 3.13). ERR_ARG if hash has not the size of a.
  */
 MUST enum err rsa_verify_pss(struct rd n, struct rd e, enum digest_alg a, struct rd hash, struct rd sig);
-/* The block of the modulus' size that a signature was made of (RSAVP1), appended. ERR_SIGNATURE: none; ERR_FORMAT. */
+/* The same with other hashes and salts. */
+MUST enum err rsa_verify_pss_as(struct rd n, struct rd e, const struct rsa_pss *p, struct rd hash, struct rd sig);
+/*
+ * The public operation: the block of the modulus' size that a signature was made of (RSAVP1), or the ciphertext of a
+ * block (RSAEP), appended. ERR_SIGNATURE: not below the modulus, or of another size; ERR_FORMAT: unusable key.
+ */
 MUST enum err rsa_open(struct rd n, struct rd e, struct rd sig, struct wr *block);
-/* EMSA-PKCS1-v1_5 padding of T (a DigestInfo, usually) to size bytes. ERR_ARG if it does not fit. */
-MUST enum err rsa_pad_pkcs1(struct rd t, size_t size, struct wr *block);
-
 struct rsa_key;
 MUST enum err rsa_key_generate(unsigned bits, struct rd e, struct rsa_key **out);
 MUST enum err rsa_key_import(struct rd der, struct rsa_key **out);                /* RSAPrivateKey, RFC 8017 A.1.2 */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { PRIV = 1, PUB = 2, CERT = 4, KEYS = PRIV | PUB, ALL = PRIV | PUB | CERT };
+enum { PRIV = 1, PUB = 2, CERT = 4, SECRET = 8, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT };
 
 enum source {
 	A_FALSE, A_TRUE,        /* always */
@@ -12,7 +12,8 @@ enum source {
 	A_BOOL, A_ULONG,        /* a field */
 	A_BYTES,                /* a field, may be empty */
 	A_BYTES_KNOWN,          /* a field; without a value the object does not have the attribute */
-	A_SECRET                /* the card never tells */
+	A_SECRET,               /* the card never tells */
+	A_VALUE                 /* the value of a secret key, unless it is sensitive */
 };
 
 #define ANY_KEY ((CK_KEY_TYPE)-1)
@@ -26,17 +27,15 @@ static const struct row {
 	size_t at;
 } rows[] = {
 	{ CKA_CLASS, ALL, ANY_KEY, A_ULONG, AT(class) },
-	{ CKA_TOKEN, ALL, ANY_KEY, A_TRUE, 0 },
+	{ CKA_TOKEN, ALL, ANY_KEY, A_BOOL, AT(is_token) },
 	{ CKA_PRIVATE, ALL, ANY_KEY, A_BOOL, AT(is_private) },
 	{ CKA_MODIFIABLE, ALL, ANY_KEY, A_FALSE, 0 },
 	{ CKA_COPYABLE, ALL, ANY_KEY, A_FALSE, 0 },
-	{ CKA_DESTROYABLE, PRIV | CERT, ANY_KEY, A_TRUE, 0 },
-	/* The public key is the attestation or certificate of the private one: it goes with it. */
-	{ CKA_DESTROYABLE, PUB, ANY_KEY, A_FALSE, 0 },
+	{ CKA_DESTROYABLE, ALL, ANY_KEY, A_BOOL, AT(destroyable) },
 	{ CKA_LABEL, ALL, ANY_KEY, A_BYTES, AT(label) },
 	{ CKA_ID, ALL, ANY_KEY, A_BYTES, AT(id) },
-	{ CKA_SUBJECT, ALL, ANY_KEY, A_BYTES, AT(subject) },
-	{ CKA_PUBLIC_KEY_INFO, ALL, ANY_KEY, A_BYTES_KNOWN, AT(spki) },
+	{ CKA_SUBJECT, PRIV | PUB | CERT, ANY_KEY, A_BYTES, AT(subject) },
+	{ CKA_PUBLIC_KEY_INFO, PRIV | PUB | CERT, ANY_KEY, A_BYTES_KNOWN, AT(spki) },
 	{ CKA_TRUSTED, PUB | CERT, ANY_KEY, A_FALSE, 0 },
 	{ CKA_START_DATE, KEYS, ANY_KEY, A_EMPTY, 0 },
 	{ CKA_END_DATE, KEYS, ANY_KEY, A_EMPTY, 0 },
@@ -44,23 +43,23 @@ static const struct row {
 	{ CKA_KEY_TYPE, KEYS, ANY_KEY, A_ULONG, AT(type) },
 	{ CKA_LOCAL, KEYS, ANY_KEY, A_BOOL, AT(local) },
 	{ CKA_KEY_GEN_MECHANISM, KEYS, ANY_KEY, A_ULONG, AT(made_by) },
-	{ CKA_DERIVE, KEYS, ANY_KEY, A_FALSE, 0 },
-	{ CKA_MODULUS, KEYS, CKK_RSA, A_BYTES_KNOWN, AT(modulus) },
-	{ CKA_PUBLIC_EXPONENT, KEYS, CKK_RSA, A_BYTES_KNOWN, AT(exponent) },
-	{ CKA_MODULUS_BITS, KEYS, CKK_RSA, A_ULONG, AT(bits) },
-	{ CKA_EC_PARAMS, KEYS, CKK_EC, A_BYTES_KNOWN, AT(ec_params) },
-	{ CKA_EC_POINT, KEYS, CKK_EC, A_BYTES_KNOWN, AT(ec_point) },
+	{ CKA_DERIVE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(derive) },
+	{ CKA_DERIVE, PUB, ANY_KEY, A_FALSE, 0 },
+	{ CKA_MODULUS, PRIV | PUB, CKK_RSA, A_BYTES_KNOWN, AT(modulus) },
+	{ CKA_PUBLIC_EXPONENT, PRIV | PUB, CKK_RSA, A_BYTES_KNOWN, AT(exponent) },
+	{ CKA_MODULUS_BITS, PRIV | PUB, CKK_RSA, A_ULONG, AT(bits) },
+	{ CKA_EC_PARAMS, PRIV | PUB, CKK_EC, A_BYTES_KNOWN, AT(ec_params) },
+	{ CKA_EC_POINT, PRIV | PUB, CKK_EC, A_BYTES_KNOWN, AT(ec_point) },
 
-	{ CKA_SIGN, PRIV, ANY_KEY, A_BOOL, AT(sign) },
+	{ CKA_SIGN, PRIV | SECRET, ANY_KEY, A_BOOL, AT(sign) },
 	{ CKA_SIGN_RECOVER, PRIV, ANY_KEY, A_FALSE, 0 },
-	{ CKA_DECRYPT, PRIV, ANY_KEY, A_FALSE, 0 },
-	{ CKA_UNWRAP, PRIV, ANY_KEY, A_FALSE, 0 },
-	{ CKA_SENSITIVE, PRIV, ANY_KEY, A_TRUE, 0 },
-	{ CKA_EXTRACTABLE, PRIV, ANY_KEY, A_FALSE, 0 },
-	/* True of a key that the card attests to have made itself; of others nobody knows. */
-	{ CKA_ALWAYS_SENSITIVE, PRIV, ANY_KEY, A_BOOL, AT(local) },
-	{ CKA_NEVER_EXTRACTABLE, PRIV, ANY_KEY, A_BOOL, AT(local) },
-	{ CKA_WRAP_WITH_TRUSTED, PRIV, ANY_KEY, A_FALSE, 0 },
+	{ CKA_DECRYPT, PRIV | SECRET, ANY_KEY, A_BOOL, AT(decrypt) },
+	{ CKA_UNWRAP, PRIV | SECRET, ANY_KEY, A_FALSE, 0 },
+	{ CKA_SENSITIVE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(sensitive) },
+	{ CKA_EXTRACTABLE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(extractable) },
+	{ CKA_ALWAYS_SENSITIVE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(always_sensitive) },
+	{ CKA_NEVER_EXTRACTABLE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(never_extractable) },
+	{ CKA_WRAP_WITH_TRUSTED, PRIV | SECRET, ANY_KEY, A_FALSE, 0 },
 	{ CKA_ALWAYS_AUTHENTICATE, PRIV, ANY_KEY, A_FALSE, 0 },
 	{ CKA_PRIVATE_EXPONENT, PRIV, CKK_RSA, A_SECRET, 0 },
 	{ CKA_PRIME_1, PRIV, CKK_RSA, A_SECRET, 0 },
@@ -69,11 +68,13 @@ static const struct row {
 	{ CKA_EXPONENT_2, PRIV, CKK_RSA, A_SECRET, 0 },
 	{ CKA_COEFFICIENT, PRIV, CKK_RSA, A_SECRET, 0 },
 	{ CKA_VALUE, PRIV, CKK_EC, A_SECRET, 0 },
+	{ CKA_VALUE, SECRET, ANY_KEY, A_VALUE, 0 },
+	{ CKA_VALUE_LEN, SECRET, ANY_KEY, A_ULONG, AT(secret_size) },
 
-	{ CKA_VERIFY, PUB, ANY_KEY, A_BOOL, AT(verify) },
+	{ CKA_VERIFY, PUB | SECRET, ANY_KEY, A_BOOL, AT(verify) },
 	{ CKA_VERIFY_RECOVER, PUB, ANY_KEY, A_FALSE, 0 },
-	{ CKA_ENCRYPT, PUB, ANY_KEY, A_FALSE, 0 },
-	{ CKA_WRAP, PUB, ANY_KEY, A_FALSE, 0 },
+	{ CKA_ENCRYPT, PUB | SECRET, ANY_KEY, A_BOOL, AT(encrypt) },
+	{ CKA_WRAP, PUB | SECRET, ANY_KEY, A_FALSE, 0 },
 
 	{ CKA_CERTIFICATE_TYPE, CERT, ANY_KEY, A_ZERO, 0 },      /* CKC_X_509 */
 	{ CKA_CERTIFICATE_CATEGORY, CERT, ANY_KEY, A_ULONG, AT(category) },
@@ -89,7 +90,8 @@ static const struct row {
 
 static const struct row *row_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
 {
-	unsigned class = o->class == CKO_PRIVATE_KEY ? PRIV : o->class == CKO_PUBLIC_KEY ? PUB : CERT;
+	unsigned class = o->class == CKO_PRIVATE_KEY ? PRIV : o->class == CKO_PUBLIC_KEY ? PUB :
+			 o->class == CKO_SECRET_KEY ? SECRET : CERT;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].type == type && rows[i].on & class && (rows[i].key == ANY_KEY || rows[i].key == o->type))
@@ -135,6 +137,11 @@ static CK_RV value_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct
 		break;
 	case A_SECRET:
 		return CKR_ATTRIBUTE_SENSITIVE;
+	case A_VALUE:
+		if (o->sensitive || !o->extractable)
+			return CKR_ATTRIBUTE_SENSITIVE;
+		*out = secret_view(o->secret);
+		break;
 	}
 	return CKR_OK;
 }

@@ -18,22 +18,6 @@ static CK_RV check_writable(const struct p11_call *c)
 	return c->token->login == P11_OPEN ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
 }
 
-static CK_RV check_class(const CK_ATTRIBUTE *t, CK_ULONG n)
-{
-	CK_OBJECT_CLASS class;
-
-	for (CK_ULONG i = 0; i < n; i++) {
-		if (t[i].type != CKA_CLASS)
-			continue;
-		if (!t[i].pValue || t[i].ulValueLen != sizeof(class))
-			return CKR_ATTRIBUTE_VALUE_INVALID;
-		memcpy(&class, t[i].pValue, sizeof(class));
-		/* Keys are made on the card or come wrapped; nothing else is kept there. */
-		return class == CKO_CERTIFICATE ? CKR_OK : CKR_TEMPLATE_INCONSISTENT;
-	}
-	return CKR_TEMPLATE_INCOMPLETE;
-}
-
 /*
  * Which key is it for: the one with its public key; or, if nothing is known of a key's public part, the one with its
  * CKA_ID. 0: none. A CKA_ID of a key that is another one is refused: the pair would be broken.
@@ -152,19 +136,13 @@ CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_
 	enum err e;
 	CK_RV rv;
 
-	if (!out || (!t && n))
-		return CKR_ARGUMENTS_BAD;
 	rv = check_writable(c);
 	if (!rv)
-		rv = check_class(t, n);
-	if (!rv)
-		rv = p11_template_read(t, n, CKO_CERTIFICATE, &tp);
+		rv = p11_template_read(t, n, P11_GIVEN_CERT, &tp);
 	if (!rv && !tp.token)
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (!rv && !tp.value.n)
 		rv = CKR_TEMPLATE_INCOMPLETE;
-	if (!rv)
-		rv = p11_rv(p11_token_load(token));
 	if (!rv)
 		rv = find_key(&token->objects, &tp, &key);
 	if (rv)

@@ -7,11 +7,11 @@
 
 struct p11_call;
 /*
- * C_CreateObject: X.509 certificates only. One for a key on the card takes the place of the key's attestation there
- * (reference 7.2).
+ * A new X.509 certificate on the card; the objects are loaded. One for a key on the card takes the place of the key's
+ * attestation there (reference 7.2).
  */
 CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out);
-/* C_DestroyObject: a private key with all that belongs to it, or a certificate. */
+/* The end of a token object: a private key with all that belongs to it, or a certificate. */
 CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h);
 
 #endif

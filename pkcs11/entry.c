@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The functions of PKCS#11 2.40: enter, hand over, leave. */
-#include "pkcs11/cert.h"
+#include "pkcs11/create.h"
+#include "pkcs11/crypt.h"
+#include "pkcs11/derive.h"
+#include "pkcs11/hash.h"
 #include "pkcs11/info.h"
 #include "pkcs11/keygen.h"
 #include "pkcs11/login.h"
 #include "pkcs11/pin.h"
 #include "pkcs11/random.h"
 #include "pkcs11/session.h"
+#include "pkcs11/sign.h"
 #include "pkcs11/slot.h"
+#include "pkcs11/verify.h"
 
 CK_RV C_Initialize(CK_VOID_PTR args)
 {
@@ -160,7 +165,7 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG n, 
 	CK_RV rv = p11_call_session(&c, session);
 
 	if (!rv)
-		rv = p11_cert_create(&c, t, n, object);
+		rv = p11_create(&c, t, n, object);
 	return p11_call_end(&c, rv);
 }
 
@@ -170,7 +175,7 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 	CK_RV rv = p11_call_session(&c, session);
 
 	if (!rv)
-		rv = p11_cert_destroy(&c, object);
+		rv = p11_destroy(&c, object);
 	return p11_call_end(&c, rv);
 }
 
@@ -296,6 +301,99 @@ CK_RV C_VerifyFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR sig, CK_ULONG sig_n)
 	return p11_call_end(&c, rv);
 }
 
+/* ---- encrypting, agreeing ---- */
+
+CK_RV C_EncryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_OBJECT_HANDLE key)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_encrypt_begin(&c, mech, key);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_Encrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_encrypt_once(&c, rd_of(data, n), out, out_n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_EncryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_encrypt_part(&c, rd_of(part, n), out, out_n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_EncryptFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_encrypt_end(&c, out, out_n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_DecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_OBJECT_HANDLE key)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_decrypt_begin(&c, mech, key);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_Decrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_decrypt_once(&c, rd_of(data, n), out, out_n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_DecryptUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_decrypt_part(&c, rd_of(part, n), out, out_n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_DecryptFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_decrypt_end(&c, out, out_n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_OBJECT_HANDLE base, CK_ATTRIBUTE_PTR t,
+		  CK_ULONG n, CK_OBJECT_HANDLE_PTR key)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_derive(&c, mech, base, t, n, key);
+	return p11_call_end(&c, rv);
+}
+
 /* ---- hashing, key pairs, random bytes ---- */
 
 CK_RV C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech)
@@ -304,7 +402,7 @@ CK_RV C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech)
 	CK_RV rv = p11_call_session(&c, session);
 
 	if (!rv)
-		rv = p11_digest_begin(&c, mech);
+		rv = p11_hash_begin(&c, mech);
 	return p11_call_end(&c, rv);
 }
 
@@ -314,7 +412,7 @@ CK_RV C_Digest(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG n, CK_BYTE_
 	CK_RV rv = p11_call_session(&c, session);
 
 	if (!rv)
-		rv = p11_digest_once(&c, rd_of(data, n), hash, hash_n);
+		rv = p11_hash_once(&c, rd_of(data, n), hash, hash_n);
 	return p11_call_end(&c, rv);
 }
 
@@ -324,7 +422,7 @@ CK_RV C_DigestUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG n)
 	CK_RV rv = p11_call_session(&c, session);
 
 	if (!rv)
-		rv = p11_digest_part(&c, rd_of(part, n));
+		rv = p11_hash_part(&c, rd_of(part, n));
 	return p11_call_end(&c, rv);
 }
 
@@ -334,7 +432,7 @@ CK_RV C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR hash, CK_ULONG_PTR ha
 	CK_RV rv = p11_call_session(&c, session);
 
 	if (!rv)
-		rv = p11_digest_end(&c, hash, hash_n);
+		rv = p11_hash_end(&c, hash, hash_n);
 	return p11_call_end(&c, rv);
 }
 
@@ -421,14 +519,6 @@ REFUSE_5(C_SetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_OBJEC
 REFUSE_5(C_CopyObject, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ATTRIBUTE_PTR, CK_ULONG, CK_OBJECT_HANDLE_PTR)
 REFUSE_3(C_GetObjectSize, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ULONG_PTR)
 REFUSE_4(C_SetAttributeValue, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ATTRIBUTE_PTR, CK_ULONG)
-REFUSE_3(C_EncryptInit, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE)
-REFUSE_5(C_Encrypt, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_5(C_EncryptUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_3(C_EncryptFinal, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_3(C_DecryptInit, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE)
-REFUSE_5(C_Decrypt, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_5(C_DecryptUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_3(C_DecryptFinal, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_2(C_DigestKey, CK_SESSION_HANDLE, CK_OBJECT_HANDLE)
 REFUSE_3(C_SignRecoverInit, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE)
 REFUSE_5(C_SignRecover, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
@@ -442,8 +532,6 @@ REFUSE_5(C_GenerateKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_ATTRIBUTE_PTR, C
 REFUSE_6(C_WrapKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_8(C_UnwrapKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_ATTRIBUTE_PTR,
 	CK_ULONG, CK_OBJECT_HANDLE_PTR)
-REFUSE_6(C_DeriveKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE, CK_ATTRIBUTE_PTR, CK_ULONG,
-	CK_OBJECT_HANDLE_PTR)
 
 /* ---- the list ---- */
 

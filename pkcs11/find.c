@@ -7,7 +7,7 @@
 #include "pkcs11/module.h"
 #include "pkcs11/rv.h"
 
-static bool is_visible(const struct p11_token *t, const struct p11_object *o)
+bool p11_find_is_visible(const struct p11_token *t, const struct p11_object *o)
 {
 	return !o->gone && (!o->is_private || t->login == P11_OPEN);
 }
@@ -40,7 +40,7 @@ CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n)
 	if (!f->v)
 		return CKR_HOST_MEMORY;
 	for (size_t i = 0; i < o->n; i++)
-		if (is_visible(c->token, o->v[i]) && p11_attr_match(o->v[i], t, n))
+		if (p11_find_is_visible(c->token, o->v[i]) && p11_attr_match(o->v[i], t, n))
 			f->v[f->n++] = o->v[i]->handle;
 	f->active = true;
 	return CKR_OK;
@@ -59,7 +59,7 @@ CK_RV p11_find_next(struct p11_call *c, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_
 	while (f->next < f->n && *n < max) {
 		/* Destroyed, or hidden by a logout, since the search began. */
 		o = p11_objects_get(&c->token->objects, f->v[f->next]);
-		if (o && is_visible(c->token, o))
+		if (o && p11_find_is_visible(c->token, o))
 			out[(*n)++] = o->handle;
 		f->next++;
 	}
@@ -80,7 +80,7 @@ CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *
 
 	if (!t && n)
 		return CKR_ARGUMENTS_BAD;
-	if (!o || !is_visible(c->token, o))
+	if (!o || !p11_find_is_visible(c->token, o))
 		return CKR_OBJECT_HANDLE_INVALID;
 	return p11_attr_get(o, t, n);
 }

@@ -13,6 +13,11 @@ struct p11_find {
 };
 void p11_find_free(struct p11_find *f);
 
+struct p11_token;
+struct p11_object;
+/* Not destroyed, and not hidden from who has not logged in. */
+bool p11_find_is_visible(const struct p11_token *t, const struct p11_object *o);
+
 struct p11_call;
 CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n);
 CK_RV p11_find_next(struct p11_call *c, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_ULONG *n);

@@ -69,7 +69,8 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 {
 	const struct p11_mech *m = p11_mech_get(r->mech->mechanism, CKF_GENERATE_KEY_PAIR);
 	/* The public key comes and stays with the private one, unless its template says that it must not. */
-	struct p11_template pub = { .token = CK_TRUE }, priv = { .sign = CK_TRUE };
+	struct p11_template pub = { .token = CK_TRUE };
+	struct p11_template priv = { .sign = CK_TRUE, .decrypt = CK_TRUE, .derive = CK_TRUE };
 	CK_RV rv;
 
 	if (!m)
@@ -77,9 +78,9 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 	if (r->mech->pParameter || r->mech->ulParameterLen)
 		return CKR_MECHANISM_PARAM_INVALID;
 	pub.key_type = priv.key_type = m->key;
-	rv = p11_template_read(r->public_t, r->public_n, CKO_PUBLIC_KEY, &pub);
+	rv = p11_template_read(r->public_t, r->public_n, P11_MADE_PUBLIC, &pub);
 	if (!rv)
-		rv = p11_template_read(r->private_t, r->private_n, CKO_PRIVATE_KEY, &priv);
+		rv = p11_template_read(r->private_t, r->private_n, P11_MADE_PRIVATE, &priv);
 	if (!rv)
 		rv = m->key == CKK_RSA ? plan_rsa(&pub, m, v, p) : plan_ec(&pub, m, v, p);
 	if (!rv && !(pub.token && priv.token))
@@ -91,7 +92,13 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 	p->about.id = priv.id.n ? priv.id : pub.id;
 	if (!priv.sign)
 		p->about.usage &= ~(unsigned)USE_SIGN;
-	return CKR_OK;
+	if (!priv.decrypt)
+		p->about.usage &= ~(unsigned)(P15_USE_DECRYPT | P15_USE_UNWRAP);
+	if (!priv.derive)
+		p->about.usage &= ~(unsigned)P15_USE_DERIVE;
+	if (!p->about.usage)
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	return rv;
 }
 
 /* The card does not write the description, without which the key is nobody's. */

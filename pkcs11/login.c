@@ -22,6 +22,7 @@ void p11_login_session_closed(struct p11_token *t, const struct p11_session *s)
 		p11_ceremony_cancel(t);
 		(void)p11_ceremony_wait(t);
 	}
+	p11_objects_end_session(&t->objects, s ? s->handle : 0);
 	if (!atomic_load(&t->sessions) && !t->ceremony)
 		p11_token_close(t);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/mech.h"
 
-#include "base/crypto_rsa.h"
 #include "pkcs11/rv.h"
 
 /*
@@ -27,144 +26,53 @@ size_t p11_mech_sig_size(const struct p11_object *key)
 	return key->type == CKK_RSA ? size_of(key->bits) : 2 * order_size(key);
 }
 
-/* ---- how much ---- */
-
-static size_t max_pkcs1(const struct p11_object *key)
-{
-	return size_of(key->bits) - 11;         /* RFC 8017 9.2 */
-}
-
-static size_t max_raw(const struct p11_object *key)
-{
-	return size_of(key->bits);
-}
-
-static size_t max_ecdsa(const struct p11_object *key)
-{
-	(void)key;
-	return P11_ECDSA_DATA_MAX;
-}
-
-/* ---- before the card ---- */
-
-static enum err pad_on_host(const struct p11_object *key, struct rd t, enum hsm_alg *alg, struct wr *out)
-{
-	*alg = HSM_RSA_RAW;
-	return rsa_pad_pkcs1(t, size_of(key->bits), out);
-}
-
-/* A DigestInfo goes as it is, so that the command shows its digest; the card would not pad anything else. */
-static enum err before_pkcs1(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg,
-			     struct wr *out)
-{
-	enum digest_alg a;
-	struct rd hash;
-
-	(void)m;
-	if (digest_info_parse(data, &a, &hash))
-		return pad_on_host(key, data, alg, out);
-	*alg = HSM_RSA_PKCS1;
-	wr_put(out, data);
-	return wr_done(out);
-}
-
-static enum err before_pkcs1_hash(const struct p11_mech *m, const struct p11_object *key, struct rd data,
-				  enum hsm_alg *alg, struct wr *out)
-{
-	(void)key;
-	*alg = HSM_RSA_PKCS1;
-	return digest_info(m->hash, data, out);
-}
-
-/* Leading zeros, as PKCS#11 2.40 mechanisms 2.1.9 says. */
-static enum err before_raw(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg,
-			   struct wr *out)
-{
-	(void)m;
-	*alg = HSM_RSA_RAW;
-	wr_zeros(out, size_of(key->bits) - data.n);
-	wr_put(out, data);
-	return wr_done(out);
-}
-
-static enum err before_ecdsa(const struct p11_mech *m, const struct p11_object *key, struct rd data, enum hsm_alg *alg,
-			     struct wr *out)
-{
-	(void)m;
-	(void)key;
-	*alg = HSM_ECDSA;
-	wr_put(out, data);
-	return wr_done(out);
-}
-
-/* ---- after the card ---- */
-
-static enum err after_rsa(const struct p11_object *key, struct rd answer, struct wr *sig)
-{
-	if (answer.n != size_of(key->bits))
-		return ERR_FORMAT;
-	wr_put(sig, answer);
-	return wr_done(sig);
-}
-
-static enum err after_ecdsa(const struct p11_object *key, struct rd answer, struct wr *sig)
-{
-	return ec_sig_from_der(answer, order_size(key), sig);
-}
-
-/* ---- verifying ---- */
-
-static enum err verify_rsa(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig)
-{
-	return rsa_verify_pkcs1(key->modulus, key->exponent, m->hash, data, sig);
-}
-
-static enum err verify_raw(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig)
-{
-	uint8_t block[P11_BLOCK_MAX];
-	enum hsm_alg alg;
-	struct wr w;
-	enum err e;
-
-	WR_ARR(&w, block);
-	e = before_raw(m, key, data, &alg, &w);
-	return e ? e : rsa_verify_raw(key->modulus, key->exponent, wr_view(&w), sig);
-}
-
-static enum err verify_ecdsa(const struct p11_mech *m, const struct p11_object *key, struct rd data, struct rd sig)
-{
-	(void)m;
-	return ec_verify(key->curve, key->q, data, sig);
-}
-
 #define RSA_BITS CKK_RSA, 1024, 4096
 #define EC_BITS CKK_EC, 192, 521
+#define NO_BITS P11_ANY_KEY, 0, 0
 #define EC_CAPS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 #define SIGNS (CKF_HW | CKF_SIGN | CKF_VERIFY)
+#define CRYPTS (CKF_HW | CKF_ENCRYPT | CKF_DECRYPT)
+#define MAKES_PAIR (CKF_HW | CKF_GENERATE_KEY_PAIR)
 
 static const struct p11_mech rows[] = {
-	{ CKM_RSA_PKCS_KEY_PAIR_GEN, RSA_BITS, CKF_HW | CKF_GENERATE_KEY_PAIR, DIGEST_NONE, NULL, NULL, NULL, NULL },
-	{ CKM_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_NONE, max_pkcs1, before_pkcs1, after_rsa, verify_rsa },
-	{ CKM_RSA_X_509, RSA_BITS, SIGNS, DIGEST_NONE, max_raw, before_raw, after_rsa, verify_raw },
-	{ CKM_SHA1_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA1, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
-	{ CKM_SHA224_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA224, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
-	{ CKM_SHA256_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA256, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
-	{ CKM_SHA384_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA384, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
-	{ CKM_SHA512_RSA_PKCS, RSA_BITS, SIGNS, DIGEST_SHA512, NULL, before_pkcs1_hash, after_rsa, verify_rsa },
+#define ROW(type, bits, flags, hash, param, sign, crypt) { type, bits, flags, hash, param, sign, crypt }
+#define PKCS1(type, hash) ROW(type, RSA_BITS, SIGNS, hash, P11_PARAM_NONE, &p11_sign_pkcs1_hash, NULL)
+#define PSS(type, hash)   ROW(type, RSA_BITS, SIGNS, hash, P11_PARAM_PSS, &p11_sign_pss, NULL)
+#define ECDSA(type, hash) ROW(type, EC_BITS, SIGNS | EC_CAPS, hash, P11_PARAM_NONE, &p11_sign_ecdsa, NULL)
+#define DERIVE(type)      ROW(type, EC_BITS, CKF_HW | CKF_DERIVE | EC_CAPS, DIGEST_NONE, P11_PARAM_ECDH, NULL, NULL)
+#define HASH(type, hash)  ROW(type, NO_BITS, CKF_DIGEST, hash, P11_PARAM_NONE, NULL, NULL)
+	ROW(CKM_RSA_PKCS_KEY_PAIR_GEN, RSA_BITS, MAKES_PAIR, DIGEST_NONE, P11_PARAM_NONE, NULL, NULL),
+	ROW(CKM_RSA_PKCS, RSA_BITS, SIGNS | CRYPTS, DIGEST_NONE, P11_PARAM_NONE, &p11_sign_pkcs1, &p11_crypt_pkcs1),
+	ROW(CKM_RSA_X_509, RSA_BITS, SIGNS | CRYPTS, DIGEST_NONE, P11_PARAM_NONE, &p11_sign_raw, &p11_crypt_raw),
+	ROW(CKM_RSA_PKCS_OAEP, RSA_BITS, CRYPTS, DIGEST_NONE, P11_PARAM_OAEP, NULL, &p11_crypt_oaep),
+	PKCS1(CKM_SHA1_RSA_PKCS, DIGEST_SHA1),
+	PKCS1(CKM_SHA224_RSA_PKCS, DIGEST_SHA224),
+	PKCS1(CKM_SHA256_RSA_PKCS, DIGEST_SHA256),
+	PKCS1(CKM_SHA384_RSA_PKCS, DIGEST_SHA384),
+	PKCS1(CKM_SHA512_RSA_PKCS, DIGEST_SHA512),
+	PSS(CKM_RSA_PKCS_PSS, DIGEST_NONE),
+	PSS(CKM_SHA1_RSA_PKCS_PSS, DIGEST_SHA1),
+	PSS(CKM_SHA224_RSA_PKCS_PSS, DIGEST_SHA224),
+	PSS(CKM_SHA256_RSA_PKCS_PSS, DIGEST_SHA256),
+	PSS(CKM_SHA384_RSA_PKCS_PSS, DIGEST_SHA384),
+	PSS(CKM_SHA512_RSA_PKCS_PSS, DIGEST_SHA512),
 
-	{ CKM_EC_KEY_PAIR_GEN, EC_BITS, CKF_HW | CKF_GENERATE_KEY_PAIR | EC_CAPS, DIGEST_NONE, NULL, NULL, NULL, NULL },
-	{ CKM_ECDSA, EC_BITS, SIGNS | EC_CAPS, DIGEST_NONE, max_ecdsa, before_ecdsa, after_ecdsa, verify_ecdsa },
-	{ CKM_ECDSA_SHA1, EC_BITS, SIGNS | EC_CAPS, DIGEST_SHA1, NULL, before_ecdsa, after_ecdsa, verify_ecdsa },
-	{ CKM_ECDSA_SHA224, EC_BITS, SIGNS | EC_CAPS, DIGEST_SHA224, NULL, before_ecdsa, after_ecdsa, verify_ecdsa },
-	{ CKM_ECDSA_SHA256, EC_BITS, SIGNS | EC_CAPS, DIGEST_SHA256, NULL, before_ecdsa, after_ecdsa, verify_ecdsa },
-	{ CKM_ECDSA_SHA384, EC_BITS, SIGNS | EC_CAPS, DIGEST_SHA384, NULL, before_ecdsa, after_ecdsa, verify_ecdsa },
-	{ CKM_ECDSA_SHA512, EC_BITS, SIGNS | EC_CAPS, DIGEST_SHA512, NULL, before_ecdsa, after_ecdsa, verify_ecdsa },
+	ROW(CKM_EC_KEY_PAIR_GEN, EC_BITS, MAKES_PAIR | EC_CAPS, DIGEST_NONE, P11_PARAM_NONE, NULL, NULL),
+	ECDSA(CKM_ECDSA, DIGEST_NONE),
+	ECDSA(CKM_ECDSA_SHA1, DIGEST_SHA1),
+	ECDSA(CKM_ECDSA_SHA224, DIGEST_SHA224),
+	ECDSA(CKM_ECDSA_SHA256, DIGEST_SHA256),
+	ECDSA(CKM_ECDSA_SHA384, DIGEST_SHA384),
+	ECDSA(CKM_ECDSA_SHA512, DIGEST_SHA512),
+	DERIVE(CKM_ECDH1_DERIVE),
+	/* The cofactor of every curve of a card is 1: the same. */
+	DERIVE(CKM_ECDH1_COFACTOR_DERIVE),
 
-	{ CKM_SHA_1, P11_ANY_KEY, 0, 0, CKF_DIGEST, DIGEST_SHA1, NULL, NULL, NULL, NULL },
-	{ CKM_SHA224, P11_ANY_KEY, 0, 0, CKF_DIGEST, DIGEST_SHA224, NULL, NULL, NULL, NULL },
-	{ CKM_SHA256, P11_ANY_KEY, 0, 0, CKF_DIGEST, DIGEST_SHA256, NULL, NULL, NULL, NULL },
-	{ CKM_SHA384, P11_ANY_KEY, 0, 0, CKF_DIGEST, DIGEST_SHA384, NULL, NULL, NULL, NULL },
-	{ CKM_SHA512, P11_ANY_KEY, 0, 0, CKF_DIGEST, DIGEST_SHA512, NULL, NULL, NULL, NULL },
+	HASH(CKM_SHA_1, DIGEST_SHA1),
+	HASH(CKM_SHA224, DIGEST_SHA224),
+	HASH(CKM_SHA256, DIGEST_SHA256),
+	HASH(CKM_SHA384, DIGEST_SHA384),
+	HASH(CKM_SHA512, DIGEST_SHA512),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -182,6 +90,29 @@ CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v)
 
 	/* Version 0: not known, because another program was logged in and the card is of before 2.4. */
 	return v->major >= LARGE_KEYS_VERSION || v->major == 0 || m->max < card ? m->max : card;
+}
+
+/* The salt or the label's hash must fit between hash and block. */
+static bool is_room(const struct p11_use *u, size_t block)
+{
+	const struct p11_params *p = &u->params;
+
+	if (u->mech->param == P11_PARAM_PSS)
+		return p->pss.salt <= block && digest_size(p->pss.hash) + p->pss.salt + 2 <= block;
+	return u->mech->param != P11_PARAM_OAEP || 2 * digest_size(p->oaep.hash) + 2 <= block;
+}
+
+CK_RV p11_mech_check(const struct p11_use *u)
+{
+	const struct p11_mech *m = u->mech;
+	size_t block = p11_mech_sig_size(u->key);
+
+	if (u->key->type != m->key)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (u->key->bits < m->min || u->key->bits > p11_mech_max(m, &u->card) || block > P11_BLOCK_MAX ||
+	    !is_room(u, block))
+		return CKR_KEY_SIZE_RANGE;
+	return CKR_OK;
 }
 
 CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)

@@ -12,10 +12,17 @@
 #define CATEGORY_AUTHORITY 2    /* CK_CERTIFICATE_CATEGORY_AUTHORITY */
 #define USE_SIGN (P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_NON_REPUDIATION)
 
+static void object_free(struct p11_object *o)
+{
+	secret_free(&o->secret);
+	p11_keep_clear(&o->own);
+	free(o);
+}
+
 void p11_objects_clear(struct p11_objects *o)
 {
 	for (size_t i = 0; i < o->n; i++)
-		free(o->v[i]);
+		object_free(o->v[i]);
 	o->n = 0;
 	o->loaded = false;
 	p11_keep_clear(&o->kept);
@@ -62,7 +69,7 @@ void p11_objects_forget_key(struct p11_objects *o, uint8_t key)
 uint8_t p11_objects_key_of_spki(const struct p11_objects *o, struct rd spki)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i]->class == CKO_PUBLIC_KEY && !o->v[i]->gone && rd_eq(o->v[i]->spki, spki))
+		if (o->v[i]->class == CKO_PUBLIC_KEY && o->v[i]->key && !o->v[i]->gone && rd_eq(o->v[i]->spki, spki))
 			return o->v[i]->key;
 	return 0;
 }
@@ -79,9 +86,74 @@ static enum err add(struct p11_objects *o, const struct p11_object *like, CK_OBJ
 	*obj = *like;
 	obj->class = class;
 	obj->is_private = class == CKO_PRIVATE_KEY;
+	obj->is_token = CK_TRUE;
+	/* The public key is the attestation or certificate of the private one: it goes with it. */
+	obj->destroyable = class != CKO_PUBLIC_KEY;
 	obj->handle = ++o->last;
 	o->v[o->n++] = obj;
 	return ERR_OK;
+}
+
+enum err p11_objects_add_session(struct p11_objects *o, struct p11_object *like, const struct p11_object **out)
+{
+	struct p11_object *obj = o->n < P11_OBJECTS_MAX ? malloc(sizeof(*obj)) : NULL;
+
+	if (!obj) {
+		secret_free(&like->secret);
+		p11_keep_clear(&like->own);
+		return o->n < P11_OBJECTS_MAX ? ERR_NOMEM : ERR_LIMIT;
+	}
+	*obj = *like;
+	obj->is_token = CK_FALSE;
+	obj->destroyable = CK_TRUE;
+	obj->handle = ++o->last;
+	o->v[o->n++] = obj;
+	*out = obj;
+	return ERR_OK;
+}
+
+static void end_if(struct p11_objects *o, bool (*is_it)(const struct p11_object *obj, CK_ULONG what), CK_ULONG what)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->n; i++) {
+		if (!o->v[i]->is_token && is_it(o->v[i], what))
+			object_free(o->v[i]);
+		else
+			o->v[kept++] = o->v[i];
+	}
+	o->n = kept;
+}
+
+static bool has_handle(const struct p11_object *obj, CK_ULONG h)
+{
+	return obj->handle == h;
+}
+
+static bool is_of_session(const struct p11_object *obj, CK_ULONG session)
+{
+	return !session || obj->session == session;
+}
+
+void p11_objects_end_object(struct p11_objects *o, CK_OBJECT_HANDLE h)
+{
+	end_if(o, has_handle, h);
+}
+
+void p11_objects_end_session(struct p11_objects *o, CK_SESSION_HANDLE session)
+{
+	end_if(o, is_of_session, session);
+}
+
+static bool is_private(const struct p11_object *obj, CK_ULONG what)
+{
+	(void)what;
+	return obj->is_private;
+}
+
+void p11_objects_end_private(struct p11_objects *o)
+{
+	end_if(o, is_private, 0);
 }
 
 static void describe(const struct p15_key *k, struct p11_object *o)
@@ -91,6 +163,10 @@ static void describe(const struct p15_key *k, struct p11_object *o)
 	o->type = k->type == P15_RSA ? CKK_RSA : CKK_EC;
 	o->bits = k->bits;
 	o->sign = (k->usage & USE_SIGN) != 0;
+	o->decrypt = k->type == P15_RSA && (k->usage & P15_USE_DECRYPT) != 0;
+	o->derive = k->type == P15_EC && (k->usage & P15_USE_DERIVE) != 0;
+	o->encrypt = k->type == P15_RSA;
+	o->sensitive = CK_TRUE;
 }
 
 /*
@@ -128,6 +204,8 @@ enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd,
 	if (e)
 		log_line(LOG_P11, LOG_WARN, "key %u has no public key that can be read: %s", key, err_text(e));
 	proto.verify = CK_TRUE;
+	/* True of a key that the card attests to have made itself; of others nobody knows. */
+	proto.always_sensitive = proto.never_extractable = proto.local;
 	proto.made_by = !proto.local ? CK_UNAVAILABLE_INFORMATION :
 			proto.type == CKK_RSA ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN;
 	if (has_public && P11_EE_IS_X509(ee)) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The objects of a card, in memory. Objects are made once and stay where they are until the card goes away, so that
- * pointers to them keep.
+ * The objects of a card, in memory. Token objects are made once and stay where they are until the card goes away, so
+ * that pointers to them keep. Session objects end, and are freed, with their session or when they are destroyed.
  */
 #ifndef PKCS11_OBJECT_H
 #define PKCS11_OBJECT_H
 
 #include "base/crypto_ec.h"
+#include "base/secret.h"
 #include "pkcs11/ck.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/p15.h"
@@ -16,6 +17,8 @@ struct p11_object {
 	CK_OBJECT_CLASS class;
 	CK_BBOOL is_private;            /* seen only when logged in */
 	bool gone;                      /* destroyed; the memory stays */
+	CK_BBOOL is_token, destroyable;
+	CK_SESSION_HANDLE session;      /* of a session object */
 	uint8_t key;                    /* number of the key on the card it belongs to; 0: none */
 	uint16_t fid;                   /* file of a certificate */
 
@@ -24,7 +27,8 @@ struct p11_object {
 	CK_KEY_TYPE type;
 	CK_ULONG bits;                  /* modulus or field; 0 not known */
 	enum ec_curve curve;
-	CK_BBOOL sign, verify, local;
+	CK_BBOOL sign, verify, encrypt, decrypt, derive, local;
+	CK_BBOOL sensitive, extractable, always_sensitive, never_extractable;
 	CK_MECHANISM_TYPE made_by;
 	struct rd modulus, exponent;    /* unsigned, without leading zeros */
 	struct rd ec_params;            /* DER OBJECT IDENTIFIER */
@@ -34,9 +38,13 @@ struct p11_object {
 	struct rd value, subject, issuer, serial, check;
 	struct rd from, to;             /* CK_DATE */
 	CK_ULONG category;
+	struct secret *secret;          /* value of a session's secret key */
+	CK_ULONG secret_size;
+	struct p11_chunk *own;          /* a session object's bytes */
 };
 
-#define P11_OBJECTS_MAX (3 * KEYS_MAX + 256)
+#define P11_SESSION_OBJECTS_MAX 4096
+#define P11_OBJECTS_MAX (3 * KEYS_MAX + 2 * 256 + P11_SESSION_OBJECTS_MAX)
 
 struct p11_chunk;
 struct p11_objects {
@@ -65,6 +73,16 @@ MUST enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd 
  */
 MUST enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der);
 struct p11_object *p11_objects_cert_of_fid(const struct p11_objects *o, uint16_t fid);
+/*
+ * A session object as like says; takes its secret and its own bytes, also on failure. ERR_LIMIT, ERR_NOMEM. out: lives
+ * until the object is destroyed.
+ */
+MUST enum err p11_objects_add_session(struct p11_objects *o, struct p11_object *like, const struct p11_object **out);
+void p11_objects_end_object(struct p11_objects *o, CK_OBJECT_HANDLE h);
+/* All objects of a session; 0: of all sessions. */
+void p11_objects_end_session(struct p11_objects *o, CK_SESSION_HANDLE session);
+/* Private session objects do not outlive the login (PKCS#11 2.40 5.6, C_Logout). */
+void p11_objects_end_private(struct p11_objects *o);
 /* Their old handles are invalid from now on. */
 void p11_objects_renew_private(struct p11_objects *o);
 /* Forget all objects of a key. */

@@ -45,7 +45,7 @@ static enum err take_ec(const struct spki *k, struct p11_chunk **kept, struct p1
 	return ERR_OK;
 }
 
-static enum err read_spki(struct rd der, struct p11_chunk **kept, struct p11_object *o)
+enum err p11_pubkey_of_spki(struct rd der, struct p11_chunk **kept, struct p11_object *o)
 {
 	struct spki k;
 	enum err e = spki_read(der, &k);
@@ -73,7 +73,7 @@ static enum err read_cvc(const struct cvc_key *k, struct p11_chunk **kept, struc
 	if (!e)
 		e = p11_keep(kept, wr_view(&w), &spki);
 	if (!e)
-		e = read_spki(spki, kept, o);
+		e = p11_pubkey_of_spki(spki, kept, o);
 	wr_free(&w);
 	return e;
 }
@@ -87,7 +87,7 @@ enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_objec
 
 	if (P11_EE_IS_X509(ee)) {
 		e = x509_parse(ee, &cert);
-		return e ? e : read_spki(cert.spki, kept, o);
+		return e ? e : p11_pubkey_of_spki(cert.spki, kept, o);
 	}
 	if (rd_tlv_peek(ee) == 0x67) {
 		e = cvc_request_read(&ee, &request);

@@ -11,6 +11,8 @@
  * ERR_UNSUPPORTED, ERR_NOMEM.
  */
 MUST enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_object *o);
+/* The same of a SubjectPublicKeyInfo, which lives at least as long as o. */
+MUST enum err p11_pubkey_of_spki(struct rd der, struct p11_chunk **kept, struct p11_object *o);
 /* The certificate's own attributes; der lives at least as long as o. */
 MUST enum err p11_pubkey_certificate(struct rd der, struct p11_chunk **kept, struct p11_object *o);
 

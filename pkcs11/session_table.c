@@ -20,6 +20,8 @@ void p11_session_unref_locked(struct p11_session *s)
 	p11_op_end(&s->sign);
 	p11_op_end(&s->verify);
 	p11_op_end(&s->digest);
+	p11_op_end(&s->encrypt);
+	p11_op_end(&s->decrypt);
 	p11_find_free(&s->find);
 	free(s);
 }

@@ -15,7 +15,7 @@ struct p11_session {
 	unsigned insertion;             /* of the token, when it was opened */
 	bool rw;
 	unsigned refs;                  /* module lock: the table's and the calls' */
-	struct p11_op sign, verify, digest;
+	struct p11_op sign, verify, digest, encrypt, decrypt;
 	struct p11_find find;
 };
 struct p11_sessions {

@@ -3,7 +3,17 @@
 
 #include <string.h>
 
-enum { PRIV = 1, PUB = 2, CERT = 4, KEYS = PRIV | PUB, ALL = PRIV | PUB | CERT };
+/* One bit for each way of enum p11_made. */
+#define ON(how) (1u << (how))
+enum {
+	PRIV = ON(P11_MADE_PRIVATE), PUB = ON(P11_MADE_PUBLIC), CERT = ON(P11_GIVEN_CERT), GIVEN = ON(P11_GIVEN_PUBLIC),
+	DERIVED = ON(P11_DERIVED_SECRET), PUBS = PUB | GIVEN, KEYS = PRIV | PUBS | DERIVED, ALL = KEYS | CERT
+};
+
+static const CK_OBJECT_CLASS classes[] = {
+	[P11_MADE_PRIVATE] = CKO_PRIVATE_KEY, [P11_MADE_PUBLIC] = CKO_PUBLIC_KEY, [P11_GIVEN_CERT] = CKO_CERTIFICATE,
+	[P11_GIVEN_PUBLIC] = CKO_PUBLIC_KEY, [P11_DERIVED_SECRET] = CKO_SECRET_KEY,
+};
 
 enum rule {
 	T_BYTES, T_ULONG, T_BOOL,       /* taken into a field */
@@ -23,54 +33,63 @@ static const struct row {
 	{ CKA_CLASS, ALL, T_IS, AT(class) },
 	{ CKA_TOKEN, ALL, T_BOOL, AT(token) },
 	{ CKA_PRIVATE, PRIV, T_TRUE, 0 },
-	{ CKA_PRIVATE, PUB | CERT, T_FALSE, 0 },
+	{ CKA_PRIVATE, PUBS | CERT, T_FALSE, 0 },
+	{ CKA_PRIVATE, DERIVED, T_BOOL, AT(is_private) },
 	{ CKA_MODIFIABLE, ALL, T_WISH, 0 },
 	{ CKA_COPYABLE, ALL, T_WISH, 0 },
 	{ CKA_DESTROYABLE, ALL, T_WISH, 0 },
 	{ CKA_LABEL, ALL, T_BYTES, AT(label) },
 	{ CKA_ID, ALL, T_BYTES, AT(id) },
-	{ CKA_SUBJECT, ALL, T_WISH, 0 },
+	{ CKA_SUBJECT, PRIV | PUB | CERT, T_WISH, 0 },
+	{ CKA_SUBJECT, GIVEN, T_BYTES, AT(subject) },
 	{ CKA_START_DATE, ALL, T_WISH, 0 },
 	{ CKA_END_DATE, ALL, T_WISH, 0 },
-	{ CKA_TRUSTED, PUB | CERT, T_FALSE, 0 },
+	{ CKA_TRUSTED, PUBS | CERT | DERIVED, T_FALSE, 0 },
 
-	{ CKA_KEY_TYPE, KEYS, T_IS, AT(key_type) },
-	{ CKA_DERIVE, KEYS, T_WISH, 0 },
+	{ CKA_KEY_TYPE, PRIV | PUB, T_IS, AT(key_type) },
+	{ CKA_KEY_TYPE, GIVEN | DERIVED, T_ULONG, AT(key_type) },
+	{ CKA_DERIVE, PUBS, T_WISH, 0 },
+	{ CKA_DERIVE, PRIV | DERIVED, T_BOOL, AT(derive) },
 	{ CKA_LOCAL, KEYS, T_OURS, 0 },
 	{ CKA_KEY_GEN_MECHANISM, KEYS, T_OURS, 0 },
 	{ CKA_MODULUS_BITS, PUB, T_ULONG, AT(bits) },
-	{ CKA_PUBLIC_EXPONENT, PUB, T_BYTES, AT(exponent) },
-	{ CKA_EC_PARAMS, PUB, T_BYTES, AT(ec_params) },
+	{ CKA_MODULUS, GIVEN, T_BYTES, AT(modulus) },
+	{ CKA_PUBLIC_EXPONENT, PUBS, T_BYTES, AT(exponent) },
+	{ CKA_EC_PARAMS, PUBS, T_BYTES, AT(ec_params) },
+	{ CKA_EC_POINT, GIVEN, T_BYTES, AT(ec_point) },
 	{ CKA_VERIFY, PUB, T_WISH, 0 },
-	{ CKA_VERIFY_RECOVER, PUB, T_WISH, 0 },
+	{ CKA_VERIFY, GIVEN | DERIVED, T_BOOL, AT(verify) },
+	{ CKA_VERIFY_RECOVER, PUBS, T_WISH, 0 },
 	{ CKA_ENCRYPT, PUB, T_WISH, 0 },
-	{ CKA_WRAP, PUB, T_WISH, 0 },
+	{ CKA_ENCRYPT, GIVEN | DERIVED, T_BOOL, AT(encrypt) },
+	{ CKA_WRAP, PUBS | DERIVED, T_WISH, 0 },
 
-	{ CKA_SIGN, PRIV, T_BOOL, AT(sign) },
+	{ CKA_SIGN, PRIV | DERIVED, T_BOOL, AT(sign) },
 	{ CKA_SIGN_RECOVER, PRIV, T_WISH, 0 },
-	{ CKA_DECRYPT, PRIV, T_WISH, 0 },
-	{ CKA_UNWRAP, PRIV, T_WISH, 0 },
+	{ CKA_DECRYPT, PRIV | DERIVED, T_BOOL, AT(decrypt) },
+	{ CKA_UNWRAP, PRIV | DERIVED, T_WISH, 0 },
 	{ CKA_SENSITIVE, PRIV, T_TRUE, 0 },
 	{ CKA_EXTRACTABLE, PRIV, T_FALSE, 0 },
-	{ CKA_ALWAYS_SENSITIVE, PRIV, T_OURS, 0 },
-	{ CKA_NEVER_EXTRACTABLE, PRIV, T_OURS, 0 },
+	{ CKA_SENSITIVE, DERIVED, T_BOOL, AT(sensitive) },
+	{ CKA_EXTRACTABLE, DERIVED, T_BOOL, AT(extractable) },
+	{ CKA_ALWAYS_SENSITIVE, PRIV | DERIVED, T_OURS, 0 },
+	{ CKA_NEVER_EXTRACTABLE, PRIV | DERIVED, T_OURS, 0 },
 	{ CKA_ALWAYS_AUTHENTICATE, PRIV, T_FALSE, 0 },
-	{ CKA_WRAP_WITH_TRUSTED, PRIV, T_FALSE, 0 },
+	{ CKA_WRAP_WITH_TRUSTED, PRIV | DERIVED, T_FALSE, 0 },
 
 	{ CKA_CERTIFICATE_TYPE, CERT, T_IS, AT(key_type) },
 	{ CKA_CERTIFICATE_CATEGORY, CERT, T_ULONG, AT(category) },
 	{ CKA_VALUE, CERT, T_BYTES, AT(value) },
+	{ CKA_VALUE_LEN, DERIVED, T_ULONG, AT(size) },
 	{ CKA_ISSUER, CERT, T_WISH, 0 },
 	{ CKA_SERIAL_NUMBER, CERT, T_WISH, 0 },
 	{ CKA_CHECK_VALUE, CERT, T_WISH, 0 },
 };
 
-static const struct row *row_of(CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class)
+static const struct row *row_of(CK_ATTRIBUTE_TYPE type, enum p11_made how)
 {
-	unsigned on = class == CKO_PRIVATE_KEY ? PRIV : class == CKO_PUBLIC_KEY ? PUB : CERT;
-
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].type == type && rows[i].on & on)
+		if (rows[i].type == type && rows[i].on & ON(how))
 			return &rows[i];
 	return NULL;
 }
@@ -118,13 +137,13 @@ static CK_RV apply(const struct row *r, const CK_ATTRIBUTE *a, struct p11_templa
 	return CKR_ATTRIBUTE_READ_ONLY;
 }
 
-CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_CLASS class, struct p11_template *out)
+CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, enum p11_made how, struct p11_template *out)
 {
 	CK_RV rv = CKR_OK;
 
-	out->class = class;
+	out->class = classes[how];
 	for (CK_ULONG i = 0; !rv && i < n; i++) {
-		const struct row *r = row_of(t[i].type, class);
+		const struct row *r = row_of(t[i].type, how);
 
 		rv = r ? apply(r, &t[i], out) : CKR_ATTRIBUTE_TYPE_INVALID;
 	}

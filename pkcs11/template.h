@@ -6,18 +6,24 @@
 #include "base/buf.h"
 #include "pkcs11/ck.h"
 
+enum p11_made {                         /* what kind of object is wanted, and how it comes to be */
+	P11_MADE_PRIVATE, P11_MADE_PUBLIC,      /* the halves of a key pair that the card generates */
+	P11_GIVEN_CERT,
+	P11_GIVEN_PUBLIC,                       /* by its numbers */
+	P11_DERIVED_SECRET
+};
 struct p11_template {                   /* views into the caller's template */
-	CK_ULONG class, key_type, bits, category;
-	CK_BBOOL token, sign;
-	struct rd label, id, value, exponent, ec_params;
+	CK_ULONG class, key_type, bits, category, size;
+	CK_BBOOL token, sign, verify, encrypt, decrypt, derive, is_private, sensitive, extractable;
+	struct rd label, id, value, subject, modulus, exponent, ec_params, ec_point;
 };
 
 /*
- * Attributes of a template into out, whose fields hold the defaults. class: CKO_PUBLIC_KEY, CKO_PRIVATE_KEY or
- * CKO_CERTIFICATE. CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID (size), CKR_ATTRIBUTE_READ_ONLY (the token
- * decides), CKR_TEMPLATE_INCONSISTENT (not possible on this card). token is for the caller to look at: there are token
- * objects only, but who does not say so asks for a session object (PKCS#11 2.40 4.4), and would not expect it to stay.
+ * Attributes of a template into out, whose fields hold the defaults. CKR_ATTRIBUTE_TYPE_INVALID,
+ * CKR_ATTRIBUTE_VALUE_INVALID (size), CKR_ATTRIBUTE_READ_ONLY (the token decides), CKR_TEMPLATE_INCONSISTENT (not
+ * possible on this card). token is for the caller to look at: who does not say so asks for a session object (PKCS#11
+ * 2.40 4.4), and would not expect it to stay on the card.
  */
-CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_CLASS class, struct p11_template *out);
+CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, enum p11_made how, struct p11_template *out);
 
 #endif

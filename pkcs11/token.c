@@ -79,8 +79,10 @@ void p11_token_close(struct p11_token *t)
 	 * PKCS#11 2.40 5.6, C_Logout: handles to private objects stay invalid even after another login. Those of a
 	 * login that was lost stay good: nobody asked for its end.
 	 */
-	if (t->login == P11_OPEN)
+	if (t->login == P11_OPEN) {
+		p11_objects_end_private(&t->objects);
 		p11_objects_renew_private(&t->objects);
+	}
 	if (p11_token_is_by_agent(t)) {
 		leave_agent(t);
 		return;

@@ -71,6 +71,11 @@ enum hsm_alg {
 	HSM_RSA_PSS_SHA512 = 0x45, HSM_ECDSA = 0x70, HSM_ECDSA_SHA1 = 0x71, HSM_ECDSA_SHA224 = 0x72,
 	HSM_ECDSA_SHA256 = 0x73, HSM_ECDSA_SHA384 = 0x74, HSM_ECDSA_SHA512 = 0x75
 };
+/*
+ * ... and of DECIPHER, reference 3.14. The card could also take a padding away (22, 23), but not in every version, and
+ * not with every hash; and then the way to the card would show by its length whether a block was good.
+ */
+enum hsm_decipher { HSM_RSA_DECRYPT = 0x21, HSM_ECDH = 0x80 };
 
 /*
  * Encoders: append one command APDU to w; failures latch in w. Answers' Le is extended where an answer can exceed 256
@@ -91,6 +96,7 @@ void hsm_enc_delete(struct wr *w, uint16_t fid);
 void hsm_enc_enumerate(struct wr *w);
 void hsm_enc_generate_pair(struct wr *w, uint8_t key, struct rd template);
 void hsm_enc_sign(struct wr *w, uint8_t key, enum hsm_alg alg, struct rd data);
+void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct rd data);
 void hsm_enc_pka_status(struct wr *w);
 void hsm_enc_pka_key(struct wr *w, uint8_t index);
 void hsm_enc_pka_register(struct wr *w, struct rd body);       /* content of 67 */

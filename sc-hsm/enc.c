@@ -158,6 +158,11 @@ void hsm_enc_sign(struct wr *w, uint8_t key, enum hsm_alg alg, struct rd data)
 	put(w, HSM_SIGN, key, (uint8_t)alg, data, alg >= HSM_ECDSA ? APDU_LE_SHORT_MAX : APDU_LE_MAX);
 }
 
+void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct rd data)
+{
+	put(w, HSM_DECIPHER, key, (uint8_t)alg, data, alg == HSM_ECDH ? APDU_LE_SHORT_MAX : APDU_LE_MAX);
+}
+
 void hsm_enc_pka_status(struct wr *w)
 {
 	put(w, HSM_PKA_STATUS, 0, 0, RD_NONE, APDU_LE_SHORT_MAX);

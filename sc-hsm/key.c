@@ -132,6 +132,43 @@ enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct 
 	return e;
 }
 
+static enum err decipher(struct hsm_card *c, uint8_t key, enum hsm_decipher alg, struct rd data, struct wr *out,
+			 struct deadline *dl)
+{
+	struct wr cmd;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_decipher(&cmd, key, alg, data);
+	return hsm_card_send(c, HSM_DECIPHER, &cmd, out, dl);
+}
+
+enum err hsm_key_decrypt(struct hsm_card *c, uint8_t key, struct rd ciphertext, struct wr *block, struct deadline *dl)
+{
+	size_t before = block->n;
+	enum err e = decipher(c, key, HSM_RSA_DECRYPT, ciphertext, block, dl);
+
+	return !e && block->n - before != ciphertext.n ? ERR_FORMAT : e;
+}
+
+enum err hsm_key_agree(struct hsm_card *c, uint8_t key, struct rd peer, struct wr *x, struct deadline *dl)
+{
+	size_t size = peer.n / 2;
+	struct wr point;
+	enum err e;
+
+	wr_init_heap(&point, EC_POINT_MAX);
+	e = decipher(c, key, HSM_ECDH, peer, &point, dl);
+	/* Open firmware answers without y (reference 3.14). */
+	if (!e && ((point.n != 1 + 2 * size && point.n != 1 + size) || point.p[0] != 0x04))
+		e = ERR_FORMAT;
+	if (!e) {
+		wr_put(x, rd_of(point.p + 1, size));
+		e = wr_done(x);
+	}
+	wr_free(&point);
+	return e;
+}
+
 /*
  * The value of A5, wherever in the FCI: the order of the others is not known. Open firmware writes a length below 128
  * as two bytes (reference 1.4), which rd_tlv refuses.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key pairs on the card, reference 3.11 and 3.13. */
+/* Key pairs on the card, reference 3.11, 3.13 and 3.14. */
 #ifndef SC_HSM_KEY_H
 #define SC_HSM_KEY_H
 
@@ -22,6 +22,11 @@ MUST enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key);
 /* Raw answer: RSA block or DER ECDSA signature. One exchange. */
 MUST enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig,
 			   struct deadline *dl);
+/* An RSA ciphertext of the modulus' size to its block, with the padding. One exchange. ERR_DATA: it is none. */
+MUST enum err hsm_key_decrypt(struct hsm_card *c, uint8_t key, struct rd ciphertext, struct wr *block,
+			      struct deadline *dl);
+/* The x coordinate of the point shared with peer (04 || x || y), in the full size of the field. One exchange. */
+MUST enum err hsm_key_agree(struct hsm_card *c, uint8_t key, struct rd peer, struct wr *x, struct deadline *dl);
 /*
  * How often the key can still be used: 90 in the attributes that SELECT of its file CCnn answers (reference 1.4). Not
  * has: it has no counter, or this card does not show one. Logs nobody out. ERR_NOT_FOUND: no such key. One exchange.

@@ -204,7 +204,8 @@ void rig_card_key(const struct rig_card *c, uint8_t key, enum ec_curve curve, un
 	struct hsm_keygen gen = { .key = key, .curve = curve, .rsa_bits = bits, .car = RD_LIT("UTCA00001"),
 				  .chr = RD_LIT("UTTESTKEY00001") };
 	struct p15_key about = { .type = curve == EC_NONE ? P15_RSA : P15_EC, .label = rd_str(label), .id = id,
-				 .usage = P15_USE_SIGN, .bits = curve == EC_NONE ? bits : ec_domain_get(curve)->bits };
+				 .usage = P15_USE_SIGN | (curve == EC_NONE ? P15_USE_DECRYPT : P15_USE_DERIVE),
+				 .bits = curve == EC_NONE ? bits : ec_domain_get(curve)->bits };
 	struct lab l = lab_open(c);
 	struct wr request, prkd;
 

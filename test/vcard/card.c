@@ -39,6 +39,7 @@ static const struct row rows[] = {
 	{ 0x58, CLA_OWN, false, false, P(0x00, 0x00), P(0x00, 0x00), 0, 0,         vcard_enumerate },
 	{ 0x46, CLA_ISO, false, true,  P(0x01, 0xFF), P(0x00, 0x00), 1, ANY,       vcard_generate },
 	{ 0x68, CLA_OWN, false, true,  P(0x01, 0xFF), P(0x00, 0xFF), 1, ANY,       vcard_sign },
+	{ 0x62, CLA_OWN, false, true,  P(0x01, 0xFF), P(0x00, 0xFF), 1, ANY,       vcard_decipher },
 	{ 0x54, CLA_OWN, false, false, P(0x00, 0x02), P(0x00, 0xFF), 0, ANY,       vcard_manage_pka },
 	{ 0x22, CLA_ISO, false, false, P(0x41, 0x81), P(0xA4, 0xB6), 3, 64,        vcard_manage_se },
 	{ 0x2A, CLA_ISO, false, false, P(0x00, 0x00), P(0xBE, 0xBE), 1, CVC_MAX,   vcard_verify_certificate },

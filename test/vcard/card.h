@@ -92,6 +92,7 @@ vcard_handler vcard_manage_se, vcard_verify_certificate;                        
 vcard_handler vcard_general_authenticate;                                                      /* chip.c */
 vcard_handler vcard_generate;                                                                  /* key.c */
 vcard_handler vcard_sign;                                                                      /* sign.c */
+vcard_handler vcard_decipher;                                                                  /* decipher.c */
 
 /* card.c */
 void vcard_session_clear(struct vcard *v);
@@ -103,6 +104,10 @@ uint16_t vcard_sw(enum err e);                                 /* of an error of
 /* How many keys can be registered, and how many authenticated keys the status shows. */
 size_t vcard_pka_slots(const struct vcard_state *s);
 size_t vcard_pka_missing(const struct vcard_state *s);
+
+/* use.c: may the key be used by this algorithm, SW_OK or why not; it was used, and that took its time. */
+MUST uint16_t vcard_key_may(const struct vcard *v, const struct vcard_key *k, uint8_t algorithm);
+void vcard_key_used(struct vcard *v, struct vcard_key *k);
 
 /* pin.c: compare; the try is spent on disk before. SW_OK, 63Cx, 6983, SW_MEMORY, 6F00. */
 MUST uint16_t vcard_ref_present(struct vcard *v, struct vcard_ref *r, struct rd value);

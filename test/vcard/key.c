@@ -84,7 +84,7 @@ static bool template_read(struct rd r, struct template *t)
 static bool template_is_supported(const struct template *t)
 {
 	if (t->is_rsa)
-		return t->bits == 1024 || t->bits == 1536 || t->bits == 2048;
+		return t->bits == 1024 || t->bits == 1536 || t->bits == 2048 || t->bits == 3072 || t->bits == 4096;
 	return t->curve != EC_NONE;
 }
 

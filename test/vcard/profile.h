@@ -65,6 +65,8 @@ struct vcard_profile {
 	/* files, keys, certificates */
 	uint16_t sw_key_absent;             /* A 13.2.4: SIGN with a key that is not there */
 	uint16_t sw_key_algorithm;          /* A 3.13: not in the key's algorithm list */
+	bool sha224;                        /* A 3.13, 12: algorithms 32 and 42 */
+	bool agree_x_only;                  /* A 3.14: ECDH answers 04 and x; otherwise 04, x and y */
 	uint16_t sw_key_uses;               /* A 3.13: use counter spent */
 	bool key_overwrite;                 /* A 3.11: GENERATE on an occupied reference */
 	bool enumerate_all;                 /* A 3.10: every object is listed; otherwise CC, C4, C8, C9 */
