@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# pkcs11-tool on a card with a PIN, first directly, then inside `quorum11 run`: what it signs, agrees on and decrypts is
+# checked with openssl alone.
+# Functions are called through t.
+# shellcheck disable=SC2317
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+q11=$B/quorum11 MODULE=$B/quorum11.so PIN=648219
+cd "$T" || exit 1
+echo "$PIN" >pin
+echo 57621880 >so-pin
+chmod 600 pin so-pin
+cat >conf <<-END
+	[module]
+	readers = Virtual HSM card*
+	[agent]
+	program = $B/quorum11-agent
+END
+export QUORUM11_CONF=$T/conf
+t "a card" card_new card
+t "its reader" readers_start card
+t "a PIN" "$q11" init --reader "$(reader card)" --yes --pin-file pin --so-pin-file so-pin --label card
+
+# In front of every use of a key: nothing, or an agent of its own.
+through=()
+tool() { pkcs11-tool --module "$MODULE" --token-label card "$@"; }
+use() { "${through[@]}" pkcs11-tool --module "$MODULE" --token-label card --login --pin "$PIN" "$@"; }
+says() { local what=$1; shift; "$@" >says.out 2>&1; grep -qF -- "$what" says.out || { cat says.out; return 1; }; }
+public() {
+	tool --read-object --type pubkey --label "$1" -o "$1.der" &&
+	    openssl pkey -pubin -inform DER -in "$1.der" -out "$1.pem"
+}
+pss_signs() { # HASH
+	rm -f sig
+	use --sign --id 01 --mechanism "SHA$1-RSA-PKCS-PSS" --mgf "MGF1-SHA$1" --salt-len -1 --input-file data \
+	    --output-file sig
+}
+pss_verifies() {
+	openssl dgst "-sha$1" -verify rsa.pem -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest \
+	    -signature sig data
+}
+encrypt() { openssl pkeyutl -encrypt -pubin -inkey rsa.pem -in data -out secret "$@"; }
+decrypts() {
+	rm -f plain
+	use --decrypt --id 01 --input-file secret --output-file plain "$@" && cmp data plain
+}
+agrees() {
+	rm -f own theirs
+	use --derive --id 02 --mechanism ECDH1-DERIVE --input-file peer.der --output-file own &&
+	    openssl pkeyutl -derive -inkey peer.pem -peerkey ec.pem -out theirs && cmp own theirs
+}
+
+t "pkcs11-tool makes an RSA key" use --keypairgen --key-type rsa:2048 --label rsa --id 01
+t "... an EC key" use --keypairgen --key-type EC:prime256v1 --label ec --id 02
+t "... reads their public parts" eval 'public rsa && public ec'
+echo "for one only" >data
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out peer.pem
+openssl pkey -in peer.pem -pubout -outform DER -out peer.der
+
+for way in directly "by an agent"; do
+	if [ "$way" != directly ]; then
+		through=("$q11" run --pin-file pin --limits "decipher=any derive=any" --)
+	fi
+	for n in 1 256 384 512; do
+		t "pkcs11-tool signs $way: PSS, SHA-$n" pss_signs "$n"
+		t "... openssl verifies" pss_verifies "$n"
+	done
+	t "openssl encrypts" encrypt
+	t "... pkcs11-tool decrypts $way: RSA-PKCS" decrypts --mechanism RSA-PKCS
+	for n in 1 256; do
+		t "openssl encrypts, OAEP with SHA-$n" encrypt -pkeyopt rsa_padding_mode:oaep \
+		    -pkeyopt "rsa_oaep_md:sha$n" -pkeyopt "rsa_mgf1_md:sha$n"
+		t "... pkcs11-tool decrypts $way" decrypts --mechanism RSA-PKCS-OAEP \
+		    --hash-algorithm "$([ "$n" = 1 ] && echo SHA-1 || echo "SHA$n")" --mgf "MGF1-SHA$n"
+	done
+	t "pkcs11-tool agrees on a secret $way, as openssl does" agrees
+	t "pkcs11-tool --test $way" says "No errors" use --test
+done
+
+finish
