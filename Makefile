@@ -175,15 +175,18 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 
 # ---- targets ----
 
-.PHONY: deps check check-asan check-tsan check-model demo demo-batch bench install clean help
+.PHONY: deps check check-package check-asan check-tsan check-model demo demo-batch bench install clean help
 
 deps:
-	test/deps.sh build test
+	test/deps.sh build test package
 
 check:
-	test/deps.sh build test
+	test/deps.sh build test package
 	$(MAKE) tests
 	test/run.sh $(B) check unit p11 e2e
+check-package: deb
+	$(MAKE) all
+	test/e2e/package.sh build/deb
 check-asan:
 	$(MAKE) FLAVOUR=asan check-programs
 check-tsan:
@@ -230,7 +233,8 @@ install: all
 	    sed 's,@LIBEXECDIR@,$(libexecdir),; s,@SBINDIR@,$(sbindir),; s,@BINDIR@,$(bindir),' \
 	        packaging/systemd/$$unit >$(DESTDIR)$(systemddir)/$$unit && \
 	    chmod 0644 $(DESTDIR)$(systemddir)/$$unit || exit 1; done
-	install -D -m 0644 packaging/systemd/quorum11.sysusers $(DESTDIR)$(sysusersdir)/quorum11.conf
+	install -d $(DESTDIR)$(sysusersdir)
+	install -m 0644 packaging/sysusers/*.conf $(DESTDIR)$(sysusersdir)
 	for page in $(wildcard man/*.[1-8]); do \
 	    install -D -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; done
 
@@ -248,6 +252,7 @@ help:
 	@echo 'make deps        install the Debian packages that building and testing need'
 	@echo 'make check       install what is missing, then all tests'
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
+	@echo 'make check-package  the Debian packages, built twice, to the same bytes; make check tries them, too'
 	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make demo-batch  twenty images by twenty mkimage under one approval, with a receipt'

@@ -16,7 +16,7 @@ t "make install" installs
 units=$(find "$dir" -type d -name systemd)
 agent=$(find "$dir" -path '*/quorum11/agent')
 names() { (cd "$1" && find . -type f | sort); }
-t "... each unit is there" diff <(names packaging/systemd | grep -v sysusers) <(names "$units")
+t "... each unit is there" diff <(names packaging/systemd) <(names "$units")
 t "... the agent, too" test -x "$agent"
 t "... nothing is left to be filled in" not grep -r '@[A-Z]*@' "$units"
 for kind in system user; do
@@ -37,8 +37,8 @@ t "... which says when it is ready" grep -qx 'Type=notify' "$server"
 t "... reloads" grep -q '^ExecReload=/bin/kill -HUP ' "$server"
 t "... and is watched" grep -q '^WatchdogSec=' "$server"
 t "... as a user of its own" grep -qx 'User=quorum11-server' "$server"
-t "... who is made" grep -rq '^u quorum11-server ' "$dir" --include=quorum11.conf
-t "... and its user is made" grep -rq '^u quorum11 ' "$dir" --include=quorum11.conf
+t "... who is made" grep -rq '^u quorum11-server ' "$dir" --include=quorum11-server.conf
+t "the agent's user is made" grep -rq '^u quorum11 ' "$dir" --include=quorum11.conf
 
 # It looks for the program as well, and at units that are not ours.
 verifies() {
