@@ -3,7 +3,9 @@
 
 #include "attest/role.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEVAUT_MIN 200              /* reference key-attestation 5, step 1 */
@@ -143,4 +145,12 @@ enum err att_chain_check(const struct att_anchors *anchors, struct rd devaut, in
 enum err att_chain_fingerprint(const struct att_chain *chain, uint8_t out[SHA256_SIZE])
 {
 	return chain->device.key.q.n ? sha256(chain->device.key.q, out) : ERR_FORMAT;
+}
+
+void att_chain_pack(struct att_chain **chain)
+{
+	void *less = realloc(*chain, offsetof(struct att_chain, device));
+
+	if (less)
+		*chain = less;
 }

@@ -7,7 +7,6 @@
 #include "attest/verdict.h"
 
 struct att_chain {                  /* filled as far as it can be parsed, whatever the verdict; views into devaut */
-	struct cvc device, issuer;
 	bool has_issuer;
 	bool is_genuine;            /* steps 1 to 6 passed; dates are a separate check */
 	enum att_class class;       /* if genuine */
@@ -18,6 +17,7 @@ struct att_chain {                  /* filled as far as it can be parsed, whatev
 	enum ec_curve curve;
 	char id[CHR_MAX + 1];       /* device id: CHR of the device certificate, safe to show; "" if not parsed */
 	char path[3 * CHR_MAX];     /* "/DESRCACC1/DEDINK04/DENK0404144"; "" if not genuine */
+	struct cvc device, issuer;  /* last: att_chain_pack */
 };
 /*
  * Adds its checks to v. ERR_OK if the bytes could be parsed (read is_genuine and v!), ERR_FORMAT otherwise. now:
@@ -28,5 +28,7 @@ MUST enum err att_chain_check(const struct att_anchors *anchors, struct rd devau
 			      struct att_verdict *v);
 /* SHA-256 of the device key's point: by this an address book knows a device again. ERR_FORMAT: there is none. */
 MUST enum err att_chain_fingerprint(const struct att_chain *chain, uint8_t out[SHA256_SIZE]);
+/* Of one that stands on the heap: gives back the memory of its certificates, which may not be looked at any more. */
+void att_chain_pack(struct att_chain **chain);
 
 #endif

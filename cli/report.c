@@ -55,7 +55,8 @@ bool cli_report_is_attested(const struct cli_report *r, const struct cli_key *k,
 	if (k->kind == CE_REQUEST && (r->chain.is_genuine || r->waived)) {
 		if (att_key_check(&r->chain, k->attestation, RD_NONE, &key, &v) == ERR_OK)
 			return true;
-		text = att_verdict_first_failure(&v) ? att_verdict_first_failure(&v)->text : "not verified";
+		text = att_verdict_first_failure(&v).text;
+		text = text ? text : "not verified";
 	}
 	(void)snprintf(why, cap, "%s", text);
 	return false;

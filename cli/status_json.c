@@ -40,10 +40,11 @@ static json_t *json_verdict(const struct att_verdict *v)
 {
 	static const char *const words[] = { [ATT_PASS] = "pass", [ATT_FAIL] = "fail", [ATT_NOT_MADE] = "not_made" };
 	json_t *list = json_array();
+	struct att_check c = { .number = 0 };
 
-	for (size_t i = 0; i < v->n; i++)
-		cli_json_append(&list, json_pack("{s:s, s:s, s:s}", "check", att_step_name(v->v[i].step), "result",
-						 words[v->v[i].result], "text", v->v[i].text));
+	while (att_verdict_next(v, &c))
+		cli_json_append(&list, json_pack("{s:s, s:s, s:s}", "check", att_step_name(c.step), "result",
+						 words[c.result], "text", c.text));
 	return list;
 }
 

@@ -46,15 +46,15 @@ static void print_access(const struct cli_report *r)
 
 static void print_chain(const struct cli_report *r)
 {
-	const struct att_check *bad = att_verdict_first_failure(&r->verdict);
+	const char *bad = att_verdict_first_failure(&r->verdict).text;
 
 	if (r->chain.is_genuine)
 		printf("%-12s genuine, %s%s%s%s\n", "chain", r->chain.path,
 		       r->chain.class == ATT_CONFIGURED ? " (root by configuration)" : "", bad ? "; " : "",
-		       bad ? bad->text : "");
+		       bad ? bad : "");
 	else
 		printf("%-12s %s: %s\n", "chain", r->waived ? "UNVERIFIED" : "NOT GENUINE",
-		       bad ? bad->text : "the card has no device certificate");
+		       bad ? bad : "the card has no device certificate");
 }
 
 /* What an address book knows it by. */

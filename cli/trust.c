@@ -65,9 +65,11 @@ enum err cli_trust_pka_file(const struct cli *cli, const struct att_anchors *anc
 
 void cli_verdict_tell(const char *what, const struct att_verdict *v)
 {
-	for (size_t i = 0; i < v->n; i++)
-		if (v->v[i].result != ATT_PASS)
-			log_tell("%s: %s: %s", what, att_step_name(v->v[i].step), v->v[i].text);
+	struct att_check c = { .number = 0 };
+
+	while (att_verdict_next(v, &c))
+		if (c.result != ATT_PASS)
+			log_tell("%s: %s: %s", what, att_step_name(c.step), c.text);
 }
 
 enum err cli_trust_request(const struct cli *cli, const struct cli_request *r, struct pka_approval **out)

@@ -49,9 +49,10 @@ enum err pka_activation_new(const struct pka_policy *policy, struct pka_activati
 	a->policy = *policy;
 	a->facts.state = PKA_IDENTIFY;
 	wr_init_heap(&a->devaut, PKA_READ_MAX);
+	a->chain = calloc(1, sizeof(*a->chain));
 	a->verdict = calloc(1, sizeof(*a->verdict));
 	a->facts.verdict = a->verdict;
-	if (!a->verdict)
+	if (!a->chain || !a->verdict)
 		pka_activation_free(out);
 	return *out ? ERR_OK : ERR_NOMEM;
 }
@@ -72,6 +73,7 @@ void pka_activation_free(struct pka_activation **a)
 	chip_auth_free(&(*a)->chip);
 	wr_free(&(*a)->devaut);
 	room_free(*a);
+	free((*a)->chain);
 	free((*a)->verdict);
 	free((*a)->keys);
 	free(*a);
@@ -106,13 +108,20 @@ static enum err ask(struct pka_activation *a, struct pka_batch *out)
 	return e ? e : wr_done(&out->bytes);
 }
 
-/* Nothing is checked any more. */
-static void verdict_pack(struct pka_activation *a)
+/* Nothing is checked any more: what was only for that goes, and the certificates' bytes if the enrolment has them. */
+static void pack(struct pka_activation *a)
 {
 	if (a->is_packed)
 		return;
 	att_verdict_pack(&a->verdict);
 	a->facts.verdict = a->verdict;
+	att_chain_pack(&a->chain);
+	if (a->facts.chain)
+		a->facts.chain = a->chain;
+	if (a->target.devaut.n && rd_eq(a->facts.devaut, a->target.devaut)) {
+		a->facts.devaut = a->target.devaut;
+		wr_free(&a->devaut);
+	}
 	a->is_packed = true;
 }
 
@@ -149,7 +158,7 @@ enum err pka_activation_step(struct pka_activation *a, const struct pka_answers 
 		a->asked_n = 0;
 	}
 	if (a->facts.state > PKA_CHECK)
-		verdict_pack(a);
+		pack(a);
 	return e;
 }
 
@@ -165,7 +174,7 @@ static bool is_enrolled_device(const struct pka_activation *a, const struct pka_
 	bool has_issuer;
 
 	return t->devaut.n == 0 || (cvc_devaut_read(t->devaut, &device, &issuer, &has_issuer) == ERR_OK &&
-				    rd_eq(device.whole, a->chain.device.whole));
+				    rd_eq(device.whole, a->chain->device.whole));
 }
 
 static bool room_make(struct pka_activation *a, unsigned m)
@@ -182,7 +191,7 @@ enum err pka_activation_target(struct pka_activation *a, const struct pka_target
 {
 	if (!pka_is_permitted(a, PKA_EV_TARGET))
 		return ERR_CONDITIONS;
-	if (t->n == 0 || t->n > t->m || t->m > PKA_CUSTODIANS_MAX || strcmp(t->device_id, a->chain.id) != 0)
+	if (t->n == 0 || t->n > t->m || t->m > PKA_CUSTODIANS_MAX || strcmp(t->device_id, a->chain->id) != 0)
 		return ERR_ARG;
 	if (!room_make(a, t->m))
 		return ERR_NOMEM;
@@ -190,14 +199,14 @@ enum err pka_activation_target(struct pka_activation *a, const struct pka_target
 	a->facts.n = t->n;
 	a->facts.m = t->m;
 	a->facts.mode = t->has_profile ? t->profile : PKA_SHARED;
-	a->facts.unverified = !a->chain.is_genuine;
+	a->facts.unverified = !a->chain->is_genuine;
 	a->facts.state = PKA_CHECK;
 	a->phase = PHASE_CHIP;
 	if (a->facts.unverified && !t->unverified)
-		pka_fail(a, ERR_ATTESTATION, "device %s is not proved genuine: %s", a->chain.id,
-			 att_verdict_first_failure(a->verdict)->text);
+		pka_fail(a, ERR_ATTESTATION, "device %s is not proved genuine: %s", a->chain->id,
+			 att_verdict_first_failure(a->verdict).text);
 	else if (a->facts.unverified && !is_enrolled_device(a, t))
-		pka_fail(a, ERR_ATTESTATION, "device %s has another certificate than the enrolled one", a->chain.id);
+		pka_fail(a, ERR_ATTESTATION, "device %s has another certificate than the enrolled one", a->chain->id);
 	return ERR_OK;
 }
 
@@ -229,5 +238,5 @@ enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struc
 void pka_activation_end(struct pka_activation *a, enum err result, const char *why)
 {
 	pka_fail(a, result, "%s", why);
-	verdict_pack(a);
+	pack(a);
 }

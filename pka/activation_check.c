@@ -36,12 +36,12 @@ enum err pka_ask_identify(struct pka_activation *a, struct pka_batch *b)
 	pka_files_free(a);
 	devaut = wr_view(&a->devaut);
 	a->facts.devaut = devaut;
-	e = att_chain_check(a->policy.anchors, devaut, a->policy.now, &a->chain, a->verdict);
+	e = att_chain_check(a->policy.anchors, devaut, a->policy.now, a->chain, a->verdict);
 	if (!e)
-		a->facts.chain = &a->chain;
-	if (e || a->chain.curve == EC_NONE)
+		a->facts.chain = a->chain;
+	if (e || a->chain->curve == EC_NONE)
 		pka_fail(a, ERR_ATTESTATION, "the card does not prove to be a SmartCard-HSM: %s",
-			 att_verdict_first_failure(a->verdict)->text);
+			 att_verdict_first_failure(a->verdict).text);
 	else
 		a->facts.state = PKA_LOOKUP;
 	return ERR_OK;
@@ -68,13 +68,13 @@ static enum err ask_chip(struct pka_activation *a, struct pka_batch *b)
 	struct wr w;
 	enum err e;
 
-	if (!a->chain.is_genuine || !a->policy.chip_auth) {
-		if (!a->chain.is_genuine)
+	if (!a->chain->is_genuine || !a->policy.chip_auth) {
+		if (!a->chain->is_genuine)
 			att_verdict_add(a->verdict, ATT_LIVE, ATT_NOT_MADE, "not asked of a device without a chain");
 		a->phase = PHASE_STATUS;
 		return ERR_OK;
 	}
-	e = chip_auth_new(a->chain.curve, a->chain.device.key.q, &a->chip);
+	e = chip_auth_new(a->chain->curve, a->chain->device.key.q, &a->chip);
 	WR_ARR(&w, point);
 	if (!e)
 		e = chip_auth_point(a->chip, &w);
@@ -108,7 +108,7 @@ enum err pka_take_general_auth(struct pka_activation *a, size_t arg, struct rd d
 	chip_auth_free(&a->chip);
 	if (!att_verdict_check(a->verdict, ATT_LIVE, !e, "the card has the device key (chip authentication)",
 			       "whoever answers does not have the device key"))
-		pka_fail(a, ERR_ATTESTATION, "whoever answers for device %s does not have its key", a->chain.id);
+		pka_fail(a, ERR_ATTESTATION, "whoever answers for device %s does not have its key", a->chain->id);
 	a->phase = PHASE_STATUS;
 	return ERR_OK;
 }
@@ -124,7 +124,7 @@ enum err pka_take_status(struct pka_activation *a, size_t arg, struct rd data, u
 {
 	const struct pka_target *t = &a->target;
 	struct att_verdict *v = a->verdict;
-	const char *id = a->chain.id;
+	const char *id = a->chain->id;
 	struct hsm_pka s;
 
 	(void)arg;
@@ -194,7 +194,7 @@ enum err pka_take_name(struct pka_activation *a, size_t slot, struct rd data, ui
 	if (slot + 1 < a->target.m || a->phase != PHASE_NAMES)
 		return ERR_OK;
 	if (a->names_differ)
-		pka_fail(a, ERR_POLICY, "the keys registered in device %s are not the enrolled ones", a->chain.id);
+		pka_fail(a, ERR_POLICY, "the keys registered in device %s are not the enrolled ones", a->chain->id);
 	else
 		att_verdict_add(v, ATT_PKA_NAMES, ATT_PASS, "the %u names are the enrolled ones", a->target.m);
 	return ERR_OK;
@@ -269,14 +269,14 @@ static void key_check(const struct pka_activation *a, struct rd ce, struct rd ar
 		return;
 	if (tag == TAG_CERTIFICATE)
 		spki = x.spki;
-	if (att_key_check(&a->chain, archived, spki, &key, &v) != ERR_OK)
-		snprintf(why, cap, "%s", att_verdict_first_failure(&v)->text);
+	if (att_key_check(a->chain, archived, spki, &key, &v) != ERR_OK)
+		snprintf(why, cap, "%s", att_verdict_first_failure(&v).text);
 }
 
 static void key_judge(struct pka_activation *a, struct pka_key_facts *k, struct rd description, struct rd ce)
 {
 	struct p15_key p15;
-	char why[sizeof(a->verdict->v[0].text)];
+	char why[ATT_TEXT_MAX + 1];
 
 	if (p15_key_read(description, &p15) == ERR_OK)
 		text_shown(p15.label, k->label, sizeof(k->label));

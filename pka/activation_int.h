@@ -54,9 +54,9 @@ struct pka_activation {
 	struct pka_card_file *files;
 
 	struct wr devaut;
-	struct att_chain chain;
-	bool is_packed;
-	struct att_verdict *verdict;                           /* packed when the checks are over */
+	bool is_packed;                                        /* the checks are over; these two are small */
+	struct att_chain *chain;
+	struct att_verdict *verdict;
 	struct chip_auth *chip;
 	struct pka_target target;
 	size_t names_next;                                     /* slot to ask for */

@@ -33,7 +33,7 @@ static enum err message_make(const struct pka_activation *a, struct rd challenge
 	enum err e;
 
 	wr_reset(m);
-	e = pka_message(rd_str(a->chain.id), challenge, m);
+	e = pka_message(rd_str(a->chain->id), challenge, m);
 	return e ? e : sha256(wr_view(m), hash);
 }
 
@@ -91,13 +91,13 @@ static enum err deny(struct pka_activation *a, struct pka_approval_record *r, co
 	if (r->sig.n > 0)
 		return ERR_FORMAT;
 	if (!message_find(a, s->message, &m)) {
-		e = sha256(rd_str(a->chain.id), hash);
+		e = sha256(rd_str(a->chain->id), hash);
 		if (e)
 			return e;
 		if (!rd_eq(RD_ARR(hash), RD_ARR(s->message)))
 			return ERR_SIGNATURE;
 		wr_reset(&m);
-		wr_text(&m, a->chain.id);
+		wr_text(&m, a->chain->id);
 	}
 	r->message = wr_view(&m);
 	e = pka_record_add(a, r);

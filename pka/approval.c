@@ -100,7 +100,7 @@ static enum err keys_check(struct pka_approval *a, const struct pka_request *r, 
 		if (r->keys[i].attestation.n == 0)
 			why = "no attestation";
 		else if (att_key_check(&a->chain, r->keys[i].attestation, RD_NONE, &key, &local) != ERR_OK)
-			why = att_verdict_first_failure(&local)->text;
+			why = att_verdict_first_failure(&local).text;
 		else if (!r->keys[i].is_attested)
 			why = "the server found another key in its place";
 		k->is_attested = !why;

@@ -27,15 +27,17 @@ static bool is_waived(const struct receipt_trust *t, const struct att_chain *c)
 
 static const char *first_failure(const struct att_verdict *av)
 {
-	const struct att_check *c = att_verdict_first_failure(av);
+	const char *text = att_verdict_first_failure(av).text;
 
-	return c ? c->text : "no check was made";
+	return text ? text : "no check was made";
 }
 
 static bool has_failed(const struct att_verdict *av, enum att_step s)
 {
-	for (size_t i = 0; i < av->n; i++)
-		if (av->v[i].step == s && av->v[i].result != ATT_PASS)
+	struct att_check c = { .number = 0 };
+
+	while (att_verdict_next(av, &c))
+		if (c.step == s && c.result != ATT_PASS)
 			return true;
 	return false;
 }

@@ -49,10 +49,10 @@ static json_t *check_json(const char *name, enum att_result result, const char *
 json_t *srv_json_verdict(const struct att_verdict *v)
 {
 	json_t *list = json_array();
-	size_t i;
+	struct att_check c = { .number = 0 };
 
-	for (i = 0; v && i < v->n; i++)
-		srv_json_append(&list, check_json(att_step_name(v->v[i].step), v->v[i].result, v->v[i].text));
+	while (v && att_verdict_next(v, &c))
+		srv_json_append(&list, check_json(att_step_name(c.step), c.result, c.text));
 	return list;
 }
 

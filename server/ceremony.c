@@ -63,7 +63,7 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 	c->created = policy.now = clock_wall_s();
 	c->session.state = SRV_CLOSED;
 	pka_batch_init(&c->batch);
-	wr_init_heap(&c->host_json, REQUEST_JSON_MAX);
+	wr_init_heap(&c->host_json, host->json.n);      /* it never grows */
 	(void)snprintf(c->from, sizeof(c->from), "%s", host->from);
 	(void)snprintf(c->host, sizeof(c->host), "%s", host->name);
 	e = pka_activation_new(&policy, &c->activation);
@@ -296,18 +296,17 @@ static void observe(struct srv_ceremony *c, uint64_t now_ms)
 }
 
 /* A line about how far it is, if it has changed since the host was told. */
-static bool progress(struct srv_ceremony *c, const struct pka_facts *f, struct srv_note *out)
+static bool progress(struct srv_ceremony *c, const struct pka_facts *f, char *text, size_t cap)
 {
-	char text[sizeof(c->told)];
+	struct srv_progress now = { .is_told = true, .approvals = f->approvals, .turn = f->turn,
+				    .changed_mode = f->changed_mode };
 
-	if (!c->is_open)
+	if (!c->is_open || (c->told.is_told && now.approvals == c->told.approvals && now.turn == c->told.turn &&
+			    now.changed_mode == c->told.changed_mode))
 		return false;
-	(void)snprintf(text, sizeof(text), "%u of %u%s%s%s", f->approvals, f->n, f->turn ? ", turn of " : "",
+	(void)snprintf(text, cap, "%u of %u%s%s%s", f->approvals, f->n, f->turn ? ", turn of " : "",
 		       f->turn ? f->turn->chr : "", f->changed_mode ? "; the card wants a challenge for each key" : "");
-	if (!strcmp(text, c->told))
-		return false;
-	memcpy(c->told, text, sizeof(text));
-	*out = (struct srv_note){ .id = (int32_t)f->approvals + 1, .text = c->told };
+	c->told = now;
 	return true;
 }
 
@@ -323,6 +322,7 @@ static void answer(struct srv_ceremony *c, int status, const char *type)
 static void reply(struct srv_ceremony *c, uint64_t now_ms)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
+	char text[RAM_MESSAGE_MAX + 1];
 	struct srv_note n;
 	bool has_note;
 	enum err e;
@@ -334,7 +334,8 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 				       .text = f->state == PKA_OPEN ? "open" : f->why };
 		e = srv_session_last(&c->session, &n, now_ms, &c->held->reply.body);
 	} else {
-		has_note = progress(c, f, &n);
+		has_note = progress(c, f, text, sizeof(text));
+		n = (struct srv_note){ .id = (int32_t)f->approvals + 1, .text = text };
 		if (!has_note && !c->batch.n && now_ms < c->session.until_ms)
 			return;
 		e = srv_session_send(&c->session, &c->batch, has_note ? &n : NULL, now_ms, &c->held->reply.body);

@@ -38,6 +38,11 @@ struct srv_end {
 	struct srv_end_said *said;              /* NULL: nobody has said so; few ever do */
 	struct srv_call *waits;
 };
+struct srv_progress {
+	bool is_told, changed_mode;
+	unsigned approvals;
+	const struct pka_custodian *turn;
+};
 struct srv_ceremony {
 	struct srv_ceremony *next;              /* desk.c's list */
 	struct srv_ceremony *next_cookie;       /* and those of its index of cookies */
@@ -61,7 +66,7 @@ struct srv_ceremony {
 	bool has_firmware;
 	bool is_open;                           /* people were asked */
 	uint32_t seen;                          /* how it stood when pages were told (server/web/stream.c); 0: never */
-	char told[RAM_MESSAGE_MAX + 1];         /* the last progress sent to the host */
+	struct srv_progress told;               /* to the host, of how far it is */
 	int64_t created;                        /* seconds since 1970 */
 	uint64_t deadline_ms;                   /* for people, from when they are asked */
 	uint64_t ended_ms;                      /* 0: still going */

@@ -148,10 +148,10 @@ static enum err device_check(struct work *w)
 /* Nothing but the chain is missing: what an unverified target's custodians have, too. */
 static bool lacks_chain_only(const struct att_verdict *v)
 {
-	size_t i;
+	struct att_check c = { .number = 0 };
 
-	for (i = 0; i < v->n; i++)
-		if (v->v[i].result != ATT_PASS && v->v[i].step > ATT_TIME)
+	while (att_verdict_next(v, &c))
+		if (c.result != ATT_PASS && c.step > ATT_TIME)
 			return false;
 	return true;
 }
@@ -205,7 +205,7 @@ static enum err custodians_fill(struct work *w)
 	size_t i;
 
 	for (i = 0; i < w->t->m; i++) {
-		c = &w->t->custodians[i];
+		c = &w->t->own[i];
 		cvc = &w->files[i].request.inner;
 		if (cvc->chr.n >= sizeof(c->chr) || cvc->key.q.n > sizeof(c->q))
 			return ERR_BUG;

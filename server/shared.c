@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/shared.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 struct kept {
 	struct kept *next;
 	size_t refs, n;
-	uint8_t bytes[];
+	_Alignas(max_align_t) uint8_t bytes[];
 };
 
 static struct kept *lists[LISTS];

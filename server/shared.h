@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes that many keep alike and nobody changes are kept once: a custodian's PKA file is that of each card with which
- * his key is registered. Counted; one owner thread.
+ * his key is registered. Aligned as malloc's. Counted; one owner thread.
  */
 #ifndef SERVER_SHARED_H
 #define SERVER_SHARED_H

@@ -16,7 +16,7 @@ enum err srv_target_new(unsigned m, size_t archived_n, size_t arena, struct srv_
 	t->refs = 1;
 	t->m = m;
 	t->archived_n = archived_n;
-	t->custodians = calloc(m + 1, sizeof(*t->custodians));
+	t->custodians = t->own = calloc(m + 1, sizeof(*t->own));
 	t->pka_files = calloc(m + 1, sizeof(*t->pka_files));
 	t->archived = calloc(archived_n + 1, sizeof(*t->archived));
 	t->arena = calloc(1, arena + 1);
@@ -28,21 +28,27 @@ enum err srv_target_new(unsigned m, size_t archived_n, size_t arena, struct srv_
 	return ERR_OK;
 }
 
-static void files_drop(struct rd *files, unsigned n)
+static struct rd custodians_of(const struct srv_target *t)
+{
+	return rd_of(t->custodians, t->m * sizeof(*t->custodians));
+}
+
+static void shared_drop(struct rd *files, unsigned n, struct rd custodians)
 {
 	while (n)
 		srv_shared_drop(&files[--n]);
+	srv_shared_drop(&custodians);
 }
 
-static enum err files_share(const struct srv_target *t, struct rd *out)
+static enum err share(const struct srv_target *t, struct rd *files, struct rd *custodians)
 {
-	enum err e = ERR_OK;
+	enum err e = srv_shared_keep(custodians_of(t), custodians);
 	unsigned i;
 
 	for (i = 0; !e && i < t->m; i++)
-		e = srv_shared_keep(t->pka_files[i], &out[i]);
+		e = srv_shared_keep(t->pka_files[i], &files[i]);
 	if (e)
-		files_drop(out, t->m);
+		shared_drop(files, t->m, *custodians);
 	return e;
 }
 
@@ -56,7 +62,7 @@ static struct rd move(struct wr *to, struct rd bytes)
 
 enum err srv_target_pack(struct srv_target *t)
 {
-	struct rd *files = calloc(t->m + 1, sizeof(*files));
+	struct rd *files = calloc(t->m + 1, sizeof(*files)), custodians;
 	size_t size = t->devaut.n, i;
 	uint8_t *arena;
 	struct wr w;
@@ -65,7 +71,7 @@ enum err srv_target_pack(struct srv_target *t)
 	for (i = 0; i < t->archived_n; i++)
 		size += t->archived[i].attestation.n;
 	arena = malloc(size + 1);
-	e = files && arena ? files_share(t, files) : ERR_NOMEM;
+	e = files && arena ? share(t, files, &custodians) : ERR_NOMEM;
 	if (e) {
 		free(files);
 		free(arena);
@@ -77,6 +83,9 @@ enum err srv_target_pack(struct srv_target *t)
 		t->archived[i].attestation = move(&w, t->archived[i].attestation);
 	free(t->arena);
 	free(t->pka_files);
+	free(t->own);
+	t->own = NULL;
+	t->custodians = (const struct pka_custodian *)(const void *)custodians.p;
 	t->arena = arena;
 	t->pka_files = files;
 	t->is_packed = true;
@@ -97,8 +106,8 @@ void srv_target_unref(struct srv_target **t)
 	if (!it || --it->refs)
 		return;
 	if (it->is_packed)
-		files_drop(it->pka_files, it->m);
-	free(it->custodians);
+		shared_drop(it->pka_files, it->m, custodians_of(it));
+	free(it->own);
 	free(it->pka_files);
 	free(it->archived);
 	free(it->arena);

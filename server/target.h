@@ -16,7 +16,8 @@ struct srv_target {
 	int64_t row;                    /* the store's name for this enrolment; 0: not kept */
 	unsigned n, m;
 	struct rd devaut;               /* this and all views below: into arena */
-	struct pka_custodian *custodians;       /* m */
+	const struct pka_custodian *custodians; /* m; packed: server/shared.h's */
+	struct pka_custodian *own;              /* the same, to be filled in; NULL when packed */
 	struct rd *pka_files;                   /* m, in the same order; packed: server/shared.h's */
 	struct pka_archived *archived;
 	size_t archived_n;
@@ -26,8 +27,8 @@ struct srv_target {
 /* A new target with one reference, arrays for m and archived_n entries and an arena of that many bytes. */
 MUST enum err srv_target_new(unsigned m, size_t archived_n, size_t arena, struct srv_target **out);
 /*
- * It is complete: an arena no larger than needed, and PKA files that other targets have, too, are kept once. Views into
- * the old arena are void. ERR_NOMEM: nothing has changed.
+ * It is complete: an arena no larger than needed, and PKA files and custodians that other targets have, too, are kept
+ * once. Views into the old arena are void. ERR_NOMEM: nothing has changed.
  */
 MUST enum err srv_target_pack(struct srv_target *t);
 struct srv_target *srv_target_ref(struct srv_target *t);

@@ -74,7 +74,7 @@ static void refused(enum err e, enum att_step first)
 
 	assert_int_equal(check(&a, &v), e);
 	assert_null(a);
-	assert_int_equal(att_verdict_first_failure(&v)->step, first);
+	assert_int_equal(att_verdict_first_failure(&v).step, first);
 }
 
 static void shows_what_it_checked(void **state)

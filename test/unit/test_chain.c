@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/test.h"
 
+#include <stdlib.h>
+
 #include "attest/chain.h"
 #include "base/tlv.h"
 #include "test/pki.h"
@@ -30,14 +32,15 @@ static int teardown(void **state)
 /* The result of the first check of this step that did not pass; ATT_PASS if all passed. */
 static enum att_result result_of(const struct att_verdict *v, enum att_step s)
 {
+	struct att_check c = { .number = 0 };
 	bool seen = false;
 
-	for (size_t i = 0; i < v->n; i++) {
-		if (v->v[i].step != s)
+	while (att_verdict_next(v, &c)) {
+		if (c.step != s)
 			continue;
 		seen = true;
-		if (v->v[i].result != ATT_PASS)
-			return v->v[i].result;
+		if (c.result != ATT_PASS)
+			return c.result;
 	}
 	assert_true(seen);
 	return ATT_PASS;
@@ -53,9 +56,9 @@ static void refused(struct rd devaut, enum att_step first)
 	assert_false(att_verdict_is_good(&v));
 	assert_string_equal(c.path, "");
 	assert_int_equal(e, first == ATT_FORMAT ? ERR_FORMAT : ERR_OK);
-	if (att_verdict_first_failure(&v)->step != first)
-		fail_msg("%s, not %s: %s", att_step_name(att_verdict_first_failure(&v)->step), att_step_name(first),
-			 att_verdict_first_failure(&v)->text);
+	if (att_verdict_first_failure(&v).step != first)
+		fail_msg("%s, not %s: %s", att_step_name(att_verdict_first_failure(&v).step), att_step_name(first),
+			 att_verdict_first_failure(&v).text);
 }
 
 static void real_card(void **state)
@@ -111,7 +114,7 @@ static void without_the_root(void **state)
 	assert_int_equal(att_chain_check(a, wr_view(&device.devaut), PKI_NOW, &c, &v), ERR_OK);
 	assert_false(c.is_genuine);
 	assert_int_equal(c.curve, EC_NONE);
-	assert_int_equal(att_verdict_first_failure(&v)->step, ATT_ANCHOR);
+	assert_int_equal(att_verdict_first_failure(&v).step, ATT_ANCHOR);
 	assert_int_equal(result_of(&v, ATT_SIG_CHAIN), ATT_NOT_MADE);
 	assert_int_equal(result_of(&v, ATT_ROLE), ATT_PASS);   /* every check that can be made is made */
 	att_anchors_free(&a);
@@ -146,7 +149,7 @@ static void every_length(void **state)
 		v.n = 0;
 		assert_int_equal(att_chain_check(pki.anchors, rd_of(golden_devaut, n), PKI_NOW, &c, &v), ERR_FORMAT);
 		assert_false(c.is_genuine);
-		assert_int_equal(att_verdict_first_failure(&v)->step, ATT_FORMAT);
+		assert_int_equal(att_verdict_first_failure(&v).step, ATT_FORMAT);
 	}
 }
 
@@ -366,14 +369,15 @@ static void dates(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct att_verdict v = { .n = 0 };
+		struct att_check check = { .number = 0 };
 		struct att_chain c;
 		size_t failures = 0;
 
 		assert_int_equal(att_chain_check(pki.anchors, RD_ARR(golden_devaut), rows[i].now, &c, &v), ERR_OK);
 		assert_true(c.is_genuine);      /* the card works on */
 		assert_int_equal(result_of(&v, ATT_TIME), rows[i].device);
-		for (size_t k = 0; k < v.n; k++)
-			failures += v.v[k].result != ATT_PASS;
+		while (att_verdict_next(&v, &check))
+			failures += check.result != ATT_PASS;
 		assert_int_equal(failures, rows[i].failures);
 	}
 }
@@ -411,7 +415,7 @@ static void self_signed(void **state)
 	assert_int_equal(c.curve, EC_SECP256R1);
 	assert_string_equal(c.id, "ESPICOHSMTR00001");
 	assert_string_equal(c.path, "");
-	assert_int_equal(att_verdict_first_failure(&v)->step, ATT_GENUINE);
+	assert_int_equal(att_verdict_first_failure(&v).step, ATT_GENUINE);
 
 	open.devaut.p[open.devaut.n - 1] ^= 1;          /* then not even its key is usable */
 	v.n = 0;
@@ -435,9 +439,38 @@ static void verdict_full(void **state)
 	att_verdict_add(&v, ATT_ARCHIVE, ATT_PASS, "and a good one");
 	assert_int_equal(v.n, ATT_CHECKS_MAX);
 	assert_false(att_verdict_is_good(&v));
-	assert_string_equal(att_verdict_first_failure(&v)->text, "one more");
+	assert_string_equal(att_verdict_first_failure(&v).text, "one more");
 	for (int s = 0; s < ATT_STEPS; s++)
 		assert_true(strlen(att_step_name((enum att_step)s)) > 1);
+}
+
+/* As a server keeps it for as long as people think: every byte of the checks, and none behind them. */
+static void verdict_packed(void **state)
+{
+	struct att_verdict *v = calloc(1, sizeof(*v));
+	struct att_check c = { .number = 0 };
+	char longest[2 * ATT_TEXT_MAX];
+
+	(void)state;
+	assert_non_null(v);
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	att_verdict_add(v, ATT_FORMAT, ATT_PASS, "first");
+	att_verdict_add(v, ATT_LIVE, ATT_NOT_MADE, "%s", "");
+	att_verdict_add(v, ATT_ARCHIVE, ATT_FAIL, "%s", longest);
+	att_verdict_pack(&v);
+	assert_true(att_verdict_next(v, &c));
+	assert_int_equal(c.step, ATT_FORMAT);
+	assert_string_equal(c.text, "first");
+	assert_true(att_verdict_next(v, &c));
+	assert_int_equal(c.result, ATT_NOT_MADE);
+	assert_string_equal(c.text, "");
+	assert_string_equal(att_verdict_first_failure(v).text, "");
+	assert_true(att_verdict_next(v, &c));
+	assert_int_equal(c.step, ATT_ARCHIVE);
+	assert_int_equal(strlen(c.text), ATT_TEXT_MAX);
+	assert_false(att_verdict_next(v, &c));
+	free(v);
 }
 
 int main(void)
@@ -459,6 +492,7 @@ int main(void)
 		cmocka_unit_test(dates_the_wrong_way_round),
 		cmocka_unit_test(self_signed),
 		cmocka_unit_test(verdict_full),
+		cmocka_unit_test(verdict_packed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -51,9 +51,9 @@ static void expect(const struct att_chain *c, struct rd bytes, struct rd spki, e
 		return;
 	}
 	assert_false(att_verdict_is_good(&v));
-	if (att_verdict_first_failure(&v)->step != first)
-		fail_msg("%s, not %s: %s", att_step_name(att_verdict_first_failure(&v)->step), att_step_name(first),
-			 att_verdict_first_failure(&v)->text);
+	if (att_verdict_first_failure(&v).step != first)
+		fail_msg("%s, not %s: %s", att_step_name(att_verdict_first_failure(&v).step), att_step_name(first),
+			 att_verdict_first_failure(&v).text);
 }
 
 static void real_key(void **state)

@@ -117,7 +117,7 @@ static void self_signed(void **state)
 	assert_int_equal(pka_file_read(wr_view(&open.file), &f), ERR_OK);
 	assert_false(f.has_issuer);
 	assert_int_equal(pka_file_check(&f, pki.anchors, PKI_NOW, &v), ERR_ATTESTATION);
-	assert_int_equal(att_verdict_first_failure(&v)->step, ATT_GENUINE);
+	assert_int_equal(att_verdict_first_failure(&v).step, ATT_GENUINE);
 	pki_person_free(&open);
 }
 
@@ -160,7 +160,7 @@ static void not_proven(void **state)
 	assert_int_equal(att_anchors_new(true, &production), ERR_OK);
 	assert_int_equal(pka_file_read(wr_view(&alice.file), &f), ERR_OK);
 	assert_int_equal(pka_file_check(&f, production, PKI_NOW, &v), ERR_ATTESTATION);
-	assert_int_equal(att_verdict_first_failure(&v)->step, ATT_ANCHOR);
+	assert_int_equal(att_verdict_first_failure(&v).step, ATT_ANCHOR);
 	att_anchors_free(&production);
 }
 

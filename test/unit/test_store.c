@@ -142,6 +142,9 @@ static void test_keeps(void **state)
 	assert_int_equal(count(&s), 2);
 	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 1);
 	assert_int_equal(s.ops->get(s.ctx, "UT../TARG%00001")->n, 2);
+	/* the same people: kept once */
+	assert_ptr_equal(s.ops->get(s.ctx, "UTTARGET100001")->custodians,
+			 s.ops->get(s.ctx, "UT../TARG%00001")->custodians);
 	put(&s, &one, 2, true, ERR_OK);
 	assert_int_equal(s.ops->get(s.ctx, "UTTARGET100001")->n, 2);
 	assert_int_equal(count(&s), 2);
