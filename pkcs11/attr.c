@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { PRIV = 1, PUB = 2, CERT = 4, SECRET = 8, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT };
+enum { PRIV = 1, PUB = 2, CERT = 4, SECRET = 8, DATA = 16, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT | DATA };
 
 enum source {
 	A_FALSE, A_TRUE,        /* always */
@@ -29,11 +29,11 @@ static const struct row {
 	{ CKA_CLASS, ALL, ANY_KEY, A_ULONG, AT(class) },
 	{ CKA_TOKEN, ALL, ANY_KEY, A_BOOL, AT(is_token) },
 	{ CKA_PRIVATE, ALL, ANY_KEY, A_BOOL, AT(is_private) },
-	{ CKA_MODIFIABLE, ALL, ANY_KEY, A_FALSE, 0 },
+	{ CKA_MODIFIABLE, ALL, ANY_KEY, A_TRUE, 0 },
 	{ CKA_COPYABLE, ALL, ANY_KEY, A_FALSE, 0 },
 	{ CKA_DESTROYABLE, ALL, ANY_KEY, A_BOOL, AT(destroyable) },
 	{ CKA_LABEL, ALL, ANY_KEY, A_BYTES, AT(label) },
-	{ CKA_ID, ALL, ANY_KEY, A_BYTES, AT(id) },
+	{ CKA_ID, KEYS | CERT, ANY_KEY, A_BYTES, AT(id) },
 	{ CKA_SUBJECT, PRIV | PUB | CERT, ANY_KEY, A_BYTES, AT(subject) },
 	{ CKA_PUBLIC_KEY_INFO, PRIV | PUB | CERT, ANY_KEY, A_BYTES_KNOWN, AT(spki) },
 	{ CKA_TRUSTED, PUB | CERT, ANY_KEY, A_FALSE, 0 },
@@ -79,7 +79,9 @@ static const struct row {
 	{ CKA_CERTIFICATE_TYPE, CERT, ANY_KEY, A_ZERO, 0 },      /* CKC_X_509 */
 	{ CKA_CERTIFICATE_CATEGORY, CERT, ANY_KEY, A_ULONG, AT(category) },
 	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, CERT, ANY_KEY, A_ZERO, 0 },
-	{ CKA_VALUE, CERT, ANY_KEY, A_BYTES, AT(value) },
+	{ CKA_APPLICATION, DATA, ANY_KEY, A_BYTES, AT(application) },
+	{ CKA_OBJECT_ID, DATA, ANY_KEY, A_BYTES, AT(object_id) },
+	{ CKA_VALUE, CERT | DATA, ANY_KEY, A_BYTES, AT(value) },
 	{ CKA_ISSUER, CERT, ANY_KEY, A_BYTES, AT(issuer) },
 	{ CKA_SERIAL_NUMBER, CERT, ANY_KEY, A_BYTES, AT(serial) },
 	{ CKA_CHECK_VALUE, CERT, ANY_KEY, A_BYTES, AT(check) },
@@ -91,7 +93,7 @@ static const struct row {
 static const struct row *row_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
 {
 	unsigned class = o->class == CKO_PRIVATE_KEY ? PRIV : o->class == CKO_PUBLIC_KEY ? PUB :
-			 o->class == CKO_SECRET_KEY ? SECRET : CERT;
+			 o->class == CKO_SECRET_KEY ? SECRET : o->class == CKO_DATA ? DATA : CERT;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].type == type && rows[i].on & class && (rows[i].key == ANY_KEY || rows[i].key == o->type))
@@ -173,6 +175,11 @@ CK_RV p11_attr_get(const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
 			rv = one;
 	}
 	return rv;
+}
+
+bool p11_attr_has(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
+{
+	return row_of(o, type) != NULL;
 }
 
 bool p11_attr_match(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG n)

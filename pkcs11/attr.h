@@ -9,5 +9,7 @@
 CK_RV p11_attr_get(const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n);
 /* Does the object have all these values? */
 bool p11_attr_match(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG n);
+/* Can an object of this kind have it? */
+bool p11_attr_has(const struct p11_object *o, CK_ATTRIBUTE_TYPE type);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define CATEGORY_USER 1                 /* CK_CERTIFICATE_CATEGORY_TOKEN_USER */
 
-static CK_RV check_writable(const struct p11_call *c)
+CK_RV p11_cert_check_writable(const struct p11_call *c)
 {
 	if (!c->session->rw)
 		return CKR_SESSION_READ_ONLY;
@@ -136,7 +136,7 @@ CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_
 	enum err e;
 	CK_RV rv;
 
-	rv = check_writable(c);
+	rv = p11_cert_check_writable(c);
 	if (!rv)
 		rv = p11_template_read(t, n, P11_GIVEN_CERT, &tp);
 	if (!rv && !tp.token)
@@ -165,7 +165,7 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 	struct p11_object *o = p11_objects_get(&t->objects, h);
 	uint8_t low;
 	enum err e;
-	CK_RV rv = check_writable(c);
+	CK_RV rv = p11_cert_check_writable(c);
 
 	if (rv)
 		return rv;
@@ -192,7 +192,7 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 			p11_objects_of_key(&t->objects, low, CKO_PUBLIC_KEY)->gone = true;
 		}
 	} else {
-		const uint16_t fids[] = { HSM_FID(HSM_FID_CD, low), o->fid };
+		const uint16_t fids[] = { o->about, o->fid };
 
 		e = delete_each(t, fids, sizeof(fids) / sizeof(fids[0]));
 		if (!e)

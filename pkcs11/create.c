@@ -5,6 +5,7 @@
 
 #include "base/tlv.h"
 #include "pkcs11/cert.h"
+#include "pkcs11/data.h"
 #include "pkcs11/find.h"
 #include "pkcs11/keep.h"
 #include "pkcs11/module.h"
@@ -113,6 +114,7 @@ static const struct {
 	CK_RV (*create)(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out);
 } classes[] = {
 	{ CKO_CERTIFICATE, p11_cert_create },
+	{ CKO_DATA, p11_data_create },
 	{ CKO_PUBLIC_KEY, create_public },
 };
 

@@ -7,6 +7,7 @@
 #include "pkcs11/info.h"
 #include "pkcs11/keygen.h"
 #include "pkcs11/login.h"
+#include "pkcs11/modify.h"
 #include "pkcs11/pin.h"
 #include "pkcs11/random.h"
 #include "pkcs11/session.h"
@@ -186,6 +187,16 @@ CK_RV C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK
 
 	if (!rv)
 		rv = p11_find_attributes(&c, object, t, n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR t, CK_ULONG n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_modify(&c, object, t, n);
 	return p11_call_end(&c, rv);
 }
 
@@ -518,7 +529,6 @@ REFUSE_3(C_GetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_SetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE)
 REFUSE_5(C_CopyObject, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ATTRIBUTE_PTR, CK_ULONG, CK_OBJECT_HANDLE_PTR)
 REFUSE_3(C_GetObjectSize, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ULONG_PTR)
-REFUSE_4(C_SetAttributeValue, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ATTRIBUTE_PTR, CK_ULONG)
 REFUSE_2(C_DigestKey, CK_SESSION_HANDLE, CK_OBJECT_HANDLE)
 REFUSE_3(C_SignRecoverInit, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE)
 REFUSE_5(C_SignRecover, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)

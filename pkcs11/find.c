@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "pkcs11/attr.h"
+#include "pkcs11/data.h"
 #include "pkcs11/module.h"
 #include "pkcs11/rv.h"
 
@@ -74,6 +76,30 @@ CK_RV p11_find_end(struct p11_call *c)
 	return CKR_OK;
 }
 
+static bool wants_value(const CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	for (CK_ULONG i = 0; i < n; i++)
+		if (t[i].type == CKA_VALUE)
+			return true;
+	return false;
+}
+
+/* Not kept in memory: the card tells it to who has logged in, each time. */
+static CK_RV private_data(struct p11_call *c, const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	struct p11_object with_value = *o;
+	struct wr value;
+	CK_RV rv;
+
+	wr_init_heap(&value, FILE_SIZE_MAX);
+	rv = p11_rv(p11_data_read(c->token, o, &value));
+	with_value.value = wr_view(&value);
+	if (!rv)
+		rv = p11_attr_get(&with_value, t, n);
+	wr_free(&value);
+	return rv;
+}
+
 CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *t, CK_ULONG n)
 {
 	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
@@ -82,5 +108,7 @@ CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *
 		return CKR_ARGUMENTS_BAD;
 	if (!o || !p11_find_is_visible(c->token, o))
 		return CKR_OBJECT_HANDLE_INVALID;
-	return p11_attr_get(o, t, n);
+	if (o->class != CKO_DATA || !o->is_private || !wants_value(t, n))
+		return p11_attr_get(o, t, n);
+	return private_data(c, o, t, n);
 }

@@ -85,7 +85,7 @@ static enum err add(struct p11_objects *o, const struct p11_object *like, CK_OBJ
 		return ERR_NOMEM;
 	*obj = *like;
 	obj->class = class;
-	obj->is_private = class == CKO_PRIVATE_KEY;
+	obj->is_private = like->is_private || class == CKO_PRIVATE_KEY;
 	obj->is_token = CK_TRUE;
 	/* The public key is the attestation or certificate of the private one: it goes with it. */
 	obj->destroyable = class != CKO_PUBLIC_KEY;
@@ -183,7 +183,8 @@ static struct rd first_element(struct rd file)
 
 enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd, struct rd ee)
 {
-	struct p11_object proto = { .key = key, .fid = HSM_FID(HSM_FID_EE, key), .category = CATEGORY_USER };
+	struct p11_object proto = { .key = key, .fid = HSM_FID(HSM_FID_EE, key), .category = CATEGORY_USER,
+				    .about = HSM_FID(HSM_FID_PRKD, key) };
 	struct p15_key k;
 	bool has_public;
 	enum err e = p11_keep(&o->kept, prkd, &prkd);
@@ -223,7 +224,7 @@ enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd,
 
 enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, struct rd der)
 {
-	struct p11_object proto = { .fid = fid };
+	struct p11_object proto = { .fid = fid, .about = HSM_FID(HSM_FID_CD, fid & 0xff) };
 	struct p15_cert c;
 	enum err e = p11_keep(&o->kept, cd, &cd);
 
@@ -243,6 +244,58 @@ enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, s
 	return add(o, &proto, CKO_CERTIFICATE);
 }
 
+enum err p11_objects_add_data(struct p11_objects *o, uint8_t low, struct rd dcod, struct rd value,
+			      const struct p11_object **out)
+{
+	struct p11_object proto = { .about = HSM_FID(HSM_FID_DCOD, low) };
+	struct rd element = RD_NONE;
+	struct p15_data d;
+	uint8_t oid[64];
+	struct wr w;
+	enum err e = p11_keep(&o->kept, dcod, &dcod);
+
+	if (!e)
+		e = p15_data_read(dcod, &d);
+	if (!e)
+		e = p11_keep(&o->kept, value, &proto.value);
+	if (e)
+		return e;
+	WR_ARR(&w, oid);
+	if (d.oid.n)
+		wr_tlv(&w, 0x06, d.oid);
+	e = wr_done(&w);
+	if (!e)
+		e = p11_keep(&o->kept, wr_view(&w), &element);
+	proto.label = d.label;
+	proto.application = d.application;
+	proto.object_id = element;
+	proto.fid = d.fid;
+	proto.is_private = d.fid >> 8 == HSM_FID_DATA_PRIVATE;
+	if (!e)
+		e = add(o, &proto, CKO_DATA);
+	if (!e && out)
+		*out = o->v[o->n - 1];
+	return e;
+}
+
+enum err p11_objects_rename(struct p11_objects *o, uint16_t about, struct rd label, struct rd id)
+{
+	bool has_label = label.p, has_id = id.p;
+	enum err e = p11_keep(&o->kept, label, &label);
+
+	if (!e)
+		e = p11_keep(&o->kept, id, &id);
+	for (size_t i = 0; !e && i < o->n; i++) {
+		if (!o->v[i]->is_token || o->v[i]->about != about)
+			continue;
+		if (has_label)
+			o->v[i]->label = label;
+		if (has_id)
+			o->v[i]->id = id;
+	}
+	return e;
+}
+
 enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der)
 {
 	struct p11_object *priv = p11_objects_of_key(o, key, CKO_PRIVATE_KEY),
@@ -253,6 +306,7 @@ enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der)
 	if (!priv)
 		return ERR_BUG;
 	proto = *priv;
+	proto.is_private = CK_FALSE;
 	proto.category = CATEGORY_USER;
 	e = p11_keep(&o->kept, der, &der);
 	if (!e)
@@ -307,6 +361,33 @@ static enum err load_ca(struct p11_objects *o, struct hsm_card *card, uint8_t lo
 	return e ? e : p11_objects_add_ca(o, fid, wr_view(&p->about), wr_view(&p->thing));
 }
 
+/* The path in the description leads to the data, whatever its number. That of a private object is not read here. */
+static enum err load_data(struct p11_objects *o, struct hsm_card *card, uint8_t low, struct pair *p,
+			  struct deadline *dl)
+{
+	struct p15_data d;
+	enum err e;
+
+	wr_reset(&p->about);
+	wr_reset(&p->thing);
+	e = hsm_file_read(card, HSM_FID(HSM_FID_DCOD, low), &p->about, dl);
+	if (!e)
+		e = p15_data_read(wr_view(&p->about), &d);
+	if (!e && d.fid >> 8 == HSM_FID_DATA)
+		e = hsm_file_read(card, d.fid, &p->thing, dl);
+	else if (!e && d.fid >> 8 != HSM_FID_DATA_PRIVATE)
+		e = ERR_FORMAT;
+	return e ? e : p11_objects_add_data(o, low, wr_view(&p->about), wr_view(&p->thing), NULL);
+}
+
+static enum err left_out(enum err e, const char *what, unsigned low)
+{
+	if (!is_of_one(e))
+		return e;
+	log_line(LOG_P11, LOG_WARN, "%s%02X is left out: %s", what, low, err_text(e));
+	return ERR_OK;
+}
+
 enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct deadline *dl)
 {
 	struct hsm_fids fids;
@@ -322,16 +403,13 @@ enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct d
 		if (low && hsm_fids_has(&fids, HSM_FID(HSM_FID_KEY, low)) &&
 		    hsm_fids_has(&fids, HSM_FID(HSM_FID_PRKD, low)))
 			e = load_key(o, card, (uint8_t)low, &p, dl);
-		if (is_of_one(e)) {
-			log_line(LOG_P11, LOG_WARN, "key %u is left out: %s", low, err_text(e));
-			e = ERR_OK;
-		}
+		e = left_out(e, "key CC", low);
 		if (!e && hsm_fids_has(&fids, HSM_FID(HSM_FID_CD, low)))
 			e = load_ca(o, card, (uint8_t)low, &p, dl);
-		if (is_of_one(e)) {
-			log_line(LOG_P11, LOG_WARN, "certificate CA%02X is left out: %s", low, err_text(e));
-			e = ERR_OK;
-		}
+		e = left_out(e, "certificate CA", low);
+		if (!e && hsm_fids_has(&fids, HSM_FID(HSM_FID_DCOD, low)))
+			e = load_data(o, card, (uint8_t)low, &p, dl);
+		e = left_out(e, "data C9", low);
 	}
 	wr_free(&p.about);
 	wr_free(&p.thing);

@@ -20,7 +20,8 @@ struct p11_object {
 	CK_BBOOL is_token, destroyable;
 	CK_SESSION_HANDLE session;      /* of a session object */
 	uint8_t key;                    /* number of the key on the card it belongs to; 0: none */
-	uint16_t fid;                   /* file of a certificate */
+	uint16_t fid;                   /* file of a certificate or of data */
+	uint16_t about;                 /* file of the description */
 
 	/* what attributes are made of; views into bytes that the set of objects keeps */
 	struct rd label, id;
@@ -36,6 +37,7 @@ struct p11_object {
 	struct rd q;                    /* the point in it */
 	struct rd spki;                 /* DER SubjectPublicKeyInfo */
 	struct rd value, subject, issuer, serial, check;
+	struct rd application, object_id;
 	struct rd from, to;             /* CK_DATE */
 	CK_ULONG category;
 	struct secret *secret;          /* value of a session's secret key */
@@ -67,6 +69,11 @@ MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, str
  */
 MUST enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd, struct rd ee);
 MUST enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, struct rd der);
+/* A data object from its description C9kk, and its value, where everybody may read it. out may be NULL. */
+MUST enum err p11_objects_add_data(struct p11_objects *o, uint8_t low, struct rd dcod, struct rd value,
+				   const struct p11_object **out);
+/* All objects with this description; p NULL: stays as it is. */
+MUST enum err p11_objects_rename(struct p11_objects *o, uint16_t about, struct rd label, struct rd id);
 /*
  * A new X.509 certificate of a key, which its file CE holds now; the objects of the key stay, an older certificate
  * goes.

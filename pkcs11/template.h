@@ -10,12 +10,13 @@ enum p11_made {                         /* what kind of object is wanted, and ho
 	P11_MADE_PRIVATE, P11_MADE_PUBLIC,      /* the halves of a key pair that the card generates */
 	P11_GIVEN_CERT,
 	P11_GIVEN_PUBLIC,                       /* by its numbers */
-	P11_DERIVED_SECRET
+	P11_DERIVED_SECRET,
+	P11_GIVEN_DATA
 };
 struct p11_template {                   /* views into the caller's template */
 	CK_ULONG class, key_type, bits, category, size;
 	CK_BBOOL token, sign, verify, encrypt, decrypt, derive, is_private, sensitive, extractable;
-	struct rd label, id, value, subject, modulus, exponent, ec_params, ec_point;
+	struct rd label, id, value, subject, modulus, exponent, ec_params, ec_point, application, object_id;
 };
 
 /*

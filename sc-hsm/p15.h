@@ -33,6 +33,14 @@ struct p15_cert {
 MUST enum err p15_cert_read(struct rd file, struct p15_cert *out);
 MUST enum err p15_cert_write(const struct p15_cert *c, struct wr *out);
 
+struct p15_data {
+	struct rd label, application;
+	struct rd oid;              /* content of the OBJECT IDENTIFIER; empty: none */
+	uint16_t fid;               /* of the data; 0 not given */
+};
+MUST enum err p15_data_read(struct rd file, struct p15_data *out);
+MUST enum err p15_data_write(const struct p15_data *d, bool is_private, struct wr *out);
+
 struct p15_token {
 	struct rd label, manufacturer, serial;
 };

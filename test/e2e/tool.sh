@@ -60,6 +60,41 @@ echo "for one only" >data
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out peer.pem
 openssl pkey -in peer.pem -pubout -outform DER -out peer.der
 
+# What is written by one module must be found by the other: OpenSC's reads ours, and ours reads OpenSC's.
+theirs=$(find /usr/lib -name opensc-pkcs11.so | head -n 1)
+cat >opensc.conf <<-'END'
+	app default { }
+	app opensc-pkcs11 { pkcs11 { max_virtual_slots = 64; slots_per_card = 1; } }
+END
+export OPENSC_CONF=$T/opensc.conf
+opensc() { pkcs11-tool --module "$theirs" --token-label "card (UserPIN)" --login --pin "$PIN" "$@"; }
+reads() { # READER FILE OPTION...: the object is FILE
+	local who=$1 file=$2
+	shift 2
+	rm -f back
+	"$who" --read-object -o back "$@" && cmp "$file" back
+}
+head -c 3000 /dev/urandom >blob
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=authority -days 2 -outform DER \
+    -out ca.der 2>/dev/null
+t "pkcs11-tool writes data" use --write-object blob --type data --label open --application-label app
+t "... private data" use --write-object data --type data --label hidden --private
+t "... a certificate" use --write-object ca.der --type cert --label authority --id a1
+t "reads the data without login" reads tool blob --type data --label open
+t "... not the private data" not tool --read-object --type data --label hidden -o back
+t "... but after a login" reads use data --type data --label hidden
+t "... the certificate" reads tool ca.der --type cert --label authority
+t "OpenSC's module reads the data" reads opensc blob --type data --label open
+t "... the private data" reads opensc data --type data --label hidden
+t "... the certificate" reads opensc ca.der --type cert --id a1
+t "OpenSC's module writes data" opensc --write-object data --type data --label foreign --private
+t "... which ours reads" reads use data --type data --label foreign
+t "ours deletes it" use --delete-object --type data --label foreign
+t "... and OpenSC's finds it no more" not opensc --read-object --type data --label foreign -o back
+t "a key gets another id" use --set-id 22 --type privkey --id 02
+t "... which OpenSC's module sees" says "ID:         22" opensc -O --type privkey
+t "... and back" use --set-id 02 --type privkey --id 22
+
 for way in directly "by an agent"; do
 	if [ "$way" != directly ]; then
 		through=("$q11" run --pin-file pin --limits "decipher=any derive=any" --)

@@ -128,6 +128,7 @@ static void test_uninitialised(void **state)
 	NO(C_CreateObject(1, &t, 1, &h));
 	NO(C_DestroyObject(1, 1));
 	NO(C_GetAttributeValue(1, 1, &t, 1));
+	NO(C_SetAttributeValue(1, 1, &t, 1));
 	NO(C_FindObjectsInit(1, NULL, 0));
 	NO(C_FindObjects(1, &h, 1, &n));
 	NO(C_FindObjectsFinal(1));
@@ -167,7 +168,6 @@ static void test_uninitialised(void **state)
 	NO(C_SetOperationState(1, b, 1, 0, 0));
 	NO(C_CopyObject(1, 1, &t, 1, &h));
 	NO(C_GetObjectSize(1, 1, &n));
-	NO(C_SetAttributeValue(1, 1, &t, 1));
 	NO(C_DigestKey(1, 1));
 	NO(C_SignRecoverInit(1, &m, 1));
 	NO(C_SignRecover(1, b, 1, b, &n));

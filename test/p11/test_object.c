@@ -115,8 +115,8 @@ static void test_private_attributes(void **state)
 	assert_ok(rig_login(s, RIG_PIN));
 	o = rig_find(s, CKO_PRIVATE_KEY, "rsa");
 	FLAGS(CK_TRUE, CKA_TOKEN, CKA_PRIVATE, CKA_SIGN, CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE,
-	      CKA_LOCAL, CKA_DESTROYABLE, CKA_DECRYPT);
-	FLAGS(CK_FALSE, CKA_EXTRACTABLE, CKA_UNWRAP, CKA_DERIVE, CKA_SIGN_RECOVER, CKA_MODIFIABLE,
+	      CKA_LOCAL, CKA_DESTROYABLE, CKA_DECRYPT, CKA_MODIFIABLE);
+	FLAGS(CK_FALSE, CKA_EXTRACTABLE, CKA_UNWRAP, CKA_DERIVE, CKA_SIGN_RECOVER,
 	      CKA_ALWAYS_AUTHENTICATE, CKA_COPYABLE);
 	assert_int_equal(rig_number(s, o, CKA_CLASS), CKO_PRIVATE_KEY);
 	assert_int_equal(rig_number(s, o, CKA_KEY_TYPE), CKK_RSA);
@@ -147,7 +147,7 @@ static void test_public_attributes(void **state)
 	o = rig_find(s, CKO_PUBLIC_KEY, "bp");
 	FLAGS(CK_TRUE, CKA_TOKEN, CKA_VERIFY, CKA_LOCAL);
 	FLAGS(CK_FALSE, CKA_PRIVATE, CKA_ENCRYPT, CKA_WRAP, CKA_VERIFY_RECOVER, CKA_DERIVE, CKA_TRUSTED,
-	      CKA_MODIFIABLE, CKA_DESTROYABLE);
+	      CKA_DESTROYABLE);
 	assert_int_equal(rig_number(s, o, CKA_KEY_TYPE), CKK_EC);
 	assert_int_equal(rig_number(s, o, CKA_KEY_GEN_MECHANISM), CKM_EC_KEY_PAIR_GEN);
 	assert_bytes_equal(rig_attribute(s, o, CKA_EC_PARAMS), RD_LIT("\x06\x09\x2b\x24\x03\x03\x02\x08\x01\x01\x07"));

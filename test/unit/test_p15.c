@@ -193,6 +193,38 @@ static void test_cert(void **state)
 	wr_free(&out);
 }
 
+/* The example of reference 8.5. */
+static void test_data(void **state)
+{
+	struct p15_data d = { .label = RD_LIT("My Data"), .application = RD_LIT("my app"), .fid = 0xCD00 }, back;
+	struct wr out;
+
+	(void)state;
+	wr_init_heap(&out, 1024);
+	assert_int_equal(p15_data_write(&d, true, &out), ERR_OK);
+	assert_bytes_equal(wr_view(&out), test_unhex(&bytes, "3024 3010 0C074D792044617461 03020780 040101"
+						     "3008 0C066D7920617070 A106 3004 0402CD00"));
+	assert_int_equal(p15_data_read(wr_view(&out), &back), ERR_OK);
+	assert_int_equal(back.fid, 0xCD00);
+	assert_bytes_equal(back.label, d.label);
+	assert_bytes_equal(back.application, d.application);
+	assert_int_equal(back.oid.n, 0);
+	wr_reset(&out);
+	d.oid = RD_LIT("\x55\x04\x03");
+	assert_int_equal(p15_data_write(&d, false, &out), ERR_OK);
+	assert_int_equal(p15_data_read(wr_view(&out), &back), ERR_OK);
+	assert_bytes_equal(back.oid, d.oid);
+	/* A path one level deeper, as other descriptions have it; none; not closed. */
+	assert_int_equal(p15_data_read(test_unhex(&bytes, "3010 3000 3000 A10A 3008 3006 0404 3F00CF07"), &back),
+			 ERR_OK);
+	assert_int_equal(back.fid, 0xCF07);
+	assert_int_equal(p15_data_read(test_unhex(&bytes, "3004 3000 3000"), &back), ERR_OK);
+	assert_int_equal(back.fid, 0);
+	assert_int_equal(p15_data_read(test_unhex(&bytes, "3006 3000 3000 A100"), &back), ERR_FORMAT);
+	assert_int_equal(p15_data_read(test_unhex(&bytes, "3002 3000"), &back), ERR_FORMAT);
+	wr_free(&out);
+}
+
 static void test_token(void **state)
 {
 	struct p15_token t = { .label = RD_LIT("My Token") }, back;
@@ -254,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_key_others),
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_cert),
+		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_damaged),
 	};
