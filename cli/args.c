@@ -54,6 +54,8 @@ static const struct row rows[OPTS] = {
 	[OPT_WITH_PIN] = { "with-pin", A_FLAG(with_pin), "the card also needs its PIN (PKA and PIN)" },
 	[OPT_OR_PIN] = { "or-pin", A_FLAG(or_pin), "the PIN alone opens the card, too; needs --force" },
 	[OPT_NO_PIN_RESET] = { "no-pin-reset", A_FLAG(no_pin_reset), "the SO-PIN cannot replace a forgotten PIN" },
+	[OPT_REPLACEABLE] = { "replaceable", A_FLAG(replaceable),
+			      "a quorum may later replace a custodian's key, and so all of them" },
 	[OPT_UNVERIFIED] = { "unverified", A_FLAG(unverified),
 			     "accept a card without certificate chain (open firmware)" },
 	[OPT_SAME_DEVICE] = { "same-device", A_FLAG(same_device), "accept two custodians' keys of one card" },

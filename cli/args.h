@@ -12,7 +12,7 @@ enum cli_opt {
 	OPT_READER, OPT_DEVICE, OPT_JSON, OPT_YES, OPT_FORCE,
 	OPT_PIN_FILE, OPT_PIN_FD, OPT_SO_PIN_FILE, OPT_SO_PIN_FD,
 	OPT_LABEL, OPT_TOKEN_LABEL, OPT_ID, OPT_TYPE, OPT_ARCHIVE, OPT_COUNTRY, OPT_OUT, OPT_KEY,
-	OPT_CUSTODIANS, OPT_REQUIRED, OPT_WITH_PIN, OPT_OR_PIN, OPT_NO_PIN_RESET,
+	OPT_CUSTODIANS, OPT_REQUIRED, OPT_WITH_PIN, OPT_OR_PIN, OPT_NO_PIN_RESET, OPT_REPLACEABLE,
 	OPT_UNVERIFIED, OPT_SAME_DEVICE, OPT_PROVE, OPT_CUSTODIAN_PIN_FILE,
 	OPT_CA, OPT_TOKEN_FILE, OPT_REPLACE, OPT_NAME, OPT_POLICY,
 	OPT_DENY, OPT_EXPECT_CODE, OPT_LIMITS, OPT_WAIT,
@@ -42,7 +42,7 @@ struct cli_args {
 	const char *label, *token_label, *id, *type, *country, *out, *key;
 	struct cli_list archive;
 	unsigned custodians, required;          /* 0: not given */
-	bool with_pin, or_pin, no_pin_reset;
+	bool with_pin, or_pin, no_pin_reset, replaceable;
 	bool unverified, same_device, prove;
 	struct cli_list custodian_pin_file;
 	const char *ca, *token_file, *name, *policy;

@@ -14,8 +14,9 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 
 	if (a->with_pin && a->or_pin)
 		return cli_refuse(ERR_ARG, "--with-pin and --or-pin exclude each other");
-	if (!pka && (a->with_pin || a->or_pin))
-		return cli_refuse(ERR_ARG, "--with-pin and --or-pin go with --custodians and --required");
+	if (!pka && (a->with_pin || a->or_pin || a->replaceable))
+		return cli_refuse(ERR_ARG, "--with-pin, --or-pin and --replaceable go with --custodians and "
+				  "--required");
 	if (pka && (!a->custodians || !a->required))
 		return cli_refuse(ERR_ARG, "--custodians and --required go together");
 	if (a->required > a->custodians)
@@ -26,6 +27,7 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 		.required = a->required,
 		.label = rd_str(a->label),
 		.options = (uint16_t)((a->with_pin ? HSM_OPT_COMBINED : 0) |
+				      (a->replaceable ? HSM_OPT_REPLACE_PKA : 0) |
 				      ((!pka || a->with_pin || a->or_pin) && !a->no_pin_reset ? HSM_OPT_RESET_RETRY
 											      : 0)),
 	};
@@ -40,6 +42,11 @@ static void tell_plan(const struct cli_card *c, const struct cli_args *a)
 		       a->with_pin ? " and its PIN" : a->or_pin ? ", or its PIN alone" : "");
 	printf("card %s in %s, label \"%s\"\n", *c->id ? c->id : "(without id)", c->reader, c->label);
 	printf("will be opened by %s\n", a->custodians ? pka : "its PIN");
+	if (a->replaceable)
+		printf("note: any %u of them can put others in the place of those who are missing\n", a->required);
+	else if (a->custodians)
+		printf("note: the list of custodians will be final: a lost card cannot be replaced without erasing "
+		       "this one (--replaceable)\n");
 	if (a->custodians && (a->required == 1 || a->required == a->custodians))
 		printf("note: with %u of %u, %s\n", a->required, a->custodians,
 		       a->required == 1 ? "one custodian alone opens it" : "one lost card closes it for good");

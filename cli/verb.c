@@ -28,7 +28,7 @@ static const struct cli_verb verbs[] = {
 	{ "init", "",
 	  "Initialise a card, which erases everything on it: with a PIN, or for n of m custodians, or for both",
 	  PICK | PIN | SO_PIN | O(YES) | O(LABEL) | O(CUSTODIANS) | O(REQUIRED) | O(WITH_PIN) | O(OR_PIN) |
-		  O(NO_PIN_RESET),
+		  O(NO_PIN_RESET) | O(REPLACEABLE),
 	  0, 0, verb_init },
 	{ "keygen", "", "Generate a key pair on the card, verify the card's attestation of it and archive that",
 	  LOGIN | O(TYPE) | O(LABEL) | O(TOKEN_LABEL) | O(ID) | O(ARCHIVE) | O(UNVERIFIED), 0, 0, verb_keygen },
@@ -37,6 +37,9 @@ static const struct cli_verb verbs[] = {
 	{ "custodian export", "",
 	  "Write the PKA file of a custodian's key: public, for the operator of the card that he shall open",
 	  PICK | O(KEY) | O(OUT) | O(FORCE), 0, 0, verb_custodian_export },
+	{ "custodian replace", "OLD FILE",
+	  "Put a new custodian's key (PKA file) in the place of a lost or old one; the other custodians agree to that",
+	  LOGIN | O(YES) | O(UNVERIFIED), 2, 2, verb_custodian_replace },
 	{ "custodian watch", "[COMMAND [ARGUMENT]...]",
 	  "Stay, and tell of each new request: on stdout, on the desktop, or by a command that gets JSON on stdin",
 	  PIN | O(URL) | O(CA) | O(KEYS) | O(NOTIFY) | VERB_RUNS, 0, ANY, verb_custodian_watch },

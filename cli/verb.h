@@ -40,6 +40,7 @@ enum err verb_init(struct cli *cli);
 enum err verb_keygen(struct cli *cli);
 enum err verb_custodian_keygen(struct cli *cli);
 enum err verb_custodian_export(struct cli *cli);
+enum err verb_custodian_replace(struct cli *cli);
 enum err verb_custodian_watch(struct cli *cli);
 enum err verb_register(struct cli *cli);
 enum err verb_enrol(struct cli *cli);

@@ -94,20 +94,42 @@ static enum err register_from_file(struct hsm_card *c, struct rd content, struct
 	return e ? e : gone == ERR_NOT_FOUND ? ERR_OK : gone;
 }
 
+/* Open firmware has no chain to verify and takes the request alone: issuer is NULL then. */
+static enum err prepare(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
+			const struct cvc_request *request, struct deadline *dl)
+{
+	enum err e = issuer ? make_known(c, issuer, dl) : ERR_OK;
+
+	if (!e && issuer)
+		e = make_known(c, device, dl);
+	if (!e && issuer)
+		e = select_verify_key(c, request->outer_car, dl);
+	return e;
+}
+
+enum err hsm_pka_replace(struct hsm_card *c, uint8_t index, const struct cvc *issuer, const struct cvc *device,
+			 const struct cvc_request *request, struct hsm_pka *out, struct deadline *dl)
+{
+	struct wr cmd;
+	enum err e = prepare(c, issuer, device, request, dl);
+
+	if (e)
+		return e;
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_pka_replace(&cmd, index, request->content);
+	if (cmd.n > apdu_link_cmd_max(c->link)) {
+		wr_free(&cmd);
+		return hsm_card_refuse(c, ERR_LIMIT);
+	}
+	return read_status(c, HSM_PKA_REGISTER, &cmd, out, dl);
+}
+
 enum err hsm_pka_register(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
 			  const struct cvc_request *request, struct hsm_pka *out, struct deadline *dl)
 {
 	struct wr cmd;
-	enum err e = ERR_OK;
+	enum err e = prepare(c, issuer, device, request, dl);
 
-	/* Open firmware has no chain to verify and takes the request alone. */
-	if (issuer) {
-		e = make_known(c, issuer, dl);
-		if (!e)
-			e = make_known(c, device, dl);
-		if (!e)
-			e = select_verify_key(c, request->outer_car, dl);
-	}
 	if (e)
 		return e;
 

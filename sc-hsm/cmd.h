@@ -100,6 +100,7 @@ void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct r
 void hsm_enc_pka_status(struct wr *w);
 void hsm_enc_pka_key(struct wr *w, uint8_t index);
 void hsm_enc_pka_register(struct wr *w, struct rd body);       /* content of 67 */
+void hsm_enc_pka_replace(struct wr *w, uint8_t index, struct rd body);
 void hsm_enc_mse_chip(struct wr *w, struct rd oid);
 void hsm_enc_mse_verify(struct wr *w, struct rd chr);
 void hsm_enc_mse_auth(struct wr *w, struct rd chr);

@@ -178,6 +178,11 @@ void hsm_enc_pka_register(struct wr *w, struct rd body)
 	put(w, HSM_PKA_REGISTER, 0, 0, body, APDU_LE_SHORT_MAX);
 }
 
+void hsm_enc_pka_replace(struct wr *w, uint8_t index, struct rd body)
+{
+	put(w, HSM_PKA_REGISTER, 1, index, body, APDU_LE_SHORT_MAX);
+}
+
 void hsm_enc_mse_chip(struct wr *w, struct rd oid)
 {
 	put_tlv(w, HSM_MSE_CHIP, 0x80, oid);

@@ -153,6 +153,67 @@ EACH(test_pka)
 	rig_free(&r);
 }
 
+static void check_name(struct rig *r, uint8_t i, const char *want)
+{
+	uint8_t name[64];
+	struct wr chr;
+	bool done;
+
+	WR_ARR(&chr, name);
+	assert_int_equal(hsm_pka_key(r->h, i, &chr, &done, NULL), ERR_OK);
+	assert_true(rd_eq_str(wr_view(&chr), want));
+}
+
+static enum err custodian_replace(const struct custodian *c, struct rig *target, uint8_t i, struct hsm_pka *out)
+{
+	return hsm_pka_replace(target->h, i, c->has_issuer ? &c->issuer : NULL, &c->device, &c->request, out, NULL);
+}
+
+/* Only on a card with that option, only when it is open; afterwards the old key opens nothing. */
+static void replace_on(const struct vcard_profile *p, uint16_t option)
+{
+	bool pin = !p->pka_any_caller;
+	struct rig r = rig_new(p->name);
+	uint8_t challenge[PKA_CHALLENGE_SIZE];
+	struct custodian people[3];
+	struct hsm_pka pka;
+
+	for (unsigned i = 0; i < 3; i++)
+		custodian_make(&people[i], p->name, i);
+	assert_int_equal(rig_init(&r, (uint16_t)((pin ? HSM_OPT_COMBINED : 0) | option), pin, 2, 1, ""), ERR_OK);
+	if (pin)
+		assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(custodian_register(&people[i], &r, &pka), ERR_OK);
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+	assert_int_not_equal(custodian_replace(&people[2], &r, 0, &pka), ERR_OK);
+	check_name(&r, 0, people[0].chr);
+
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+	approve_by(&r, &people[1], 1, p->challenge_per_key);
+	if (pin)
+		assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+	assert_int_equal(custodian_replace(&people[2], &r, 0, &pka), option ? ERR_OK : ERR_CONDITIONS);
+	check_name(&r, 0, people[option ? 2 : 0].chr);
+	check_name(&r, 1, people[1].chr);
+	assert_int_equal(hsm_pka_status(r.h, &pka, NULL), ERR_OK);
+	assert_int_equal(pka.missing, 0);
+
+	assert_int_equal(hsm_card_select(r.h, NULL, NULL), ERR_OK);
+	assert_int_equal(hsm_pka_challenge(r.h, challenge, NULL), ERR_OK);
+	assert_int_equal(custodian_approve(&people[option ? 0 : 2], &r, challenge), ERR_NOT_FOUND);
+	assert_int_equal(custodian_approve(&people[option ? 2 : 0], &r, challenge), ERR_OK);
+	for (unsigned i = 0; i < 3; i++)
+		custodian_free(&people[i]);
+	rig_free(&r);
+}
+
+EACH(test_replace)
+{
+	replace_on(p, HSM_OPT_REPLACE_PKA);
+	replace_on(p, 0);
+}
+
 /* PIN and keys, both needed: neither alone opens, in either order. */
 EACH(test_pka_and_pin)
 {
@@ -215,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		each(test_pka),
+		each(test_replace),
 		each(test_pka_and_pin),
 		each(test_pka_from_file),
 	};

@@ -9,6 +9,7 @@
 #                       into the host's section [login]. Cards ${other_cards[@]}, made before, get readers, too.
 #   nofm_target M N, nofm_enrol [OPT...], nofm_key, login_status: for the card that $target names (target)
 #   nofm_key TYPE LABEL a key on the target, generated after N approvals, attested and enrolled
+#                       ${init_opt[@]}: further options of its init
 #   nofm_known NAME     put the target into the custodians' address book, in place of what was there
 #   approve C [OPT...]  custodian C (c1) approves the request that waits for him; output to $T/out
 #   approvers C...      the same in the background for each: processes approve-C; approvers_done waits for them
@@ -30,7 +31,7 @@ echo "$SIGN_PIN" >"$T/sign-pin"
 umask 022
 q11=$B/quorum11
 target=target target_id=UTTGT0400000
-other_cards=()
+other_cards=() init_opt=()
 
 host() { QUORUM11_CONF=$T/host.conf "$@"; }
 custodian() { QUORUM11_CONF=$T/custodian.conf "$@"; }
@@ -47,7 +48,7 @@ nofm_custodian() {
 nofm_target() {
 	local m=$1 n=$2
 	host "$q11" init --reader "$(reader "$target")" --yes --custodians "$m" --required "$n" \
-	    --so-pin-file "$T/so-pin" ${pin_opt:+--with-pin "${pin_opt[@]}"} &&
+	    --so-pin-file "$T/so-pin" "${init_opt[@]}" ${pin_opt:+--with-pin "${pin_opt[@]}"} &&
 	host "$q11" register --reader "$(reader "$target")" --yes ${pin_opt:+"${pin_opt[@]}"} \
 	    ${unverified:+--unverified} "${pka[@]}" &&
 	nofm_known "$target signer"
