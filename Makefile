@@ -33,7 +33,7 @@ B          := build/$(FLAVOUR)
 # ---- what is there ----
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
-ROOMS ?= server server/web agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
+ROOMS ?= server server/web tell agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
@@ -42,7 +42,7 @@ LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson sqlite3 inih
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
 
-PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-agent quorum11-server quorum11-vcard)
+PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-agent quorum11-server quorum11-tell quorum11-vcard)
 TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
 TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/bench/*_main.c))
 
@@ -150,7 +150,9 @@ $(B)/connect: $(B)/login/connect_main.o $(call archive,$(BELOW_LOGIN))
 $(B)/quorum11-agent: $(B)/agent/agent_main.o $(call archive,agent $(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-server: $(B)/server/server_main.o \
-    $(call archive,server server/web pka ramoverhttp sc-hsm attest apdu base)
+    $(call archive,server server/web tell pka ramoverhttp sc-hsm attest apdu base)
+	$(call PROGRAM,$(NEED_all))
+$(B)/quorum11-tell: $(B)/tell/tell_main.o $(call archive,tell ramoverhttp apdu base)
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-vcard: $(B)/test/vcard/vcard_main.o $(call archive,test/vcard base)
 	$(call PROGRAM,-lcrypto -linih)
@@ -221,6 +223,7 @@ install: all
 	install -D -m 0644 $(B)/quorum11.so $(DESTDIR)$(libdir)/pkcs11/quorum11.so
 	install -D -m 0755 $(B)/connect $(DESTDIR)$(libexecdir)/quorum11/connect
 	install -D -m 0755 $(B)/quorum11-agent $(DESTDIR)$(libexecdir)/quorum11/agent
+	install -D -m 0755 $(B)/quorum11-tell $(DESTDIR)$(libexecdir)/quorum11/tell
 	install -D -m 0755 $(B)/quorum11 $(DESTDIR)$(bindir)/quorum11
 	install -D -m 0755 $(B)/quorum11-server $(DESTDIR)$(sbindir)/quorum11-server
 	install -d $(DESTDIR)$(p11kitdir)

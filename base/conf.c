@@ -95,6 +95,18 @@ static const struct key {
 	KEY(server, log, TEXT, 0, 0),
 	KEY(server, log_format, CHOICE, LOG_FORMATS, 0),
 	KEY(server, metrics, CHOICE, METRICS, 0),
+	KEY(notify, program, PATH, 0, 0),
+	KEY(notify, webhook, TEXTS, 0, 0),
+	KEY(notify, mail, TEXTS, 0, 0),
+	KEY(notify, command, TEXTS, 0, 0),
+	KEY(notify, about, TEXTS, 0, 0),
+	KEY(notify, smtp, TEXT, 0, 0),
+	KEY(notify, smtp_from, TEXT, 0, 0),
+	KEY(notify, smtp_user, TEXT, 0, 0),
+	KEY(notify, smtp_password, PATH, 0, 0),
+	KEY(notify, ca, PATH, 0, 0),
+	KEY(notify, retry, SECONDS, 1, 900),
+	KEY(notify, give_up, SECONDS, 10, 7 * DAY_S),
 	KEY(trust, roots, PATHS, 0, 0),
 	KEY(trust, unverified, TEXTS, 0, 0),
 	KEY(trust, production, BOOL, 0, 0),
@@ -463,9 +475,12 @@ static enum err conf_new(struct conf **out)
 	c->server.poll = 15;
 	c->server.sessions = 4000;
 	c->server.chip_auth = true;
+	c->notify.retry = 5;
+	c->notify.give_up = 3600;
 	c->trust.production = true;
 	if (conf_set_text(&c->module.helper, QUORUM11_LIBEXECDIR "/connect") ||
 	    conf_set_text(&c->agent.program, QUORUM11_LIBEXECDIR "/agent") ||
+	    conf_set_text(&c->notify.program, QUORUM11_LIBEXECDIR "/tell") ||
 	    conf_set_text(&c->server.listen, "127.0.0.1:8443") ||
 	    conf_set_text(&c->server.state, "/var/lib/quorum11")) {
 		conf_free(&c);

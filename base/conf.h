@@ -93,6 +93,19 @@ struct conf {
 		enum log_format log_format; /* text */
 		enum conf_metrics metrics;  /* who may read /metrics; token */
 	} server;
+	struct {                            /* [notify]: who is told of requests */
+		char *program;              /* path of the program tell; default the installed one */
+		struct conf_list webhook;   /* "NAME URL [SECRET-FILE]" */
+		struct conf_list mail;      /* "NAME ADDRESS" */
+		struct conf_list command;   /* "NAME PROGRAM [ARGUMENT]..." */
+		struct conf_list about;     /* request, refused, opened, ended; empty: all but refused */
+		char *smtp;                 /* smtp://host:port or smtps://host:port */
+		char *smtp_from;            /* address */
+		char *smtp_user, *smtp_password;        /* the latter a file */
+		char *ca;                   /* CA file for webhooks and smtp, NULL: the system's */
+		unsigned retry;             /* seconds until the second try; then twice as long each time; 5 */
+		unsigned give_up;           /* seconds after which nothing is tried any more; 3600 */
+	} notify;
 	struct {                            /* [trust] */
 		struct conf_list roots;     /* files with further root CVCs */
 		struct conf_list unverified;/* device ids accepted without a chain */

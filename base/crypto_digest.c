@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crypto_digest.h"
 
+#include <string.h>
+
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -189,4 +191,29 @@ enum err digest_info_parse(struct rd der, enum digest_alg *a, struct rd *hash)
 			return ERR_OK;
 		}
 	return ERR_FORMAT;
+}
+
+#define HMAC_BLOCK 64
+
+enum err hmac_sha256(struct rd key, struct rd bytes, uint8_t out[SHA256_SIZE])
+{
+	uint8_t block[2][HMAC_BLOCK] = { { 0 } }, inner[SHA256_SIZE];
+	enum err e = ERR_OK;
+	size_t i;
+
+	if (key.n > HMAC_BLOCK)
+		e = sha256(key, block[0]);
+	else if (key.n)
+		memcpy(block[0], key.p, key.n);
+	for (i = 0; i < HMAC_BLOCK; i++) {
+		block[1][i] = block[0][i] ^ 0x5C;
+		block[0][i] ^= 0x36;
+	}
+	if (!e)
+		e = sha256_parts((struct rd[]){ RD_ARR(block[0]), bytes }, 2, inner);
+	if (!e)
+		e = sha256_parts((struct rd[]){ RD_ARR(block[1]), RD_ARR(inner) }, 2, out);
+	wipe(block, sizeof(block));
+	wipe(inner, sizeof(inner));
+	return e;
 }

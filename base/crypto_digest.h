@@ -24,6 +24,9 @@ MUST enum err digest_once(enum digest_alg a, struct rd bytes, struct wr *out);
 MUST enum err sha256(struct rd bytes, uint8_t out[SHA256_SIZE]);
 MUST enum err sha256_parts(const struct rd *parts, size_t n, uint8_t out[SHA256_SIZE]);
 
+/* RFC 2104. */
+MUST enum err hmac_sha256(struct rd key, struct rd bytes, uint8_t out[SHA256_SIZE]);
+
 /* DER DigestInfo of a hash value (RFC 8017 A.2.4). ERR_ARG if its size is not the algorithm's. */
 MUST enum err digest_info(enum digest_alg a, struct rd hash, struct wr *out);
 /* The other way: which algorithm and hash a DigestInfo holds. ERR_FORMAT. */

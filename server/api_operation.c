@@ -79,7 +79,9 @@ static bool is_loopback(const char *from)
 void srv_api_metrics(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	const struct srv_tls *t = srv_tls_used();
-	struct srv_figures f = { .targets = srv_target_count(s), .certificate_expires = t ? srv_tls_expires(t) : 0 };
+	struct srv_figures f = { .targets = srv_target_count(s),
+				 .messages = srv_notify_waiting(s->notify),
+				 .certificate_expires = t ? srv_tls_expires(t) : 0 };
 
 	(void)arg;
 	(void)now_ms;

@@ -74,7 +74,8 @@ static enum err policy_keep(struct srv *s, const struct srv_call *call, struct c
 
 enum err srv_api_policy_fits(struct srv *s, const struct srv_policy *p, char *why, size_t cap)
 {
-	const struct srv_policy_server server = { .anchors = s->anchors, .deadline = s->conf->server.deadline };
+	const struct srv_policy_server server = { .anchors = s->anchors, .deadline = s->conf->server.deadline,
+						   .recipients = srv_notify_recipients(s->notify) };
 
 	return srv_policy_fits(p, &server, why, cap);
 }

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/log.h"
 #include "server/http.h"
+#include "server/store_policy.h"
 #include "server/tls.h"
 #include "server/token.h"
 
@@ -131,6 +133,74 @@ static void modes_check(struct found *f, const struct conf *conf)
 	}
 }
 
+/* ---- who is told ---- */
+
+static void program_check(struct found *f, const char *key, const char *path)
+{
+	if (!access(path, X_OK))
+		return;
+	f->wrong++;
+	log_tell("[notify] %s: %s: %s", key, path, strerror(errno));
+}
+
+static void secret_check(struct found *f, const char *key, const char *path)
+{
+	struct secret *secret = NULL;
+	enum err e = path ? secret_read_file(path, &secret) : ERR_OK;
+
+	if (e) {
+		f->wrong++;
+		log_tell("[notify] %s: %s: %s", key, path, e == ERR_REFUSED ? "others can read it; chmod 0600 it" :
+			 e == ERR_IO ? strerror(errno) : err_text(e));
+	}
+	secret_free(&secret);
+}
+
+static void ways_check(struct found *f, const struct conf *conf, const struct srv_recipients *r)
+{
+	const struct srv_way *w;
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		w = &r->v[i];
+		program_check(f, srv_way_names[w->kind],
+			      w->kind == SRV_BY_COMMAND ? w->word[1] : conf->notify.program);
+		if (w->kind == SRV_BY_WEBHOOK)
+			secret_check(f, "webhook", w->word[2]);
+	}
+	secret_check(f, "smtp_password", conf->notify.smtp_password);
+	if (conf->notify.ca && access(conf->notify.ca, R_OK)) {
+		f->wrong++;
+		log_tell("[notify] ca: %s: %s", conf->notify.ca, strerror(errno));
+	}
+	if (r->n && !conf->server.url) {
+		f->warned++;
+		log_tell("warning: [notify] people are told, but [server] url is not set: links name the address "
+			 "that the server listens on");
+	}
+}
+
+/* A name that a policy has and the settings have lost: nobody is told in its place. */
+static void policies_check(struct found *f, const struct srv *s)
+{
+	struct srv_policy *p = calloc(1, sizeof(*p));
+	const struct srv_target *t = NULL;
+	size_t i;
+
+	while (p && (t = s->store.ops->next(s->store.ctx, t))) {
+		if (srv_store_policy_get(&s->store, t->device_id, p))
+			srv_policy_init(p);     /* said when it is used */
+		for (i = 0; i < p->tell.n; i++) {
+			if (srv_recipients_has(srv_notify_recipients(s->notify), p->tell.v[i]))
+				continue;
+			f->warned++;
+			log_tell("warning: the policy of card %s tells %s, whom [notify] does not name", t->device_id,
+				 p->tell.v[i]);
+		}
+	}
+	free(p);
+}
+
 int srv_check(const struct conf *conf)
 {
 	struct found f = { 0 };
@@ -144,6 +214,8 @@ int srv_check(const struct conf *conf)
 		dates_check(&f, conf, srv_tls_used(), clock_wall_s());
 	url_check(&f, conf, srv_tls_used());
 	modes_check(&f, conf);
+	ways_check(&f, conf, srv_notify_recipients(s->notify));
+	policies_check(&f, s);
 	(void)printf("%zu enrolled, %zu refused; would serve on %s; %u wrong, %u warnings\n", srv_target_count(s),
 		     s->refused, conf->server.listen, f.wrong, f.warned);
 	rc = s->refused || f.wrong ? EXIT_FAILURE : EXIT_SUCCESS;

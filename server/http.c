@@ -621,6 +621,8 @@ static bool events_take(struct srv_http *h, const struct epoll_event *ev, int n)
 		r = ev[i].data.ptr;
 		if (ev[i].data.ptr == h)
 			signals = true;
+		else if (ev[i].data.ptr == h->srv)
+			srv_notify_look(h->srv->notify);
 		else if (r && r->is_suspended)
 			leave(r);
 	}
@@ -644,12 +646,14 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 enum err srv_http_run(struct srv_http *h, const struct srv_http_host *host)
 {
-	struct epoll_event ev[EVENTS], signals = { .events = EPOLLIN, .data.ptr = h };
+	struct epoll_event ev[EVENTS], signals = { .events = EPOLLIN, .data.ptr = h },
+			   children = { .events = EPOLLIN, .data.ptr = h->srv };
 	uint64_t now_ms = clock_boot_ms(), due_ms, stop_at_ms = UINT64_MAX;
 	bool is_stopping = false;
 	int n;
 
-	if (epoll_ctl(h->epoll, EPOLL_CTL_ADD, host->signals, &signals)) {
+	if (epoll_ctl(h->epoll, EPOLL_CTL_ADD, host->signals, &signals) ||
+	    epoll_ctl(h->epoll, EPOLL_CTL_ADD, srv_notify_descriptor(h->srv->notify), &children)) {
 		log_tell("epoll: %s", strerror(errno));
 		return ERR_IO;
 	}

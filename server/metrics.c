@@ -26,7 +26,7 @@ struct family {
 	struct count count[COUNTS_MAX];
 };
 /* Which of an event's fields is counted, and as what; several rows of one name are one metric with several labels. */
-enum { EVENTS, DECISIONS, ENDS, FAMILIES };
+enum { EVENTS, DECISIONS, ENDS, MESSAGES, FAMILIES };
 static const struct {
 	const char *metric, *help, *label, *event, *field;
 } families[] = {
@@ -34,6 +34,8 @@ static const struct {
 	[DECISIONS] = { "quorum11_decisions_total", "Custodians' decisions that counted.", "decision", "decision",
 			"decision" },
 	[ENDS] = { "quorum11_requests_ended_total", "Requests that ended.", "result", "end", "result" },
+	[MESSAGES] = { "quorum11_messages_total", "Messages to people, by what became of them.", "result", "tell",
+		       "result" },
 };
 
 /* From the request to the opened card: people are waited for. */
@@ -236,6 +238,7 @@ void srv_metrics_write(const struct srv_metrics *m, const struct srv_figures *f,
 	put_requests(m, out);
 	put_opened(m, out);
 	gauge(out, "quorum11_targets", "Cards that are enrolled.", (int64_t)f->targets);
+	gauge(out, "quorum11_messages_waiting", "Messages to people that are not delivered yet.", (int64_t)f->messages);
 	gauge(out, "quorum11_connections", "Connections that are open.", m->connections);
 	if (f->certificate_expires)
 		gauge(out, "quorum11_certificate_expires_seconds", "When the server's certificate expires, since 1970.",

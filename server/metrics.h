@@ -18,7 +18,7 @@ void srv_metrics_answered(struct srv_metrics *m, int status);   /* a request of 
 void srv_metrics_connection(struct srv_metrics *m, int change); /* one more, or one less */
 
 struct srv_figures {                    /* what only the caller knows */
-	size_t targets;
+	size_t targets, messages;       /* messages: those on their way to people */
 	int64_t certificate_expires;    /* seconds since 1970; 0: no TLS */
 };
 #define SRV_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"

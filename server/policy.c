@@ -15,6 +15,7 @@ const struct srv_policy_item srv_policy_items[SRV_POLICY_ITEMS] = {
 	ITEM(chip_auth, NULL, SRV_AT_IDENTIFICATION, ERR_ATTESTATION, srv_check_chip_auth),
 	ITEM(attested, NULL, SRV_BEFORE_PEOPLE, ERR_ATTESTATION, srv_check_attested),
 	ITEM(deadline, srv_fit_deadline, SRV_NEVER, ERR_OK, NULL),
+	ITEM(tell, srv_fit_tell, SRV_NEVER, ERR_OK, NULL),
 #undef ITEM
 };
 

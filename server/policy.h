@@ -15,7 +15,7 @@
 #define SRV_POLICY_NAMES_MAX 64
 #define SRV_POLICY_NAME_MAX 64          /* bytes */
 #define SRV_POLICY_TEXT_MAX 16384       /* of a policy as JSON, bytes */
-#define SRV_POLICY_ITEMS 7
+#define SRV_POLICY_ITEMS 8
 
 struct srv_names {
 	size_t n;
@@ -24,13 +24,14 @@ struct srv_names {
 enum srv_attested { SRV_ATTESTED_NONE, SRV_ATTESTED_ALL, SRV_ATTESTED_LISTED };
 
 struct srv_policy {
-	bool has_roots, has_chip_auth, has_hosts, has_windows, has_limits;
+	bool has_roots, has_chip_auth, has_hosts, has_windows, has_limits, has_tell;
 	struct srv_names roots;         /* holder references; the chain of the card ends at one of them */
 	bool chip_auth;                 /* demanded; otherwise as the server's settings say */
 	enum srv_attested attested;
 	bool attested_key[KEYS_MAX + 1];        /* of LISTED */
 	unsigned deadline;              /* seconds, 0: the server's */
 	struct srv_names hosts;         /* identities of hosts; a * at the end matches the rest */
+	struct srv_names tell;          /* recipients of [notify] who are told */
 	struct srv_windows windows;     /* when a request may begin */
 	struct pka_limits limits;       /* what may be asked for at most: the items that were given */
 };
@@ -44,9 +45,11 @@ MUST enum err srv_policy_parse(struct rd text, struct srv_policy *out, char *why
 json_t *srv_policy_json(const struct srv_policy *p);
 
 /* What the server has: a policy must not name what is not there. Borrowed. */
+struct srv_recipients;
 struct srv_policy_server {
 	const struct att_anchors *anchors;
 	unsigned deadline;              /* seconds, of [server] */
+	const struct srv_recipients *recipients;
 };
 /* ERR_REFUSED: why says what does not fit this server. */
 MUST enum err srv_policy_fits(const struct srv_policy *p, const struct srv_policy_server *s, char *why, size_t cap);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "server/recipient.h"
 
 /* As in the lists of the settings: a * at the end matches the rest. */
 static bool name_fits(const char *pattern, const char *name)
@@ -177,4 +178,17 @@ enum err srv_fit_deadline(const struct srv_policy *p, const struct srv_policy_se
 	(void)snprintf(why, cap, "the server ends requests after %u seconds; a longer deadline does not help",
 		       s->deadline);
 	return ERR_REFUSED;
+}
+
+enum err srv_fit_tell(const struct srv_policy *p, const struct srv_policy_server *s, char *why, size_t cap)
+{
+	size_t i;
+
+	for (i = 0; i < p->tell.n; i++)
+		if (!srv_recipients_has(s->recipients, p->tell.v[i])) {
+			(void)snprintf(why, cap, "tell: nobody is called %s in [notify] of the server's settings",
+				       p->tell.v[i]);
+			return ERR_REFUSED;
+		}
+	return ERR_OK;
 }

@@ -26,10 +26,10 @@ struct srv_policy_item {
 extern const struct srv_policy_item srv_policy_items[SRV_POLICY_ITEMS];
 
 srv_item_read srv_read_roots, srv_read_chip_auth, srv_read_attested, srv_read_deadline, srv_read_hosts,
-	srv_read_windows, srv_read_limits;
+	srv_read_windows, srv_read_limits, srv_read_tell;
 srv_item_show srv_show_roots, srv_show_chip_auth, srv_show_attested, srv_show_deadline, srv_show_hosts,
-	srv_show_windows, srv_show_limits;
-srv_item_fit srv_fit_roots, srv_fit_deadline;
+	srv_show_windows, srv_show_limits, srv_show_tell;
+srv_item_fit srv_fit_roots, srv_fit_deadline, srv_fit_tell;
 srv_item_check srv_check_roots, srv_check_chip_auth, srv_check_attested, srv_check_hosts, srv_check_windows,
 	srv_check_limits;
 

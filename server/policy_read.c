@@ -87,6 +87,19 @@ json_t *srv_show_hosts(const struct srv_policy *p)
 	return names_show(p->has_hosts, &p->hosts);
 }
 
+enum err srv_read_tell(const json_t *j, struct srv_policy *p, char *why, size_t cap)
+{
+	enum err e = names_read("tell", j, &p->tell, why, cap);
+
+	p->has_tell = !e;
+	return e;
+}
+
+json_t *srv_show_tell(const struct srv_policy *p)
+{
+	return names_show(p->has_tell, &p->tell);
+}
+
 /* ---- the others ---- */
 
 enum err srv_read_chip_auth(const json_t *j, struct srv_policy *p, char *why, size_t cap)

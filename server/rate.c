@@ -21,6 +21,7 @@ static const struct {
 	[SRV_RATE_SESSION] = { 120, 1200 },     /* 600 ceremonies a minute from one address, and as many failures */
 	[SRV_RATE_FAILED]  = { 60, 30 },
 	[SRV_RATE_GUESS]   = { 60, 30 },
+	[SRV_RATE_TELL]    = { 30, 2 },         /* a person can bear it, and a host in trouble is seen */
 	[SRV_RATE_INBOX]   = { 60, 60 },
 };
 

@@ -12,6 +12,7 @@ enum srv_rate {
 	SRV_RATE_SESSION,       /* sessions begun */
 	SRV_RATE_FAILED,        /* calls that were not authorised */
 	SRV_RATE_GUESS,         /* links that nobody has */
+	SRV_RATE_TELL,          /* news of requests for one card */
 	SRV_RATE_INBOX,         /* nonces and signatures for inbox tokens: each costs us a computation */
 	SRV_RATES
 };

@@ -52,6 +52,7 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 	struct srv *s = calloc(1, sizeof(*s));
 	struct srv_desk_config config;
 	struct srv_who_config who;
+	struct srv_notify_config notify;
 	enum err e;
 
 	*out = NULL;
@@ -95,11 +96,19 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 		e = srv_metrics_new(s->events, s->desk, &s->metrics);
 	if (!e)
 		e = srv_inbox_new(&s->inbox);
+	notify = (struct srv_notify_config){ .conf = conf,
+					     .store = &s->store,
+					     .events = s->events,
+					     .desk = s->desk,
+					     .url = s->url };
+	if (!e)
+		e = srv_notify_new(&notify, &s->notify);
 	if (!e && conf->server.url && !url_take(s, conf->server.url)) {
 		log_tell("[server] url = %s: no http or https URL", conf->server.url);
 		e = ERR_CONFIG;
-		goto out;
 	}
+	if (e == ERR_CONFIG)
+		goto out;       /* said */
 	if (e)
 		log_tell("%s", err_text(e));
 	else {
@@ -115,9 +124,12 @@ void srv_close(struct srv **s)
 {
 	if (!*s)
 		return;
+	if ((*s)->events)       /* whoever listens hears of the last ones, too */
+		(void)srv_events_flush((*s)->events, 0);
 	web_free(&(*s)->web);
 	srv_metrics_free(&(*s)->metrics);
 	srv_inbox_free(&(*s)->inbox);
+	srv_notify_free(&(*s)->notify);
 	srv_who_free(&(*s)->who);
 	srv_desk_free(&(*s)->desk);
 	srv_events_free(&(*s)->events);
@@ -131,7 +143,7 @@ void srv_close(struct srv **s)
 uint64_t srv_tick(struct srv *s, uint64_t now_ms)
 {
 	const uint64_t due[] = { srv_desk_tick(s->desk, now_ms), srv_events_flush(s->events, now_ms),
-				 web_tick(s, now_ms) };
+				 web_tick(s, now_ms), srv_notify_tick(s->notify, now_ms) };
 	uint64_t next = UINT64_MAX;
 	size_t i;
 

@@ -7,6 +7,7 @@
 #include "server/desk.h"
 #include "server/metrics.h"
 #include "server/inbox.h"
+#include "server/notify.h"
 #include "server/who.h"
 
 struct srv {
@@ -20,6 +21,7 @@ struct srv {
 	struct web *web;                /* pages for people */
 	struct srv_metrics *metrics;
 	struct srv_inbox *inbox;
+	struct srv_notify *notify;
 	char url[PKA_INBOX_SERVER_MAX + 1];     /* how we are called, in the form of pka/inbox.h; "": not known yet */
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };

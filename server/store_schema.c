@@ -35,6 +35,12 @@ static const struct step {
 	  "  SELECT RAISE(ABORT, 'the audit is only added to'); END;"
 	  "CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN"
 	  "  SELECT RAISE(ABORT, 'the audit is only added to'); END;" },
+	{ "messages on their way",
+	  "CREATE TABLE outbox (id INTEGER PRIMARY KEY, request TEXT NOT NULL, device TEXT NOT NULL,"
+	  "  about TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, way TEXT NOT NULL, message TEXT NOT NULL,"
+	  "  why TEXT NOT NULL, tries INTEGER NOT NULL, next INTEGER NOT NULL, until INTEGER NOT NULL);"
+	  "CREATE INDEX outbox_ways ON outbox (kind, way, next);"
+	  "CREATE INDEX outbox_requests ON outbox (request);" },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 

@@ -41,7 +41,7 @@ static void test_empty(void **state)
 
 	(void)state;
 	assert_string_equal(text, "{\"hosts\":null,\"windows\":null,\"limits\":null,\"roots\":null,\"chip_auth\":null,"
-			    "\"attested\":null,\"deadline\":null}");
+			    "\"attested\":null,\"deadline\":null,\"tell\":null}");
 	p = policy_of(text);    /* null is as good as absent */
 	free(text);
 	assert_false(p.has_roots || p.has_chip_auth || p.has_hosts || p.has_windows || p.has_limits);
