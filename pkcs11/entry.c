@@ -13,6 +13,7 @@
 #include "pkcs11/session.h"
 #include "pkcs11/sign.h"
 #include "pkcs11/slot.h"
+#include "pkcs11/so.h"
 #include "pkcs11/verify.h"
 
 CK_RV C_Initialize(CK_VOID_PTR args)
@@ -145,6 +146,26 @@ CK_RV C_Logout(CK_SESSION_HANDLE session)
 
 	if (!rv)
 		rv = p11_logout(&c);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG n, CK_UTF8CHAR_PTR label)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_slot(&c, slot);
+
+	if (!rv)
+		rv = p11_so_init_token(&c, pin, n, label);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_so_init_pin(&c, pin, n);
 	return p11_call_end(&c, rv);
 }
 
@@ -523,8 +544,6 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
 	{ (void)a; (void)b; (void)c; (void)d; (void)e; (void)f; (void)g; (void)h; \
 	  return refuse(CKR_FUNCTION_NOT_SUPPORTED); }
 
-REFUSE_4(C_InitToken, CK_SLOT_ID, CK_UTF8CHAR_PTR, CK_ULONG, CK_UTF8CHAR_PTR)
-REFUSE_3(C_InitPIN, CK_SESSION_HANDLE, CK_UTF8CHAR_PTR, CK_ULONG)
 REFUSE_3(C_GetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_SetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE)
 REFUSE_5(C_CopyObject, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ATTRIBUTE_PTR, CK_ULONG, CK_OBJECT_HANDLE_PTR)

@@ -13,6 +13,7 @@
 #include "pkcs11/program.h"
 #include "pkcs11/readers.h"
 #include "pkcs11/rv.h"
+#include "pkcs11/so.h"
 
 #define FOUND_OPEN "card %s was found open; it is closed first"
 
@@ -34,7 +35,7 @@ CK_RV p11_logout(struct p11_call *c)
 		(void)p11_ceremony_wait(c->token);
 		return CKR_OK;
 	}
-	if (c->token->login != P11_OPEN)
+	if (c->token->login != P11_OPEN && !c->token->so_pin)
 		return CKR_USER_NOT_LOGGED_IN;
 	p11_token_close(c->token);
 	return CKR_OK;
@@ -375,7 +376,7 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 
 	if (user == CKU_CONTEXT_SPECIFIC)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	if (user != CKU_USER)
+	if (user != CKU_USER && user != CKU_SO)
 		return CKR_USER_TYPE_INVALID;
 	if (n > PIN_MAX && pin) {
 		log_tell("reader %s: no login: a PIN has at most %d bytes; it was not sent to the card", t->reader,
@@ -388,17 +389,20 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 	}
 	e = p11_token_look(t);
 	if (!e && t->login == P11_OPEN && is_still_open(t))
-		return CKR_USER_ALREADY_LOGGED_IN;
+		return user == CKU_SO ? CKR_USER_ANOTHER_ALREADY_LOGGED_IN : CKR_USER_ALREADY_LOGGED_IN;
 	/* Both may have found that the card this session was opened on is gone. */
 	if (!p11_session_is_alive(c->session))
 		e = ERR_REMOVED;
 	if (e)
 		return p11_rv(cannot(t, e));
 
+	if (user == CKU_USER && t->so_pin)
+		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+
 	/* A pointer to nothing is no PIN: some callers have no NULL. */
 	if (pin && n)
 		e = secret_new(rd_of(pin, n), &secret);
-	rv = e ? p11_rv(cannot(t, e)) : login(c, secret);
+	rv = e ? p11_rv(cannot(t, e)) : user == CKU_SO ? p11_so_login(c, secret) : login(c, secret);
 	secret_free(&secret);
 	/* The one of a wrong length is for a PIN that is set (PKCS#11 2.40 5.1.6). */
 	return rv == CKR_PIN_LEN_RANGE ? CKR_PIN_INCORRECT : rv;

@@ -38,6 +38,8 @@ CK_RV p11_session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *out)
 		rv = CKR_ARGUMENTS_BAD;
 	if (!rv && !(flags & CKF_SERIAL_SESSION))
 		rv = CKR_SESSION_PARALLEL_NOT_SUPPORTED;
+	if (!rv && c.token->so_pin && !(flags & CKF_RW_SESSION))
+		rv = CKR_SESSION_READ_WRITE_SO_EXISTS;
 	if (!rv) {
 		rv = p11_rv(p11_token_look(c.token));
 		insertion = atomic_load(&c.token->insertion);
@@ -107,7 +109,9 @@ CK_RV p11_session_info(struct p11_call *c, CK_SESSION_INFO *out)
 	memset(out, 0, sizeof(*out));
 	out->slotID = c->slot->id;
 	out->flags = CKF_SERIAL_SESSION | (c->session->rw ? CKF_RW_SESSION : 0);
-	if (c->session->rw)
+	if (c->token->so_pin)
+		out->state = CKS_RW_SO_FUNCTIONS;
+	else if (c->session->rw)
 		out->state = user ? CKS_RW_USER_FUNCTIONS : CKS_RW_PUBLIC_SESSION;
 	else
 		out->state = user ? CKS_RO_USER_FUNCTIONS : CKS_RO_PUBLIC_SESSION;

@@ -34,6 +34,7 @@ void p11_session_remove_locked(struct p11_sessions *t, struct p11_session *s)
 		return;
 	*place = NULL;
 	atomic_fetch_sub(&s->slot->token.sessions, 1);
+	atomic_fetch_sub(&s->slot->token.read_only, !s->rw);
 	s->refs--;
 }
 
@@ -97,5 +98,6 @@ CK_SESSION_HANDLE p11_session_add_locked(struct p11_sessions *t, struct p11_sess
 	s->refs = 1;
 	*place = s;
 	atomic_fetch_add(&s->slot->token.sessions, 1);
+	atomic_fetch_add(&s->slot->token.read_only, !s->rw);
 	return s->handle;
 }

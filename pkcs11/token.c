@@ -21,6 +21,7 @@ void p11_token_init(struct p11_token *t, const char *reader)
 	cond_init(&t->changed);
 	(void)snprintf(t->reader, sizeof(t->reader), "%s", reader);
 	atomic_init(&t->sessions, 0);
+	atomic_init(&t->read_only, 0);
 	atomic_init(&t->insertion, 0);
 }
 
@@ -35,6 +36,7 @@ void p11_token_fini(struct p11_token *t)
 
 void p11_token_abandon(struct p11_token *t)
 {
+	secret_free(&t->so_pin);
 	hsm_card_abandon(&t->card);
 	p11_objects_clear(&t->objects);
 }
@@ -75,6 +77,7 @@ void p11_token_close(struct p11_token *t)
 	struct hsm_version v;
 	enum err e = ERR_OK;
 
+	secret_free(&t->so_pin);
 	/*
 	 * PKCS#11 2.40 5.6, C_Logout: handles to private objects stay invalid even after another login. Those of a
 	 * login that was lost stay good: nobody asked for its end.
@@ -106,6 +109,7 @@ void p11_token_close(struct p11_token *t)
 void p11_token_drop(struct p11_token *t)
 {
 	lose_login(t, "the card was removed");
+	secret_free(&t->so_pin);
 	hsm_card_free(&t->card, false);
 	p11_objects_clear(&t->objects);
 	t->by_ceremony = false;

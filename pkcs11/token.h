@@ -27,6 +27,7 @@ struct p11_token {
 	char reader[PCSC_NAME_MAX];
 
 	atomic_uint sessions;                   /* open on this token; written under the module lock */
+	atomic_uint read_only;                  /* ... of them those that only read */
 	atomic_uint insertion;                  /* changes with the card; a session remembers its own */
 
 	bool known;                             /* the two below tell of the card that is in now */
@@ -44,6 +45,7 @@ struct p11_token {
 	struct p11_objects objects;
 
 	enum p11_login_state login;
+	struct secret *so_pin;                  /* the security officer is logged in; then login is P11_CLOSED */
 	bool by_ceremony;                       /* held for a ceremony or opened by one: to be left closed and reset */
 	struct p11_ceremony *ceremony;          /* of P11_PENDING */
 };

@@ -115,4 +115,12 @@ for way in directly "by an agent"; do
 	t "pkcs11-tool --test $way" says "No errors" use --test
 done
 
+# C_InitToken and C_InitPIN, on the card that is done with.
+export SO=3537363231383830
+anew() { pkcs11-tool --module "$MODULE" "$@"; }
+t "pkcs11-tool initialises the token" anew --init-token --slot-index 0 --so-pin "$SO" --label anew
+t "... sets a PIN" anew --token-label anew --login --login-type so --so-pin "$SO" --init-pin --new-pin 135790
+t "... which opens it" anew --token-label anew --login --pin 135790 --keypairgen --key-type EC:prime256v1 --label new
+t "... and nothing of before is there" not anew --token-label anew --read-object --type pubkey --label rsa -o back
+
 finish

@@ -180,7 +180,7 @@ struct rig_card rig_card_new(const struct rig_spec *s)
 	struct rig_card c = card_make(s->profile);
 	struct secret *so = secret_of(RIG_SO_PIN), *pin = s->pin ? secret_of(s->pin) : NULL;
 	struct hsm_init init = {
-		.options = (uint16_t)(s->options | HSM_OPT_RESET_RETRY),
+		.options = (uint16_t)(s->options | (s->no_reset ? 0 : HSM_OPT_RESET_RETRY)),
 		.so_pin = so,
 		.pin = pin,
 		.pin_tries = s->tries,

@@ -40,7 +40,8 @@ struct rig_spec {
 	const char *profile;                            /* NULL: vendor-shared */
 	const char *pin;                                /* NULL: none */
 	unsigned tries;                                 /* 0: as many as the PIN may have */
-	uint16_t options;
+	uint16_t options;                               /* besides 0001, the SO-PIN sets a PIN */
+	bool no_reset;                                  /* ... without it */
 	unsigned total, required;                       /* n-of-m; no key is registered */
 	const char *label;                              /* NULL: "test" */
 };

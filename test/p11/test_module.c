@@ -159,11 +159,10 @@ static void test_uninitialised(void **state)
 	NO(C_DecryptFinal(1, b, &n));
 	NO(C_DeriveKey(1, &m, 1, &t, 1, &h));
 	NO(C_InitPIN(1, b, 6));
+	NO(C_InitToken(0, b, 8, b));
 #undef NO
 	rig_initialize();
 #define NO(call) assert_rv(call, CKR_FUNCTION_NOT_SUPPORTED)
-	NO(C_InitToken(0, b, 8, b));
-	NO(C_InitPIN(1, b, 6));
 	NO(C_GetOperationState(1, b, &n));
 	NO(C_SetOperationState(1, b, 1, 0, 0));
 	NO(C_CopyObject(1, 1, &t, 1, &h));

@@ -35,7 +35,7 @@ static void test_login(void **state)
 
 	(void)state;
 	assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
-	assert_rv(C_Login(s, CKU_SO, pin, 6), CKR_USER_TYPE_INVALID);
+	assert_rv(C_Login(s, CKU_SO, pin, 6), CKR_PIN_INCORRECT);
 	assert_rv(C_Login(s, CKU_CONTEXT_SPECIFIC, pin, 6), CKR_OPERATION_NOT_INITIALIZED);
 	assert_rv(C_Login(s, 77, pin, 6), CKR_USER_TYPE_INVALID);
 	assert_ok(rig_login(s, RIG_PIN));

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/interface.h"
+
+#include <string.h>
+
+#include "pkcs11/module.h"
+#include "pkcs11/rv.h"
+
+#define NAME "PKCS 11"
+
+CK_RV C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_n, CK_UTF8CHAR *name,
+		  CK_ULONG name_n)
+{
+	/* The card has one user, without a name. */
+	return name && name_n ? CKR_ARGUMENTS_BAD : C_Login(session, user, pin, pin_n);
+}
+
+CK_RV C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv) {
+		struct p11_session *s = c.session;
+		const struct {
+			CK_FLAGS flag;
+			struct p11_op *op;
+		} ops[] = {
+			{ CKF_SIGN, &s->sign }, { CKF_VERIFY, &s->verify }, { CKF_DIGEST, &s->digest },
+			{ CKF_ENCRYPT, &s->encrypt }, { CKF_DECRYPT, &s->decrypt },
+		};
+
+		for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+			if (flags & ops[i].flag)
+				p11_op_end(ops[i].op);
+		if (flags & P11_CKF_FIND_OBJECTS)
+			p11_find_free(&s->find);
+	}
+	return p11_call_end(&c, rv);
+}
+
+/* ---- messages: no mechanism of the card has them ---- */
+
+static CK_RV refuse(void)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_module(&c);
+
+	return p11_call_end(&c, rv ? rv : CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+static CK_RV message_init(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	(void)session;
+	(void)m;
+	(void)key;
+	return refuse();
+}
+
+static CK_RV message_final(CK_SESSION_HANDLE session)
+{
+	(void)session;
+	return refuse();
+}
+
+static CK_RV message_begin(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n)
+{
+	(void)session;
+	(void)param;
+	(void)param_n;
+	return refuse();
+}
+
+static CK_RV message_crypt(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n, CK_BYTE *aad, CK_ULONG aad_n,
+			   CK_BYTE *in, CK_ULONG in_n, CK_BYTE *out, CK_ULONG *out_n)
+{
+	(void)aad;
+	(void)aad_n;
+	(void)in;
+	(void)in_n;
+	(void)out;
+	(void)out_n;
+	return message_begin(session, param, param_n);
+}
+
+static CK_RV message_crypt_begin(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n, CK_BYTE *aad,
+				 CK_ULONG aad_n)
+{
+	(void)aad;
+	(void)aad_n;
+	return message_begin(session, param, param_n);
+}
+
+static CK_RV message_crypt_next(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n, CK_BYTE *in, CK_ULONG in_n,
+				CK_BYTE *out, CK_ULONG *out_n, CK_FLAGS flags)
+{
+	(void)in;
+	(void)in_n;
+	(void)out;
+	(void)out_n;
+	(void)flags;
+	return message_begin(session, param, param_n);
+}
+
+static CK_RV message_sign(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n, CK_BYTE *in, CK_ULONG in_n,
+			  CK_BYTE *sig, CK_ULONG *sig_n)
+{
+	(void)in;
+	(void)in_n;
+	(void)sig;
+	(void)sig_n;
+	return message_begin(session, param, param_n);
+}
+
+static CK_RV message_verify(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n, CK_BYTE *in, CK_ULONG in_n,
+			    CK_BYTE *sig, CK_ULONG sig_n)
+{
+	(void)in;
+	(void)in_n;
+	(void)sig;
+	(void)sig_n;
+	return message_begin(session, param, param_n);
+}
+
+/* ---- the interfaces ---- */
+
+static struct p11_functions_3 functions_3 = {
+	.C_GetInterfaceList = C_GetInterfaceList, .C_GetInterface = C_GetInterface, .C_LoginUser = C_LoginUser,
+	.C_SessionCancel = C_SessionCancel,
+	.C_MessageEncryptInit = message_init, .C_EncryptMessage = message_crypt,
+	.C_EncryptMessageBegin = message_crypt_begin, .C_EncryptMessageNext = message_crypt_next,
+	.C_MessageEncryptFinal = message_final,
+	.C_MessageDecryptInit = message_init, .C_DecryptMessage = message_crypt,
+	.C_DecryptMessageBegin = message_crypt_begin, .C_DecryptMessageNext = message_crypt_next,
+	.C_MessageDecryptFinal = message_final,
+	.C_MessageSignInit = message_init, .C_SignMessage = message_sign, .C_SignMessageBegin = message_begin,
+	.C_SignMessageNext = message_sign, .C_MessageSignFinal = message_final,
+	.C_MessageVerifyInit = message_init, .C_VerifyMessage = message_verify, .C_VerifyMessageBegin = message_begin,
+	.C_VerifyMessageNext = message_verify, .C_MessageVerifyFinal = message_final,
+};
+static CK_UTF8CHAR name_bytes[] = NAME;
+
+/* The newest first: it is the default (PKCS#11 3.0 5.4.6). */
+static struct p11_interface interfaces[] = {
+	{ name_bytes, &functions_3, P11_INTERFACE_FORK_SAFE },
+	{ name_bytes, NULL, P11_INTERFACE_FORK_SAFE },
+};
+#define INTERFACES (sizeof(interfaces) / sizeof(interfaces[0]))
+
+/* Any number of times, by any thread: what is written is always the same. */
+__attribute__((constructor)) static void fill(void)
+{
+	CK_FUNCTION_LIST *list = NULL;
+
+	if (C_GetFunctionList(&list) != CKR_OK)
+		return;
+	functions_3.base = *list;
+	functions_3.base.version = (CK_VERSION){ 3, 0 };
+	interfaces[1].functions = list;
+}
+
+CK_RV C_GetInterfaceList(struct p11_interface *list, CK_ULONG *n)
+{
+	CK_RV rv;
+
+	if (!n)
+		return CKR_ARGUMENTS_BAD;
+	if (p11_out(INTERFACES, list, n, &rv))
+		memcpy(list, interfaces, sizeof(interfaces));
+	return rv;
+}
+
+CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct p11_interface **out, CK_FLAGS flags)
+{
+	if (!out)
+		return CKR_ARGUMENTS_BAD;
+	for (size_t i = 0; i < INTERFACES; i++) {
+		const CK_VERSION *v = interfaces[i].functions;
+
+		if ((name && strcmp((const char *)name, NAME) != 0) || flags & ~interfaces[i].flags)
+			continue;
+		if (version && (version->major != v->major || version->minor != v->minor))
+			continue;
+		*out = &interfaces[i];
+		return CKR_OK;
+	}
+	return CKR_FUNCTION_FAILED;
+}
