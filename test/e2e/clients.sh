@@ -102,6 +102,69 @@ for key in rsa ec; do
 	    -out /dev/null
 done
 
+# ---- openssl: decryption, and a TLS server whose key is on the card ----
+
+key_uri() { echo "pkcs11:token=card;object=$1;type=private;pin-value=$PIN"; }
+openssl cms -encrypt -in data -binary -outform DER -out secret rsa.crt
+deciphers() {
+	openssl cms -decrypt -engine pkcs11 -keyform engine -inkey "$(key_uri rsa)" -recip rsa.crt -inform DER -in secret \
+	    -out plain && cmp data plain
+}
+t "openssl cms -decrypt, with libp11's engine" deciphers
+for key in rsa ec; do
+	port=$(free_port)
+	start "tls_$key" openssl s_server -engine pkcs11 -keyform engine -key "$(key_uri "$key")" -cert "$key.crt" \
+	    -accept "127.0.0.1:$port" -tls1_3 -www
+	ready "tls_$key" listens
+	t "a TLS 1.3 server with the key on the card answers curl, $key" curl -sS --tlsv1.3 --cacert "$key.crt" \
+	    --resolve "$key:$port:127.0.0.1" -o page "https://$key:$port/"
+	t "... with what it says of the connection" grep -q TLSv1.3 page
+	stop "tls_$key"
+done
+
+# ---- PyKCS11 ----
+
+cat >use.py <<-'END'
+	import sys
+	import PyKCS11
+	lib = PyKCS11.PyKCS11Lib()
+	lib.load(sys.argv[1])
+	slot = lib.getSlotList(tokenPresent=True)[0]
+	session = lib.openSession(slot, PyKCS11.CKF_SERIAL_SESSION | PyKCS11.CKF_RW_SESSION)
+	session.login(sys.argv[2])
+	def find(kind, label):
+	    return session.findObjects([(PyKCS11.CKA_CLASS, kind), (PyKCS11.CKA_LABEL, label)])[0]
+	data = open("data", "rb").read()
+	pss = PyKCS11.RSA_PSS_Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS_PSS, PyKCS11.CKM_SHA256, PyKCS11.CKG_MGF1_SHA256, 32)
+	signature = bytes(session.sign(find(PyKCS11.CKO_PRIVATE_KEY, "rsa"), data, pss))
+	assert session.verify(find(PyKCS11.CKO_PUBLIC_KEY, "rsa"), data, signature, pss)
+	assert not session.verify(find(PyKCS11.CKO_PUBLIC_KEY, "rsa"), data + b"x", signature, pss)
+	open("python.sig", "wb").write(signature)
+	oaep = PyKCS11.RSAOAEPMechanism(PyKCS11.CKM_SHA256, PyKCS11.CKG_MGF1_SHA256)
+	secret = session.encrypt(find(PyKCS11.CKO_PUBLIC_KEY, "rsa"), data, oaep)
+	assert bytes(session.decrypt(find(PyKCS11.CKO_PRIVATE_KEY, "rsa"), secret, oaep)) == data
+	session.logout()
+	session.closeSession()
+END
+t "PyKCS11 signs, verifies, encrypts and decrypts" /usr/bin/python3 use.py "$MODULE" "$PIN"
+openssl x509 -in rsa.crt -pubkey -noout -out rsa.pem
+t "... openssl verifies" openssl dgst -sha256 -verify rsa.pem -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 \
+    -signature python.sig data
+
+# ---- p11-kit's remoting: the module in a process of its own, at the other end of a socket ----
+
+start p11_server p11-kit server -f -n "$T/p11.socket" --provider "$MODULE" "pkcs11:token=card"
+ready p11_server test -S "$T/p11.socket"
+client=$(find /usr/lib -name p11-kit-client.so | head -n 1)
+remote() {
+	P11_KIT_SERVER_ADDRESS=unix:path=$T/p11.socket pkcs11-tool --module "$client" --login --pin "$PIN" "$@"
+}
+# Version 0.24 hands on the mechanisms that it knows; ECDSA with a hash is not among them.
+t "pkcs11-tool signs over p11-kit's socket" remote --sign --id 01 --mechanism SHA256-RSA-PKCS --input-file data \
+    --output-file remote.sig
+t "... openssl verifies" openssl dgst -sha256 -verify rsa.pem -signature remote.sig data
+t "p11-kit's server ends" stop p11_server
+
 # ---- Java ----
 
 cat >java.conf <<-END
