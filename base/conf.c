@@ -30,13 +30,14 @@ enum type {
 };
 
 /* The words of a CHOICE, by the numbers that they stand for. */
-enum { PROGRESSES, HOSTS, LOG_FORMATS, METRICS };
+enum { PROGRESSES, HOSTS, LOG_FORMATS, METRICS, CLIENT_CERTS };
 static const char *const choices[][4] = {
 	[PROGRESSES] = { [CONF_PROGRESS_AUTO] = "auto", [CONF_PROGRESS_STDERR] = "stderr",
 			 [CONF_PROGRESS_LOG] = "log" },
 	[HOSTS] = { [CONF_HOSTS_OPEN] = "open", [CONF_HOSTS_NAMED] = "named" },
 	[METRICS] = { [CONF_METRICS_TOKEN] = "token", [CONF_METRICS_LOOPBACK] = "loopback",
 		      [CONF_METRICS_OPEN] = "open" },
+	[CLIENT_CERTS] = { [CONF_CLIENT_CERT_DEMANDED] = "demanded", [CONF_CLIENT_CERT_ASKED] = "asked" },
 	[LOG_FORMATS] = { [LOG_TEXT] = "text", [LOG_JSON] = "json" },
 };
 
@@ -83,6 +84,7 @@ static const struct key {
 	KEY(server, cert, PATH, 0, 0),
 	KEY(server, key, PATH, 0, 0),
 	KEY(server, client_ca, PATH, 0, 0),
+	KEY(server, client_cert, CHOICE, CLIENT_CERTS, 0),
 	KEY(server, hosts, CHOICE, HOSTS, 0),
 	KEY(server, http, BOOL, 0, 0),
 	KEY(server, state, PATH, 0, 0),
@@ -115,7 +117,8 @@ static const struct key {
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 /* An enum is set, and compared, as the unsigned that it is in this ABI. */
 _Static_assert(sizeof(enum conf_progress) == sizeof(unsigned) && sizeof(enum conf_hosts) == sizeof(unsigned) &&
-	       sizeof(enum log_format) == sizeof(unsigned) && sizeof(enum conf_metrics) == sizeof(unsigned),
+	       sizeof(enum log_format) == sizeof(unsigned) && sizeof(enum conf_metrics) == sizeof(unsigned) &&
+	       sizeof(enum conf_client_cert) == sizeof(unsigned),
 	       "CHOICE writes an unsigned");
 
 /* One file being read. */

@@ -34,6 +34,7 @@ enum conf_metrics { CONF_METRICS_TOKEN, CONF_METRICS_LOOPBACK, CONF_METRICS_OPEN
 enum conf_progress { CONF_PROGRESS_AUTO, CONF_PROGRESS_STDERR, CONF_PROGRESS_LOG };
 
 enum conf_hosts { CONF_HOSTS_OPEN, CONF_HOSTS_NAMED };
+enum conf_client_cert { CONF_CLIENT_CERT_DEMANDED, CONF_CLIENT_CERT_ASKED };
 
 struct conf {
 	struct {                            /* [module] */
@@ -80,6 +81,7 @@ struct conf {
 		char *listen;               /* host:port; 127.0.0.1:8443 */
 		char *cert, *key;           /* PEM; without them only loopback and http = yes */
 		char *client_ca;            /* ask for and verify client certificates against this */
+		enum conf_client_cert client_cert; /* is one a condition, or one way to be known? */
 		enum conf_hosts hosts;      /* who may ask for approvals: everybody, or who has the role; open */
 		bool http;                  /* serve without TLS (loopback only) */
 		char *state;                /* folder: enrolments, token; /var/lib/quorum11 */

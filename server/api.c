@@ -89,6 +89,7 @@ struct enrolment {
 
 static void refuse_enrolment(struct srv_call *call, const struct srv_enrol_report *r)
 {
+	call->reply.refused = "refused";
 	srv_api_answer(call, 422, json_pack("{s:s, s:o, s:o}", "error", "refused", "message", srv_json_text(r->why),
 					    "verdict", srv_json_verdict(&r->verdict)));
 }
@@ -254,6 +255,7 @@ static void refuse_busy(struct srv_call *call, const struct srv_ceremony *c, uin
 	const struct pka_facts *f = srv_ceremony_facts(c);
 	uint64_t left = f->turn_ends_ms > now_ms ? (f->turn_ends_ms - now_ms + 999) / 1000 : 0;
 
+	call->reply.refused = "busy";
 	srv_api_answer(call, 409,
 		       json_pack("{s:s, s:s, s:o, s:I}", "error", "busy", "message", "it is another custodian's turn",
 				 "turn", f->turn ? srv_json_text(f->turn->chr) : json_null(), "seconds",

@@ -64,7 +64,8 @@ void srv_api_ready(struct srv *s, struct srv_call *call, const char *arg, uint64
 	for (i = 0; i < sizeof(why) / sizeof(why[0]); i++)
 		if (why[i])
 			srv_json_append(&reasons, srv_json_text(why[i]));
-	if (json_array_size(reasons))
+	call->reply.refused = json_array_size(reasons) ? "not_ready" : NULL;
+	if (call->reply.refused)
 		answer(call, 503, json_pack("{s:s, s:s, s:o}", "error", "not_ready", "message",
 					    "the server cannot serve requests now", "reasons", reasons));
 	else
@@ -76,11 +77,19 @@ static bool is_loopback(const char *from)
 	return !strncmp(from, "127.", 4) || !strcmp(from, "::1") || !strncmp(from, "::ffff:127.", 11);
 }
 
+static uint64_t audit_last(struct srv *s)
+{
+	struct chain_entry last;
+
+	return s->store.ops->audit_last(s->store.ctx, &last, NULL) ? 0 : last.seq;
+}
+
 void srv_api_metrics(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	const struct srv_tls *t = srv_tls_used();
 	struct srv_figures f = { .targets = srv_target_count(s),
 				 .messages = srv_notify_waiting(s->notify),
+				 .audit_last = audit_last(s),
 				 .certificate_expires = t ? srv_tls_expires(t) : 0 };
 
 	(void)arg;

@@ -63,6 +63,7 @@ void srv_call_refuse(struct srv_call *call, int status, const char *word, const 
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
+	call->reply.refused = word;
 	wr_reset(w);
 	wr_json_open(w);
 	wr_json_text(w, "error", rd_str(word));

@@ -28,6 +28,7 @@ struct srv_request {                    /* borrowed from the call's owner until 
 };
 struct srv_reply {
 	int status;
+	const char *refused;            /* literal: the word of the refusal; NULL: none */
 	const char *type;               /* literal; NULL: no body */
 	const char *allow;              /* literal: methods, with 405 */
 	char cookie[160];               /* Set-Cookie, "" if none */

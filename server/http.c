@@ -257,7 +257,7 @@ static enum MHD_Result queue(struct request *r)
 	enum MHD_Result ok;
 	char seconds[16];
 
-	srv_metrics_answered(r->http->srv->metrics, reply->status);
+	srv_metrics_answered(r->http->srv->metrics, reply);
 	conn_limit(r->conn, WRITE_MS);
 	response = r->call.is_stream
 			   ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, r, NULL)
@@ -448,6 +448,8 @@ static enum err tls_open(struct srv_http *h, const struct conf *conf)
 	if (!conf->server.cert && (!conf->server.http || !h->listen.is_loopback || conf->server.client_ca))
 		return tls_conflict("cert and key are missing; plain http needs http = yes and a loopback address, "
 				    "and has no client_ca");
+	if (conf->server.client_cert == CONF_CLIENT_CERT_ASKED && !conf->server.client_ca)
+		return tls_conflict("client_cert = asked needs client_ca");
 	e = srv_tls_read(conf, &tls);
 	if (e || !tls)
 		return e;

@@ -26,13 +26,15 @@ struct family {
 	struct count count[COUNTS_MAX];
 };
 /* Which of an event's fields is counted, and as what; several rows of one name are one metric with several labels. */
-enum { EVENTS, DECISIONS, ENDS, MESSAGES, FAMILIES };
+enum { EVENTS, DECISIONS, ENDS, REFUSED, MESSAGES, FAMILIES };
 static const struct {
 	const char *metric, *help, *label, *event, *field;
 } families[] = {
 	[EVENTS] = { "quorum11_events_total", "What happened, by the event's name in the log.", "event", NULL, NULL },
 	[DECISIONS] = { "quorum11_decisions_total", "Custodians' decisions that counted.", "decision", "decision",
 			"decision" },
+	[REFUSED] = { "quorum11_refused_total", "Answers that refuse, by the word of their error.", "reason", NULL,
+		      NULL },
 	[ENDS] = { "quorum11_requests_ended_total", "Requests that ended.", "result", "end", "result" },
 	[MESSAGES] = { "quorum11_messages_total", "Messages to people, by what became of them.", "result", "tell",
 		       "result" },
@@ -101,10 +103,12 @@ static void hear(void *ctx, const struct srv_event *ev)
 		count_opened(m, ev);
 }
 
-void srv_metrics_answered(struct srv_metrics *m, int status)
+void srv_metrics_answered(struct srv_metrics *m, const struct srv_reply *r)
 {
-	if (status >= STATUS_FIRST && status < STATUS_FIRST + STATUSES)
-		m->answered[status - STATUS_FIRST]++;
+	if (r->status >= STATUS_FIRST && r->status < STATUS_FIRST + STATUSES)
+		m->answered[r->status - STATUS_FIRST]++;
+	if (r->refused)
+		count(&m->family[REFUSED], r->refused);
 }
 
 void srv_metrics_connection(struct srv_metrics *m, int change)
@@ -239,6 +243,9 @@ void srv_metrics_write(const struct srv_metrics *m, const struct srv_figures *f,
 	put_opened(m, out);
 	gauge(out, "quorum11_targets", "Cards that are enrolled.", (int64_t)f->targets);
 	gauge(out, "quorum11_messages_waiting", "Messages to people that are not delivered yet.", (int64_t)f->messages);
+	if (f->audit_last)
+		gauge(out, "quorum11_audit_last_entry", "Number of the last entry of the audit.",
+		      (int64_t)f->audit_last);
 	gauge(out, "quorum11_connections", "Connections that are open.", m->connections);
 	if (f->certificate_expires)
 		gauge(out, "quorum11_certificate_expires_seconds", "When the server's certificate expires, since 1970.",

@@ -85,7 +85,8 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 	who = (struct srv_who_config){ .db = s->store.db,
 				       .events = s->events,
 				       .state = conf->server.state,
-				       .wants_certificate = conf->server.client_ca != NULL,
+				       .wants_certificate = conf->server.client_ca &&
+							    conf->server.client_cert == CONF_CLIENT_CERT_DEMANDED,
 				       .named_hosts = conf->server.hosts == CONF_HOSTS_NAMED };
 	e = srv_desk_new(&config, &s->desk);
 	if (!e)

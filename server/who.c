@@ -207,8 +207,8 @@ static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigne
 		srv_call_refuse(call, 401, "unauthorized", "this token is not known here, or not any more; see "
 			       "quorum11-server token");
 	else if (!call->who.roles)
-		srv_call_refuse(call, 401, "unauthorized", "this needs a token of the role %s; see "
-			       "quorum11-server token", wr_cstr(&names));
+		srv_call_refuse(call, 401, "unauthorized", "this needs a token, or a client certificate, of the "
+			       "role %s; see quorum11-server token", wr_cstr(&names));
 	else
 		srv_call_refuse(call, 403, "forbidden", "this is not for %s; it needs the role %s", call->who.name,
 			       wr_cstr(&names));

@@ -53,7 +53,7 @@ struct srv_who_config {                 /* borrowed */
 	struct srv_db *db;              /* tokens and identities */
 	struct srv_events *events;
 	const char *state;              /* folder with the operator's token */
-	bool wants_certificate;         /* [server] client_ca: nobody comes in without a certificate of it */
+	bool wants_certificate;         /* [server] client_ca, client_cert = demanded: nobody comes in without one */
 	bool named_hosts;               /* [server] hosts = named */
 };
 MUST enum err srv_who_new(const struct srv_who_config *config, struct srv_who **out);

@@ -116,6 +116,9 @@ t "... with its time" figure 'quorum11_open_seconds_count 1'
 t "... one card" figure 'quorum11_targets 1'
 t "... two reloads that were done" test "$(grep -c . <(grep -o 'event=reload result=done' "$log"))" -eq 2
 t "... reloads are events, too" grep -qE '^quorum11_events_total\{event="reload"\} [2-9]$' "$T/figures"
+t "... by the word, too" grep -qE '^quorum11_refused_total\{reason="unauthorized"\} [1-9]' "$T/figures"
+t "... the audit has its entries" figure "quorum11_audit_last_entry $(sqlite3 "$T/state/quorum11.db" \
+    'SELECT max(seq) FROM audit')"
 t "... one more refused without a token" test "$(refused)" -eq $((before + 1))
 t "... memory" grep -qE '^process_resident_memory_bytes [0-9]{7,}$' "$T/figures"
 t "... no device, no key, no address" not grep -qE "$target_id|UTCUS|127\.0\.0" "$T/metrics"
@@ -144,6 +147,103 @@ exec {release}>&-
 wait "$holder"
 t "... afterwards: ready" test "$(status /readyz)" = 200
 
+# ---- a card's policy ----
+
+policy() { host "$q11" policy "$1" --token-file "$T/state/token" "$URL" "${@:2}"; }
+shown_policy() { policy show "$target_id" >"$T/policy" && jq -e "$1" "$T/policy"; }
+t "a card without a policy" shown_policy 'length > 5 and all(.[]; . == null)'
+echo '{"deadline": 300, "attested": "all"}' >"$T/card.json"
+t "policy set" policy set "$target_id" "$T/card.json"
+t "... it is shown" shown_policy '.deadline == 300 and .attested == "all" and .hosts == null'
+cp "$T/policy" "$T/same.json"
+t "... and can be given as it was shown" policy set "$target_id" "$T/same.json"
+t "... which is the same" eval 'shown_policy .deadline && cmp "$T/policy" "$T/same.json"'
+t "... in the log it is an event" grep -q "event=policy device=\"$target_id\".* who=\"operator\"" "$log"
+echo '{"deadlines": 300}' >"$T/bad.json"
+t_status "one with an item that is none" 1 policy set "$target_id" "$T/bad.json"
+t "... is refused by its name" grep -q deadlines "$T/err"
+echo '{"roots": ["UTNOSUCHROOT"]}' >"$T/bad.json"
+t_status "one that does not fit this server" 1 policy set "$target_id" "$T/bad.json"
+t "... is refused with the root's name" grep -q UTNOSUCHROOT "$T/err"
+t_status "of a card that is not enrolled" 1 policy show UTNONE0400000
+t "... it is said" grep -q "no card with this device id" "$T/err"
+t "... nothing has changed" eval 'shown_policy .deadline && cmp "$T/policy" "$T/same.json"'
+
+# ---- back-up, and a machine that is lost: the commands of docs/SERVER.md ----
+
+state=$T/state
+block() { # HEAD: the commands below the line that begins so
+	awk -v head="$1" 'index($0, head) == 1 { on = 1 } on && /^```/ { n++; next } n == 1 { print } n == 2 { exit }' \
+	    "$TOP/docs/SERVER.md" | sed "s,/var/lib/quorum11,$state,g; s,/backup,$T/backup,g; s,-o [^ ]* -g [^ ]* ,,"
+}
+# Here these run the programs of this tree, and the server as a test does.
+quorum11-server() { "$server" --config "$T/$conf.conf" "$@"; }
+quorum11() { "$q11" "$@"; }
+systemctl() { if [ "$1" = stop ]; then stop server; else server_start "$T/$conf.conf"; fi; }
+commands() { # HEAD: all of them, or fails with the first one that does
+	block "$1" >"$T/commands"
+	cat "$T/commands"
+	[ -s "$T/commands" ] && eval "$(sed '$!s/$/ \&\&/' "$T/commands")"
+}
+known() { operator /api/v1/targets | jq -S .targets; operator "/api/v1/targets/$target_id/policy" | jq -S .; }
+conf=live
+mkdir -m 0700 "$T/backup"
+known >"$T/known"
+t "back-up while the server runs" commands "Back-up"
+t "... there are the database, the audit's key and the token" \
+    test "$(cd "$T/backup" && echo *)" = "audit.key quorum11.db token"
+t "... and hold for nobody else" test "$(stat -c %a "$T"/backup/* | sort -u)" = 600
+t_status "... it is not written over" 1 "$server" --config "$T/live.conf" backup "$T/backup/quorum11.db"
+print_key() { "$server" --config "$T/live.conf" audit key; }
+print_key >"$T/audit.pem"
+stop server
+# The other machine has an empty folder, on a disk that is small.
+conf=restored state=/run/state
+sed "s,^state = .*,state = $state," "$T/live.conf" >"$T/restored.conf"
+mkdir -m 0700 "$state"
+mount -t tmpfs -o size=40m,mode=0700 tmpfs "$state"
+t "restore" commands "Restore"
+mv "$T/state" "$T/lost" && ln -s "$state" "$T/state"
+t "... cards, custodians and policy are there" diff "$T/known" <(known)
+t "... the token of then counts" test "$(requests 'type')" = object
+t "... the audit is exported" eval '"$server" --config "$T/restored.conf" audit export >"$T/export"'
+t "... and whole, signed by the same key" "$q11" audit verify --key "$T/audit.pem" "$T/export"
+t "... and goes on" grep -q '"event": *"start"' <(tail -n 2 "$T/export")
+start connect env "QUORUM11_CONF=$T/host.conf" "$q11" connect --reader "$(reader target)" "$URL/rt/hsm"
+t "... custodians are asked" wait_for "$LONG" waits
+t "... and approve" eval 'approve c1 && approve c2'
+t "... the card opens" reap connect
+
+# ---- not ready ----
+
+not_ready() { # REASON: 503, for this reason alone
+	[ "$(status /readyz "${@:2}")" = 503 ] &&
+	    jq -e --arg why "$1" '.error == "not_ready" and .reasons == [$why]' "$T/body"
+}
+head -c 30M /dev/zero >"$state/filler"
+t "/readyz while the disk is almost full" not_ready "the disk of the state folder is almost full"
+t "... is counted by its word" eval 'figures && figure "quorum11_refused_total{reason=\"not_ready\"} 1"'
+rm "$state/filler"
+t "... afterwards: ready" test "$(status /readyz)" = 200
+stop server
+printf '%s\n' 'cn = later' 'activation_date = "2100-01-01 00:00:00"' 'expiration_date = "2101-01-01 00:00:00"' \
+    tls_www_server >"$T/later.tmpl"
+openssl ecparam -name prime256v1 -genkey -noout -out "$T/tls/later.key"
+t "a certificate of the next century" certtool --generate-self-signed --load-privkey "$T/tls/later.key" \
+    --template "$T/later.tmpl" --outfile "$T/tls/later.pem"
+by() { sed "s,^cert = .*,cert = $T/tls/$1.pem,; s,^key = .*,key = $T/tls/$1.key," "$T/restored.conf" >"$T/by.conf"; }
+chmod 600 "$T/tls/later.key"
+by later
+t "a server with it" server_start "$T/by.conf"
+t "... is not ready" not_ready "the certificate cannot be used yet" -k
+stop server
+by yesterday
+t "one with a certificate of yesterday" server_start "$T/by.conf"
+t "... is not ready" not_ready "the certificate has expired" -k
+stop server
+rm "$T/state" && mv "$T/lost" "$T/state"
+umount "$state"
+
 # ---- client certificates ----
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=Other CA" \
@@ -153,6 +253,7 @@ as() { # NAME: the status that a client with this certificate gets
 	curl -sS --cacert "$T/tls/ca.pem" --cert "$T/tls/$1.pem" --key "$T/tls/$1.key" -o /dev/null -w '%{http_code}' \
 	    "$URL/healthz"
 }
+t "the server again" server_start "$T/live.conf"
 sed -i "s,^\[server\],&\nclient_ca = $T/clients.pem," "$T/live.conf"
 cp "$T/tls/ca.pem" "$T/clients.pem"
 t "client_ca where there was none: refused" reload refused

@@ -214,6 +214,33 @@ t "... of yesterday" issue expired "" -days -1
 t "... counts no more: no" not is 200 --cert "$T/expired.pem" --key "$T/tls/client.key" "$URL/healthz"
 t "... of its CA: 200" is 200 --cert "$T/tls/client.pem" --key "$T/tls/client.key" "$URL/healthz"
 stop server
+echo 'client_cert = asked' >>"$T/mutual.conf"
+sed '/^client_ca/d' "$T/mutual.conf" >"$T/asked.conf"
+t_status "asked for of no authority" 1 "$server" --config "$T/asked.conf" --ready-file "$T/none"
+t "... is refused" grep -q "client_cert = asked needs client_ca" "$T/err"
+t "one that asks for certificates, but does not demand them" server_start "$T/mutual.conf"
+t "... none: 200" is 200 "$URL/healthz"
+t "... but no more than everybody may: 401" is 401 "$URL/api/v1/targets"
+t "... a token instead: 200" operator 200 "$URL/api/v1/targets"
+t "... a session without either, where hosts are open: 200" post 200 $E8
+cp "$T/tls/client.key" "$T/old.key"
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=eve -keyout "$T/tls/client.key" \
+    -out "$T/tls/client.csr" 2>/dev/null
+t "... another key" issue eve "" -days 1
+t "... gets a role" "$server" --config "$T/mutual.conf" identity add --role reader --name eve --cert "$T/eve.pem"
+t "... by its certificate: 200" certified 200 eve "$URL/api/v1/targets"
+t "... and no more: 403" certified 403 eve "$URL/api/v1/tokens"
+t "... both: the token counts" certified 200 eve -H "Authorization: Bearer $(cat "$T/state/token")" \
+    "$URL/api/v1/tokens"
+t "... of yesterday" issue expired "" -days -1
+t "... is none: 401" certified 401 expired "$URL/api/v1/targets"
+t "... made for servers" issue for-servers extendedKeyUsage=serverAuth -days 1
+t "... is none: 401" certified 401 for-servers "$URL/api/v1/targets"
+mv "$T/old.key" "$T/tls/client.key"
+other() { is "$1" --cert "$T/other.pem" --key "$T/other.key" "${@:2}"; }
+t "... one of another CA is none: 401" other 401 "$URL/api/v1/targets"
+t "... which does not spoil a token" other 200 -H "Authorization: Bearer $(cat "$T/state/token")" "$URL/api/v1/targets"
+stop server
 
 # ---- hosts with a name ----
 
