@@ -107,8 +107,8 @@ done
 key_uri() { echo "pkcs11:token=card;object=$1;type=private;pin-value=$PIN"; }
 openssl cms -encrypt -in data -binary -outform DER -out secret rsa.crt
 deciphers() {
-	openssl cms -decrypt -engine pkcs11 -keyform engine -inkey "$(key_uri rsa)" -recip rsa.crt -inform DER -in secret \
-	    -out plain && cmp data plain
+	openssl cms -decrypt -engine pkcs11 -keyform engine -inkey "$(key_uri rsa)" -recip rsa.crt -inform DER \
+	    -in secret -out plain && cmp data plain
 }
 t "openssl cms -decrypt, with libp11's engine" deciphers
 for key in rsa ec; do
@@ -135,12 +135,13 @@ cat >use.py <<-'END'
 	def find(kind, label):
 	    return session.findObjects([(PyKCS11.CKA_CLASS, kind), (PyKCS11.CKA_LABEL, label)])[0]
 	data = open("data", "rb").read()
-	pss = PyKCS11.RSA_PSS_Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS_PSS, PyKCS11.CKM_SHA256, PyKCS11.CKG_MGF1_SHA256, 32)
+	sha256, mgf = PyKCS11.CKM_SHA256, PyKCS11.CKG_MGF1_SHA256
+	pss = PyKCS11.RSA_PSS_Mechanism(PyKCS11.CKM_SHA256_RSA_PKCS_PSS, sha256, mgf, 32)
 	signature = bytes(session.sign(find(PyKCS11.CKO_PRIVATE_KEY, "rsa"), data, pss))
 	assert session.verify(find(PyKCS11.CKO_PUBLIC_KEY, "rsa"), data, signature, pss)
 	assert not session.verify(find(PyKCS11.CKO_PUBLIC_KEY, "rsa"), data + b"x", signature, pss)
 	open("python.sig", "wb").write(signature)
-	oaep = PyKCS11.RSAOAEPMechanism(PyKCS11.CKM_SHA256, PyKCS11.CKG_MGF1_SHA256)
+	oaep = PyKCS11.RSAOAEPMechanism(sha256, mgf)
 	secret = session.encrypt(find(PyKCS11.CKO_PUBLIC_KEY, "rsa"), data, oaep)
 	assert bytes(session.decrypt(find(PyKCS11.CKO_PRIVATE_KEY, "rsa"), secret, oaep)) == data
 	session.logout()
