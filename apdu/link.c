@@ -127,6 +127,27 @@ enum err apdu_link_present(struct apdu_link *l)
 	return l->ops->present ? l->ops->present(l->ctx) : ERR_OK;
 }
 
+bool apdu_link_has_pad(const struct apdu_link *l)
+{
+	return l->ops->has_pad && l->ops->has_pad(l->ctx);
+}
+
+enum err apdu_link_pad_verify(struct apdu_link *l, const struct pinpad_ask *ask, struct wr *rsp, struct deadline *dl)
+{
+	enum err e = deadline_check(dl);
+
+	if (!e && !l->ops->pad_verify)
+		e = ERR_UNSUPPORTED;
+	if (e)
+		return e;
+	log_line(LOG_APDU, LOG_TRACE, "%s > %02x%02x%02x%02x: by the reader's pad", l->where, ask->cla, ask->ins,
+		 ask->p1, ask->p2);
+	l->count++;
+	e = l->ops->pad_verify(l->ctx, ask, rsp);
+	log_line(LOG_APDU, LOG_TRACE, "%s < by the reader's pad: %s", l->where, err_text(e));
+	return e;
+}
+
 enum err apdu_link_reset(struct apdu_link *l)
 {
 	uint8_t bytes[ATR_MAX];

@@ -6,6 +6,7 @@
 #define APDU_LINK_H
 
 #include "apdu/apdu.h"
+#include "apdu/pinpad.h"
 #include "base/deadline.h"
 
 struct apdu_link_ops {
@@ -25,6 +26,13 @@ struct apdu_link_ops {
 	 * known.
 	 */
 	enum err (*present)(void *ctx);
+	/*
+	 * Has the reader a pad that asks for a PIN by itself? And a VERIFY with what is typed there: the answer of the
+	 * card, or one of the reader's (part 10: 6400 nobody typed in time, 6401 the person cancelled, 6403 too short
+	 * or too long), appended to rsp. It takes as long as the person takes. NULL both: no.
+	 */
+	bool (*has_pad)(void *ctx);
+	enum err (*pad_verify)(void *ctx, const struct pinpad_ask *ask, struct wr *rsp);
 	/* reset_card: leave the card powered off or reset, so that every login is gone; otherwise as it is. */
 	void (*close)(void *ctx, bool reset_card);
 	/* The child of a fork: free ctx, touch neither card nor service. NULL: ctx is leaked. */
@@ -61,6 +69,10 @@ void apdu_link_end(struct apdu_link *l);
  */
 MUST enum err apdu_link_transmit(struct apdu_link *l, struct rd cmd, unsigned show, struct wr *rsp,
 				 struct deadline *dl);
+bool apdu_link_has_pad(const struct apdu_link *l);
+/* As the op; ERR_UNSUPPORTED: there is none. Traced without any data: there is none here. */
+MUST enum err apdu_link_pad_verify(struct apdu_link *l, const struct pinpad_ask *ask, struct wr *rsp,
+				   struct deadline *dl);
 MUST enum err apdu_link_reset(struct apdu_link *l);
 MUST enum err apdu_link_present(struct apdu_link *l);          /* ERR_OK also where the link cannot tell */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <winscard.h>
+#include <reader.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -16,6 +17,9 @@ struct pcsc {
 	SCARDHANDLE card;
 	enum pcsc_share share;
 	bool in_transaction;
+	bool asked_pad;         /* has_pad and pad are known */
+	bool has_pad;
+	uint32_t pad;           /* control code of VERIFY on the reader's pad */
 	DWORD events;           /* the reader's event counter when we connected */
 	char reader[PCSC_NAME_MAX];
 	uint8_t rsp[APDU_RSP_MAX];
@@ -301,6 +305,46 @@ static enum err pcsc_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct d
 	return e;
 }
 
+/* Readers without features say so in many ways. */
+static bool pcsc_has_pad(void *ctx)
+{
+	uint8_t features[256];
+	struct pcsc *p = ctx;
+	DWORD n = 0;
+
+	if (!p->asked_pad)
+		p->has_pad = SCardControl(p->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, features, sizeof(features),
+					  &n) == SCARD_S_SUCCESS && n <= sizeof(features) &&
+			     pinpad_feature(rd_of(features, n), PINPAD_VERIFY_DIRECT, &p->pad);
+	p->asked_pad = true;
+	return p->has_pad;
+}
+
+static enum err pcsc_pad_verify(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+{
+	uint8_t bytes[PINPAD_ASK_MAX], answer[8];
+	struct pcsc *p = ctx;
+	DWORD n = 0;
+	struct wr w;
+	enum err e;
+
+	if (!pcsc_has_pad(p))
+		return ERR_UNSUPPORTED;
+	WR_ARR(&w, bytes);
+	pinpad_ask_write(ask, &w);
+	e = wr_done(&w);
+	if (!e)
+		e = after("SCardControl", p,
+			  SCardControl(p->card, p->pad, bytes, (DWORD)w.n, answer, sizeof(answer), &n));
+	if (!e && n > sizeof(answer))
+		e = ERR_TRANSPORT;
+	if (!e) {
+		wr_put(rsp, rd_of(answer, n));
+		e = wr_done(rsp);
+	}
+	return e;
+}
+
 static enum err read_atr(struct pcsc *p, struct wr *atr)
 {
 	uint8_t bytes[MAX_ATR_SIZE];
@@ -372,6 +416,8 @@ static const struct apdu_link_ops pcsc_ops = {
 	.end = pcsc_end,
 	.reset = pcsc_reset,
 	.present = pcsc_present,
+	.has_pad = pcsc_has_pad,
+	.pad_verify = pcsc_pad_verify,
 	.close = pcsc_close,
 	.abandon = pcsc_abandon,
 };

@@ -17,7 +17,8 @@ bool cli_custodian_key_is(const struct cli_key *k)
 	return d && d->bits == CUSTODIAN_BITS && *k->chr;
 }
 
-static void take(struct cli_custodians *list, const char *reader, const struct cli_card *card, const struct cli_key *k)
+static void take(const struct cli *cli, struct cli_custodians *list, const char *reader, const struct cli_card *card,
+		 const struct cli_key *k)
 {
 	struct cli_custodian *c = &list->v[list->n];
 
@@ -27,6 +28,7 @@ static void take(struct cli_custodians *list, const char *reader, const struct c
 	memcpy(c->reader, reader, sizeof(c->reader));
 	memcpy(c->device, card->id, sizeof(c->device));
 	memcpy(c->chr, k->chr, sizeof(c->chr));
+	c->on_pad = cli_pin_is_on_pad(cli, card);
 	c->key = k->number;
 	c->curve = k->pub.curve;
 	memcpy(c->q, k->pub.q.p, k->pub.q.n);
@@ -52,7 +54,7 @@ static enum err find_on_card(struct cli *cli, const char *reader, const char *de
 			e = cli_keys_read(cli, &card, &keys);
 		for (size_t i = 0; !e && i < keys->n; i++)
 			if (cli_custodian_key_is(&keys->v[i]))
-				take(list, reader, &card, &keys->v[i]);
+				take(cli, list, reader, &card, &keys->v[i]);
 	}
 	cli_keys_free(&keys);
 	cli_card_close(cli, &card, false);
@@ -109,9 +111,13 @@ static enum err log_in(struct cli *cli, struct cli_custodian *c, const char *pin
 	enum err e;
 
 	do {
-		e = c->pin ? ERR_OK : cli_pin_get(cli, card, pin_file, &c->pin);
-		if (!e)
-			e = cli_pin_login(cli, card, c->pin);
+		if (c->on_pad && !pin_file) {
+			e = cli_pin_login_on_pad(cli, card);
+		} else {
+			e = c->pin ? ERR_OK : cli_pin_get(cli, card, pin_file, &c->pin);
+			if (!e)
+				e = cli_pin_login(cli, card, c->pin);
+		}
 		if (e)
 			secret_free(&c->pin);
 		if (e == ERR_PIN_WRONG && typed)
@@ -143,7 +149,7 @@ enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char
 enum err cli_custodian_try_pin(struct cli *cli, struct cli_custodian *c)
 {
 	struct cli_card card = { .hsm = NULL };
-	enum err e = c->pin ? ERR_OK : cli_custodian_open(cli, c, NULL, &card);
+	enum err e = c->pin || c->on_pad ? ERR_OK : cli_custodian_open(cli, c, NULL, &card);
 
 	if (!e && card.hsm)
 		cli_card_close(cli, &card, true);

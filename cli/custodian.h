@@ -15,7 +15,8 @@ struct cli_custodian {
 	enum ec_curve curve;
 	uint8_t q[EC_POINT_MAX];
 	size_t q_size;
-	struct secret *pin;             /* NULL: not asked for yet */
+	struct secret *pin;             /* NULL: not asked for yet, or typed on a pad */
+	bool on_pad;                    /* it will be typed on the reader */
 };
 struct cli_custodians {
 	size_t n;
@@ -39,7 +40,10 @@ struct rd cli_custodian_point(const struct cli_custodian *c);
  * Held afterwards; ends with cli_card_close(out, true). Said.
  */
 MUST enum err cli_custodian_open(struct cli *cli, struct cli_custodian *c, const char *pin_file, struct cli_card *out);
-/* Ask for the PIN now, and try it, so that signing will ask no more. Said. */
+/*
+ * Ask for the PIN now, and try it, so that signing will ask no more. Said. Not of a reader with a pad: what is typed
+ * there cannot be kept, so it is asked for when the card signs.
+ */
 MUST enum err cli_custodian_try_pin(struct cli *cli, struct cli_custodian *c);
 /*
  * The same, and the SIGN commands of a batch, and the card closed. answers: a writer for the bytes that in views, each

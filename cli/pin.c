@@ -126,15 +126,41 @@ static enum err check_tries(const struct cli *cli, const struct cli_card *c, str
 	return ERR_OK;
 }
 
+static enum err check_pin(const struct cli *cli, const struct cli_card *c, struct source s, char *left, size_t cap)
+{
+	if (c->status.pin_transport)
+		return cli_card_fail(c, ERR_PIN_TRANSPORT, "PIN");
+	return check_tries(cli, c, s, c->status.pin_blocked ? 0 : c->status.pin_tries, left, cap);
+}
+
+bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c)
+{
+	return !cli_pin_is_given(cli) && hsm_pin_has_pad(c->hsm);
+}
+
+enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c)
+{
+	char left[32];
+	enum err e = check_pin(cli, c, pin_source(cli), left, sizeof(left));
+
+	if (!e)
+		e = cli_card_begin(cli, c);
+	if (e)
+		return e;
+	log_tell("PIN of %s%s: type it on the reader %s, and end with its enter key", c->id, left, c->reader);
+	e = cli_card_fail(c, hsm_pin_verify_on_pad(c->hsm, &cli->dl), "PIN on the reader's pad");
+	if (e)
+		cli_card_end(cli, c);
+	return e;
+}
+
 enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out)
 {
 	struct source s = file ? (struct source){ "PIN", file, ARGS_NO_FD } : pin_source(cli);
 	char left[32], prompt[PROMPT_MAX];
 	enum err e;
 
-	if (c->status.pin_transport)
-		return cli_card_fail(c, ERR_PIN_TRANSPORT, "PIN");
-	e = check_tries(cli, c, s, c->status.pin_blocked ? 0 : c->status.pin_tries, left, sizeof(left));
+	e = check_pin(cli, c, s, left, sizeof(left));
 	if (e)
 		return e;
 	(void)snprintf(prompt, sizeof(prompt), "PIN of %s%s: ", *c->id ? c->id : c->reader, left);

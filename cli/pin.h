@@ -24,6 +24,11 @@ MUST enum err cli_pin_get_new(const struct cli *cli, struct secret **out);
 /* The eight bytes of the SO-PIN; fresh: the card has none yet, so a terminal is asked twice. */
 MUST enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out);
 
+/* No source was named, and the reader has a pad: the PIN is typed there, and never comes to us. */
+bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c);
+/* As cli_pin_get and cli_pin_login, with the pad. ERR_CANCELLED, ERR_TIMEOUT: the person did not. */
+MUST enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c);
+
 /* Begin (SELECT) and VERIFY; the card is held afterwards if ERR_OK. Said, with tries. */
 MUST enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin);
 

@@ -49,31 +49,39 @@ CK_RV p11_info_slot(struct p11_call *c, CK_SLOT_INFO *out)
 	return CKR_OK;
 }
 
+static CK_FLAGS so_flags(const struct hsm_status *s)
+{
+	if (s->so_tries == 0)
+		return CKF_SO_PIN_LOCKED;
+	if (s->so_tries > 0 && s->so_tries < PIN_TRIES_LOW)
+		return CKF_SO_PIN_COUNT_LOW | (s->so_tries == 1 ? CKF_SO_PIN_FINAL_TRY : 0);
+	return 0;
+}
+
 /*
  * The flags of a mode. The user-PIN flags only where the mode needs the PIN: callers give up on them,
  * and a card that people open has no use for its PIN.
  */
-static CK_FLAGS flags_of(const struct hsm_status *s)
+static CK_FLAGS flags_of(const struct p11_token *t)
 {
+	const struct hsm_status *s = &t->status;
 	CK_FLAGS f = CKF_RNG;
 
 	if (s->mode == HSM_MODE_UNSET)
 		return s->has_pka && s->pka.total ? f | CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED : f;
 	f |= CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED | CKF_LOGIN_REQUIRED;
-	if (!hsm_mode_needs_pin(s->mode))
+	/* Where the program needs no PIN: people say yes, or it is typed on the reader. */
+	if (!hsm_mode_needs_pin(s->mode) || (s->mode == HSM_MODE_PIN && t->has_pad))
 		f |= CKF_PROTECTED_AUTHENTICATION_PATH;
-	else if (s->pin_blocked)
+	if (!hsm_mode_needs_pin(s->mode))
+		return f | so_flags(s);
+	if (s->pin_blocked)
 		f |= CKF_USER_PIN_LOCKED;
 	else if (s->pin_tries > 0 && s->pin_tries < PIN_TRIES_LOW)
 		f |= CKF_USER_PIN_COUNT_LOW | (s->pin_tries == 1 ? CKF_USER_PIN_FINAL_TRY : 0);
-	if (hsm_mode_needs_pin(s->mode) && s->pin_transport)
+	if (s->pin_transport)
 		f |= CKF_USER_PIN_TO_BE_CHANGED;
-
-	if (s->so_tries == 0)
-		f |= CKF_SO_PIN_LOCKED;
-	else if (s->so_tries > 0 && s->so_tries < PIN_TRIES_LOW)
-		f |= CKF_SO_PIN_COUNT_LOW | (s->so_tries == 1 ? CKF_SO_PIN_FINAL_TRY : 0);
-	return f;
+	return f | so_flags(s);
 }
 
 CK_RV p11_info_token(struct p11_call *c, CK_TOKEN_INFO *out)
@@ -91,7 +99,7 @@ CK_RV p11_info_token(struct p11_call *c, CK_TOKEN_INFO *out)
 	PUT_TEXT(out->manufacturerID, t->manufacturer);
 	PUT_TEXT(out->model, MODEL);
 	put_text(out->serialNumber, sizeof(out->serialNumber), t->serial);
-	out->flags = flags_of(&t->status);
+	out->flags = flags_of(t);
 	out->ulMaxSessionCount = P11_SESSIONS_MAX;
 	out->ulMaxRwSessionCount = P11_SESSIONS_MAX;
 	out->ulSessionCount = c->sessions;

@@ -74,6 +74,36 @@ static enum err login_by_pin(struct p11_token *t, const struct secret *pin)
 	return e;
 }
 
+/* As by PIN, but a person types it on the reader, and the token is pending meanwhile. */
+static enum err login_by_pad(struct p11_call *c)
+{
+	struct deadline dl = deadline_never();
+	struct p11_token *t = c->token;
+	struct hsm_version v;
+	/* What people look at while we wait comes from memory. */
+	enum err e = cannot(t, p11_token_load(t));
+
+	if (!e)
+		e = cannot(t, p11_token_begin(t));
+	if (e)
+		return e;
+	e = p11_ceremony_start(c);
+	if (!e) {
+		e = p11_pin_verify_on_pad(t, &dl);
+		t->login = P11_CLOSED;
+		if (!e && t->ceremony->cancelled)
+			e = ERR_CANCELLED;
+	}
+	if (e && e != ERR_PIN_LENGTH && hsm_card_select(t->card, &v, &dl))
+		log_line(LOG_P11, LOG_WARN, "card %s could not be closed after a failed login", t->device_id);
+	e = p11_token_end(t, e);
+	if (!e)
+		t->login = P11_OPEN;
+	if (t->ceremony)
+		p11_ceremony_end(t, p11_rv(e));
+	return e;
+}
+
 /* ---- by people ---- */
 
 static enum err check_program(const struct p11_token *t, const char *program)
@@ -328,7 +358,7 @@ static CK_RV open_card(struct p11_call *c, const struct secret *pin, bool people
 	if (p11_module.conf->agent.socket)
 		e = cannot(t, p11_token_connect(t));
 	if (!e && !p11_token_is_by_agent(t))
-		return p11_rv(people ? login_by_people(c, pin) : login_by_pin(t, pin));
+		return p11_rv(people ? login_by_people(c, pin) : pin ? login_by_pin(t, pin) : login_by_pad(c));
 	if (!e && people)
 		e = check_program(t, p11_program_name(program, sizeof(program)));
 	return p11_rv(e ? e : p11_login_agent(c, pin));
@@ -353,7 +383,7 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 			 "quorum11 status shows which; quorum11 init, quorum11 register", t->device_id, t->reader);
 		return CKR_USER_PIN_NOT_INITIALIZED;
 	case HSM_MODE_PIN:
-		return pin ? open_card(c, pin, false) : needs_pin(t);
+		return pin || t->has_pad ? open_card(c, pin, false) : needs_pin(t);
 	case HSM_MODE_PKA:
 		if (pin)
 			log_line(LOG_P11, LOG_WARN, "card %s opens with approvals; the PIN that was given is ignored",

@@ -40,6 +40,20 @@ enum err p11_pin_verify(struct p11_token *t, const struct secret *pin, struct de
 	return e;
 }
 
+enum err p11_pin_verify_on_pad(struct p11_token *t, struct deadline *dl)
+{
+	enum err e;
+
+	log_tell("card %s in reader %s: type its PIN on the reader", t->device_id, t->reader);
+	lock_give(&t->lock);
+	e = hsm_pin_verify_on_pad(t->card, dl);
+	lock_take(&t->lock);
+	note_tries(t, e);
+	if (e)
+		tell_pin(t, e);
+	return e;
+}
+
 static enum err change_pin(struct p11_token *t, const struct secret *old, const struct secret *fresh)
 {
 	struct deadline dl = deadline_never();

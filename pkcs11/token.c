@@ -11,6 +11,7 @@
 #include "pkcs11/readers.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/p15.h"
+#include "sc-hsm/pin.h"
 
 #define DEFAULT_LABEL RD_LIT("SmartCard-HSM")
 #define DEFAULT_MANUFACTURER RD_LIT("www.CardContact.de")
@@ -423,6 +424,7 @@ static enum err meet(struct p11_token *t)
 	enum err e = begin(t, &dl);
 
 	if (!e) {
+		t->has_pad = hsm_pin_has_pad(t->card);
 		e = identify(t, &dl);
 		apdu_link_end(hsm_card_link(t->card));
 	}

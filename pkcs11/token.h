@@ -39,6 +39,7 @@ struct p11_token {
 	bool awake;                             /* the applet is selected, as far as we know */
 
 	struct hsm_status status;
+	bool has_pad;                   /* its reader asks for a PIN by itself */
 	bool options_known;                     /* the card told them when it was selected; its mode depends on them */
 	char label[33], manufacturer[33];       /* UTF-8, cut at whole characters */
 	char device_id[CHR_MAX + 1], serial[17];

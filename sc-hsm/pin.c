@@ -4,6 +4,9 @@
 #include "base/text.h"
 #include "sc-hsm/card_int.h"
 
+#define PAD_PIN_MAX 15          /* reference 3.1: what hosts tell pads; one digit less than the card takes */
+#define PAD_SECONDS 30          /* for each key */
+
 /* Reference 3.1 and 3.2: 6 to 16 bytes of any value; the SO-PIN exactly 8. */
 static bool size_is_valid(enum hsm_ref ref, const struct secret *pin)
 {
@@ -21,6 +24,40 @@ enum err hsm_pin_verify(struct hsm_card *c, enum hsm_ref ref, const struct secre
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_verify(&cmd, ref, secret_view(pin));
 	return hsm_card_send(c, HSM_VERIFY, &cmd, NULL, dl);
+}
+
+bool hsm_pin_has_pad(const struct hsm_card *c)
+{
+	return apdu_link_has_pad(c->link);
+}
+
+/* PC/SC part 10, 2.5.2: the reader's own answers. The card has heard nothing of these. */
+static const struct {
+	uint16_t sw;
+	enum err e;
+} pad_answers[] = { { 0x6400, ERR_TIMEOUT }, { 0x6401, ERR_CANCELLED }, { 0x6403, ERR_PIN_LENGTH } };
+
+enum err hsm_pin_verify_on_pad(struct hsm_card *c, struct deadline *dl)
+{
+	const struct hsm_cmd *row = hsm_cmd_get(HSM_VERIFY);
+	const struct pinpad_ask ask = {
+		.cla = row->cla, .ins = row->ins, .p1 = row->p1, .p2 = HSM_REF_USER,
+		.min = PIN_MIN, .max = PAD_PIN_MAX, .seconds = PAD_SECONDS,
+	};
+	uint8_t bytes[8];
+	struct rd data;
+	struct wr rsp;
+	uint16_t sw;
+	enum err e;
+
+	WR_ARR(&rsp, bytes);
+	e = apdu_link_pad_verify(c->link, &ask, &rsp, dl);
+	if (!e)
+		e = apdu_answer(wr_view(&rsp), &data, &sw);
+	for (size_t i = 0; !e && i < sizeof(pad_answers) / sizeof(pad_answers[0]); i++)
+		if (sw == pad_answers[i].sw)
+			e = pad_answers[i].e;
+	return e ? hsm_card_refuse(c, e) : hsm_sw_err(row, sw, &c->detail);
 }
 
 enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh,

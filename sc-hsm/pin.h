@@ -10,6 +10,13 @@
 #include "sc-hsm/card.h"
 
 MUST enum err hsm_pin_verify(struct hsm_card *c, enum hsm_ref ref, const struct secret *pin, struct deadline *dl);
+/* Can the PIN be typed on the reader itself? */
+bool hsm_pin_has_pad(const struct hsm_card *c);
+/*
+ * The user PIN, typed on the reader's pad: as hsm_pin_verify, and ERR_TIMEOUT (nobody typed), ERR_CANCELLED (the person
+ * pressed cancel): no try is spent by these two. Waits for the person, at most about a minute.
+ */
+MUST enum err hsm_pin_verify_on_pad(struct hsm_card *c, struct deadline *dl);
 MUST enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh,
 			     struct deadline *dl);
 /* fresh NULL: reset the counter, keep the PIN. */

@@ -540,3 +540,18 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *send_pci, LPCBYTE s
 	wr_free(&rsp);
 	return leave(rv);
 }
+
+struct fake_reader *fake_control_enter(SCARDHANDLE card, LONG *rv)
+{
+	struct fake_handle *h = NULL;
+
+	*rv = enter();
+	if (*rv == SCARD_S_SUCCESS)
+		h = wait_turn(card, rv);
+	return h ? h->reader : NULL;
+}
+
+LONG fake_control_leave(LONG rv)
+{
+	return leave(rv);
+}

@@ -26,6 +26,10 @@ MUST enum err fake_card_insert(const char *reader, const char *dir);
 void fake_card_remove(const char *reader);
 /* Half a second without a connection: pcscd powers the card off. Nothing happens if somebody is connected. */
 void fake_card_idle(const char *reader);
+/*
+ * Its reader has a pad for PINs: what is typed there from now on, "" is cancel, NULL nobody. fake_reader_plug: none.
+ */
+void fake_reader_pad(const char *reader, const char *typed);
 void fake_service(bool runs);                                  /* pcscd; stopped, every call fails */
 
 /* ---- another program ---- */

@@ -2,6 +2,7 @@
 /* What a test does to the fake readers. */
 #include "test/fake/scard_int.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,18 @@ unsigned fake_scard_stop(void)
 	}
 	lock_give(&fake.lock);
 	return left;
+}
+
+void fake_reader_pad(const char *reader, const char *typed)
+{
+	struct fake_reader *r;
+
+	lock_take(&fake.lock);
+	r = fake_reader_get(reader);
+	r->has_pad = true;
+	r->nobody_types = !typed;
+	(void)snprintf(r->typed, sizeof(r->typed), "%s", typed ? typed : "");
+	lock_give(&fake.lock);
 }
 
 void fake_service(bool runs)

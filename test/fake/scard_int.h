@@ -26,6 +26,9 @@ struct fake_reader {
 	uint64_t fault_at;              /* number of the exchange; 0: none */
 	enum fake_fault fault;
 	bool held, release;
+	bool has_pad;
+	char typed[32];                 /* on its pad, unless nobody_types */
+	bool nobody_types;
 };
 
 struct fake_context {
@@ -62,6 +65,9 @@ extern struct fake_service fake;
 extern _Thread_local bool fake_is_other;
 
 _Noreturn void fake_fatal(const char *what);
+/* SCardControl's way in, with the lock, and out. NULL: *rv says why. */
+struct fake_reader *fake_control_enter(SCARDHANDLE card, LONG *rv);
+LONG fake_control_leave(LONG rv);
 /* All with the lock held. */
 struct fake_reader *fake_reader_find(const char *name);        /* plugged in; NULL if there is none */
 struct fake_reader *fake_reader_get(const char *name);         /* ends the program if there is none */

@@ -3,9 +3,11 @@
 #include "test/unit/vcard.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "agent/socket.h"
 
@@ -107,6 +109,56 @@ static void test_bad_paths(void **state)
 	assert_int_equal(agent_socket_open("/nonexistent/agent", NULL, NULL, &s), ERR_IO);
 }
 
+/* A listening socket of this type as descriptor 3, for process pid, as systemd hands it over (sd_listen_fds(3)). */
+static void hand_over(int type, long pid)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	char number[24];
+
+	assert_true(fd >= 0);
+	memcpy(at.sun_path, path, strlen(path));
+	(void)unlink(path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(dup2(fd, 3), 3);
+	if (fd != 3)
+		(void)close(fd);
+	(void)snprintf(number, sizeof(number), "%ld", pid);
+	assert_int_equal(setenv("LISTEN_PID", number, 1), 0);
+	assert_int_equal(setenv("LISTEN_FDS", "1", 1), 0);
+}
+
+static void test_systemd(void **state)
+{
+	int kept = fcntl(3, F_DUPFD_CLOEXEC, 10);
+	struct agent_socket s;
+
+	(void)state;
+	hand_over(SOCK_SEQPACKET, (long)getpid());
+	assert_int_equal(agent_socket_open(NULL, NULL, NULL, &s), ERR_OK);
+	assert_int_equal(s.fd, 3);
+	assert_true(fcntl(3, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(3, F_GETFD) & FD_CLOEXEC);
+	agent_socket_close(&s);
+	/* It is systemd's, and the next agent's. */
+	assert_int_equal(access(path, F_OK), 0);
+
+	hand_over(SOCK_STREAM, (long)getpid());
+	assert_int_equal(agent_socket_open(NULL, NULL, NULL, &s), ERR_CONFIG);
+	/* Somebody else's: an agent that was started by a service, not by its socket. */
+	hand_over(SOCK_SEQPACKET, (long)getppid());
+	assert_int_equal(agent_socket_open(NULL, NULL, NULL, &s), ERR_CONFIG);
+	(void)close(3);
+	if (kept >= 0) {
+		assert_int_equal(dup2(kept, 3), 3);
+		(void)close(kept);
+	}
+	(void)unlink(path);
+	(void)unsetenv("LISTEN_PID");
+	(void)unsetenv("LISTEN_FDS");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +166,7 @@ int main(void)
 		cmocka_unit_test_setup(test_one_agent, name_path),
 		cmocka_unit_test_setup(test_what_is_there, name_path),
 		cmocka_unit_test_setup(test_bad_paths, name_path),
+		cmocka_unit_test_setup(test_systemd, name_path),
 	};
 
 	return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A reader with a pad of its own (PC/SC part 10): the PIN goes from its keys to the card, and through no program. Bytes
+ * only; apdu/pcsc.c sends them.
+ */
+#ifndef APDU_PINPAD_H
+#define APDU_PINPAD_H
+
+#include "base/buf.h"
+
+#define PINPAD_VERIFY_DIRECT 0x06       /* the feature that is asked for */
+#define PINPAD_ASK_MAX       32         /* bytes of pinpad_ask_write */
+
+struct pinpad_ask {
+	uint8_t cla, ins, p1, p2;       /* of VERIFY */
+	uint8_t min, max;               /* digits */
+	uint8_t seconds;                /* for each key; the reader gives up then */
+};
+
+/* What GET_FEATURE_REQUEST answered: the control code of a feature. false: it has none, or the answer is malformed. */
+MUST bool pinpad_feature(struct rd features, uint8_t feature, uint32_t *code);
+/* The PIN_VERIFY_STRUCTURE: digits as ASCII, from the first byte of data on, without padding; the reader sets Lc. */
+void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w);
+
+#endif

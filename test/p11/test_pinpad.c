@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A reader with a pad: what it is asked, what its answers mean, and logins by it: of a program and of a custodian. */
+#include "test/p11/rig.h"
+
+#include <string.h>
+
+#include "apdu/pcsc.h"
+#include "cli/pin.h"
+#include "sc-hsm/pin.h"
+
+static void test_feature(void **state)
+{
+	static const struct {
+		struct rd features;
+		bool there;
+	} rows[] = {
+		{ { (const uint8_t *)"\x06\x04\x42\x33\x00\x06", 6 }, true },
+		{ { (const uint8_t *)"\x07\x04\1\2\3\4\x0A\x02\1\2\x06\x04\x42\x33\x00\x06", 16 }, true },
+		{ { (const uint8_t *)"\x07\x04\x42\x33\x00\x06", 6 }, false },
+		{ { (const uint8_t *)"\x06\x03\x42\x33\x00", 5 }, false },
+		{ { (const uint8_t *)"\x06\x05\x42\x33\x00\x06\x00", 7 }, false },
+		{ { (const uint8_t *)"\x06\x04\x42\x33\x00", 5 }, false },
+		{ { (const uint8_t *)"\x06", 1 }, false },
+		{ { (const uint8_t *)"", 0 }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t code = 0;
+
+		assert_int_equal(pinpad_feature(rows[i].features, PINPAD_VERIFY_DIRECT, &code), rows[i].there);
+		assert_int_equal(code, rows[i].there ? 0x42330006 : 0);
+	}
+}
+
+/* PC/SC part 10, 2.5.2, field by field. */
+static void test_structure(void **state)
+{
+	static const uint8_t want[] = {
+		30, 30, 0x82, 0, 0, 15, 6, 2, 0xFF, 0x09, 0x04, 0, 0, 0, 0, 5, 0, 0, 0, 0x00, 0x20, 0x00, 0x81, 0x00,
+	};
+	const struct pinpad_ask ask = { 0x00, 0x20, 0x00, 0x81, 6, 15, 30 };
+	uint8_t bytes[PINPAD_ASK_MAX];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, bytes);
+	pinpad_ask_write(&ask, &w);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_ARR(want));
+}
+
+static void test_program(void **state)
+{
+	CK_SESSION_HANDLE s;
+	CK_OBJECT_HANDLE key;
+
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad(RIG_READER, RIG_PIN);
+	rig_initialize();
+	assert_true(rig_token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+	s = rig_session();
+	assert_ok(rig_login(s, NULL));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	assert_ok(rig_sign(s, key));
+	assert_rv(rig_login(s, NULL), CKR_USER_ALREADY_LOGGED_IN);
+	assert_ok(C_Logout(s));
+	assert_rv(rig_sign(s, key), CKR_KEY_HANDLE_INVALID);
+
+	/* Nothing of these costs a try. */
+	fake_reader_pad(RIG_READER, "");
+	assert_rv(rig_login(s, NULL), CKR_FUNCTION_CANCELED);
+	fake_reader_pad(RIG_READER, NULL);
+	assert_rv(rig_login(s, NULL), CKR_FUNCTION_FAILED);
+	fake_reader_pad(RIG_READER, "12345");
+	assert_rv(rig_login(s, NULL), CKR_PIN_INCORRECT);
+	assert_false(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
+	/* This does, and is told. */
+	fake_reader_pad(RIG_READER, "000000");
+	assert_rv(rig_login(s, NULL), CKR_PIN_INCORRECT);
+	assert_true(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
+	assert_rv(rig_sign_begin(s, CKM_ECDSA, key), CKR_KEY_HANDLE_INVALID);
+	/* A program that has a PIN may give it, as ever. */
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+}
+
+static void test_no_pad(void **state)
+{
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	assert_false(rig_token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+	assert_rv(rig_login(rig_session(), NULL), CKR_ARGUMENTS_BAD);
+}
+
+/* As quorum11 approve does it. */
+static void test_custodian(void **state)
+{
+	struct cli_args args = { .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD };
+	struct cli cli = { .args = &args, .dl = deadline_never() };
+	struct hsm_version v;
+	struct cli_card card;
+	struct hsm_status s;
+
+	(void)state;
+	(void)rig_card_simple();
+	assert_int_equal(cli_card_open(&cli, RIG_READER, PCSC_SHARED, &card), ERR_OK);
+	assert_false(cli_pin_is_on_pad(&cli, &card));
+	assert_int_equal(hsm_pin_verify_on_pad(card.hsm, &cli.dl), ERR_UNSUPPORTED);
+	cli_card_close(&cli, &card, true);
+
+	fake_reader_pad(RIG_READER, RIG_PIN);
+	assert_int_equal(cli_card_open(&cli, RIG_READER, PCSC_SHARED, &card), ERR_OK);
+	assert_true(cli_pin_is_on_pad(&cli, &card));
+	args.pin_file = "/nowhere";
+	assert_false(cli_pin_is_on_pad(&cli, &card));
+	args.pin_file = NULL;
+	assert_int_equal(cli_pin_login_on_pad(&cli, &card), ERR_OK);
+	v = card.status.version;
+	assert_int_equal(hsm_card_status(card.hsm, &v, &s, &cli.dl), ERR_OK);
+	assert_true(s.open);
+	cli_card_end(&cli, &card);
+
+	/* The last try is not spent without a word. */
+	fake_reader_pad(RIG_READER, "000000");
+	assert_int_equal(cli_pin_login_on_pad(&cli, &card), ERR_PIN_WRONG);
+	card.status.pin_tries = 1;
+	assert_int_equal(cli_pin_login_on_pad(&cli, &card), ERR_REFUSED);
+	fake_reader_pad(RIG_READER, "");
+	card.status.pin_tries = 2;
+	assert_int_equal(cli_pin_login_on_pad(&cli, &card), ERR_CANCELLED);
+	cli_card_close(&cli, &card, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_feature),
+		cmocka_unit_test(test_structure),
+		cmocka_unit_test_setup_teardown(test_program, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_no_pad, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_custodian, rig_setup, rig_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
