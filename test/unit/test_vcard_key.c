@@ -221,6 +221,121 @@ EACH(test_sign_rsa)
 	card_free(c);
 }
 
+EACH(test_sign_pss)
+{
+	static const struct {
+		uint8_t alg;
+		enum digest_alg digest;
+	} hashed[] = {
+		{ 0x41, DIGEST_SHA1 }, { 0x42, DIGEST_SHA224 }, { 0x43, DIGEST_SHA256 }, { 0x44, DIGEST_SHA384 },
+	};
+	struct card *c = ready(p);
+	struct cvc_request request;
+	const struct cvc_key *key = &request.inner.key;
+	const struct rd text = RD_LIT("some text");
+	uint8_t h[DIGEST_MAX];
+	struct wr copy;
+
+	wr_init_heap(&copy, CVC_MAX);
+	assert_int_equal(card_generate(c, 5, EC_NONE, 1024, "", "UTKEY00005", ""), 0x9000);
+	check_request(c, 5, "", "UTKEY00005", &copy, &request);
+	for (size_t i = 0; i < sizeof(hashed) / sizeof(*hashed); i++) {
+		struct rd hash = hash_of(hashed[i].digest, text, h);
+		bool has = hashed[i].digest != DIGEST_SHA224 || p->sha224;
+
+		assert_int_equal(card_send(c, 0x80680500 | hashed[i].alg, text, LE_ALL), has ? 0x9000 : 0x6A81);
+		if (has)
+			assert_int_equal(rsa_verify_pss(key->modulus, key->exponent, hashed[i].digest, hash, c->data),
+					 ERR_OK);
+		/* The hash itself: its size says which. */
+		assert_int_equal(card_send(c, 0x80680540, hash, LE_ALL), has ? 0x9000 : 0x6A80);
+		if (has)
+			assert_int_equal(rsa_verify_pss(key->modulus, key->exponent, hashed[i].digest, hash, c->data),
+					 ERR_OK);
+	}
+	/* No hash; and SHA-512 with a salt of 64 bytes does not fit into 128. */
+	assert_int_equal(card_send(c, 0x80680540, text, LE_ALL), 0x6A80);
+	assert_int_equal(card_send(c, 0x80680545, text, LE_ALL), 0x6A80);
+	wr_free(&copy);
+	card_free(c);
+}
+
+/* Reference 3.14: with the padding, and without it; and what is none. */
+EACH(test_decipher_rsa)
+{
+	struct rsa_oaep oaep = { .hash = DIGEST_SHA256, .mgf = DIGEST_SHA256 };
+	struct card *c = ready(p);
+	struct cvc_request request;
+	const struct cvc_key *key = &request.inner.key;
+	const struct rd text = RD_LIT("some text");
+	uint8_t block_bytes[128], cipher_bytes[128];
+	struct wr copy, block, cipher;
+
+	wr_init_heap(&copy, CVC_MAX);
+	WR_ARR(&block, block_bytes);
+	WR_ARR(&cipher, cipher_bytes);
+	assert_int_equal(card_generate(c, 5, EC_NONE, 1024, "", "UTKEY00005", "900400000005"), 0x9000);
+	check_request(c, 5, "", "UTKEY00005", &copy, &request);
+	assert_int_equal(rsa_pad_crypt(text, 128, &block), ERR_OK);
+	assert_int_equal(rsa_open(key->modulus, key->exponent, wr_view(&block), &cipher), ERR_OK);
+	assert_int_equal(card_send(c, 0x80620521, wr_view(&cipher), LE_ALL), 0x9000);
+	assert_bytes_equal(c->data, wr_view(&block));
+	assert_int_equal(card_send(c, 0x80620522, wr_view(&cipher), LE_ALL), 0x9000);
+	assert_bytes_equal(c->data, text);
+	assert_int_equal(card_send(c, 0x80620523, wr_view(&cipher), LE_ALL), 0x6A80);
+	wr_reset(&block);
+	wr_reset(&cipher);
+	assert_int_equal(sha256(RD_NONE, oaep.label), ERR_OK);
+	assert_int_equal(rsa_pad_oaep(&oaep, text, 128, &block), ERR_OK);
+	assert_int_equal(rsa_open(key->modulus, key->exponent, wr_view(&block), &cipher), ERR_OK);
+	assert_int_equal(card_send(c, 0x80620523, wr_view(&cipher), LE_ALL), 0x9000);
+	assert_bytes_equal(c->data, text);
+	/* Another length; ECDH with an RSA key; an algorithm that is none; no such key. */
+	assert_int_equal(card_send(c, 0x80620521, rd_of(cipher_bytes, 127), LE_ALL), 0x6A80);
+	assert_int_equal(card_send(c, 0x80620580, wr_view(&cipher), LE_ALL), 0x6A81);
+	assert_int_equal(card_send(c, 0x80620599, wr_view(&cipher), LE_ALL), 0x6A81);
+	assert_int_equal(card_send(c, 0x80620621, wr_view(&cipher), LE_ALL), p->sw_key_absent);
+	/* What failed did not count: two of five uses are left. */
+	assert_int_equal(card_send(c, 0x80620521, wr_view(&cipher), LE_ALL), 0x9000);
+	assert_int_equal(card_send(c, 0x80620521, wr_view(&cipher), LE_ALL), 0x9000);
+	assert_int_equal(card_send(c, 0x80620521, wr_view(&cipher), LE_ALL), p->sw_key_uses);
+	wr_free(&copy);
+	card_free(c);
+}
+
+EACH(test_decipher_ec)
+{
+	struct card *c = ready(p);
+	struct cvc_request request;
+	uint8_t point_bytes[EC_POINT_MAX], shared_bytes[EC_POINT_MAX];
+	struct wr copy, point, shared;
+	struct ec_key *peer;
+
+	wr_init_heap(&copy, CVC_MAX);
+	WR_ARR(&point, point_bytes);
+	WR_ARR(&shared, shared_bytes);
+	assert_int_equal(card_generate(c, 6, EC_BP256R1, 0, "", "UTKEY00006", "91027380"), 0x9000);
+	check_request(c, 6, "", "UTKEY00006", &copy, &request);
+	assert_int_equal(card_generate(c, 7, EC_BP256R1, 0, "", "UTKEY00007", "910173"), 0x9000);
+	assert_int_equal(ec_key_generate(EC_BP256R1, &peer), ERR_OK);
+	assert_int_equal(ec_key_public(peer, &point), ERR_OK);
+	assert_int_equal(ec_key_shared_point(peer, request.inner.key.q, &shared), ERR_OK);
+	assert_true(ec_point_is_valid(EC_BP256R1, wr_view(&shared)));
+	assert_int_equal(card_send(c, 0x80620680, wr_view(&point), 0), 0x9000);
+	assert_bytes_equal(c->data, rd_of(shared_bytes, p->agree_x_only ? 33 : 65));
+	/* Not in the key's list; not on the curve; RSA with an EC key; logged out. */
+	assert_int_equal(card_send(c, 0x80620780, wr_view(&point), 0), p->sw_key_algorithm);
+	point_bytes[64] ^= 1;
+	assert_int_equal(card_send(c, 0x80620680, wr_view(&point), 0), 0x6A80);
+	assert_int_equal(card_send(c, 0x80620621, wr_view(&point), 0), 0x6A81);
+	card_again(c);
+	assert_int_equal(card_hex(c, "00A404000BE82B0601040181C31F020100"), 0x9000);
+	assert_int_equal(card_send(c, 0x80620680, wr_view(&point), 0), 0x6982);
+	ec_key_free(&peer);
+	wr_free(&copy);
+	card_free(c);
+}
+
 EACH(test_sign_ec)
 {
 	static const struct {
@@ -290,7 +405,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		each(test_generate), each(test_template), each(test_template_refused), each(test_worked_bytes),
-		each(test_sign_rsa), each(test_sign_ec),  each(test_key_attributes),
+		each(test_sign_rsa), each(test_sign_pss), each(test_sign_ec), each(test_key_attributes),
+		each(test_decipher_rsa), each(test_decipher_ec),
 	};
 
 	return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
