@@ -31,14 +31,15 @@ void srv_api_policy(struct srv *s, struct srv_call *call, const char *arg, uint6
 {
 	struct srv_policy *p = calloc(1, sizeof(*p));
 	enum err e = p ? ERR_OK : ERR_NOMEM;
+	char why[200] = "no memory";
 
 	(void)now_ms;
 	if (!e && !is_enrolled(s, call, arg))
 		goto out;
 	if (!e)
-		e = srv_store_policy_get(&s->store, arg, p);
+		e = srv_store_policy_get(&s->store, arg, p, why, sizeof(why));
 	if (e)
-		srv_call_refuse(call, 500, "server", "the policy could not be read: %s", err_text(e));
+		srv_call_refuse(call, 500, "server", "the policy could not be read: %s", why);
 	else
 		answer_policy(call, p);
 out:

@@ -185,11 +185,15 @@ static void policies_check(struct found *f, const struct srv *s)
 {
 	struct srv_policy *p = calloc(1, sizeof(*p));
 	const struct srv_target *t = NULL;
+	char why[200];
 	size_t i;
 
 	while (p && (t = s->store.ops->next(s->store.ctx, t))) {
-		if (srv_store_policy_get(&s->store, t->device_id, p))
-			srv_policy_init(p);     /* said when it is used */
+		if (srv_store_policy_get(&s->store, t->device_id, p, why, sizeof(why))) {
+			f->wrong++;
+			log_tell("the policy of card %s cannot be read: %s", t->device_id, why);
+			srv_policy_init(p);
+		}
 		for (i = 0; i < p->tell.n; i++) {
 			if (srv_recipients_has(srv_notify_recipients(s->notify), p->tell.v[i]))
 				continue;

@@ -134,6 +134,7 @@ static void post(struct srv_notify *n, const struct srv_notice *notice)
 	struct posting p = { .n = n, .policy = policy, .what = { .next = ev->when } };
 	struct wr message;
 	enum err e = ERR_NOMEM;
+	char why[200];                  /* of a policy that cannot be read: all are told then */
 
 	wr_init_heap(&message, SRV_OUTBOX_TEXT);
 	p.what.until = ev->when + n->c.conf->notify.give_up;
@@ -142,7 +143,7 @@ static void post(struct srv_notify *n, const struct srv_notice *notice)
 	(void)snprintf(p.what.about, sizeof(p.what.about), "%s", srv_occasion_names[notice->about]);
 	if (policy)
 		e = srv_notice_write(notice, &message);
-	if (!e && srv_store_policy_get(n->c.store, ev->device, policy))
+	if (!e && srv_store_policy_get(n->c.store, ev->device, policy, why, sizeof(why)))
 		srv_policy_init(policy);
 	if (!e) {
 		p.message = wr_cstr(&message);

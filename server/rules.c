@@ -33,14 +33,15 @@ static enum err refuse(struct srv_rules *r, char *why, size_t cap)
 enum err srv_rules_identified(struct srv_rules *r, const struct srv_store *store, const char *device_id,
 			      const struct srv_policy_facts *f, char *why, size_t cap)
 {
+	char bad[200] = "no memory";
 	enum err e = ERR_NOMEM;
 
 	r->policy = calloc(1, sizeof(*r->policy));
 	r->verdict = calloc(1, sizeof(*r->verdict));
 	if (r->policy && r->verdict)
-		e = srv_store_policy_get(store, device_id, r->policy);
+		e = srv_store_policy_get(store, device_id, r->policy, bad, sizeof(bad));
 	if (e) {
-		(void)snprintf(why, cap, "the server cannot read the policy of card %s: %s", device_id, err_text(e));
+		(void)snprintf(why, cap, "the server cannot read the policy of card %s: %s", device_id, bad);
 		srv_rules_free(r);
 		return ERR_SERVER;
 	}

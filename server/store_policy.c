@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/store_policy.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
-#include "base/log.h"
 #include "server/store_sqlite.h"
 
-enum err srv_store_policy_get(const struct srv_store *s, const char *device_id, struct srv_policy *out)
+enum err srv_store_policy_get(const struct srv_store *s, const char *device_id, struct srv_policy *out,
+			      char *why, size_t cap)
 {
-	char why[200] = "";
 	struct srv_sql q;
 	enum err e, bad = ERR_OK;
 
@@ -15,10 +16,10 @@ enum err srv_store_policy_get(const struct srv_store *s, const char *device_id, 
 	srv_sql(&q, s->db, "SELECT policy FROM policies WHERE device_id = ?");
 	srv_sql_text(&q, device_id);
 	if (!srv_sql_row(&q))
-		bad = srv_policy_parse(rd_str(srv_sql_get_text(&q, 0)), out, why, sizeof(why));
+		bad = srv_policy_parse(rd_str(srv_sql_get_text(&q, 0)), out, why, cap);
 	e = srv_sql_end(&q);
-	if (bad)
-		log_line(LOG_SRV, LOG_ERROR, "event=policy device=\"%s\" result=\"%s\"", device_id, why);
+	if (e)
+		(void)snprintf(why, cap, "%s", err_text(e));
 	return e ? e : bad;
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "server/path.h"
 #include "server/random.h"
@@ -34,16 +33,13 @@ enum err srv_token_read(const char *state, struct secret **out)
 	return e ? e : secret_read_file(path, out);
 }
 
-bool srv_token_fits(const char *state, struct rd token)
+enum err srv_token_verify(const char *state, struct rd token)
 {
 	struct secret *own = NULL;
 	enum err e = srv_token_read(state, &own);
-	bool fits = false;
 
-	if (!e)
-		fits = secret_size(own) && rd_eq_secret(token, secret_view(own));
-	else if (e != ERR_NOT_FOUND)
-		log_line(LOG_SRV, LOG_WARN, "event=token result=unreadable why=\"%s\"", err_text(e));
+	if (e == ERR_NOT_FOUND || (!e && !(secret_size(own) && rd_eq_secret(token, secret_view(own)))))
+		e = ERR_DENIED;
 	secret_free(&own);
-	return fits;
+	return e;
 }

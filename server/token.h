@@ -12,7 +12,7 @@
 MUST enum err srv_token_make(const char *state, bool replace);
 /* ERR_NOT_FOUND, ERR_REFUSED (the file's mode is not private), ERR_IO, ERR_LIMIT. */
 MUST enum err srv_token_read(const char *state, struct secret **out);
-/* Is it the token? Takes a time that depends on lengths only. */
-bool srv_token_fits(const char *state, struct rd token);
+/* Is it the token? ERR_DENIED: no, or there is none; else as above. Takes a time that depends on lengths only. */
+MUST enum err srv_token_verify(const char *state, struct rd token);
 
 #endif

@@ -14,6 +14,7 @@
 struct srv_who {
 	struct srv_who_config config;
 	struct srv_rates *rates;
+	bool is_unreadable;             /* STATE/token; said once */
 };
 
 static const struct {
@@ -113,12 +114,29 @@ static enum err grant_take(struct srv_who *w, bool is_certificate, const uint8_t
 	return ERR_OK;
 }
 
+/* The operator's token is in a file that may be spoilt; with it, others' go on. */
+static void tell_unreadable(struct srv_who *w, enum err e)
+{
+	bool was = w->is_unreadable;
+	struct srv_event ev;
+
+	w->is_unreadable = e && e != ERR_DENIED;
+	if (was || !w->is_unreadable)
+		return;
+	srv_event_init(&ev, "token", NULL, NULL);
+	ev.level = LOG_WARN;
+	srv_event_word(&ev, "what", "unreadable");
+	srv_event_text(&ev, "why", err_text(e));
+	srv_event_emit(w->config.events, &ev);
+}
+
 static enum err token_take(struct srv_who *w, struct rd token, struct srv_identity *out)
 {
 	uint8_t hash[SHA256_SIZE];
-	enum err e;
+	enum err e = srv_token_verify(w->config.state, token);
 
-	if (srv_token_fits(w->config.state, token)) {
+	tell_unreadable(w, e);
+	if (!e) {
 		*out = (struct srv_identity){ .roles = SRV_ROLE(SRV_OPERATOR), .name = SRV_OPERATOR_NAME };
 		return ERR_OK;
 	}

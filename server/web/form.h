@@ -7,10 +7,7 @@
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
-/*
- * The field's text with a terminator; "" if it is missing, malformed, there twice, does not fit, or holds a zero byte.
- * size: of out.
- */
+/* The field's text with a terminator; "" if it is missing, or wrong (srv_query_field). size: of out. */
 void form_get(struct rd form, const char *name, char *out, size_t size);
 /* text as a value may stand in a query. */
 void form_put(struct wr *w, const char *text);

@@ -250,8 +250,13 @@ static void test_query(void **state)
 	uint64_t n = 7;
 
 	(void)state;
-	assert_true(srv_query_text("b=1&a=x%20y+z&a=2", "a", out));
+	assert_true(srv_query_text("b=1&a=x%20y+z&c=2", "a", out));
 	assert_string_equal(out, "x y z");
+	assert_false(srv_query_text("a=x&b=1&a=x", "a", out));
+	assert_false(srv_query_text("a=x&a", "a", out));
+	assert_string_equal(out, "");
+	assert_true(srv_query_text("a&b", "a", out) && !out[0]);
+	assert_true(srv_query_text("b=%0&a=x", "a", out));
 	assert_true(srv_query_text(NULL, "a", out) && !out[0]);
 	assert_true(srv_query_text("aa=1", "a", out) && !out[0]);
 	assert_false(srv_query_text("a=%0", "a", out));

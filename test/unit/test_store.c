@@ -466,7 +466,7 @@ static void test_no_folder(void **state)
 
 static bool fits(const char *token)
 {
-	return srv_token_fits(dir, rd_str(token));
+	return !srv_token_verify(dir, rd_str(token));
 }
 
 static void test_token(void **state)

@@ -3,6 +3,8 @@
 /* Who may what: roles, tokens, certificates, inboxes, links, and those who ask too often. */
 #include "test/unit/scene.h"
 
+#include <sys/stat.h>
+
 #include "base/clock.h"
 #include "base/crypto_digest.h"
 #include "pka/file.h"
@@ -203,6 +205,33 @@ static void test_bad_tokens(void **state)
 		assert_int_equal(token_add("ann", bad[i], NULL), 400);
 	assert_int_equal(token_add("operator", ", \"roles\": [\"host\"]", NULL), 400);
 	assert_int_equal(token_add("a b", ", \"roles\": [\"host\"]", NULL), 400);
+}
+
+/* The file of the operator's token can be read by others: it counts no more, which is said once, and then again. */
+static void test_unreadable_token(void **state)
+{
+	static const mode_t modes[] = { 0644, 0644, 0600, 0644, 0600 };
+	char path[100], reader[AUTH_SIZE];
+	const char *what;
+	json_t *j, *entry;
+	size_t i, said = 0;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/token", s.conf->server.state);
+	assert_int_equal(token_add("rob", ", \"roles\": [\"reader\"]", reader), 201);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(path, modes[i]), 0);
+		assert_int_equal(ask("GET", "/api/v1/targets", s.token), modes[i] == 0600 ? 200 : 401);
+		assert_int_equal(ask("GET", "/api/v1/targets", reader), 200);
+	}
+	scene_wait(&s, 1);
+	assert_int_equal(scene_ask(&s, "GET", "/api/v1/audit", s.token, NULL, &j), 200);
+	json_array_foreach(json_object_get(j, "entries"), i, entry) {
+		what = json_string_value(json_object_get(json_object_get(entry, "event"), "what"));
+		said += what && !strcmp(what, "unreadable");
+	}
+	assert_int_equal(said, 2);
+	json_decref(j);
 }
 
 /* ---- certificates ---- */
@@ -539,6 +568,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with(test_roles), with(test_token_life), with(test_rotation), with(test_list), with(test_bad_tokens),
+		with(test_unreadable_token),
 		with(test_certificates), with(test_named_hosts), with(test_links), with(test_inbox),
 		with(test_inbox_forged), with(test_inboxes), with(test_inbox_bodies), with(test_failures),
 		with(test_sessions),
