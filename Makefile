@@ -42,7 +42,8 @@ LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson sqlite3 inih
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
 
-PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-agent quorum11-server quorum11-tell quorum11-vcard)
+PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-agent quorum11-server quorum11-tell quorum11-vcard \
+            quorum11-rehearsal quorum11-rehearse)
 TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
 TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/bench/*_main.c))
 
@@ -152,6 +153,12 @@ $(B)/quorum11-agent: $(B)/agent/agent_main.o $(call archive,agent $(BELOW_LOGIN)
 $(B)/quorum11-server: $(B)/server/server_main.o \
     $(call archive,server server/web tell pka ramoverhttp sc-hsm attest apdu base)
 	$(call PROGRAM,$(NEED_all))
+# The command with virtual cards in place of PC/SC.
+$(B)/quorum11-rehearsal: $(B)/cli/quorum11_main.o $(B)/rehearse/pcsc.o $(call archive,cli $(BELOW_LOGIN) test/vcard)
+	$(call PROGRAM,$(NEED_all))
+$(B)/quorum11-rehearse: rehearse/rehearse.sh
+	$(call say,CP)
+	$(Q)install -m 0755 $< $@.new && mv $@.new $@
 $(B)/quorum11-tell: $(B)/tell/tell_main.o $(call archive,tell ramoverhttp apdu base)
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-vcard: $(B)/test/vcard/vcard_main.o $(call archive,test/vcard base)
@@ -223,6 +230,9 @@ install: all
 	install -D -m 0644 $(B)/quorum11.so $(DESTDIR)$(libdir)/pkcs11/quorum11.so
 	install -D -m 0755 $(B)/connect $(DESTDIR)$(libexecdir)/quorum11/connect
 	install -D -m 0755 $(B)/quorum11-agent $(DESTDIR)$(libexecdir)/quorum11/agent
+	install -D -m 0755 $(B)/quorum11-rehearsal $(DESTDIR)$(libexecdir)/quorum11/rehearsal
+	install -D -m 0755 $(B)/quorum11-vcard $(DESTDIR)$(libexecdir)/quorum11/vcard
+	install -D -m 0755 rehearse/rehearse.sh $(DESTDIR)$(libexecdir)/quorum11/rehearse
 	install -D -m 0755 $(B)/quorum11-tell $(DESTDIR)$(libexecdir)/quorum11/tell
 	install -D -m 0755 $(B)/quorum11 $(DESTDIR)$(bindir)/quorum11
 	install -D -m 0755 $(B)/quorum11-server $(DESTDIR)$(sbindir)/quorum11-server

@@ -100,6 +100,8 @@ static const struct row rows[OPTS] = {
 			       "decide on a request from a file; the decision goes to --out" },
 	[OPT_SEND] = { "send", A_TEXT(send, "FILE"), "send a decision that was made without a network" },
 	[OPT_NOTIFY] = { "notify", A_FLAG(notify), "show each new request on the desktop, by notify-send" },
+	[OPT_CONFIG] = { "config", A_TEXT(config, "FILE"), "the server's settings; the system's quorum11.conf" },
+	[OPT_TELL] = { "tell", A_FLAG(tell), "tell those whom [notify] of these settings names" },
 	[OPT_AUDIT_KEY] = { "key", A_TEXT(audit_key, "FILE"), "the public key that must have signed its checkpoints" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };

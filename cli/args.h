@@ -21,6 +21,7 @@ enum cli_opt {
 	OPT_SOCKET, OPT_SIGN, OPT_FOR, OPT_BOUNDS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS,
 	OPT_PIN_OPENED, OPT_AUDIT_KEY,
 	OPT_SAVE_REQUEST, OPT_REQUEST_FILE, OPT_SEND, OPT_NOTIFY,
+	OPT_CONFIG, OPT_TELL,
 	OPT_HELP,
 	OPTS
 };
@@ -57,6 +58,8 @@ struct cli_args {
 	bool pin_opened;
 	const char *save_request, *request_file, *send;
 	bool notify;
+	const char *config;
+	bool tell;
 	const char *audit_key;
 	bool help;
 	size_t n;                               /* operands */

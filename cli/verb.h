@@ -59,6 +59,7 @@ enum err verb_people_rename(struct cli *cli);
 enum err verb_unblock(struct cli *cli);
 enum err verb_sign(struct cli *cli);
 enum err verb_connect(struct cli *cli);
+enum err verb_rehearse(struct cli *cli);
 enum err verb_run(struct cli *cli);
 enum err verb_agent(struct cli *cli);
 enum err verb_agent_status(struct cli *cli);
