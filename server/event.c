@@ -264,7 +264,8 @@ enum err srv_event_commit(struct srv_events *b, const struct srv_event *ev, srv_
 		e = pending_write(b);
 		if (!e && write) {
 			e = write(ctx, s);
-			is_store = e != ERR_CONDITIONS; /* a rule of the tables: the caller's matter */
+			/* There already, or not there: the caller's matter. */
+			is_store = e != ERR_CONDITIONS && e != ERR_NOT_FOUND;
 		}
 		if (!e)
 			e = entry_write(b, ev);

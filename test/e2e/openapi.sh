@@ -104,6 +104,8 @@ t "/metrics of a stranger" is 401 /metrics
 for path in /healthz /readyz /api/v1/openapi.json; do t "$path" is 200 "$path"; done
 t "... is the document" cmp <(curl -sS "$real/api/v1/openapi.json") "$TOP/docs/openapi.json"
 
+t "nothing of all that was a failure of the store" not grep event=store "$T/server.log"
+
 # ---- a browser ----
 
 browser() { is "$1" -b "$T/jar" -c "$T/jar" "${@:2}"; }
