@@ -55,7 +55,6 @@
 #define SRV_TEMPLATES_MAX    100000    /* in one session */
 #define SRV_SESSIONS_MAX     20000     /* at once, of what can be configured */
 #define SRV_PER_ADDRESS_MAX  16        /* of them from one address that have not asked people yet */
-#define SRV_KEPT_MAX         1000      /* ended requests, kept for reading */
 #define SRV_WHO_MAX          64        /* the name of an identity */
 #define SRV_CONNECTION_MEMORY 8192     /* of one connection: headers and what is read of the body at a time */
 #define SRV_PER_ADDRESS_CONNECTIONS_MAX 512

@@ -101,8 +101,12 @@ bool pka_is_over(const struct pka_activation *a);
 const struct pka_custodian *pka_custodian_find(const struct pka_activation *a, struct rd chr);
 
 /* activation_records.c */
-/* Copies the bytes that r views. All sizes were checked: signatures verify, the statement was read, M was made here. */
-MUST enum err pka_record_add(struct pka_activation *a, const struct pka_approval_record *r);
+/*
+ * Make r view a copy of its bytes, which *held owns. All sizes were checked: signatures verify, the statement was read,
+ * M was made here.
+ */
+MUST enum err pka_record_hold(struct pka_approval_record *r, struct pka_held **held);
+void pka_record_add(struct pka_activation *a, const struct pka_approval_record *r, struct pka_held *held);
 /* Approvals die with their challenge; those that the card counted may stay. */
 void pka_records_free(struct pka_activation *a, bool keep_submitted);
 const struct pka_approval_record *pka_record_of(const struct pka_activation *a, const struct pka_custodian *c);

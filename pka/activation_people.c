@@ -2,6 +2,7 @@
 /* Turns and decisions. Whatever does not verify changes nothing. */
 #include "pka/activation_int.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint64_t now_ms)
@@ -49,7 +50,8 @@ static bool message_find(const struct pka_activation *a, const uint8_t hash[SHA2
 	return false;
 }
 
-static enum err approve(struct pka_activation *a, struct pka_approval_record *r, const struct pka_statement *s)
+static enum err approval_check(const struct pka_activation *a, const struct pka_statement *s,
+			       struct pka_approval_record *r, struct pka_held **held)
 {
 	uint8_t bytes[PKA_MESSAGE_MAX], hash[SHA256_SIZE];
 	const struct pka_custodian *c = r->by;
@@ -72,16 +74,12 @@ static enum err approve(struct pka_activation *a, struct pka_approval_record *r,
 	if (e)
 		return e;
 	r->message = wr_view(&m);
-	e = pka_record_add(a, r);
-	if (e)
-		return e;
-	if (a->facts.mode == PKA_PER_KEY || a->facts.approvals >= a->facts.n)
-		pka_submit_begin(a);
-	return ERR_OK;
+	return pka_record_hold(r, held);
 }
 
 /* A denial needs no living challenge: no is no. Who has approved may still deny; both stay on record. */
-static enum err deny(struct pka_activation *a, struct pka_approval_record *r, const struct pka_statement *s)
+static enum err denial_check(const struct pka_activation *a, const struct pka_statement *s,
+			     struct pka_approval_record *r, struct pka_held **held)
 {
 	uint8_t bytes[PKA_MESSAGE_MAX], hash[SHA256_SIZE];
 	struct wr m;
@@ -100,15 +98,11 @@ static enum err deny(struct pka_activation *a, struct pka_approval_record *r, co
 		wr_text(&m, a->chain->id);
 	}
 	r->message = wr_view(&m);
-	e = pka_record_add(a, r);
-	if (e)
-		return e;
-	pka_fail(a, ERR_DENIED, "denied by %s", r->by->chr);
-	return ERR_OK;
+	return pka_record_hold(r, held);
 }
 
-enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
-			       struct rd statement_sig, int64_t when, uint64_t now_ms)
+enum err pka_activation_check(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
+			      struct rd statement_sig, int64_t when, uint64_t now_ms, struct pka_decision_checked *out)
 {
 	struct pka_approval_record r = {
 		.by = pka_custodian_find(a, chr), .sig = sig, .statement = statement, .statement_sig = statement_sig,
@@ -117,6 +111,7 @@ enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct r
 	struct pka_statement s;
 	enum err e;
 
+	*out = (struct pka_decision_checked){ .held = NULL };
 	if (!r.by)
 		return ERR_NOT_FOUND;
 	e = pka_statement_verify(statement, statement_sig, r.by->curve, rd_of(r.by->q, r.by->q_size), &s);
@@ -129,5 +124,24 @@ enum err pka_activation_decide(struct pka_activation *a, struct rd chr, struct r
 	if (!pka_is_permitted(a, PKA_EV_DECIDE))
 		return ERR_CONDITIONS;
 	r.approve = s.decision == PKA_APPROVE;
-	return r.approve ? approve(a, &r, &s) : deny(a, &r, &s);
+	e = r.approve ? approval_check(a, &s, &r, &out->held) : denial_check(a, &s, &r, &out->held);
+	if (!e)
+		out->record = r;
+	return e;
+}
+
+void pka_activation_apply(struct pka_activation *a, struct pka_decision_checked *d)
+{
+	pka_record_add(a, &d->record, d->held);
+	d->held = NULL;
+	if (!d->record.approve)
+		pka_fail(a, ERR_DENIED, "denied by %s", d->record.by->chr);
+	else if (a->facts.mode == PKA_PER_KEY || a->facts.approvals >= a->facts.n)
+		pka_submit_begin(a);
+}
+
+void pka_decision_free(struct pka_decision_checked *d)
+{
+	free(d->held);
+	d->held = NULL;
 }

@@ -35,21 +35,25 @@ static struct rd keep(uint8_t *to, struct rd from)
 	return rd_of(to, from.n);
 }
 
-enum err pka_record_add(struct pka_activation *a, const struct pka_approval_record *r)
+enum err pka_record_hold(struct pka_approval_record *r, struct pka_held **held)
 {
 	struct pka_held *h = calloc(1, sizeof(*h));
-	struct pka_approval_record *to = &a->records[a->facts.records_n];
 
+	*held = h;
 	if (!h)
 		return ERR_NOMEM;
-	*to = *r;
-	to->message = keep(h->message, r->message);
-	to->sig = keep(h->sig, r->sig);
-	to->statement = keep(h->statement, r->statement);
-	to->statement_sig = keep(h->statement_sig, r->statement_sig);
-	a->held[a->facts.records_n++] = h;
-	facts_count(a);
+	r->message = keep(h->message, r->message);
+	r->sig = keep(h->sig, r->sig);
+	r->statement = keep(h->statement, r->statement);
+	r->statement_sig = keep(h->statement_sig, r->statement_sig);
 	return ERR_OK;
+}
+
+void pka_record_add(struct pka_activation *a, const struct pka_approval_record *r, struct pka_held *held)
+{
+	a->records[a->facts.records_n] = *r;
+	a->held[a->facts.records_n++] = held;
+	facts_count(a);
 }
 
 const struct pka_approval_record *pka_record_of(const struct pka_activation *a, const struct pka_custodian *c)

@@ -5,26 +5,18 @@
 
 #include "base/clock.h"
 #include "server/api_json.h"
-#include "server/end.h"
 #include "server/enrol.h"
+#include "server/found.h"
+#include "server/history.h"
 #include "server/store_policy.h"
+
+#define LIST_S (60 * 60)        /* how long what has ended is in the list of requests; then it is history */
+#define LIST_MAX 200
 
 void srv_api_answer(struct srv_call *call, int status, json_t *j)
 {
 	srv_json_write(j, &call->reply.body);
 	srv_call_answer(call, status, SRV_JSON);
-}
-
-static json_t *request_json(const struct srv_call *call, const struct srv_ceremony *c, enum srv_detail detail,
-			    uint64_t now_ms)
-{
-	json_t *j = srv_json_request(c, detail, now_ms);
-
-	if (j && srv_ceremony_is_linked_by(c, &call->who) && json_object_set_new(j, "link", json_string(c->link))) {
-		json_decref(j);
-		j = NULL;
-	}
-	return j;
 }
 
 void srv_api_refuse_store(struct srv *s, struct srv_call *call)
@@ -33,40 +25,65 @@ void srv_api_refuse_store(struct srv *s, struct srv_call *call)
 			srv_events_why(s->events));
 }
 
-static void answer_request(struct srv_call *call, const struct srv_ceremony *c, uint64_t now_ms)
+static void answer_request(struct srv *s, struct srv_call *call, const struct srv_found *f, uint64_t now_ms)
 {
-	srv_api_answer(call, 200, request_json(call, c, SRV_IN_FULL, now_ms));
+	srv_api_answer(call, 200, srv_found_json(s, f, &call->who, SRV_IN_FULL, now_ms));
 }
 
-/* The request with this id, or NULL and the call is refused. */
-static struct srv_ceremony *request_find(struct srv *s, struct srv_call *call, const char *id)
+/* What happened to it is in the store now, if it is over. */
+static void answer_changed(struct srv *s, struct srv_call *call, const char *id, uint64_t now_ms)
 {
-	struct srv_ceremony *c = srv_desk_find(s->desk, id);
+	struct srv_found f;
 
-	if (!c)
-		srv_call_refuse(call, 404, "not_found", "no request with this id; it may have ended long ago");
-	return c;
+	if (srv_find(s, id, &f))
+		srv_api_refuse_store(s, call);
+	else
+		answer_request(s, call, &f, now_ms);
+	srv_found_free(&f);
+}
+
+/* The request with this id; false: the call is refused. */
+static bool request_find(struct srv *s, struct srv_call *call, const char *id, struct srv_found *f)
+{
+	enum err e = srv_find(s, id, f);
+
+	if (e)
+		srv_api_refuse_store(s, call);
+	else if (!srv_is_found(f))
+		srv_call_refuse(call, 404, "not_found", "no request with this id");
+	return !e && srv_is_found(f);
 }
 
 /* The same, for who asks: of another's it is not even said that it is there. */
-static struct srv_ceremony *request_see(struct srv *s, struct srv_call *call, const char *id)
+static bool request_see(struct srv *s, struct srv_call *call, const char *id, struct srv_found *f)
 {
-	struct srv_ceremony *c = srv_desk_find(s->desk, id);
+	enum err e = srv_find(s, id, f);
 
-	if (c && srv_ceremony_is_seen_by(c, &call->who))
-		return c;
-	srv_call_refuse(call, 404, "not_found", "no request with this id, or not one of yours");
-	return NULL;
+	if (!e && srv_found_is_seen_by(f, &call->who))
+		return true;
+	if (e)
+		srv_api_refuse_store(s, call);
+	else
+		srv_call_refuse(call, 404, "not_found", "no request with this id, or not one of yours");
+	srv_found_free(f);
+	return false;
 }
 
-/* The request with this link, or NULL and the call is refused. */
-static struct srv_ceremony *link_find(struct srv *s, struct srv_call *call, const char *link, uint64_t now_ms)
+/* The request with this link; false: the call is refused. */
+static bool link_find(struct srv *s, struct srv_call *call, const char *link, struct srv_found *f, uint64_t now_ms)
 {
-	struct srv_ceremony *c = srv_desk_find_link(s->desk, link);
+	enum err e = srv_find_link(s, link, f);
 
-	if (!c && srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
-		srv_call_refuse(call, 404, "not_found", "no request with this link; it may have ended long ago");
-	return c;
+	if (e)
+		srv_api_refuse_store(s, call);
+	else if (!srv_is_found(f) && srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
+		srv_call_refuse(call, 404, "not_found", "no request with this link");
+	return !e && srv_is_found(f);
+}
+
+static void refuse_ended(struct srv_call *call)
+{
+	srv_call_refuse(call, 409, "ended", "the request has ended");
 }
 
 json_t *srv_api_body(struct srv_call *call)
@@ -167,33 +184,68 @@ void srv_api_targets(struct srv *s, struct srv_call *call, const char *arg, uint
 	srv_api_answer(call, 200, json_pack("{s:o}", "targets", list));
 }
 
-void srv_api_requests(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+/* Lists of requests, each the newest first, into one. */
+static json_t *merge(json_t *a, json_t *b)
 {
-	const struct srv_ceremony *c = NULL;
+	size_t i = 0, k = 0;
+	json_t *out = json_array(), *ja, *jb;
+	bool first;
+
+	while (a && b && (i < json_array_size(a) || k < json_array_size(b))) {
+		ja = json_array_get(a, i);
+		jb = json_array_get(b, k);
+		first = ja && (!jb || json_integer_value(json_object_get(ja, "created")) >=
+					      json_integer_value(json_object_get(jb, "created")));
+		i += first;
+		k += !first;
+		srv_json_append(&out, json_incref(first ? ja : jb));
+	}
+	if (!a || !b) {
+		json_decref(out);
+		out = NULL;
+	}
+	json_decref(a);
+	json_decref(b);
+	return out;
+}
+
+static json_t *list_live(struct srv *s, const struct srv_call *call, uint64_t now_ms)
+{
+	struct srv_found f = { .live = NULL };
 	json_t *list = json_array();
 
+	while ((f.live = srv_desk_next(s->desk, f.live)))
+		if (!f.live->ended_ms && srv_ceremony_is_seen_by(f.live, &call->who))
+			srv_json_append(&list, srv_found_json(s, &f, &call->who, SRV_IN_LIST, now_ms));
+	return list;
+}
+
+/* Those that go on, and those that ended in the last hour. */
+void srv_api_requests(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_kept_filter over = { .ended_from = clock_wall_s() - LIST_S };
+	json_t *ended;
+
 	(void)arg;
-	while ((c = srv_desk_next(s->desk, c)))
-		if (srv_ceremony_is_seen_by(c, &call->who))
-			srv_json_append(&list, request_json(call, c, SRV_IN_LIST, now_ms));
-	srv_api_answer(call, 200, json_pack("{s:o}", "requests", list));
+	if (srv_history_list(s, &call->who, &over, LIST_MAX, &ended, NULL))
+		srv_api_refuse_store(s, call);
+	else
+		srv_api_answer(call, 200, json_pack("{s:o}", "requests", merge(list_live(s, call, now_ms), ended)));
 }
 
 void srv_api_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	struct srv_ceremony *c = request_find(s, call, arg);
-	json_t *j = c ? srv_api_body(call) : NULL;
+	struct srv_found f;
+	json_t *j = request_find(s, call, arg, &f) ? srv_api_body(call) : NULL;
 
-	if (!j)
-		return;
-	if (json_object_size(j)) {
+	if (j && json_object_size(j))
 		srv_call_refuse(call, 400, "bad_request", "the body has no members");
-	} else if (!srv_ceremony_cancel(c, call, now_ms)) {
-		srv_call_refuse(call, 409, "ended", "the request has ended");
-	} else {
-		answer_request(call, c, now_ms);
-	}
+	else if (j && (!f.live || !srv_ceremony_cancel(f.live, call, now_ms)))
+		refuse_ended(call);
+	else if (j)
+		answer_changed(s, call, arg, now_ms);
 	json_decref(j);
+	srv_found_free(&f);
 }
 
 /* ---- custodian ---- */
@@ -215,25 +267,28 @@ void srv_api_waiting(struct srv *s, struct srv_call *call, const char *arg, uint
 
 void srv_api_request(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	const struct srv_ceremony *c = request_see(s, call, arg);
+	struct srv_found f;
 
-	if (c)
-		answer_request(call, c, now_ms);
+	if (!request_see(s, call, arg, &f))
+		return;
+	answer_request(s, call, &f, now_ms);
+	srv_found_free(&f);
 }
 
 void srv_api_link(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	const struct srv_ceremony *c = link_find(s, call, arg, now_ms);
+	struct srv_found f;
 
-	if (c)
-		answer_request(call, c, now_ms);
+	if (link_find(s, call, arg, &f, now_ms))
+		answer_request(s, call, &f, now_ms);
+	srv_found_free(&f);
 }
 
 /* Why a decision, or a turn, is not possible now, where the machine said so by e. */
 static void refuse_conditions(struct srv_call *call, const struct srv_ceremony *c, const char *chr)
 {
 	if (c->ended_ms)
-		srv_call_refuse(call, 409, "ended", "the request has ended");
+		refuse_ended(call);
 	else if (srv_ceremony_record(c, chr))
 		srv_call_refuse(call, 409, "decided", "this key has decided already");
 	else
@@ -262,7 +317,7 @@ static void refuse_busy(struct srv_call *call, const struct srv_ceremony *c, uin
 				 (json_int_t)left));
 }
 
-/* has_link: then the turn may be anybody's who is registered. */
+/* has_link: then the turn may be anybody's who is registered. c NULL: it is over. */
 static void turn(struct srv_call *call, struct srv_ceremony *c, bool has_link, uint64_t now_ms)
 {
 	json_t *j = srv_api_body(call);
@@ -277,6 +332,10 @@ static void turn(struct srv_call *call, struct srv_ceremony *c, bool has_link, u
 	}
 	if (!has_link && !srv_who_is_key(call, chr))
 		goto out;
+	if (!c) {
+		refuse_ended(call);
+		goto out;
+	}
 	switch (srv_ceremony_turn(c, chr, now_ms)) {
 	case ERR_OK:
 		if (c->ended_ms)
@@ -305,18 +364,21 @@ out:
 
 void srv_api_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	struct srv_ceremony *c = request_see(s, call, arg);
+	struct srv_found f;
 
-	if (c)
-		turn(call, c, false, now_ms);
+	if (!request_see(s, call, arg, &f))
+		return;
+	turn(call, f.live, false, now_ms);
+	srv_found_free(&f);
 }
 
 void srv_api_link_turn(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	struct srv_ceremony *c = link_find(s, call, arg, now_ms);
+	struct srv_found f;
 
-	if (c)
-		turn(call, c, true, now_ms);
+	if (link_find(s, call, arg, &f, now_ms))
+		turn(call, f.live, true, now_ms);
+	srv_found_free(&f);
 }
 
 /* The members of a decision, decoded into the writers. ERR_FORMAT: the call is refused. */
@@ -349,25 +411,15 @@ static enum err decision_read(struct srv_call *call, json_t *j, struct srv_decis
 	return ERR_OK;
 }
 
-static void decide(struct srv *s, struct srv_call *call, const char *id, enum pka_decision decision,
-		   uint64_t now_ms)
+static enum err say_end(struct srv *s, const struct srv_found *f, const struct srv_decision *d)
 {
-	struct srv_ceremony *c = request_find(s, call, id);
-	json_t *j = c ? srv_api_body(call) : NULL;
-	struct srv_decision d = { .from = call->request.from, .decision = decision };
-	struct wr w[3];
-	size_t i;
+	return f->past ? srv_desk_say_end(s->desk, f->past, d) : ERR_CONDITIONS;
+}
 
-	if (!j)
-		return;
-	for (i = 0; i < 3; i++)
-		wr_init_heap(&w[i], STATEMENT_MAX);
-	if (decision_read(call, j, &d, w))
-		goto out;
-	switch (decision == PKA_END ? srv_end_say(c, &d) : srv_ceremony_decide(c, &d, now_ms)) {
-	case ERR_OK:
-		answer_request(call, c, now_ms);
-		break;
+static void refuse_decision(struct srv *s, struct srv_call *call, const struct srv_found *f,
+			    const struct srv_decision *d, enum err e)
+{
+	switch (e) {
 	case ERR_SIGNATURE:
 	case ERR_FORMAT:
 	case ERR_NOT_FOUND:     /* whose key it is not is nobody */
@@ -379,18 +431,51 @@ static void decide(struct srv *s, struct srv_call *call, const char *id, enum pk
 				"the card has another challenge now; fetch the request again");
 		break;
 	case ERR_CONDITIONS:
-		if (decision == PKA_END && !c->ended_ms)
+		if (!f->live)
+			refuse_ended(call);
+		else if (d->decision == PKA_END && !f->live->ended_ms)
 			srv_call_refuse(call, 409, "not_open", "the card is not open yet: deny the request instead");
 		else
-			refuse_conditions(call, c, d.chr);
+			refuse_conditions(call, f->live, d->chr);
+		break;
+	case ERR_IO:
+		srv_api_refuse_store(s, call);
 		break;
 	default:
 		srv_call_refuse(call, 500, "server", "the server failed");
 	}
-out:
+}
+
+static enum err decision_take(struct srv *s, const struct srv_found *f, const struct srv_decision *d, uint64_t now_ms)
+{
+	if (d->decision == PKA_END)
+		return say_end(s, f, d);
+	return f->live ? srv_ceremony_decide(f->live, d, now_ms) : ERR_CONDITIONS;
+}
+
+static void decide(struct srv *s, struct srv_call *call, const char *id, enum pka_decision decision,
+		   uint64_t now_ms)
+{
+	struct srv_decision d = { .from = call->request.from, .decision = decision };
+	struct srv_found f;
+	json_t *j = request_find(s, call, id, &f) ? srv_api_body(call) : NULL;
+	struct wr w[3];
+	enum err e;
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		wr_init_heap(&w[i], STATEMENT_MAX);
+	if (j && !decision_read(call, j, &d, w)) {
+		e = decision_take(s, &f, &d, now_ms);
+		if (e)
+			refuse_decision(s, call, &f, &d, e);
+		else
+			answer_changed(s, call, id, now_ms);
+	}
 	for (i = 0; i < 3; i++)
 		wr_free(&w[i]);
 	json_decref(j);
+	srv_found_free(&f);
 }
 
 void srv_api_approve(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
@@ -429,11 +514,19 @@ void srv_api_wait_end(struct srv *s, struct srv_call *call, const char *arg, uin
 void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint8_t login_id[LOGIN_ID_SIZE];
-	const struct srv_ceremony *c = srv_desk_find_opened(s->desk, login_read(arg, login_id), call->who.name,
-							      now_ms);
+	const struct srv_kept_filter f = { .login_id = login_read(arg, login_id) };
+	struct srv_past *p = NULL;
+	enum err e = f.login_id.n ? srv_past_find(&s->store, &f, &p) : ERR_NOT_FOUND;
 
-	if (c)
-		srv_api_answer(call, 200, srv_json_proofs(c));
+	(void)now_ms;
+	/* Of this host: of an identity's logins nobody else hears. */
+	if (!e && (!p->has_opened || strcmp(p->host, call->who.name)))
+		e = ERR_NOT_FOUND;
+	if (!e)
+		srv_api_answer(call, 200, srv_past_proofs(&s->store, p));
+	else if (e == ERR_NOT_FOUND)
+		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card");
 	else
-		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card in the last minutes");
+		srv_api_refuse_store(s, call);
+	srv_past_free(&p);
 }

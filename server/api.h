@@ -21,6 +21,7 @@ srv_handler srv_api_end, srv_api_inbox;
 srv_handler srv_api_link, srv_api_link_turn;                                                    /* who has the link */
 srv_handler srv_api_tokens, srv_api_token_add, srv_api_token_revoke;                            /* operator */
 srv_handler srv_api_proofs, srv_api_wait_end;                                                   /* host */
+srv_handler srv_api_history;                                                                    /* who may read */
 srv_handler srv_api_audit, srv_api_audit_export;                                                /* auditor */
 srv_handler srv_api_health, srv_api_ready, srv_api_metrics;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api_json.h"
 
-#include "server/end.h"
-
 static const char *state_name(enum pka_state s)
 {
 	static const char *const names[] = {
@@ -14,8 +12,8 @@ static const char *state_name(enum pka_state s)
 	return names[s];
 }
 
-/* How it ended, in the words of docs/API.md; what is not a person's or a rule's decision is the server's failure. */
-static json_t *result_json(const struct pka_facts *f)
+/* What is not a person's or a rule's decision is the server's failure. */
+const char *srv_json_outcome(const struct pka_facts *f)
 {
 	static const struct { enum err e; const char *word;
 	} words[] = {
@@ -30,13 +28,13 @@ static json_t *result_json(const struct pka_facts *f)
 	size_t i;
 
 	if (f->state == PKA_OPEN)
-		return json_string("ok");
+		return "ok";
 	if (f->state != PKA_FAILED)
-		return json_null();
+		return NULL;
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i].e == f->result)
-			return json_string(words[i].word);
-	return json_string("server");
+			return words[i].word;
+	return "server";
 }
 
 static json_t *check_json(const char *name, enum att_result result, const char *text)
@@ -59,8 +57,8 @@ json_t *srv_json_verdict(const struct att_verdict *v)
 /* What attestation says about the card, and its policy about the request. */
 static json_t *verdict_json(const struct srv_ceremony *c, enum srv_detail detail)
 {
-	const struct srv_policy_verdict *v = detail == SRV_IN_FULL ? c->rules.verdict : NULL;
-	json_t *list = srv_json_verdict(detail == SRV_IN_FULL ? srv_ceremony_facts(c)->verdict : NULL);
+	const struct srv_policy_verdict *v = detail != SRV_IN_LIST ? c->rules.verdict : NULL;
+	json_t *list = srv_json_verdict(detail != SRV_IN_LIST ? srv_ceremony_facts(c)->verdict : NULL);
 	size_t i;
 
 	for (i = 0; v && i < v->n; i++)
@@ -109,7 +107,7 @@ static json_t *keys_json(const struct pka_facts *f, enum srv_detail detail)
 				json_pack("{s:i, s:o, s:b, s:o}", "key", f->keys[i].key, "label",
 					  srv_json_text(f->keys[i].label), "attested", f->keys[i].is_attested,
 					  "attestation",
-					  detail == SRV_IN_LIST ? json_null()
+					  detail != SRV_IN_FULL ? json_null()
 								: srv_json_bytes_or_null(f->keys[i].attestation)));
 	return list;
 }
@@ -122,15 +120,15 @@ static json_int_t seconds_until(uint64_t at_ms, uint64_t now_ms)
 json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, uint64_t now_ms)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
-	bool full = detail == SRV_IN_FULL, over = c->ended_ms != 0;
+	bool full = detail != SRV_IN_LIST, over = c->ended_ms != 0 || detail == SRV_TO_KEEP;
 	json_t *j, *part[5];
 	int bad;
 	size_t i;
 
 	/* Parts, so that a format and its arguments can be compared at a glance. */
-	part[0] = json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "id", c->id, "state", state_name(f->state), "result",
-			    result_json(f), "why", f->state == PKA_FAILED ? srv_json_text(f->why) : json_null(),
-			    "device_id", srv_json_text(c->target ? c->target->device_id : ""), "unverified",
+	part[0] = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:b, s:o}", "id", c->id, "state", state_name(f->state),
+			    "result", srv_json_outcome(f), "why",
+			    f->state == PKA_FAILED ? srv_json_text(f->why) : json_null(), "device_id", srv_json_text(c->target ? c->target->device_id : ""), "unverified",
 			    f->unverified, "devaut", full ? srv_json_bytes_or_null(f->devaut) : json_null());
 	part[1] = json_pack("{s:i, s:i, s:i, s:s, s:b, s:o}", "n", f->n, "m", f->m, "approvals", f->approvals, "mode",
 			    srv_mode_name(f->mode), "changed_mode", f->changed_mode, "challenge",
@@ -141,10 +139,10 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 			    "seconds_left", over ? (json_int_t)0 : seconds_until(f->ends_ms, now_ms), "created",
 			    (json_int_t)c->created, "login_id", srv_json_hex(RD_ARR(c->login_id)), "host_json",
 			    srv_json_bytes_or_null(wr_view(&c->host_json)));
-	part[3] = json_pack("{s:o, s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
-			    "verdict", verdict_json(c, detail), "ended_by",
-			    srv_end_by(c) ? srv_json_text(srv_end_by(c)) : json_null());
-	part[4] = json_pack("{s:o, s:n}", "host_name", c->host[0] ? srv_json_text(c->host) : json_null(), "link");
+	part[3] = json_pack("{s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
+			    "verdict", verdict_json(c, detail));
+	part[4] = json_pack("{s:o, s:n, s:n}", "host_name", c->host[0] ? srv_json_text(c->host) : json_null(),
+			    "ended_by", "link");
 	j = json_object();
 	bad = !j;
 	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
@@ -156,24 +154,4 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 		return NULL;
 	}
 	return j;
-}
-
-json_t *srv_json_proofs(const struct srv_ceremony *c)
-{
-	const struct pka_facts *f = srv_ceremony_facts(c);
-	const struct pka_approval_record *r;
-	json_t *list = json_array();
-	size_t i, k;
-
-	for (i = 0; i < f->records_n; i++) {
-		r = &f->records[i];
-		k = r->approve && r->submitted ? srv_target_find(c->target, r->by->chr) : c->target->m;
-		if (k == c->target->m)
-			continue;
-		srv_json_append(&list, json_pack("{s:o, s:o, s:o, s:o}", "chr", srv_json_text(r->by->chr), "pka_file",
-							    srv_json_bytes(c->target->pka_files[k]), "statement",
-							    srv_json_bytes(r->statement), "statement_signature",
-							    srv_json_bytes(r->statement_sig)));
-	}
-	return json_pack("{s:o}", "proofs", list);
 }

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "pka/result.h"
+#include "server/keep.h"
+#include "server/past.h"
 
 static const struct pka_answers no_answers;
 
@@ -95,6 +97,13 @@ void srv_ceremony_join(struct srv_ceremony *c, const struct srv_ceremony *old)
 		memcpy(c->only, old->only, sizeof(c->only));
 }
 
+void srv_ceremony_join_past(struct srv_ceremony *c, const struct srv_past *old)
+{
+	memcpy(c->id, old->id, sizeof(c->id));
+	memcpy(c->only, old->device_id, sizeof(c->only));
+	c->created = old->created;
+}
+
 void srv_ceremony_free(struct srv_ceremony **c)
 {
 	struct srv_ceremony *it = *c;
@@ -107,7 +116,6 @@ void srv_ceremony_free(struct srv_ceremony **c)
 	srv_rules_free(&it->rules);
 	pka_batch_fini(&it->batch);
 	wr_free(&it->host_json);
-	free(it->end.said);
 	wipe(it->cookie, sizeof(it->cookie));
 	wipe(it->link, sizeof(it->link));
 	free(it);
@@ -237,7 +245,7 @@ static void learn(const struct srv_ceremony *c, const struct pka_facts *f)
 	srv_event_emit(c->env->events, &ev);
 }
 
-static void tell_opened(const struct srv_ceremony *c, const struct pka_facts *f)
+static enum err tell_opened(const struct srv_ceremony *c, const struct pka_facts *f)
 {
 	struct srv_event ev;
 
@@ -247,7 +255,7 @@ static void tell_opened(const struct srv_ceremony *c, const struct pka_facts *f)
 	srv_event_number(&ev, "m", f->m);
 	srv_event_number(&ev, "keys", (int64_t)f->keys_n);
 	srv_event_word(&ev, "unverified", f->unverified ? "yes" : "no");
-	srv_event_emit(c->env->events, &ev);
+	return srv_keep_open(c, &ev);
 }
 
 static void tell_ended(const struct srv_ceremony *c, const struct pka_facts *f)
@@ -259,7 +267,10 @@ static void tell_ended(const struct srv_ceremony *c, const struct pka_facts *f)
 	srv_event_word(&ev, "result", f->state == PKA_OPEN ? "open" : "failed");
 	srv_event_number(&ev, "approvals", f->approvals);
 	srv_event_text(&ev, "why", f->state == PKA_OPEN ? "" : f->why);
-	srv_event_emit(c->env->events, &ev);
+	if (c->target)
+		srv_keep_end(c, &ev);
+	else
+		srv_event_emit(c->env->events, &ev);    /* never an enrolled card's: only for the log */
 }
 
 /* What is new since the last look: people are being asked, or it is over. */
@@ -276,9 +287,11 @@ static void open_to_people(struct srv_ceremony *c, const struct pka_facts *f)
 		     "card %s already waits for approvals, asked for by another program or host; only one "
 		     "request a card: let it end, or have it cancelled",
 		     c->target->device_id);
+	} else if (tell_opened(c, f)) {
+		fail(c, ERR_SERVER, "the server's store cannot be used now: %s; ask again later",
+		     srv_events_why(c->env->events));
 	} else {
 		c->is_open = true;
-		tell_opened(c, f);
 	}
 }
 
@@ -450,10 +463,43 @@ enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now
 	return e;
 }
 
+static void decision_event(const struct srv_ceremony *c, const struct srv_decision *d, const char *result,
+			   struct srv_event *ev)
+{
+	srv_ceremony_event(c, "decision", ev);
+	srv_event_text(ev, "key", d->chr);
+	srv_event_word(ev, "decision", d->decision == PKA_APPROVE ? "approve" : "deny");
+	srv_event_word(ev, "from", d->from);
+	srv_event_text(ev, "result", result);
+}
+
+static void tell_refused(const struct srv_ceremony *c, const struct srv_decision *d, enum err e)
+{
+	struct srv_event ev;
+
+	decision_event(c, d, err_text(e), &ev);
+	srv_event_emit(c->env->events, &ev);
+}
+
+/* It holds: keep it before it counts, and before anybody is told that it does. */
+static enum err decision_keep(const struct srv_ceremony *c, const struct srv_decision *d, int64_t when)
+{
+	struct srv_kept_decision kept = { .chr = d->chr, .from = d->from, .decision = d->decision, .when = when,
+					  .statement = d->statement, .statement_sig = d->statement_sig,
+					  .sig = d->sig };
+	struct srv_event ev;
+	enum err e;
+
+	decision_event(c, d, "accepted", &ev);
+	e = srv_keep_decision(c, &ev, &kept);
+	return e == ERR_CONDITIONS || e == ERR_NOMEM || !e ? e : ERR_IO;
+}
+
 enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms)
 {
+	struct pka_decision_checked checked = { .held = NULL };
+	int64_t when = clock_wall_s();
 	struct pka_statement s;
-	struct srv_event ev;
 	enum err e;
 
 	(void)srv_ceremony_tick(c, now_ms);     /* the host may be lost by now */
@@ -461,14 +507,16 @@ enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *
 	if (!e && (s.decision != d->decision || (d->decision == PKA_APPROVE) != (d->sig.n > 0)))
 		e = ERR_SIGNATURE;
 	if (!e)
-		e = pka_activation_decide(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig,
-					  clock_wall_s(), now_ms);
-	srv_ceremony_event(c, "decision", &ev);
-	srv_event_text(&ev, "key", d->chr);
-	srv_event_word(&ev, "decision", d->decision == PKA_APPROVE ? "approve" : "deny");
-	srv_event_word(&ev, "from", d->from);
-	srv_event_text(&ev, "result", e ? err_text(e) : "accepted");
-	srv_event_emit(c->env->events, &ev);
+		e = pka_activation_check(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig, when,
+					 now_ms, &checked);
+	if (e)
+		tell_refused(c, d, e);
+	else
+		e = decision_keep(c, d, when);
+	if (e)
+		pka_decision_free(&checked);
+	else
+		pka_activation_apply(c->activation, &checked);
 	if (!e || is_over(srv_ceremony_facts(c)))
 		advance(c, &no_answers, now_ms);
 	return e;

@@ -25,18 +25,13 @@ struct srv_ceremony_env {               /* what all ceremonies share; borrowed *
 	const struct att_anchors *anchors;
 	const struct srv_store *store;
 	struct srv_events *events;
+	const char *instance;           /* this server process, among those that may use the store */
 	const char *url;                /* how people call this server, NULL: not known */
 	uint64_t deadline_ms, lease_ms, poll_ms;
 	bool chip_auth;
 	/* Does another ceremony of this device wait for people? One device has one at a time. */
 	bool (*is_taken)(void *ctx, const struct srv_ceremony *c);
 	void *ctx;
-};
-/* Of an opened card: the custodian's statement that this is over, and the hosts that wait for it. server/end.h */
-struct srv_end_said;
-struct srv_end {
-	struct srv_end_said *said;              /* NULL: nobody has said so; few ever do */
-	struct srv_call *waits;
 };
 struct srv_progress {
 	bool is_told, changed_mode;
@@ -65,12 +60,12 @@ struct srv_ceremony {
 	uint16_t firmware;                      /* from the first SELECT */
 	bool has_firmware;
 	bool is_open;                           /* people were asked */
+	bool is_last_round;                     /* over: desk.c forgets it at the next */
 	uint32_t seen;                          /* how it stood when pages were told (server/web/stream.c); 0: never */
 	struct srv_progress told;               /* to the host, of how far it is */
 	int64_t created;                        /* seconds since 1970 */
 	uint64_t deadline_ms;                   /* for people, from when they are asked */
 	uint64_t ended_ms;                      /* 0: still going */
-	struct srv_end end;
 };
 
 /* What the host says about itself: login_id and JSON, copied. */
@@ -87,6 +82,8 @@ MUST enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct 
  * approved there was for a challenge that is dead.
  */
 void srv_ceremony_join(struct srv_ceremony *c, const struct srv_ceremony *old);
+struct srv_past;
+void srv_ceremony_join_past(struct srv_ceremony *c, const struct srv_past *old);
 void srv_ceremony_free(struct srv_ceremony **c);        /* NULL-safe; all held calls must have been answered */
 
 /* A POST of its session: the first one (E8), and each later one. Answers the call now or keeps it. */
@@ -99,7 +96,10 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 void srv_ceremony_gone(struct srv_ceremony *c, uint64_t now_ms);
 /* As pka_activation_turn. */
 MUST enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now_ms);
-/* As pka_activation_decide, after a check that the statement says what the endpoint does: ERR_SIGNATURE otherwise. */
+/*
+ * As pka_activation_check, after a check that the statement says what the endpoint does: ERR_SIGNATURE otherwise. What
+ * holds is kept, and then counts. ERR_IO: it could not be kept (srv_events_why), and does not count.
+ */
 struct srv_decision {
 	const char *chr, *from;
 	enum pka_decision decision;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "server/end.h"
 
 #define COOKIE_PLACE 8          /* characters of a cookie that say where it stands; they are no secret, the rest is */
@@ -14,6 +15,7 @@ struct srv_desk {
 	struct srv_ceremony_env env;
 	struct srv_ceremony *list;      /* the newest first */
 	struct srv_ceremony *cookies[COOKIE_PLACES];
+	struct srv_ends *ends;
 	unsigned sessions;
 	bool is_stopping;
 };
@@ -32,14 +34,23 @@ static bool is_taken(void *ctx, const struct srv_ceremony *c)
 
 enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **out)
 {
+	const struct srv_ends_config ends = { .store = config->store, .events = config->events,
+					      .instance = config->instance, .poll_ms = config->poll_ms };
 	struct srv_desk *d = calloc(1, sizeof(*d));
+	enum err e;
 
-	*out = d;
+	*out = NULL;
 	if (!d)
 		return ERR_NOMEM;
+	e = srv_ends_new(&ends, &d->ends);
+	if (e) {
+		free(d);
+		return e;
+	}
 	d->env = (struct srv_ceremony_env){ .anchors = config->anchors,
 					    .store = config->store,
 					    .events = config->events,
+					    .instance = config->instance,
 					    .url = config->url,
 					    .deadline_ms = config->deadline_ms,
 					    .lease_ms = config->lease_ms,
@@ -48,6 +59,7 @@ enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **ou
 					    .is_taken = is_taken,
 					    .ctx = d };
 	d->sessions = config->sessions;
+	*out = d;
 	return ERR_OK;
 }
 
@@ -61,6 +73,7 @@ void srv_desk_free(struct srv_desk **d)
 		(*d)->list = it->next;
 		srv_ceremony_free(&it);
 	}
+	srv_ends_free(&(*d)->ends);
 	free(*d);
 	*d = NULL;
 }
@@ -144,7 +157,6 @@ static void forget(struct srv_desk *d, struct srv_ceremony **at)
 	while (*place != c)
 		place = &(*place)->next_cookie;
 	*place = c->next_cookie;
-	srv_end_give_up(c, 404);
 	srv_ceremony_free(&c);
 }
 
@@ -171,36 +183,82 @@ static void tell_refused(const struct srv_desk *d, const struct srv_call *call, 
 	srv_event_emit(d->env.events, &ev);
 }
 
-/* Time does not begin anew for a request that goes on. 0: it is over. */
-static uint64_t time_left(const struct srv_ceremony *old, uint64_t now_ms)
-{
-	uint64_t ends_ms = srv_ceremony_facts(old)->ends_ms;
+/* The login that a host names, if it has been here before; NULL for both: it has not. */
+struct before {
+	struct srv_ceremony *live;
+	struct srv_past *past;
+};
 
-	return !ends_ms ? old->deadline_ms : ends_ms > now_ms ? ends_ms - now_ms : 0;
+static enum err before_find(const struct srv_desk *d, struct rd login_id, struct before *out)
+{
+	const struct srv_kept_filter f = { .login_id = login_id };
+	enum err e;
+
+	*out = (struct before){ .live = login_id.n ? find_any(d, login_id) : NULL };
+	if (!login_id.n || out->live)
+		return ERR_OK;
+	e = srv_past_find(d->env.store, &f, &out->past);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static bool is_again_past(const struct srv_past *old, const struct srv_host *host)
+{
+	struct wr json;
+	bool is_same;
+
+	wr_init_heap(&json, REQUEST_JSON_MAX);
+	is_same = old->may_return && !strcmp(old->from, host->from) && !strcmp(old->host, host->name) &&
+		  !srv_past_host_json(old, &json) && rd_eq(wr_view(&json), host->json);
+	wr_free(&json);
+	return is_same;
+}
+
+/*
+ * Time does not begin anew for a request that goes on. 0: it is over, or another one. After a restart the time of day
+ * counts; what that says is bounded by what all have.
+ */
+static uint64_t time_left(const struct srv_desk *d, const struct before *b, const struct srv_host *host,
+			  uint64_t now_ms)
+{
+	uint64_t ends_ms, left_ms;
+
+	if (b->live) {
+		ends_ms = srv_ceremony_facts(b->live)->ends_ms;
+		return !is_again(b->live, host) ? 0 : !ends_ms ? b->live->deadline_ms :
+		       ends_ms > now_ms ? ends_ms - now_ms : 0;
+	}
+	if (!is_again_past(b->past, host) || b->past->due <= clock_wall_s())
+		return 0;
+	left_ms = (uint64_t)(b->past->due - clock_wall_s()) * 1000;
+	return left_ms < d->env.deadline_ms ? left_ms : d->env.deadline_ms;
 }
 
 static void begin(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms)
 {
 	struct srv_host host = p->host;
-	struct srv_ceremony *c = NULL, *old;
+	struct srv_ceremony *c = NULL;
+	struct before old;
+	enum err e = before_find(d, host.login_id, &old);
 
 	host.from = call->request.from;
 	host.name = call->who.name;
-	old = host.login_id.n ? find_any(d, host.login_id) : NULL;
-	if (old && is_again(old, &host))
-		host.deadline_ms = time_left(old, now_ms);
-	if (d->is_stopping || is_full(d, host.from)) {
-		tell_refused(d, call, d->is_stopping ? "the server stops" : "too many sessions");
+	if (old.live || old.past)
+		host.deadline_ms = time_left(d, &old, &host, now_ms);
+	if (e || d->is_stopping || is_full(d, host.from)) {
+		tell_refused(d, call, e ? "the store cannot be read" : d->is_stopping ? "the server stops" :
+			     "too many sessions");
 		refuse(call, 503);
-	} else if (old && !host.deadline_ms) {
+	} else if ((old.live || old.past) && !host.deadline_ms) {
 		tell_refused(d, call, "a login of this id is another one, or over");
 		refuse(call, 409);
 	} else if (srv_ceremony_new(&d->env, &host, &c)) {
 		refuse(call, 503);
 	} else {
-		if (old) {
-			srv_ceremony_join(c, old);
-			retire(d, old, now_ms);
+		if (old.live) {
+			srv_ceremony_join(c, old.live);
+			retire(d, old.live, now_ms);
+		} else if (old.past) {
+			srv_ceremony_join_past(c, old.past);
 		}
 		add(d, c);
 		(void)snprintf(call->reply.cookie, sizeof(call->reply.cookie), "HSMSESSION=%s; Path=%s; HttpOnly%s",
@@ -209,6 +267,7 @@ static void begin(struct srv_desk *d, const struct srv_post *p, struct srv_call 
 		if (call->reply.status != 200)
 			call->reply.cookie[0] = '\0';
 	}
+	srv_past_free(&old.past);
 }
 
 void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms)
@@ -233,9 +292,10 @@ void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms)
 {
 	struct srv_ceremony *it;
 
-	for (it = d->list; it && it->held != call; it = it->next)
-		if (srv_end_gone(it, call))
-			return;
+	if (srv_end_gone(d->ends, call))
+		return;
+	for (it = d->list; it && it->held != call;)
+		it = it->next;
 	if (it)
 		srv_ceremony_gone(it, now_ms);
 }
@@ -261,37 +321,17 @@ struct srv_ceremony *srv_desk_find_link(struct srv_desk *d, const char *link)
 	return found;
 }
 
-static bool has_opened(const struct srv_ceremony *c)
+enum err srv_desk_say_end(struct srv_desk *d, const struct srv_past *p, const struct srv_decision *decision)
 {
-	return srv_ceremony_facts(c)->state == PKA_OPEN;
-}
-
-/* Of this host: of an identity's logins nobody else hears. */
-static struct srv_ceremony *find_login(struct srv_desk *d, struct rd login_id, const char *host)
-{
-	struct srv_ceremony *it = find_any(d, login_id);
-
-	return it && has_opened(it) && !strcmp(it->host, host) ? it : NULL;
-}
-
-struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, const char *host, uint64_t now_ms)
-{
-	struct srv_ceremony *it = find_login(d, login_id, host);
-
-	return it && now_ms - it->ended_ms <= SRV_PROOFS_MS ? it : NULL;
+	return srv_end_say(d->ends, p, decision);
 }
 
 void srv_desk_wait_end(struct srv_desk *d, struct rd login_id, struct srv_call *call, uint64_t now_ms)
 {
-	struct srv_ceremony *it = find_login(d, login_id, call->who.name);
-
 	if (d->is_stopping)
 		srv_call_refuse(call, 503, "stopping", "the server stops");
-	else if (!it)
-		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card, or not since the "
-							"server started");
 	else
-		srv_end_wait(it, call, now_ms);
+		srv_end_wait(d->ends, login_id, call, now_ms);
 }
 
 struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony *last)
@@ -312,47 +352,19 @@ void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err res
 			srv_ceremony_end(it, result, why, now_ms);
 }
 
-/* What has not opened a card is history; what has can still be ended. */
-static int worth(const struct srv_ceremony *c)
-{
-	return has_opened(c) ? 2 : c->is_open;
-}
-
-/*
- * The place of the ended request that is missed least: one that never asked anybody, then one that opened no card, and
- * of those the oldest. NULL: nothing has ended.
- */
-static struct srv_ceremony **least(struct srv_desk *d)
-{
-	struct srv_ceremony **at, **found = NULL;
-
-	for (at = &d->list; *at; at = &(*at)->next) {
-		if (!(*at)->ended_ms || (*at)->session.state != SRV_CLOSED)
-			continue;
-		if (!found || worth(*at) < worth(*found) ||
-		    (worth(*at) == worth(*found) && (*at)->ended_ms <= (*found)->ended_ms))
-			found = at;
-	}
-	return found;
-}
-
-static void tidy(struct srv_desk *d, uint64_t now_ms)
+/* Those that are over are in the store. They go one round later: whoever looks for changes has seen that they ended. */
+static void tidy(struct srv_desk *d)
 {
 	struct srv_ceremony **at = &d->list, *c;
-	size_t kept = 0;
 
 	while ((c = *at)) {
-		/* What never was an enrolled card's is only for the log. */
-		if (c->session.state == SRV_CLOSED && c->ended_ms &&
-		    (!c->target || now_ms - c->ended_ms > (has_opened(c) ? SRV_KEEP_OPENED_MS : SRV_KEEP_MS))) {
+		if (c->session.state == SRV_CLOSED && c->ended_ms && c->is_last_round) {
 			forget(d, at);
 			continue;
 		}
-		kept += c->ended_ms != 0;
+		c->is_last_round = c->session.state == SRV_CLOSED && c->ended_ms;
 		at = &c->next;
 	}
-	for (; kept > SRV_KEPT_MAX && (at = least(d)); kept--)
-		forget(d, at);
 }
 
 uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms)
@@ -364,12 +376,10 @@ uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms)
 		due = srv_ceremony_tick(it, now_ms);
 		if (due < next)
 			next = due;
-		due = srv_end_tick(it, now_ms);
-		if (due < next)
-			next = due;
 	}
-	tidy(d, now_ms);
-	return next;
+	tidy(d);
+	due = srv_ends_tick(d->ends, now_ms);
+	return due < next ? due : next;
 }
 
 void srv_desk_stop(struct srv_desk *d, uint64_t now_ms)
@@ -377,10 +387,9 @@ void srv_desk_stop(struct srv_desk *d, uint64_t now_ms)
 	struct srv_ceremony *it;
 
 	d->is_stopping = true;
-	for (it = d->list; it; it = it->next) {
+	for (it = d->list; it; it = it->next)
 		srv_ceremony_end(it, ERR_SERVER, "the server stops", now_ms);
-		srv_end_give_up(it, 503);
-	}
+	srv_ends_stop(d->ends);
 }
 
 bool srv_desk_is_stopping(const struct srv_desk *d)

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All ceremonies of the server: found by cookie, id or login, counted, forgotten in time. One thread owns it; nothing
- * here waits.
+ * All ceremonies of the server that go on: found by cookie, id or login, counted, and forgotten when they are over, as
+ * the store has them then (server/past.h). One thread owns it; nothing here waits.
  */
 #ifndef SERVER_DESK_H
 #define SERVER_DESK_H
 
 #include "server/ceremony.h"
-
-#define SRV_KEEP_MS   (60 * 60 * 1000)  /* an ended request stays readable */
-/* One that opened its card can be ended by a custodian for as long as an approval may hold: a day, and a bit. */
-#define SRV_KEEP_OPENED_MS (25 * 60 * 60 * 1000)
-#define SRV_PROOFS_MS (10 * 60 * 1000)  /* the proofs of an opened one stay fetchable */
+#include "server/past.h"
 
 struct srv_desk_config {        /* borrowed */
 	const struct att_anchors *anchors;
 	const struct srv_store *store;
 	struct srv_events *events;
+	const char *instance;   /* this server process */
 	const char *url;        /* how people call this server, NULL: not known */
 	uint64_t deadline_ms, lease_ms, poll_ms;
 	bool chip_auth;
@@ -31,7 +28,7 @@ void srv_desk_free(struct srv_desk **d);        /* NULL-safe; every held call mu
  * with the host's facts, whatever the cookie, and ends the one that the cookie names; anything else belongs to that
  * one. A host that lost its connection and asks again for the same login (login_id, words, address, identity) goes on
  * with the same request, if it is for the same card; anybody else who names that login_id is refused (409). secure: the
- * cookie is for TLS only.
+ * cookie is for TLS only. A login that is not known here may be in the store: the same holds for it.
  */
 struct srv_post {
 	struct rd cookie;
@@ -43,17 +40,12 @@ void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call
 /* The connection of a held call is gone: the call is done, and if it was a POST its session is over. */
 void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms);
 
-/*
- * By the request's id (hex), by its link, by login_id among those of this host that opened not long ago; NULL: no such.
- * Borrowed until the next tick.
- */
+/* By the request's id (hex), or by its link; NULL: no such. Borrowed until the next tick. */
 struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id);
 struct srv_ceremony *srv_desk_find_link(struct srv_desk *d, const char *link);
-struct srv_ceremony *srv_desk_find_opened(struct srv_desk *d, struct rd login_id, const char *host, uint64_t now_ms);
-/*
- * A host that keeps this login's card open asks whether a custodian has ended that: answered as soon as one has, by 204
- * after the poll time, at once for an unknown login (404), or when the server stops (503).
- */
+/* Ends of opened logins (server/end.h), for whoever says one: as srv_end_say. */
+MUST enum err srv_desk_say_end(struct srv_desk *d, const struct srv_past *p, const struct srv_decision *decision);
+/* As srv_end_wait; 503 at once when the server stops. */
 void srv_desk_wait_end(struct srv_desk *d, struct rd login_id, struct srv_call *call, uint64_t now_ms);
 /* Enumerate those of enrolled cards, the newest first; NULL begins. */
 struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony *last);

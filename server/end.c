@@ -4,170 +4,269 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/clock.h"
 #include "pka/end.h"
 
-#define ENCODED_MAX 65536       /* a PKA file as base64url */
+struct waiting {
+	struct waiting *next;
+	struct srv_call *call;
+	char request[SRV_ID_SIZE];
+};
+struct srv_ends {
+	struct srv_ends_config config;
+	struct waiting *list;
+};
 
-const char *srv_end_by(const struct srv_ceremony *c)
+enum err srv_ends_new(const struct srv_ends_config *config, struct srv_ends **out)
 {
-	return c->end.said ? c->target->custodians[c->end.said->by].chr : NULL;
+	struct srv_ends *e = calloc(1, sizeof(*e));
+
+	*out = e;
+	if (!e)
+		return ERR_NOMEM;
+	e->config = *config;
+	return ERR_OK;
 }
 
-static void put_bytes(struct wr *w, const char *key, struct rd bytes)
+void srv_ends_free(struct srv_ends **e)
 {
-	struct wr text;
-
-	wr_init_heap(&text, ENCODED_MAX);
-	wr_base64url(&text, bytes);
-	if (wr_done(&text))
-		wr_fail(w, wr_done(&text));
-	else
-		wr_json_text(w, key, wr_view(&text));
-	wr_free(&text);
+	free(*e);
+	*e = NULL;
 }
 
-static void tell(const struct srv_ceremony *c, struct srv_call *call)
+/* It does not wait any more. */
+static struct srv_call *leave(struct waiting **at)
 {
-	const struct srv_end_said *said = c->end.said;
-	struct wr *w = &call->reply.body;
-	struct srv_event ev;
+	struct waiting *it = *at;
+	struct srv_call *call = it->call;
 
-	wr_json_open(w);
-	wr_json_text(w, "chr", rd_str(srv_end_by(c)));
-	put_bytes(w, "pka_file", c->target->pka_files[said->by]);
-	put_bytes(w, "statement", wr_view(&said->statement));
-	put_bytes(w, "statement_signature", wr_view(&said->sig));
-	wr_json_close(w);
-	srv_event_init(&ev, "end-told", c->id, NULL);
-	srv_event_word(&ev, "to", call->request.from);
-	srv_event_emit(c->env->events, &ev);
-	srv_call_answer(call, 200, SRV_JSON);
-}
-
-/* The first of those that wait, which then does not any more. */
-static struct srv_call *take(struct srv_end *end)
-{
-	struct srv_call *call = end->waits;
-
-	if (call) {
-		end->waits = call->next;
-		call->next = NULL;
-	}
+	*at = it->next;
+	free(it);
 	return call;
 }
 
-static enum err keep(struct srv_end *end, size_t by, const struct srv_decision *d)
+/* ---- what was said ---- */
+
+static enum err end_find(void *arg, const struct srv_kept_decision *d)
 {
-	struct srv_end_said *said = calloc(1, sizeof(*said));
+	json_t **out = arg;
+
+	if (d->decision != PKA_END || *out)
+		return ERR_OK;
+	*out = json_pack("{s:o, s:o, s:o}", "chr", srv_json_text(d->chr), "statement", srv_json_bytes(d->statement),
+			 "statement_signature", srv_json_bytes(d->statement_sig));
+	return *out ? ERR_OK : ERR_NOMEM;
+}
+
+/* As docs/API.md has it; ERR_NOT_FOUND: nobody has said anything. */
+static enum err said(const struct srv_ends *ends, const struct srv_past *p, json_t **out)
+{
+	const struct srv_store *s = ends->config.store;
+	struct wr file;
 	enum err e;
 
-	if (!said)
-		return ERR_NOMEM;
-	said->by = by;
-	WR_ARR(&said->statement, said->statement_bytes);
-	WR_ARR(&said->sig, said->sig_bytes);
-	wr_put(&said->statement, d->statement);
-	wr_put(&said->sig, d->statement_sig);
-	e = wr_done(&said->statement);
+	*out = NULL;
+	wr_init_heap(&file, HTTP_BODY_MAX);
+	e = s->ops->decisions(s->ctx, p->number, end_find, out);
+	if (!e && !*out)
+		e = ERR_NOT_FOUND;
 	if (!e)
-		e = wr_done(&said->sig);
+		e = srv_past_pka_file(s, p, json_string_value(json_object_get(*out, "chr")), &file);
+	if (!e && json_object_set_new(*out, "pka_file", srv_json_bytes(wr_view(&file))))
+		e = ERR_NOMEM;
+	wr_free(&file);
 	if (e) {
-		free(said);
-		said = NULL;
+		json_decref(*out);
+		*out = NULL;
 	}
-	end->said = said;
 	return e;
 }
 
-static enum err say(struct srv_ceremony *c, const struct srv_decision *d)
-{
-	const struct srv_target *t = c->target;
-	char who[CHR_MAX + 1];
-	size_t by;
-	enum err e;
-
-	if (srv_ceremony_facts(c)->state != PKA_OPEN)
-		return ERR_CONDITIONS;
-	by = srv_target_find(t, d->chr);
-	if (by == t->m)
-		return ERR_SIGNATURE;
-	/* The PKA file that was enrolled, so the registered key. */
-	e = pka_end_check(t->pka_files[by], d->statement, d->statement_sig, rd_str(t->device_id), RD_ARR(c->login_id),
-			  wr_view(&c->host_json), who);
-	if (!e && strcmp(who, d->chr))
-		e = ERR_SIGNATURE;
-	return e || c->end.said ? e : keep(&c->end, by, d);
-}
-
-enum err srv_end_say(struct srv_ceremony *c, const struct srv_decision *d)
+static void tell(struct srv_ends *ends, const struct srv_past *p, json_t *end, struct srv_call *call)
 {
 	struct srv_event ev;
-	struct srv_call *call;
-	size_t hosts = 0;
-	enum err e = say(c, d);
 
-	for (call = c->end.waits; call; call = call->next)
-		hosts++;
-	srv_ceremony_event(c, "end-session", &ev);
-	srv_event_text(&ev, "key", d->chr);
-	srv_event_word(&ev, "from", d->from);
-	srv_event_number(&ev, "hosts", (int64_t)hosts);
-	srv_event_text(&ev, "result", e ? err_text(e) : "accepted");
-	srv_event_emit(c->env->events, &ev);
-	while (!e && (call = take(&c->end)))
-		tell(c, call);
+	srv_event_init(&ev, "end-told", p->id, NULL);
+	srv_event_word(&ev, "to", call->request.from);
+	srv_event_emit(ends->config.events, &ev);
+	srv_json_write(json_incref(end), &call->reply.body);
+	srv_call_answer(call, 200, SRV_JSON);
+}
+
+/* ---- saying it ---- */
+
+struct ending {
+	const struct srv_ends *ends;
+	const struct srv_past *p;
+	const struct srv_decision *d;
+	bool is_first;
+};
+
+static enum err nobody_yet(void *arg, const struct srv_kept_decision *d)
+{
+	struct ending *it = arg;
+
+	it->is_first &= d->decision != PKA_END;
+	return ERR_OK;
+}
+
+static enum err write(void *ctx, const struct srv_store *s)
+{
+	struct ending *it = ctx;
+	const struct srv_kept_decision d = { .chr = it->d->chr, .from = it->d->from, .decision = PKA_END,
+					     .when = clock_wall_s(), .statement = it->d->statement,
+					     .statement_sig = it->d->statement_sig };
+	enum err e = s->ops->decisions(s->ctx, it->p->number, nobody_yet, it);
+
+	return e || !it->is_first ? e : s->ops->request_decide(s->ctx, it->p->id, it->ends->config.instance, &d);
+}
+
+static enum err check(const struct srv_ends *ends, const struct srv_past *p, const struct srv_decision *d)
+{
+	struct wr host_json, file;
+	char who[CHR_MAX + 1];
+	enum err e;
+
+	if (!p->has_opened)
+		return ERR_CONDITIONS;
+	wr_init_heap(&host_json, REQUEST_JSON_MAX);
+	wr_init_heap(&file, HTTP_BODY_MAX);
+	e = srv_past_host_json(p, &host_json);
+	if (!e)         /* the PKA file that was enrolled, so the registered key */
+		e = srv_past_pka_file(ends->config.store, p, d->chr, &file);
+	if (e == ERR_NOT_FOUND)
+		e = ERR_SIGNATURE;
+	if (!e)
+		e = pka_end_check(wr_view(&file), d->statement, d->statement_sig, rd_str(p->device_id),
+				  RD_ARR(p->login_id), wr_view(&host_json), who);
+	if (!e && strcmp(who, d->chr))
+		e = ERR_SIGNATURE;
+	wr_free(&host_json);
+	wr_free(&file);
 	return e;
 }
 
-void srv_end_wait(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms)
+static void tell_all(struct srv_ends *ends, const struct srv_past *p)
 {
-	if (c->end.said) {
-		tell(c, call);
-		return;
+	struct waiting **at = &ends->list;
+	json_t *end;
+
+	if (said(ends, p, &end))
+		return;         /* they hear it when they ask again */
+	while (*at) {
+		if (strcmp((*at)->request, p->id))
+			at = &(*at)->next;
+		else
+			tell(ends, p, end, leave(at));
 	}
-	call->until_ms = now_ms + c->env->poll_ms;
-	call->next = c->end.waits;
-	c->end.waits = call;
+	json_decref(end);
 }
 
-bool srv_end_gone(struct srv_ceremony *c, struct srv_call *call)
+static size_t count(const struct srv_ends *ends, const char *id)
 {
-	struct srv_call **at = &c->end.waits;
+	const struct waiting *it;
+	size_t n = 0;
 
-	while (*at && *at != call)
+	for (it = ends->list; it; it = it->next)
+		n += !strcmp(it->request, id);
+	return n;
+}
+
+enum err srv_end_say(struct srv_ends *ends, const struct srv_past *p, const struct srv_decision *d)
+{
+	struct ending it = { ends, p, d, true };
+	struct srv_event ev;
+	enum err e = check(ends, p, d);
+
+	srv_event_init(&ev, "end-session", p->id, p->device_id);
+	srv_event_text(&ev, "key", d->chr);
+	srv_event_word(&ev, "from", d->from);
+	srv_event_number(&ev, "hosts", (int64_t)count(ends, p->id));
+	srv_event_text(&ev, "result", e ? err_text(e) : "accepted");
+	if (e) {
+		srv_event_emit(ends->config.events, &ev);
+		return e;
+	}
+	e = srv_event_commit(ends->config.events, &ev, write, &it);
+	if (e)
+		return e == ERR_NOMEM ? e : ERR_IO;
+	tell_all(ends, p);
+	return ERR_OK;
+}
+
+/* ---- waiting for it ---- */
+
+static void wait(struct srv_ends *ends, const struct srv_past *p, struct srv_call *call, uint64_t now_ms)
+{
+	struct waiting *it = calloc(1, sizeof(*it));
+
+	if (!it) {
+		srv_call_refuse(call, 500, "server", "the server failed: %s", err_text(ERR_NOMEM));
+		return;
+	}
+	memcpy(it->request, p->id, sizeof(it->request));
+	it->call = call;
+	it->next = ends->list;
+	ends->list = it;
+	call->until_ms = now_ms + ends->config.poll_ms;
+}
+
+void srv_end_wait(struct srv_ends *ends, struct rd login_id, struct srv_call *call, uint64_t now_ms)
+{
+	struct srv_past *p = NULL;
+	json_t *end = NULL;
+	enum err e = login_id.n ? srv_past_find(ends->config.store, &(struct srv_kept_filter){ .login_id = login_id },
+						&p) : ERR_NOT_FOUND;
+
+	/* Of an identity's logins nobody else hears. */
+	if (!e && (!p->has_opened || strcmp(p->host, call->who.name)))
+		e = ERR_NOT_FOUND;
+	if (e == ERR_NOT_FOUND) {
+		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card");
+	} else {
+		if (!e)
+			e = said(ends, p, &end);
+		if (!e)
+			tell(ends, p, end, call);
+		else if (e == ERR_NOT_FOUND)
+			wait(ends, p, call, now_ms);
+		else
+			srv_call_refuse(call, 503, "store", "the server's store cannot be used now; try again");
+	}
+	json_decref(end);
+	srv_past_free(&p);
+}
+
+bool srv_end_gone(struct srv_ends *ends, struct srv_call *call)
+{
+	struct waiting **at = &ends->list;
+
+	while (*at && (*at)->call != call)
 		at = &(*at)->next;
 	if (!*at)
 		return false;
-	*at = call->next;
-	call->next = NULL;
-	srv_call_answer(call, 404, NULL);       /* nobody reads it */
+	srv_call_answer(leave(at), 404, NULL);  /* nobody reads it */
 	return true;
 }
 
-void srv_end_give_up(struct srv_ceremony *c, int status)
+uint64_t srv_ends_tick(struct srv_ends *ends, uint64_t now_ms)
 {
-	struct srv_call *call;
-
-	while ((call = take(&c->end)))
-		srv_call_refuse(call, status, status == 404 ? "not_found" : "stopping",
-				"the server does not keep this login any more");
-}
-
-uint64_t srv_end_tick(struct srv_ceremony *c, uint64_t now_ms)
-{
-	struct srv_call **at = &c->end.waits, *call;
+	struct waiting **at = &ends->list;
 	uint64_t next = UINT64_MAX;
 
-	while ((call = *at)) {
-		if (call->until_ms > now_ms) {
-			next = call->until_ms < next ? call->until_ms : next;
-			at = &call->next;
-			continue;
+	while (*at) {
+		if ((*at)->call->until_ms > now_ms) {
+			next = (*at)->call->until_ms < next ? (*at)->call->until_ms : next;
+			at = &(*at)->next;
+		} else {
+			srv_call_answer(leave(at), 204, NULL);
 		}
-		*at = call->next;
-		call->next = NULL;
-		srv_call_answer(call, 204, NULL);
 	}
 	return next;
+}
+
+void srv_ends_stop(struct srv_ends *ends)
+{
+	while (ends->list)
+		srv_call_refuse(leave(&ends->list), 503, "stopping", "the server stops");
 }

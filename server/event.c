@@ -116,6 +116,9 @@ static void log_it(const struct srv_event *ev)
 struct pending {
 	struct pending *next;
 	struct srv_event event;
+	srv_event_write *write;         /* what changes with it; NULL: nothing */
+	srv_event_drop *drop;
+	void *ctx;
 };
 struct srv_events {
 	struct srv_store *store;
@@ -172,6 +175,13 @@ const char *srv_events_why(const struct srv_events *b)
 	return b->store->ops->why(b->store->ctx);
 }
 
+static void pending_free(struct pending *it)
+{
+	if (it->drop)
+		it->drop(it->ctx);
+	free(it);
+}
+
 static void drop(struct srv_events *b)
 {
 	struct pending *it = b->first;
@@ -180,25 +190,34 @@ static void drop(struct srv_events *b)
 	if (!b->first)
 		b->end = &b->first;
 	b->waiting--;
-	free(it);
+	pending_free(it);
 }
 
-void srv_event_emit(struct srv_events *b, const struct srv_event *ev)
+/* ctx is the entry's from now on. */
+static void wait(struct srv_events *b, const struct srv_event *ev, srv_event_write *write, void *ctx,
+		 srv_event_drop *drop_ctx)
 {
 	struct pending *p = calloc(1, sizeof(*p));
 
 	log_it(ev);
 	if (!p) {
+		if (drop_ctx)
+			drop_ctx(ctx);
 		b->lost++;
 		return;
 	}
-	p->event = *ev;
+	*p = (struct pending){ .event = *ev, .write = write, .drop = drop_ctx, .ctx = ctx };
 	*b->end = p;
 	b->end = &p->next;
 	if (++b->waiting > PENDING_MAX) {
 		drop(b);
 		b->lost++;
 	}
+}
+
+void srv_event_emit(struct srv_events *b, const struct srv_event *ev)
+{
+	wait(b, ev, NULL, NULL, NULL);
 }
 
 static enum err entry_write(struct srv_events *b, const struct srv_event *ev)
@@ -227,21 +246,28 @@ static enum err pending_write(struct srv_events *b)
 		srv_event_number(&gap, "lost", (int64_t)b->lost);
 		e = entry_write(b, &gap);
 	}
-	for (it = b->first; it && !e; it = it->next)
-		e = entry_write(b, &it->event);
+	for (it = b->first; it && !e; it = it->next) {
+		if (it->write)
+			e = it->write(it->ctx, b->store);
+		if (!e)
+			e = entry_write(b, &it->event);
+	}
 	return e;
 }
 
 /* They are kept: whoever listens may know. What listeners make of it comes behind. */
 static void pending_tell(struct srv_events *b)
 {
-	size_t n = b->waiting;
+	struct pending *it = b->first, *next;
 
-	b->lost = 0;
+	b->first = NULL;
+	b->end = &b->first;
+	b->waiting = b->lost = 0;
 	b->is_unsigned = true;
-	while (n--) {
-		tell(b, &b->first->event);
-		drop(b);
+	for (; it; it = next) {
+		next = it->next;
+		tell(b, &it->event);
+		pending_free(it);
 	}
 }
 
@@ -295,6 +321,13 @@ static enum err flush(struct srv_events *b)
 	if (!e)
 		pending_tell(b);
 	return e;
+}
+
+bool srv_event_keep(struct srv_events *b, const struct srv_event *ev, srv_event_write *write, void *ctx,
+		    srv_event_drop *drop_ctx)
+{
+	wait(b, ev, write, ctx, drop_ctx);
+	return !flush(b);
 }
 
 enum err srv_events_checkpoint(struct srv_events *b)

@@ -66,6 +66,14 @@ void srv_event_emit(struct srv_events *b, const struct srv_event *ev);
 typedef enum err srv_event_write(void *ctx, const struct srv_store *store);
 MUST enum err srv_event_commit(struct srv_events *b, const struct srv_event *ev, srv_event_write *write, void *ctx);
 /*
+ * It has happened, whatever the store says, and changes it: as srv_event_commit, now or as soon as the store can be
+ * written again, in the order in which things happened. write must not refuse (ERR_CONDITIONS); drop frees ctx (heap),
+ * also where it was never written. Whether it is kept already.
+ */
+typedef void srv_event_drop(void *ctx);
+bool srv_event_keep(struct srv_events *b, const struct srv_event *ev, srv_event_write *write, void *ctx,
+		    srv_event_drop *drop);
+/*
  * Write what waits, and a checkpoint SRV_CHECKPOINT_MS after the first entry that none covers. The boot time to come
  * again at (UINT64_MAX: never).
  */

@@ -69,13 +69,22 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 	e = srv_audit_open(conf->server.state, use, &s->store, &s->audit);
 	if (!e)
 		e = srv_events_new(&s->store, s->audit, &s->events);
+	if (!e)
+		e = srv_random_hex(SRV_INSTANCE_BYTES, s->instance);
 	if (e) {
 		log_tell("%s", err_text(e));
+		goto out;
+	}
+	if (use == SRV_STORE_SERVE)
+		e = srv_past_restart(&s->store, s->events, s->instance);
+	if (e) {
+		log_tell("what the last server left could not be ended: %s", srv_events_why(s->events));
 		goto out;
 	}
 	config = (struct srv_desk_config){ .anchors = s->anchors,
 					   .store = &s->store,
 					   .events = s->events,
+					   .instance = s->instance,
 					   .url = conf->server.url,
 					   .chip_auth = conf->server.chip_auth,
 					   .deadline_ms = conf->server.deadline * 1000ull,

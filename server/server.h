@@ -10,6 +10,9 @@
 #include "server/notify.h"
 #include "server/who.h"
 
+#define SRV_INSTANCE_BYTES 16
+#define SRV_INSTANCE_SIZE (2 * SRV_INSTANCE_BYTES + 1)
+
 struct srv {
 	const struct conf *conf;        /* borrowed */
 	struct att_anchors *anchors;
@@ -22,6 +25,7 @@ struct srv {
 	struct srv_metrics *metrics;
 	struct srv_inbox *inbox;
 	struct srv_notify *notify;
+	char instance[SRV_INSTANCE_SIZE];       /* this process, among those that may use the store; hex */
 	char url[PKA_INBOX_SERVER_MAX + 1];     /* how we are called, in the form of pka/inbox.h; "": not known yet */
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };

@@ -40,7 +40,9 @@ static const char *why(void *ctx)
 static const struct srv_store_ops ops = {
 	.name = "sqlite", .get = store_get, .next = store_next, .put = store_put, .adopt = store_adopt,
 	.mode = store_mode, .learn = store_learn, .audit_last = store_audit_last,
-	.audit_add = store_audit_add, .audit_read = store_audit_read, .begin = begin, .end = end, .why = why,
+	.audit_add = store_audit_add, .audit_read = store_audit_read, .audit_back = store_audit_back,
+	.request_put = store_request_put, .request_each = store_request_each, .request_decide = store_request_decide,
+	.decisions = store_decisions, .enrolment = store_enrolment, .begin = begin, .end = end, .why = why,
 	.close = close_all,
 };
 

@@ -8,6 +8,7 @@
 
 #include "attest/anchor.h"
 #include "pka/chain.h"
+#include "pka/statement.h"
 #include "server/target.h"
 
 #define SRV_ID_BYTES 16                 /* of a request */
@@ -15,7 +16,43 @@
 
 #define SRV_DATABASE "quorum11", ".db"  /* name and suffix of the file, for srv_path */
 
+/*
+ * A request as it is kept, from when people are asked, or from its end where nobody was. All of it is borrowed. Times
+ * are seconds since 1970.
+ */
+struct srv_kept {
+	int64_t number;                 /* grows with each request; the store's */
+	const char *id, *device_id;
+	const char *host, *from;        /* the identity that asks ("": nobody in particular) and its address */
+	struct rd login_id;
+	int64_t target;                 /* srv_target.row */
+	const char *instance;           /* the server process that has the card's connection */
+	int64_t created, due, ended;    /* due: when its time is over; ended: 0 while it goes on */
+	const char *outcome;            /* "result" of docs/API.md; "" while it goes on */
+	bool may_return;                /* its host was lost, and may ask again */
+	const char *words;              /* what people search for */
+	const char *facts;              /* as docs/API.md shows a request, without what the enrolment has */
+};
+struct srv_kept_decision {
+	const char *chr, *from;
+	enum pka_decision decision;
+	int64_t when;
+	struct rd statement, statement_sig, sig;        /* sig: over M, of an approval */
+};
+/* Which requests; what is NULL, empty or 0 asks for nothing. */
+struct srv_kept_filter {
+	const char *id, *device_id, *outcome;
+	const char *host, *chr;         /* whose they are; which key they ask for */
+	const char *search;             /* in words; case of ASCII letters aside */
+	struct rd login_id, link;       /* link: its SHA-256 */
+	int64_t from, until, before;    /* created, both inclusive; number, exclusive */
+	int64_t ended_from;             /* ended, inclusive */
+	bool is_over;
+	const char *not_of;             /* going on, and not at this instance: at one that is gone */
+};
 struct srv_db;
+typedef enum err srv_kept_take(void *arg, const struct srv_kept *r);    /* anything but ERR_OK ends it */
+typedef enum err srv_decision_take(void *arg, const struct srv_kept_decision *d);
 typedef enum err srv_audit_take(void *arg, const struct chain_entry *e);        /* anything but ERR_OK ends it */
 struct srv_store_ops {
 	const char *name;
@@ -37,12 +74,28 @@ struct srv_store_ops {
 	enum err (*learn)(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode mode);
 	/*
 	 * The audit (server/audit.h). last: seq 0 if there is none; event is not given; is_checkpoint may be NULL.
-	 * read: at most max entries from number from on that hold search ("": all), the oldest first.
+	 * read: at most max entries from number from on that hold search ("": all), the oldest first; back: those
+	 * below number before (0: all), the latest first.
 	 */
 	enum err (*audit_last)(void *ctx, struct chain_entry *out, bool *is_checkpoint);
 	enum err (*audit_add)(void *ctx, const struct chain_entry *e);
 	enum err (*audit_read)(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take,
 			       void *arg);
+	enum err (*audit_back)(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take,
+			       void *arg);
+	/*
+	 * Requests. put: new, or what has changed of it; link: SHA-256 of a further link, or empty; asked: the target
+	 * whose custodians they are. each: at most max, the latest first. decide: ERR_CONDITIONS: an approval or a
+	 * denial of what does not go on at this instance, an end of what has not opened its card, or was ended before.
+	 * decisions: all about this request, the oldest first.
+	 */
+	enum err (*request_put)(void *ctx, const struct srv_kept *r, struct rd link, const struct srv_target *asked);
+	enum err (*request_each)(void *ctx, const struct srv_kept_filter *f, size_t max, srv_kept_take *take,
+				 void *arg);
+	enum err (*request_decide)(void *ctx, const char *id, const char *instance, const struct srv_kept_decision *d);
+	enum err (*decisions)(void *ctx, int64_t number, srv_decision_take *take, void *arg);
+	/* The enrolment (JSON) of this row, in force or not any more. ERR_NOT_FOUND */
+	enum err (*enrolment)(void *ctx, int64_t target, struct wr *json);
 	/* What is written between these is written as a whole or not at all; end: commit, unless e. */
 	enum err (*begin)(void *ctx);
 	enum err (*end)(void *ctx, enum err e);

@@ -48,26 +48,45 @@ enum err store_audit_add(void *ctx, const struct chain_entry *e)
 	return srv_sql_run(&q);
 }
 
-/* What people search for is text as it stands; % and _ have no meaning in it. */
-enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take, void *arg)
+static enum err rows_take(struct srv_sql *q, srv_audit_take *take, void *arg)
 {
-	const struct store *s = ctx;
 	struct chain_entry it;
-	struct srv_sql q;
 	enum err e = ERR_OK, end;
 
-	srv_sql(&q, s->db, "SELECT seq, time, previous, event, hash FROM audit WHERE seq >= ?1 AND "
-			   "(?2 = '' OR instr(lower(event), lower(?2)) > 0) ORDER BY seq LIMIT ?3");
-	srv_sql_int(&q, (int64_t)from);
-	srv_sql_text(&q, search);
-	srv_sql_int(&q, (int64_t)max);
-	while (!e && !srv_sql_row(&q)) {
-		it = (struct chain_entry){ .seq = (uint64_t)srv_sql_get_int(&q, 0), .time = srv_sql_get_int(&q, 1),
-					   .event = rd_str(srv_sql_get_text(&q, 3)) };
-		hash_take(&q, 2, it.previous);
-		hash_take(&q, 4, it.hash);
+	while (!e && !srv_sql_row(q)) {
+		it = (struct chain_entry){ .seq = (uint64_t)srv_sql_get_int(q, 0), .time = srv_sql_get_int(q, 1),
+					   .event = rd_str(srv_sql_get_text(q, 3)) };
+		hash_take(q, 2, it.previous);
+		hash_take(q, 4, it.hash);
 		e = take(arg, &it);
 	}
-	end = srv_sql_end(&q);
+	end = srv_sql_end(q);
 	return e ? e : end;
+}
+
+/* What people search for is text as it stands; % and _ have no meaning in it. */
+#define ENTRIES "SELECT seq, time, previous, event, hash FROM audit WHERE "
+#define SEARCH " AND (?2 = '' OR instr(lower(event), lower(?2)) > 0)"
+
+static enum err read_by(const struct store *s, const char *sql, uint64_t at, const char *search, size_t max,
+			srv_audit_take *take, void *arg)
+{
+	struct srv_sql q;
+
+	srv_sql(&q, s->db, sql);
+	srv_sql_int(&q, (int64_t)at);
+	srv_sql_text(&q, search);
+	srv_sql_int(&q, (int64_t)max);
+	return rows_take(&q, take, arg);
+}
+
+enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take, void *arg)
+{
+	return read_by(ctx, ENTRIES "seq >= ?1" SEARCH " ORDER BY seq LIMIT ?3", from, search, max, take, arg);
+}
+
+enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take, void *arg)
+{
+	return read_by(ctx, ENTRIES "(?1 = 0 OR seq < ?1)" SEARCH " ORDER BY seq DESC LIMIT ?3", before, search, max,
+		       take, arg);
 }

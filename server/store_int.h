@@ -33,6 +33,18 @@ MUST enum err store_audit_last(void *ctx, struct chain_entry *out, bool *is_chec
 MUST enum err store_audit_add(void *ctx, const struct chain_entry *e);
 MUST enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take,
 			       void *arg);
+MUST enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take,
+			       void *arg);
+
+MUST enum err store_enrolment(void *ctx, int64_t target, struct wr *json);     /* store_target.c */
+
+/* store_request.c */
+MUST enum err store_request_put(void *ctx, const struct srv_kept *r, struct rd link, const struct srv_target *asked);
+MUST enum err store_request_each(void *ctx, const struct srv_kept_filter *f, size_t max, srv_kept_take *take,
+				 void *arg);
+MUST enum err store_request_decide(void *ctx, const char *id, const char *instance,
+				   const struct srv_kept_decision *d);
+MUST enum err store_decisions(void *ctx, int64_t number, srv_decision_take *take, void *arg);
 
 /*
  * store_import.c: the files of the store before this one, if the folder has any, once and in one transaction. A file

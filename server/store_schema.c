@@ -41,6 +41,32 @@ static const struct step {
 	  "  why TEXT NOT NULL, tries INTEGER NOT NULL, next INTEGER NOT NULL, until INTEGER NOT NULL);"
 	  "CREATE INDEX outbox_ways ON outbox (kind, way, next);"
 	  "CREATE INDEX outbox_requests ON outbox (request);" },
+	{ "requests and decisions",
+	  /* instance: the server process that has the card's connection; facts: as docs/API.md shows a request. */
+	  "CREATE TABLE requests (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, login_id BLOB NOT NULL,"
+	  "  device_id TEXT NOT NULL, target INTEGER NOT NULL REFERENCES targets (id), host TEXT NOT NULL,"
+	  "  sender TEXT NOT NULL, instance TEXT NOT NULL, created INTEGER NOT NULL, due INTEGER NOT NULL,"
+	  "  ended INTEGER, outcome TEXT NOT NULL, may_return INTEGER NOT NULL, words TEXT NOT NULL,"
+	  "  facts TEXT NOT NULL);"
+	  "CREATE INDEX request_logins ON requests (login_id);"
+	  "CREATE INDEX request_devices ON requests (device_id, number);"
+	  "CREATE INDEX request_hosts ON requests (host, number);"
+	  "CREATE INDEX request_ends ON requests (ended);"
+	  "CREATE INDEX requests_going_on ON requests (number) WHERE ended IS NULL;"
+	  /* Of a link only what recognises it is kept. */
+	  "CREATE TABLE links (hash BLOB PRIMARY KEY, request INTEGER NOT NULL REFERENCES requests (number))"
+	  "  WITHOUT ROWID;"
+	  "CREATE TABLE asked (chr TEXT NOT NULL, request INTEGER NOT NULL REFERENCES requests (number),"
+	  "  PRIMARY KEY (chr, request)) WITHOUT ROWID;"
+	  "CREATE TABLE decisions (number INTEGER PRIMARY KEY, request INTEGER NOT NULL REFERENCES requests (number),"
+	  "  chr TEXT NOT NULL, decision TEXT NOT NULL, time INTEGER NOT NULL, sender TEXT NOT NULL,"
+	  "  statement BLOB NOT NULL, statement_signature BLOB NOT NULL, signature BLOB NOT NULL);"
+	  "CREATE INDEX decision_requests ON decisions (request, number);"
+	  "CREATE UNIQUE INDEX decision_ends ON decisions (request) WHERE decision = 'end';"
+	  "CREATE TRIGGER decision_update BEFORE UPDATE ON decisions BEGIN"
+	  "  SELECT RAISE(ABORT, 'what was decided stays'); END;"
+	  "CREATE TRIGGER decision_delete BEFORE DELETE ON decisions BEGIN"
+	  "  SELECT RAISE(ABORT, 'what was decided stays'); END;" },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 

@@ -101,6 +101,23 @@ enum err store_put(void *ctx, struct srv_target *t, bool replace)
 	return e;
 }
 
+enum err store_enrolment(void *ctx, int64_t target, struct wr *json)
+{
+	const struct store *s = ctx;
+	bool found = false;
+	struct srv_sql q;
+	enum err e;
+
+	srv_sql(&q, s->db, "SELECT enrolment FROM targets WHERE id = ?");
+	srv_sql_int(&q, target);
+	if (!srv_sql_row(&q)) {
+		wr_text(json, srv_sql_get_text(&q, 0));
+		found = true;
+	}
+	e = srv_sql_end(&q);
+	return e ? e : found ? wr_done(json) : ERR_NOT_FOUND;
+}
+
 /* One row with every check repeated. ERR_NOMEM is the store's failure, anything else the row's. */
 static enum err load(struct store *s, const struct att_anchors *anchors, int64_t now, struct srv_sql *q)
 {

@@ -149,10 +149,19 @@ void decision_make(struct ceremony *c, unsigned i, bool approve, struct decision
 	pka_batch_fini(&sign);
 }
 
+enum err ceremony_hear(struct ceremony *c, struct rd chr, struct rd sig, struct rd statement, struct rd statement_sig)
+{
+	struct pka_decision_checked d;
+	enum err e = pka_activation_check(c->a, chr, sig, statement, statement_sig, PKI_NOW, c->now_ms, &d);
+
+	if (!e)
+		pka_activation_apply(c->a, &d);
+	return e;
+}
+
 enum err decision_post(struct ceremony *c, unsigned i, const struct decision *d)
 {
-	return pka_activation_decide(c->a, rd_str(c->q->custodians[i].chr), d->sig, d->statement, d->statement_sig,
-				     PKI_NOW, c->now_ms);
+	return ceremony_hear(c, rd_str(c->q->custodians[i].chr), d->sig, d->statement, d->statement_sig);
 }
 
 void decision_free(struct decision *d)

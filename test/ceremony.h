@@ -52,6 +52,8 @@ struct decision {               /* what a custodian posts */
 };
 /* Person i decides with his own client and card; the server is not told yet. */
 void decision_make(struct ceremony *c, unsigned i, bool approve, struct decision *d);
+/* As pka_activation_check, and what holds is applied. */
+enum err ceremony_hear(struct ceremony *c, struct rd chr, struct rd sig, struct rd statement, struct rd statement_sig);
 enum err decision_post(struct ceremony *c, unsigned i, const struct decision *d);
 void decision_free(struct decision *d);
 /* All at once: turn if needed, decision, post, and the steps that follow. */

@@ -28,6 +28,7 @@ static const struct {
 	{ "/history", "History", SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX },
 	{ "/targets", "Targets", SRV_MAY_READ },
 	{ "/custodians", "Custodians", SRV_MAY_READ },
+	{ "/audit", "Audit", SRV_MAY_AUDIT },
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
@@ -74,15 +75,17 @@ bool page_enter(struct page *p, struct srv *s, struct srv_call *call, unsigned n
 	return false;
 }
 
-const struct srv_ceremony *page_enter_link(struct page *p, struct srv *s, struct srv_call *call, const char *link,
-					   uint64_t now_ms)
+bool page_enter_link(struct page *p, struct srv *s, struct srv_call *call, const char *link, uint64_t now_ms,
+		     struct srv_found *f)
 {
-	const struct srv_ceremony *c = srv_desk_find_link(s->desk, link);
+	enum err e = srv_find_link(s, link, f);
 
 	*p = (struct page){ .s = s, .call = call, .now_ms = now_ms, .by_link = true };
-	if (!c && srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
-		page_refuse(p, 404, "No such request", "There is none with this link, or it has ended long ago.");
-	return c;
+	if (e)
+		page_refuse_store(p);
+	else if (!srv_is_found(f) && srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
+		page_refuse(p, 404, "No such request", "There is none with this link.");
+	return !e && srv_is_found(f);
 }
 
 static void write_asset_link(struct html *h, const char *name, bool is_script)
@@ -215,6 +218,11 @@ void page_end(struct page *p, int status)
 		srv_call_header(p->call, fields[i].name, fields[i].value);
 	srv_call_header(p->call, "Referrer-Policy", p->by_link ? "no-referrer" : "same-origin");
 	srv_call_answer(p->call, status, HTML_TYPE);
+}
+
+void page_refuse_store(struct page *p)
+{
+	page_refuse(p, 503, "Not now", "The server's store cannot be read now. Try again.");
 }
 
 void page_refuse(struct page *p, int status, const char *title, const char *why)

@@ -3,7 +3,7 @@
 #ifndef SERVER_WEB_PAGE_H
 #define SERVER_WEB_PAGE_H
 
-#include "server/json.h"
+#include "server/found.h"
 #include "server/web/html.h"
 #include "server/web/session.h"
 #include "server/web/web.h"
@@ -21,9 +21,12 @@ struct page {
  * else is told that it is not his.
  */
 MUST bool page_enter(struct page *p, struct srv *s, struct srv_call *call, unsigned needs, uint64_t now_ms);
-/* Does this call have a request's link? Then p is for whoever has it, signed in or not. NULL: the call is answered. */
-MUST const struct srv_ceremony *page_enter_link(struct page *p, struct srv *s, struct srv_call *call, const char *link,
-						uint64_t now_ms);
+/*
+ * Does this call have a request's link? Then p is for whoever has it, signed in or not. false: the call is answered. f
+ * needs srv_found_free in any case.
+ */
+MUST bool page_enter_link(struct page *p, struct srv *s, struct srv_call *call, const char *link, uint64_t now_ms,
+			  struct srv_found *f);
 /* For everybody. */
 void page_enter_open(struct page *p, struct srv *s, struct srv_call *call, uint64_t now_ms);
 bool page_may(const struct page *p, unsigned may);
@@ -32,6 +35,7 @@ bool page_may(const struct page *p, unsigned may);
 void page_begin(struct page *p, const char *title, const char *here);
 void page_end(struct page *p, int status);
 /* A whole page that says why there is no other. */
+void page_refuse_store(struct page *p);         /* the store cannot be read now */
 void page_refuse(struct page *p, int status, const char *title, const char *why);
 void page_redirect(struct srv_call *call, const char *to);
 /* The hidden field without which a POST does not count. */

@@ -10,7 +10,7 @@ static const struct { const char *result, *mark, *text; } results[] = {
 	{ "pass", "good", "Passed" }, { "fail", "bad", "Failed" }, { "not_made", "over", "Not made" },
 };
 
-#define NONE "There is none with this id that you may see, or it has ended long ago."
+#define NONE "There is none with this id that you may see."
 
 static void part_open(struct html *h, const char *part, const char *class_, const char *title)
 {
@@ -276,12 +276,13 @@ static void write_cancel(struct page *p, const json_t *r)
 	html_close(h);
 }
 
-static void show(struct page *p, const struct srv_ceremony *c)
+static void show(struct page *p, const struct srv_found *f)
 {
-	json_t *r = srv_json_request(c, SRV_IN_FULL, p->now_ms);
+	json_t *r = srv_found_json(p->s, f, &p->call->who, SRV_IN_FULL, p->now_ms);
+	const char *link = f->live ? f->live->link : "";
 	char events[SRV_LINK_SIZE + 20];
 	struct wr w;
-	bool has_link = p->by_link || srv_ceremony_is_linked_by(c, &p->call->who);
+	bool has_link = p->by_link || view_text(r, "link")[0];
 	struct html *h = &p->h;
 
 	if (!r) {
@@ -291,9 +292,9 @@ static void show(struct page *p, const struct srv_ceremony *c)
 	page_begin(p, view_device(p->s, r), NULL);
 	html_open(h, "article", "live");
 	html_attr(h, "data-live", view_text(r, "id"));
-	if (p->by_link) {
+	if (p->by_link && f->live) {
 		WR_ARR(&w, events);
-		wr_printf(&w, "/r/%s/events", c->link);
+		wr_printf(&w, "/r/%s/events", link);
 		html_attr(h, "data-events", wr_cstr(&w));
 	}
 	html_element(h, "p", "eyebrow", "Request for the card");
@@ -305,10 +306,10 @@ static void show(struct page *p, const struct srv_ceremony *c)
 	write_claims(p, r);
 	write_proven(p, r);
 	if (view_is_live(r))
-		write_approve(p, r, has_link ? c->link : "");
+		write_approve(p, r, has_link ? link : "");
 	part_open(h, "here", "box", "Seen by this server");
 	html_open(h, "dl", "facts");
-	view_fact(h, "Asked from", c->from);
+	view_fact(h, "Asked from", f->live ? f->live->from : f->past->from);
 	view_fact(h, "Request", view_text(r, "id"));
 	view_fact(h, "Login", view_text(r, "login_id"));
 	view_fact(h, "Challenges", !strcmp(view_text(r, "mode"), "shared") ? "one for all custodians" :
@@ -325,48 +326,54 @@ static void show(struct page *p, const struct srv_ceremony *c)
 
 void web_request(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	const struct srv_ceremony *c;
+	struct srv_found f;
 	struct page p;
 
 	if (!page_enter(&p, s, call, SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX, now_ms))
 		return;
-	c = srv_desk_find(s->desk, arg);
-	if (c && srv_ceremony_is_seen_by(c, &call->who))
-		show(&p, c);
+	if (srv_find(s, arg, &f))
+		page_refuse_store(&p);
+	else if (srv_found_is_seen_by(&f, &call->who))
+		show(&p, &f);
 	else
 		page_refuse(&p, 404, "No such request", NONE);
+	srv_found_free(&f);
 }
 
 void web_link(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
+	struct srv_found f;
 	struct page p;
-	const struct srv_ceremony *c = page_enter_link(&p, s, call, arg, now_ms);
 
-	if (c)
-		show(&p, c);
+	if (page_enter_link(&p, s, call, arg, now_ms, &f))
+		show(&p, &f);
+	srv_found_free(&f);
 }
 
 void web_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	struct srv_ceremony *c;
+	struct srv_found f;
 	struct page p;
 	char path[60];
 	struct wr w;
 
 	if (!page_enter(&p, s, call, SRV_MAY_CANCEL, now_ms))
 		return;
-	c = srv_desk_find(s->desk, arg);
 	if (!p.session || !web_session_sent(call, p.session)) {
 		page_refuse(&p, 403, "Not cancelled", "This form did not come from a page of this session. Open the "
 			    "request again.");
 		return;
 	}
-	if (!c) {
+	if (srv_find(s, arg, &f)) {
+		page_refuse_store(&p);
+	} else if (!srv_is_found(&f)) {
 		page_refuse(&p, 404, "No such request", NONE);
-		return;
+	} else {
+		if (f.live)
+			(void)srv_ceremony_cancel(f.live, call, now_ms);
+		WR_ARR(&w, path);               /* if it has ended, the page says how */
+		wr_printf(&w, "/requests/%s", arg);
+		page_redirect(call, wr_cstr(&w));
 	}
-	(void)srv_ceremony_cancel(c, call, now_ms);     /* if it has ended, the page says how */
-	WR_ARR(&w, path);
-	wr_printf(&w, "/requests/%s", c->id);
-	page_redirect(call, wr_cstr(&w));
+	srv_found_free(&f);
 }

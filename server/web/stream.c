@@ -74,7 +74,7 @@ static uint32_t look(const struct srv_ceremony *c)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
 	const uint32_t parts[] = { f->state, f->approvals, (uint32_t)f->records_n, c->ended_ms != 0, f->turn != NULL,
-				   f->challenge.n ? f->challenge.p[0] | 0x100u : 0, c->end.said != NULL };
+				   f->challenge.n ? f->challenge.p[0] | 0x100u : 0 };
 	uint32_t sum = 2166136261u;
 	size_t i;
 
@@ -131,10 +131,17 @@ void web_events(struct srv *s, struct srv_call *call, const char *arg, uint64_t 
 		web_streams_add(&s->web->streams, call, now_ms);
 }
 
+/* One that is over does not change any more: its stream has nothing to say, and is not begun. */
 void web_link_events(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
+	struct srv_found f;
 	struct page p;
 
-	if (page_enter_link(&p, s, call, arg, now_ms))
-		web_streams_add(&s->web->streams, call, now_ms);
+	if (page_enter_link(&p, s, call, arg, now_ms, &f)) {
+		if (f.live)
+			web_streams_add(&s->web->streams, call, now_ms);
+		else
+			srv_call_answer(call, 204, NULL);       /* HTML 9.2.3: do not ask again */
+	}
+	srv_found_free(&f);
 }

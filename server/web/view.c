@@ -58,6 +58,16 @@ static const struct { const char *word, *mark, *text; } states[] = {
 	{ "not_enrolled", "bad", "Refused: not enrolled" }, { "server", "bad", "Failed" },
 };
 
+#define OUTCOMES 3              /* before it states of what goes on */
+
+const char *view_outcome(size_t i, const char **text)
+{
+	if (i >= sizeof(states) / sizeof(states[0]) - OUTCOMES)
+		return NULL;
+	*text = states[OUTCOMES + i].text;
+	return states[OUTCOMES + i].word;
+}
+
 void view_asked(struct html *h, const json_t *request)
 {
 	if (view_is_live(request)) {
@@ -127,4 +137,46 @@ void view_fact(struct html *h, const char *name, const char *text)
 {
 	html_element(h, "dt", NULL, name);
 	html_element(h, "dd", NULL, text);
+}
+
+void view_list_open(struct html *h)
+{
+	html_open(h, "ul", "cards");
+	html_attr(h, "role", "list");
+}
+
+void view_item(struct page *p, const json_t *r)
+{
+	struct html *h = &p->h;
+	char reason[SHOWN_MAX], path[60];
+	struct wr w;
+
+	WR_ARR(&w, path);
+	wr_printf(&w, "/requests/%s", view_text(r, "id"));
+	html_open(h, "li", "card");
+	html_open(h, "div", "card-head");
+	html_open(h, "h2", NULL);
+	html_open(h, "a", NULL);
+	html_attr(h, "href", wr_cstr(&w));
+	html_text(h, view_device(p->s, r));
+	html_close(h);
+	html_close(h);
+	view_state(h, r);
+	html_close(h);
+	if (view_reason(r, reason, sizeof(reason))[0]) {
+		html_open(h, "p", "says");
+		html_open(h, "span", "label");
+		html_text(h, "The host says");
+		html_close(h);
+		html_text(h, " ");
+		html_element(h, "q", NULL, reason);
+		html_close(h);
+	}
+	html_open(h, "div", "card-foot");
+	view_progress(h, r);
+	html_open(h, "span", "meta");
+	view_asked(h, r);
+	html_close(h);
+	html_close(h);
+	html_close(h);
 }

@@ -15,11 +15,16 @@ void view_left(struct html *h, int64_t seconds);
 /* What is left, if anything is, and when it was asked for. */
 void view_asked(struct html *h, const json_t *request);
 void view_state(struct html *h, const json_t *request);         /* how it stands, as a mark with words */
+/* The i-th way that a request can end, as docs/API.md and people call it; NULL: there are no more. */
+const char *view_outcome(size_t i, const char **text);
 /* k of n, as words and as a bar. */
 void view_progress(struct html *h, const json_t *request);
 /* The target's name, or its device id. */
 const char *view_device(const struct srv *s, const json_t *request);
 bool view_is_live(const json_t *request);       /* somebody can still decide */
+/* A list of requests, and one in it, with a link to its page. */
+void view_list_open(struct html *h);
+void view_item(struct page *p, const json_t *request);
 /* A text to be copied, with a button where there is a script. */
 void view_copy(struct html *h, const char *label, const char *text);
 /* One row of a list of facts (dl). */

@@ -109,7 +109,6 @@ t "/metrics" figures
 before=$(refused)               # a custodian's client asks without a token first
 t "... without a token: 401" test "$(status /metrics)" = 401
 t "... with one: well formed" figures
-t "... a request that opened its card" figure 'quorum11_requests{state="open"} 1'
 t "... by two approvals" figure 'quorum11_decisions_total{decision="approve"} 2'
 t "... which is counted as an end" figure 'quorum11_requests_ended_total{result="open"} 1'
 t "... with its time" figure 'quorum11_open_seconds_count 1'

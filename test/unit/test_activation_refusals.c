@@ -93,8 +93,8 @@ static void seal(struct forged *f, unsigned i)
 
 static enum err post(const struct forged *f, unsigned i)
 {
-	return pka_activation_decide(c.a, rd_str(q.custodians[i].chr), wr_view(&f->sig_w), wr_view(&f->text_w),
-				     wr_view(&f->statement_sig_w), PKI_NOW, c.now_ms);
+	return ceremony_hear(&c, rd_str(q.custodians[i].chr), wr_view(&f->sig_w), wr_view(&f->text_w),
+			     wr_view(&f->statement_sig_w));
 }
 
 static void unchanged(void)
@@ -128,8 +128,7 @@ static void forged_decisions(void **state)
 	seal(&f, 0);
 	assert_int_equal(post(&f, 0), ERR_SIGNATURE);
 	/* by nobody who is registered */
-	assert_int_equal(pka_activation_decide(c.a, RD_LIT("UTNOBODY00001"), RD_NONE, RD_NONE, RD_NONE, 0, c.now_ms),
-			 ERR_NOT_FOUND);
+	assert_int_equal(ceremony_hear(&c, RD_LIT("UTNOBODY00001"), RD_NONE, RD_NONE, RD_NONE), ERR_NOT_FOUND);
 	/* for another target */
 	forge(&f, 0, RD_LIT("UTOTHER0100000"), challenge);
 	seal(&f, 0);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* fake: clock */
 /* Hosts that break the protocol, come in crowds, or take what is another's: server/desk.c and server/session.c. */
 #include "test/unit/scene.h"
+
+#include "test/fake/clock.h"
 
 static struct scene s;
 static struct scene_host h;
@@ -193,9 +196,11 @@ static void test_again_late(void **state)
 	waits();
 	srv_desk_gone(s.srv->desk, &h.call, s.now_ms);
 	scene_wait(&s, s.conf->server.deadline * 1000ull);
+	fake_clock_set_wall((int64_t)s.conf->server.deadline);
 	again();
 	assert_int_equal(scene_host_begin(&second), 409);
 	scene_host_close(&second);
+	fake_clock_set_wall(-(int64_t)s.conf->server.deadline);
 }
 
 /* The same login_id, but from elsewhere, in other words, or after a no: another one's. */
@@ -242,8 +247,10 @@ static void test_another_card(void **state)
 	assert_int_equal(scene_host_go(&second), 204);
 	assert_non_null(strstr(second.text, "another card"));
 	scene_host_close(&second);
+	/* the first one is over, too: its host has left it */
 	j = requests();
-	assert_int_equal(json_array_size(json_object_get(j, "requests")), 0);
+	assert_int_equal(json_array_size(json_object_get(j, "requests")), 1);
+	assert_string_equal(scene_text(nth(j, 0), "result"), "cancelled");
 	json_decref(j);
 }
 

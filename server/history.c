@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/history.h"
+
+#include "server/api.h"
+#include "server/query.h"
+
+#define PAGE 50                         /* unless told */
+
+struct list {
+	const struct srv *s;
+	json_t *out;
+	size_t max, n;
+	int64_t last;                   /* number of the last one taken */
+	bool is_more;
+};
+
+static enum err past_add(void *arg, const struct srv_past *p)
+{
+	struct list *l = arg;
+
+	if (l->n == l->max) {
+		l->is_more = true;
+		return ERR_OK;
+	}
+	l->n++;
+	l->last = p->number;
+	srv_json_append(&l->out, srv_past_json(&l->s->store, p, false));
+	return l->out ? ERR_OK : ERR_NOMEM;
+}
+
+/* What somebody sees who may not read all, in the terms of the store. */
+static void narrow(const struct srv_identity *who, struct srv_kept_filter *f)
+{
+	if (who->may & SRV_MAY_READ)
+		return;
+	if (who->may & SRV_MAY_OWN)
+		f->host = who->name;
+	else
+		f->chr = who->chr;
+}
+
+enum err srv_history_list(const struct srv *s, const struct srv_identity *who, const struct srv_kept_filter *f,
+			  size_t max, json_t **out, int64_t *next)
+{
+	struct list l = { .s = s, .out = json_array(), .max = max };
+	struct srv_kept_filter of = *f;
+	enum err e;
+
+	of.is_over = true;
+	narrow(who, &of);
+	e = srv_past_each(&s->store, &of, max + 1, past_add, &l);
+	if (e) {
+		json_decref(l.out);
+		l.out = NULL;
+	}
+	*out = l.out;
+	if (next)
+		*next = l.is_more ? l.last : 0;
+	return e;
+}
+
+/* The words of a query, as the store's filter views them. */
+struct query {
+	struct srv_kept_filter f;
+	char device[SRV_QUERY_MAX + 1], outcome[SRV_QUERY_MAX + 1], search[SRV_QUERY_MAX + 1];
+	uint64_t limit;
+};
+
+static bool query_read(const char *text, struct query *q)
+{
+	uint64_t from = 0, until = 0, before = 0;
+
+	*q = (struct query){ .limit = PAGE };
+	if (!srv_query_text(text, "device", q->device) || !srv_query_text(text, "outcome", q->outcome) ||
+	    !srv_query_text(text, "search", q->search) || !srv_query_number(text, "from", &from) ||
+	    !srv_query_number(text, "until", &until) || !srv_query_number(text, "before", &before) ||
+	    !srv_query_number(text, "limit", &q->limit) || !q->limit || q->limit > SRV_HISTORY_MAX)
+		return false;
+	q->f = (struct srv_kept_filter){ .device_id = q->device, .outcome = q->outcome, .search = q->search,
+					 .from = (int64_t)from, .until = (int64_t)until, .before = (int64_t)before };
+	return true;
+}
+
+void srv_api_history(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct query q;
+	json_t *list;
+	int64_t next;
+
+	(void)arg;
+	(void)now_ms;
+	if (!query_read(call->request.query, &q))
+		srv_call_refuse(call, 400, "bad_request", "from, until, before and limit (at most %d) are numbers, "
+				"device, outcome and search at most %d bytes", SRV_HISTORY_MAX, SRV_QUERY_MAX);
+	else if (srv_history_list(s, &call->who, &q.f, (size_t)q.limit, &list, &next))
+		srv_api_refuse_store(s, call);
+	else
+		srv_api_answer(call, 200, json_pack("{s:o, s:o}", "requests", list, "next",
+						    next ? json_integer(next) : json_null()));
+}

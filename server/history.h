@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests that have ended, for who may read them. */
+#ifndef SERVER_HISTORY_H
+#define SERVER_HISTORY_H
+
+#include "server/api_json.h"
+#include "server/past.h"
+
+#define SRV_HISTORY_MAX 200             /* of one answer */
+/*
+ * The latest of those that fit and that he sees, at most max, as docs/API.md shows them in a list. *next (may be NULL):
+ * what f->before must be for those before them, 0 if there are none. The store's errors, ERR_NOMEM.
+ */
+MUST enum err srv_history_list(const struct srv *s, const struct srv_identity *who, const struct srv_kept_filter *f,
+			       size_t max, json_t **out, int64_t *next);
+
+#endif
