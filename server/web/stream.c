@@ -131,17 +131,12 @@ void web_events(struct srv *s, struct srv_call *call, const char *arg, uint64_t 
 		web_streams_add(&s->web->streams, call, now_ms);
 }
 
-/* One that is over does not change any more: its stream has nothing to say, and is not begun. */
 void web_link_events(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	struct srv_found f;
 	struct page p;
 
-	if (page_enter_link(&p, s, call, arg, now_ms, &f)) {
-		if (f.live)
-			web_streams_add(&s->web->streams, call, now_ms);
-		else
-			srv_call_answer(call, 204, NULL);       /* HTML 9.2.3: do not ask again */
-	}
+	if (page_enter_link(&p, s, call, arg, now_ms, &f))
+		web_streams_add(&s->web->streams, call, now_ms);
 	srv_found_free(&f);
 }

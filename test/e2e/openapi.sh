@@ -97,7 +97,8 @@ t "a session that is none" is 400 --data-binary E8 /rt/hsm
 
 # ---- who looks after it ----
 
-for path in /api/v1/audit '/api/v1/audit?from=2&search=enrol' /api/v1/audit/export /metrics; do
+for path in /api/v1/history '/api/v1/history?outcome=denied&limit=1' /api/v1/audit '/api/v1/audit?from=2&search=enrol' \
+    /api/v1/audit/export /metrics; do
 	t "$path" operator 200 "$path"
 done
 t "/metrics of a stranger" is 401 /metrics
@@ -116,7 +117,7 @@ stream() { # PATH
 	    type: .[1], body: ""}' <"$T/said" >>"$T/record"
 	grep -q "^200 text/event-stream" "$T/said"
 }
-pages=(/ /history /targets /custodians "/requests/$id")
+pages=(/ /history /audit /targets /custodians "/requests/$id")
 for path in "${pages[@]}" /events; do t "$path without a session" browser 303 "$path"; done
 t "/sign-in" browser 200 /sign-in
 t "... by a token that is none" browser 401 -d token=AAAA /sign-in
