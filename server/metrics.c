@@ -178,8 +178,6 @@ static void put_requests(const struct srv_metrics *m, struct wr *w)
 		{ "checking", 1 << PKA_IDENTIFY | 1 << PKA_LOOKUP | 1 << PKA_CHECK },
 		{ "waiting", 1 << PKA_COLLECT | 1 << PKA_TURN },
 		{ "opening", 1 << PKA_SUBMIT },
-		{ "open", 1 << PKA_OPEN },
-		{ "failed", 1 << PKA_FAILED },
 	};
 	const struct srv_ceremony *c = NULL;
 	size_t n[sizeof(rows) / sizeof(rows[0])] = { 0 }, i;
@@ -187,7 +185,7 @@ static void put_requests(const struct srv_metrics *m, struct wr *w)
 	while ((c = srv_desk_next(m->desk, c)))
 		for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 			n[i] += rows[i].states >> srv_ceremony_facts(c)->state & 1;
-	head(w, "quorum11_requests", "gauge", "Requests of enrolled cards that are remembered, by state.");
+	head(w, "quorum11_requests", "gauge", "Requests of enrolled cards that go on, by state.");
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		wr_printf(w, "quorum11_requests{state=\"%s\"} %zu\n", rows[i].name, n[i]);
 }
