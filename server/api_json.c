@@ -128,8 +128,9 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 	/* Parts, so that a format and its arguments can be compared at a glance. */
 	part[0] = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:b, s:o}", "id", c->id, "state", state_name(f->state),
 			    "result", srv_json_outcome(f), "why",
-			    f->state == PKA_FAILED ? srv_json_text(f->why) : json_null(), "device_id", srv_json_text(c->target ? c->target->device_id : ""), "unverified",
-			    f->unverified, "devaut", full ? srv_json_bytes_or_null(f->devaut) : json_null());
+			    f->state == PKA_FAILED ? srv_json_text(f->why) : json_null(), "device_id",
+			    srv_json_text(c->target ? c->target->device_id : ""), "unverified", f->unverified,
+			    "devaut", full ? srv_json_bytes_or_null(f->devaut) : json_null());
 	part[1] = json_pack("{s:i, s:i, s:i, s:s, s:b, s:o}", "n", f->n, "m", f->m, "approvals", f->approvals, "mode",
 			    srv_mode_name(f->mode), "changed_mode", f->changed_mode, "challenge",
 			    over ? json_null() : srv_json_bytes_or_null(f->challenge));
