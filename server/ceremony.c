@@ -273,33 +273,43 @@ static void tell_ended(const struct srv_ceremony *c, const struct pka_facts *f)
 		srv_event_emit(c->env->events, &ev);    /* never an enrolled card's: only for the log */
 }
 
-/* What is new since the last look: people are being asked, or it is over. */
-static void open_to_people(struct srv_ceremony *c, const struct pka_facts *f)
+/* People could be asked: may they be? Before the card is asked for anything on their behalf. */
+static void admit(struct srv_ceremony *c)
 {
 	struct srv_policy_facts pf = policy_facts(c);
 	char why[SHOWN_MAX + 1];
 	enum err e = srv_rules_before_people(&c->rules, &pf, why, sizeof(why));
 
-	if (e) {
+	if (e)
 		fail(c, e, "%s", why);
-	} else if (c->env->is_taken(c->env->ctx, c)) {
+	else if (c->env->is_taken(c->env->ctx, c))
 		fail(c, ERR_POLICY,
 		     "card %s already waits for approvals, asked for by another program or host; only one "
 		     "request a card: let it end, or have it cancelled",
 		     c->target->device_id);
-	} else if (tell_opened(c, f)) {
-		fail(c, ERR_SERVER, "the server's store cannot be used now: %s; ask again later",
-		     srv_events_why(c->env->events));
-	} else {
-		c->is_open = true;
-	}
+	else
+		c->is_admitted = true;
 }
 
+/* People are asked from now on; if that cannot be kept, they are not. */
+static void open_to_people(struct srv_ceremony *c, const struct pka_facts *f)
+{
+	if (tell_opened(c, f))
+		fail(c, ERR_SERVER, "the server's store cannot be used now: %s; ask again later",
+		     srv_events_why(c->env->events));
+	else
+		c->is_open = true;
+}
+
+/* What is new since the last look: people are being asked, or it is over. */
 static void observe(struct srv_ceremony *c, uint64_t now_ms)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
 
-	if (!c->is_open && is_asking(f))
+	if (!c->is_admitted && is_asking(f))
+		admit(c);
+	/* Where one challenge serves all, people are asked when it is there: what they are told holds its code. */
+	if (!c->is_open && is_asking(f) && (f->mode == PKA_PER_KEY || f->challenge.n))
 		open_to_people(c, f);
 	learn(c, f);
 	if (is_over(f) && !c->ended_ms) {

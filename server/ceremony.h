@@ -59,6 +59,7 @@ struct srv_ceremony {
 	struct srv_rules rules;                 /* its policy */
 	uint16_t firmware;                      /* from the first SELECT */
 	bool has_firmware;
+	bool is_admitted;                       /* people may be asked */
 	bool is_open;                           /* people were asked */
 	bool is_last_round;                     /* over: desk.c forgets it at the next */
 	uint32_t seen;                          /* how it stood when pages were told (server/web/stream.c); 0: never */

@@ -27,7 +27,7 @@ static bool is_taken(void *ctx, const struct srv_ceremony *c)
 	const struct srv_ceremony *it;
 
 	for (it = d->list; it; it = it->next)
-		if (it != c && it->is_open && !it->ended_ms && !strcmp(it->target->device_id, c->target->device_id))
+		if (it != c && it->is_admitted && !it->ended_ms && !strcmp(it->target->device_id, c->target->device_id))
 			return true;
 	return false;
 }

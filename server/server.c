@@ -75,12 +75,6 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 		log_tell("%s", err_text(e));
 		goto out;
 	}
-	if (use == SRV_STORE_SERVE)
-		e = srv_past_restart(&s->store, s->events, s->instance);
-	if (e) {
-		log_tell("what the last server left could not be ended: %s", srv_events_why(s->events));
-		goto out;
-	}
 	config = (struct srv_desk_config){ .anchors = s->anchors,
 					   .store = &s->store,
 					   .events = s->events,
@@ -119,9 +113,16 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 	}
 	if (e == ERR_CONFIG)
 		goto out;       /* said */
-	if (e)
+	if (e) {
 		log_tell("%s", err_text(e));
-	else {
+		goto out;
+	}
+	/* Now that everybody hears what happens. */
+	if (use == SRV_STORE_SERVE)
+		e = srv_past_restart(&s->store, s->events, s->instance);
+	if (e) {
+		log_tell("what the last server left could not be ended: %s", srv_events_why(s->events));
+	} else {
 		*out = s;
 		s = NULL;
 	}
