@@ -264,6 +264,51 @@ static void test_modes(void **state)
 	srv_store_close(&s);
 }
 
+/* ---- the schema of an older version ---- */
+
+/* A database as each version left it, with a row in what it had; this program brings it to its own. */
+static void test_older_schemas(void **state)
+{
+	static const char *const rows[] = {
+		"INSERT INTO modes VALUES ('UTTARGET100001', 773, 'per-key')",
+		"INSERT INTO policies VALUES ('UTTARGET100001', '{}', 1)",
+		"INSERT INTO grants VALUES (1, 'ann', 0, x'00', 1, '', 1, 0, 0, 0)",
+		"INSERT INTO audit VALUES (1, 1, x'00', '{}', x'00', 'start')",
+	};
+	static const char *const all[] = { "decisions", "asked", "links", "requests", "outbox", "audit", "grants",
+					   "policies", "modes", "targets", "meta" };
+	enum pka_challenge_mode mode;
+	struct srv_store s;
+	struct chain_entry last;
+	char text[100];
+	unsigned version, i;
+
+	(void)state;
+	for (version = 1; version < srv_schema_version(); version++) {
+		assert_int_equal(fresh(state), 0);
+		open_store(&s, 0);
+		assert_int_equal(srv_db_exec(s.db, "PRAGMA foreign_keys = OFF; PRAGMA user_version = 0"), ERR_OK);
+		for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+			(void)snprintf(text, sizeof(text), "DROP TABLE IF EXISTS %s", all[i]);
+			assert_int_equal(srv_db_exec(s.db, text), ERR_OK);
+		}
+		for (i = 1; i <= version; i++) {
+			assert_int_equal(srv_schema_step(s.db, i), ERR_OK);
+			if (i <= sizeof(rows) / sizeof(rows[0]))
+				assert_int_equal(srv_db_exec(s.db, rows[i - 1]), ERR_OK);
+		}
+		srv_store_close(&s);
+		open_store(&s, 0);
+		assert_true(s.ops->mode(s.ctx, "UTTARGET100001", 773, &mode));
+		assert_int_equal(mode, PKA_PER_KEY);
+		assert_int_equal(s.ops->audit_last(s.ctx, &last, NULL), ERR_OK);
+		assert_int_equal(last.seq, version >= 4);
+		assert_int_equal(srv_db_exec(s.db, "SELECT number FROM decisions; SELECT id FROM outbox"), ERR_OK);
+		put(&s, &one, 1, false, ERR_OK);
+		srv_store_close(&s);
+	}
+}
+
 /* ---- what an older version left ---- */
 
 static void old_file(const char *sub, const char *name, struct rd content)
@@ -510,6 +555,7 @@ static void test_token(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_older_schemas, fresh),
 		cmocka_unit_test_setup(test_keeps, fresh), cmocka_unit_test_setup(test_names, fresh),
 		cmocka_unit_test_setup(test_references, fresh), cmocka_unit_test_setup(test_damaged, fresh),
 		cmocka_unit_test_setup(test_distrusted, fresh), cmocka_unit_test_setup(test_modes, fresh),
