@@ -459,6 +459,68 @@ static void test_elsewhere(void **state)
 	assert_int_equal(audited("\"event\":\"decision\""), 0);
 }
 
+/* ---- history ---- */
+
+/* How many it lists; what comes before them to *next if that is not NULL. */
+static size_t listed(const char *query, const char *as, int64_t *next)
+{
+	struct srv_call call;
+	json_t *j;
+	size_t n;
+
+	srv_call_init(&call);
+	call.request = (struct srv_request){ .method = "GET", .path = "/api/v1/history", .query = query,
+					     .from = "192.0.2.7", .authorization = as };
+	srv_front_handle(s.srv, &call, s.now_ms);
+	assert_true(call.done);
+	if (call.reply.status != 200) {
+		n = (size_t)call.reply.status;
+		srv_call_fini(&call);
+		return n;
+	}
+	j = json_loadb((const char *)call.reply.body.p, call.reply.body.n, 0, NULL);
+	assert_non_null(j);
+	n = json_array_size(json_object_get(j, "requests"));
+	if (next)
+		*next = json_integer_value(json_object_get(j, "next"));
+	json_decref(j);
+	srv_call_fini(&call);
+	return n;
+}
+
+static void test_history(void **state)
+{
+	char before[60];
+	int64_t next;
+
+	(void)state;
+	assert_int_equal(listed(NULL, s.token, &next), 0);      /* it goes on */
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h }, NULL), 200);
+	scene_host_close(&h);
+	scene_host_open(&h, &s, true);
+	assert_int_equal(scene_host_begin(&h), 200);
+	assert_int_equal(scene_host_go(&h), 0);
+	scene_request(&s, id);
+	assert_int_equal(approve(0), 200);
+	assert_int_equal(approve(1), 200);
+	assert_int_equal(listed(NULL, s.token, &next), 2);
+	assert_int_equal(next, 0);
+	assert_int_equal(listed("outcome=denied", s.token, NULL), 1);
+	assert_int_equal(listed("outcome=expired", s.token, NULL), 0);
+	assert_int_equal(listed("device=UTNONE", s.token, NULL), 0);
+	assert_int_equal(listed("search=RELEASE+7", s.token, NULL), 2);
+	assert_int_equal(listed("search=%25", s.token, NULL), 0);
+	assert_int_equal(listed("from=99999999999", s.token, NULL), 0);
+	assert_int_equal(listed("until=1", s.token, NULL), 0);
+	assert_int_equal(listed("limit=1", s.token, &next), 1);
+	(void)snprintf(before, sizeof(before), "limit=1&before=%lld", (long long)next);
+	assert_int_equal(listed(before, s.token, &next), 1);
+	assert_int_equal(next, 0);
+	assert_int_equal(listed("limit=201", s.token, NULL), 400);
+	assert_int_equal(listed("from=today", s.token, NULL), 400);
+	assert_int_equal(listed(NULL, NULL, NULL), 401);
+}
+
 #define with(f) cmocka_unit_test_setup_teardown(f, shared, close_scene)
 
 int main(void)
@@ -468,6 +530,7 @@ int main(void)
 		with(test_dies_after_denial), with(test_dies_opened), with(test_comes_back),
 		with(test_somebody_else_comes), with(test_decision_not_kept), with(test_opening_not_kept),
 		with(test_end_follows), with(test_what_was_decided_stays), with(test_elsewhere),
+		with(test_history),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
