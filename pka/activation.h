@@ -56,6 +56,7 @@ struct pka_policy {
 	const struct att_anchors *anchors;
 	int64_t now;            /* seconds since 1970, for dates in certificates */
 	bool chip_auth;         /* demand it (never of an unverified target) */
+	size_t answer_max;      /* bytes of an answer, as the way to the card says; 0: no limit */
 	uint64_t deadline_ms;   /* from the start of COLLECT */
 	uint64_t lease_ms;
 };

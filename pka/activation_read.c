@@ -5,6 +5,17 @@
 #include <stdlib.h>
 
 #define READ_SIZE 1024              /* below what every known platform can answer at once (reference sc-hsm-apdu 1.2) */
+#define READ_LEAST 32               /* who claims to take less is asked for this all the same */
+
+/* How much at once: data and status word fit in what the host's reader takes. */
+static size_t read_size(const struct pka_activation *a)
+{
+	size_t most = a->policy.answer_max;
+
+	if (!most || most >= READ_SIZE + 2)
+		return READ_SIZE;
+	return most < READ_LEAST + 2 ? READ_LEAST : most - 2;
+}
 
 enum err pka_files_new(struct pka_activation *a, size_t n)
 {
@@ -35,7 +46,7 @@ enum err pka_ask_files(struct pka_activation *a, struct pka_batch *b)
 		f = &a->files[i];
 		if (f->is_done)
 			continue;
-		hsm_enc_read(&b->bytes, f->fid, (uint16_t)f->bytes.n, READ_SIZE);
+		hsm_enc_read(&b->bytes, f->fid, (uint16_t)f->bytes.n, read_size(a));
 		pka_asked(a, b, HSM_READ, i);
 	}
 	return ERR_OK;
@@ -51,6 +62,6 @@ enum err pka_take_file(struct pka_activation *a, size_t arg, struct rd data, uin
 
 	if (sw == APDU_SW_OK || sw == HSM_SW_END_OF_FILE)
 		wr_put(&f->bytes, data);
-	f->is_done = sw != APDU_SW_OK || data.n < READ_SIZE || f->bytes.n + READ_SIZE > PKA_READ_MAX;
+	f->is_done = sw != APDU_SW_OK || data.n < read_size(a) || f->bytes.n + read_size(a) > PKA_READ_MAX;
 	return wr_done(&f->bytes) == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
 }

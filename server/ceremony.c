@@ -53,6 +53,7 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 	struct srv_ceremony *c = calloc(1, sizeof(*c));
 	struct pka_policy policy = { .anchors = env->anchors,
 				     .chip_auth = env->chip_auth,
+				     .answer_max = host->answer_max,
 				     .deadline_ms = host->deadline_ms ? host->deadline_ms : env->deadline_ms,
 				     .lease_ms = env->lease_ms };
 	enum err e;
@@ -65,6 +66,7 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 	c->created = policy.now = clock_wall_s();
 	c->session.state = SRV_CLOSED;
 	pka_batch_init(&c->batch);
+	pka_batch_init(&c->answers);
 	wr_init_heap(&c->host_json, host->json.n);      /* it never grows */
 	(void)snprintf(c->from, sizeof(c->from), "%s", host->from);
 	(void)snprintf(c->host, sizeof(c->host), "%s", host->name);
@@ -115,6 +117,7 @@ void srv_ceremony_free(struct srv_ceremony **c)
 	srv_target_unref(&it->target);
 	srv_rules_free(&it->rules);
 	pka_batch_fini(&it->batch);
+	pka_batch_fini(&it->answers);
 	wr_free(&it->host_json);
 	wipe(it->cookie, sizeof(it->cookie));
 	wipe(it->link, sizeof(it->link));
@@ -205,8 +208,9 @@ static void firmware_take(struct srv_ceremony *c, const struct pka_answers *answ
 	struct rd data;
 	uint16_t sw;
 
-	if (c->has_firmware || c->session.templates != 1 || !answers->n)
+	if (c->is_begun || !answers->n)
 		return;
+	c->is_begun = true;
 	if (apdu_answer(answers->v[0], &data, &sw) || hsm_dec_select(data, &v))
 		return;
 	c->firmware = (uint16_t)(v.major << 8 | v.minor);
@@ -225,6 +229,7 @@ static void step(struct srv_ceremony *c, const struct pka_answers *answers, uint
 		if (!is_over(f))
 			e = pka_activation_step(c->activation, &no_answers, now_ms, &c->batch);
 	}
+	pka_batch_reset(&c->answers);
 	if (e)
 		fail(c, ERR_SERVER, "the server failed: %s", err_text(e));
 }
@@ -341,6 +346,48 @@ static void answer(struct srv_ceremony *c, int status, const char *type)
 	srv_call_answer(call, status, type);
 }
 
+/* A client of another maker: it may not know more than one command a template (reference ramoverhttp 5.2). */
+static bool is_stock(const struct srv_ceremony *c)
+{
+	return !c->host_json.n;
+}
+
+static enum err commands_send(struct srv_ceremony *c, const struct srv_note *note, uint64_t now_ms)
+{
+	struct wr *body = &c->held->reply.body;
+	struct pka_batch one;
+	enum err e;
+
+	if (!is_stock(c) || c->batch.n < 2)
+		return srv_session_send(&c->session, &c->batch, note, now_ms, body);
+	pka_batch_init(&one);
+	wr_put(&one.bytes, pka_batch_cmd(&c->batch, c->answers.n));
+	pka_batch_close(&one);
+	e = wr_done(&one.bytes);
+	if (!e)
+		e = srv_session_send(&c->session, &one, note, now_ms, body);
+	pka_batch_fini(&one);
+	return e;
+}
+
+/* false: there are more commands of the batch to be sent; true: in has all answers. */
+static bool answers_take(struct srv_ceremony *c, struct pka_answers *in)
+{
+	struct pka_batch *all = &c->answers;
+	size_t i;
+
+	if (!is_stock(c) || c->batch.n < 2 || !in->n)
+		return true;
+	wr_put(&all->bytes, in->v[0]);
+	pka_batch_close(all);
+	if (all->n < c->batch.n)
+		return false;
+	for (i = 0; i < all->n; i++)
+		in->v[i] = pka_batch_cmd(all, i);
+	in->n = all->n;
+	return true;
+}
+
 /* Answer the waiting POST if there is something to say, or if it has waited long enough. Follows a step. */
 static void reply(struct srv_ceremony *c, uint64_t now_ms)
 {
@@ -361,7 +408,7 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 		n = (struct srv_note){ .id = (int32_t)f->approvals + 1, .text = text };
 		if (!has_note && !c->batch.n && now_ms < c->session.until_ms)
 			return;
-		e = srv_session_send(&c->session, &c->batch, has_note ? &n : NULL, now_ms, &c->held->reply.body);
+		e = commands_send(c, has_note ? &n : NULL, now_ms);
 	}
 	if (!e) {
 		answer(c, 200, RAM_TYPE_RESPONSE);
@@ -408,7 +455,10 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 	switch (srv_session_results(&c->session, call->request.body, now_ms, c->env->poll_ms, &answers, &reason)) {
 	case ERR_OK:
 		c->held = call;
-		advance(c, &answers, now_ms);
+		if (answers_take(c, &answers))
+			advance(c, &answers, now_ms);
+		else
+			reply(c, now_ms);
 		return;
 	case ERR_EXPIRED:
 		refuse(call, 204);

@@ -54,11 +54,12 @@ struct srv_ceremony {
 	struct srv_call *held;                  /* the POST that waits; NULL unless the session is READY */
 	struct pka_activation *activation;
 	struct pka_batch batch;
+	struct pka_batch answers;               /* to the batch, of a host that gets its commands one by one */
 	struct srv_target *target;              /* a reference; NULL until the card is identified */
 	struct pka_target view;                 /* of target, for the activation */
 	struct srv_rules rules;                 /* its policy */
 	uint16_t firmware;                      /* from the first SELECT */
-	bool has_firmware;
+	bool has_firmware, is_begun;            /* the card has answered */
 	bool is_admitted;                       /* people may be asked */
 	bool is_open;                           /* people were asked */
 	bool is_last_round;                     /* over: desk.c forgets it at the next */
@@ -75,6 +76,7 @@ struct srv_host {
 	struct rd json;
 	const char *from, *name;        /* address, and identity as the server knows it ("": none) */
 	uint64_t deadline_ms;           /* 0: as all have it */
+	uint32_t answer_max;            /* pka_policy's */
 };
 MUST enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host,
 			       struct srv_ceremony **out);

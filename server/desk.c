@@ -233,7 +233,8 @@ static uint64_t time_left(const struct srv_desk *d, const struct before *b, cons
 	return left_ms < d->env.deadline_ms ? left_ms : d->env.deadline_ms;
 }
 
-static void begin(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms)
+static void begin(struct srv_desk *d, const struct srv_post *p, const struct ram_initiation *i, struct srv_call *call,
+		  uint64_t now_ms)
 {
 	struct srv_host host = p->host;
 	struct srv_ceremony *c = NULL;
@@ -242,6 +243,7 @@ static void begin(struct srv_desk *d, const struct srv_post *p, struct srv_call 
 
 	host.from = call->request.from;
 	host.name = call->who.name;
+	host.answer_max = i->max_rsp;
 	if (old.live || old.past)
 		host.deadline_ms = time_left(d, &old, &host, now_ms);
 	if (e || d->is_stopping || is_full(d, host.from)) {
@@ -280,7 +282,7 @@ void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call
 			srv_ceremony_end(old, ERR_CANCELLED, "the host began anew", now_ms);
 			srv_ceremony_gone(old, now_ms);
 		}
-		begin(d, p, call, now_ms);
+		begin(d, p, &i, call, now_ms);
 	} else if (old) {
 		srv_ceremony_post(old, call, now_ms);
 	} else {

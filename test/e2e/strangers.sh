@@ -18,6 +18,23 @@ printf '[server]\nlisten = 127.0.0.1:%s\nhttp = yes\nstate = %s\n' "$(free_port)
 "$server" --config "$T/server.conf" token 2>"$T/token.log"
 t "a server without TLS, on loopback" server_start "$T/server.conf"
 
+# ---- clients of other makers, as far as HTTP goes; test/unit/test_stock.c has the rest ----
+
+first_post() { # [HEADER]: one cookie, a length, a type, and the work to do
+	printf '\xe8\x04\xc0\x02\x3b\x00' |
+		curl -sS -D "$T/head" -o "$T/body" ${1:+-H "$1"} -H 'Expect:' --data-binary @- \
+	    -H 'Content-Type: application/org.openscdp-content-mgt-response;version=1.0' "$URL/rt/hsm" || return 1
+	grep -q '^HTTP/1.1 200 ' "$T/head" && ! grep -qi '^Transfer-Encoding' "$T/head" &&
+		[ "$(grep -ci '^Set-Cookie: HSMSESSION=[0-9a-f]\{64\};' "$T/head")" -eq 1 ] &&
+		grep -qi "^Content-Length: $(stat -c %s "$T/body")" "$T/head" &&
+		grep -qi '^Content-Type: application/org.openscdp-content-mgt;version=1.0' "$T/head" &&
+		[ "$(xxd -p "$T/body")" = aa13221100a404000be82b0601040181c31f020100 ]
+}
+t "a Java client: no protocol named" first_post
+t "a C client until 2022" first_post 'X-Admin-Protocol: globalplatform-remote-admin/1.0'
+t "a C client since 2022" first_post 'X-Admin-Protocol: openscdp-remote-admin/1.0'
+t "a libcurl that wants to be told to go on" first_post 'Expect: 100-continue'
+
 # ---- bytes ----
 
 H='HTTP/1.1\r\nHost: x\r\n'

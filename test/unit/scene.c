@@ -455,6 +455,7 @@ int scene_host_go(struct scene_host *h)
 			if (u.kind == RAM_NOTIFY && u.id < 0)
 				assert_true(taken == 0 && rd_end(&units)); /* some clients end at once at such a one */
 		}
+		h->most = (unsigned)n > h->most ? (unsigned)n : h->most;
 		wr_reset(&h->body);
 		ram_write_results(&h->body, wr_view(&results), n);
 		MUST_OK(wr_done(&h->body));

@@ -64,6 +64,7 @@ struct scene_host {
 	struct wr body;
 	bool is_out;
 	unsigned posts, commands, challenges, notes;
+	unsigned most;                  /* commands in one template */
 	int32_t id;                     /* of the last notification */
 	char text[300];
 	int hold_ins;                   /* an instruction at which the host stops instead of sending it; -1: none */
