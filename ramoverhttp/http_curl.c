@@ -164,6 +164,12 @@ static enum err result_err(CURLcode rc)
 	return ERR_CONNECT;
 }
 
+/* libcurl has one code for a handshake that was refused and for a connection that broke in it; only its text differs. */
+static bool is_broken(const char *why)
+{
+	return strstr(why, "Recv failure") || strstr(why, "Send failure") || strstr(why, "SSL_ERROR_SYSCALL");
+}
+
 /* A connection that could not be made in time is no connection; the deadline of the caller is another matter. */
 static enum err transfer_err(struct curl_http *h, CURLcode rc, const struct receiver *r, const struct deadline *dl)
 {
@@ -174,6 +180,8 @@ static enum err transfer_err(struct curl_http *h, CURLcode rc, const struct rece
 		return ERR_LIMIT;
 	if (rc && wr_done(r->body))
 		return wr_done(r->body);
+	if (rc == CURLE_SSL_CONNECT_ERROR && is_broken(h->error))
+		return ERR_CONNECT;
 	if (e == ERR_TIMEOUT && deadline_left_ms(dl) &&
 	    (curl_easy_getinfo(h->easy, CURLINFO_PRETRANSFER_TIME_T, &connected) || connected == 0))
 		return ERR_CONNECT;

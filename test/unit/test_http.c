@@ -408,6 +408,46 @@ static void no_server_and_no_tls(void **state)
 	(void)close(unused);
 }
 
+/* Takes one connection, and resets it when the first bytes of the handshake are there. */
+static void *reset_handshake(void *waits)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+	const int fd = accept(*(int *)waits, NULL, NULL);
+	char byte;
+
+	(void)!read(fd, &byte, 1);
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	(void)close(fd);
+	return NULL;
+}
+
+/* A server that goes away meanwhile is no server with a wrong certificate. */
+static void a_broken_handshake_is_a_broken_connection(void **state)
+{
+	const struct http_config config = { 0 };
+	struct http_request r = { .method = "GET", .max = BODY_MAX };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int waits = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t n = sizeof(a);
+	struct client c;
+	pthread_t t;
+	char url[64];
+
+	(void)state;
+	assert_int_equal(bind(waits, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(waits, 1), 0);
+	assert_int_equal(getsockname(waits, (struct sockaddr *)&a, &n), 0);
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/ok", ntohs(a.sin_port));
+	r.url = url;
+	assert_int_equal(pthread_create(&t, NULL, reset_handshake, &waits), 0);
+	open_client(&c, &config);
+	assert_int_equal(http_curl.request(c.http, &r, &c.status, &c.body, c.why, sizeof(c.why), NULL), ERR_CONNECT);
+	assert_true(strlen(c.why) > 0);
+	close_client(&c);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	(void)close(waits);
+}
+
 /* A proxy named in the environment would see every template. */
 static void the_environment_names_no_proxy(void **state)
 {
@@ -469,6 +509,7 @@ int main(void)
 		cmocka_unit_test(silence),
 		cmocka_unit_test(giving_up),
 		cmocka_unit_test(no_server_and_no_tls),
+		cmocka_unit_test(a_broken_handshake_is_a_broken_connection),
 		cmocka_unit_test(the_environment_names_no_proxy),
 		cmocka_unit_test(urls),
 	};
