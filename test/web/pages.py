@@ -44,7 +44,7 @@ def look(browser, name, **options):
     page = browser.page(**options)
     sign_in(page, "/")
     for path, what in (("/", "waiting"), ("/requests/" + request, "request"), ("/targets", "targets"),
-                       ("/custodians", "custodians"), ("/history", "history")):
+                       ("/custodians", "custodians"), ("/history", "history"), ("/audit", "audit")):
         page.open(url + path)
         page.screenshot(f"{folder}/{what}-{name}.png")
         accessible(page, f"{what}, {name}")
@@ -63,6 +63,25 @@ def without_script(browser):
     page.open(url + "/sign-in")
     say("without a script: signed in, the sign-in leads on", page.run("location.pathname") == "/",
         page.run("location.pathname"))
+
+
+def search(page):
+    """What has ended, and what happened, by the words of a form; the address has them, to be kept and sent on."""
+    count = "document.querySelectorAll('main li.card, main tbody tr').length"
+    for path, field, word, here in (("/history", "q", "cancelled", request), ("/audit", "q", "enrol", "UTTGT")):
+        page.open(url + path)
+        everything = page.run(count)
+        page.tab_to(field)
+        page.type(word)
+        page.act(page.enter)
+        found = page.run(count)
+        say(f"{path}: what fits is found", found > 0 and here[:5] in page.run("document.body.innerHTML"), page.text())
+        say(f"{path}: the words stand in the address and in the field", page.run("location.search").find(word) > 0 and
+            page.run(f"document.getElementById('{field}').value") == word, page.run("location.href"))
+        say(f"{path}: nothing else", found <= everything, (found, everything))
+        page.open(f"{url}{path}?{field}=no-such-word")
+        say(f"{path}: what does not fit is not", page.run(count) == 0, page.text())
+        accessible(page, f"{path} without a find")
 
 
 def live(browser):
@@ -88,6 +107,7 @@ def live(browser):
     say("cancelled, by keyboard only", "Cancelled" in page.text(), page.text())
     page.screenshot(f"{folder}/request-cancelled.png")
     accessible(page, "a cancelled request")
+    search(page)
     page.tab_to("Sign out")
     page.act(page.enter)
     page.open(url + "/history")
