@@ -164,7 +164,7 @@ static enum err result_err(CURLcode rc)
 	return ERR_CONNECT;
 }
 
-/* libcurl has one code for a handshake that was refused and for a connection that broke in it; only its text differs. */
+/* libcurl has one code for a handshake that is refused and for one that breaks off; only its text differs. */
 static bool is_broken(const char *why)
 {
 	return strstr(why, "Recv failure") || strstr(why, "Send failure") || strstr(why, "SSL_ERROR_SYSCALL");

@@ -64,7 +64,8 @@ t "nobody has approved" is .approvals 0
 # ---- the last one has approved ----
 
 t "two approve" eval 'approve c1 && approve c2'
-t "the card opens" eval 'reap connect && [ "$status" -eq 0 ]'
+opens() { reap connect && [ "$status" -eq 0 ]; }
+t "the card opens" opens
 t "killed when it is open" killed
 t "... it is known as open" is .state open
 t "... by whom" is '[.custodians[] | select(.decision == "approve")] | length' 2
@@ -82,7 +83,8 @@ t "... the host that asks is told" test "$(api "$URL/api/v1/logins/$login/end" |
 
 server() { "$B/quorum11-server" --config "$T/server.conf" "$@"; }
 stop server
-t "the audit is exported" eval 'server audit key >"$T/audit.pem" && server audit export >"$T/audit"'
+exported() { server audit key >"$T/audit.pem" && server audit export >"$T/audit"; }
+t "the audit is exported" exported
 t "... and whole" "$q11" audit verify --key "$T/audit.pem" "$T/audit"
 events() { [ "$(jq -s "[.[].event | select(.event == \"$1\" and $2)] | length" "$T/audit")" = "$3" ]; }
 accepted='.result == "accepted"'
