@@ -33,7 +33,8 @@ B          := build/$(FLAVOUR)
 # ---- what is there ----
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
-ROOMS ?= server server/web tell agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
+SERVER := server server/web server/notify server/store server/policy
+ROOMS ?= $(SERVER) tell agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
@@ -151,7 +152,7 @@ $(B)/connect: $(B)/login/connect_main.o $(call archive,$(BELOW_LOGIN))
 $(B)/quorum11-agent: $(B)/agent/agent_main.o $(call archive,agent $(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-server: $(B)/server/server_main.o \
-    $(call archive,server server/web tell pka ramoverhttp sc-hsm attest apdu base)
+    $(call archive,$(SERVER) tell pka ramoverhttp sc-hsm attest apdu base)
 	$(call PROGRAM,$(NEED_all))
 # The command with virtual cards in place of PC/SC.
 $(B)/quorum11-rehearsal: $(B)/cli/quorum11_main.o $(B)/rehearse/pcsc.o $(call archive,cli $(BELOW_LOGIN) test/vcard)

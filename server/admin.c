@@ -16,7 +16,7 @@
 #include "server/audit.h"
 #include "server/event.h"
 #include "server/path.h"
-#include "server/store_token.h"
+#include "server/store/token.h"
 
 #define DAY_S 86400
 #define DAYS_DEFAULT 365

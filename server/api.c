@@ -8,7 +8,7 @@
 #include "server/enrol.h"
 #include "server/found.h"
 #include "server/history.h"
-#include "server/store_policy.h"
+#include "server/store/policy.h"
 
 #define LIST_S (60 * 60)        /* how long what has ended is in the list of requests; then it is history */
 #define LIST_MAX 200

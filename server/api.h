@@ -4,7 +4,7 @@
 #define SERVER_API_H
 
 #include "server/json.h"
-#include "server/policy.h"
+#include "server/policy/policy.h"
 #include "server/server.h"
 
 /* arg: what stands for '*' in the route's path, "" if nothing does. */

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "server/json.h"
 #include "server/metrics.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 #include "server/tls.h"
 
 #define FREE_MIN (16 << 20)     /* bytes that the state folder must have left to be written to for a while */

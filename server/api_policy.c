@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "server/api_json.h"
-#include "server/store_policy.h"
+#include "server/store/policy.h"
 
 struct change {
 	const char *device_id;

@@ -9,7 +9,7 @@
 #include "server/api.h"
 #include "server/inbox.h"
 #include "server/rate.h"
-#include "server/store_token.h"
+#include "server/store/token.h"
 
 #define DAY_S 86400
 #define DAYS_MAX 36500

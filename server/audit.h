@@ -7,7 +7,7 @@
 #define SERVER_AUDIT_H
 
 #include "pka/chain.h"
-#include "server/store.h"
+#include "server/store/store.h"
 
 struct srv_audit;
 /* To look: no key is needed nor made, and checkpoints are not. ERR_IO, ERR_REFUSED (the file's mode): said. */

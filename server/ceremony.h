@@ -10,10 +10,10 @@
 #include "pka/statement.h"
 #include "server/call.h"
 #include "server/event.h"
-#include "server/random.h"
 #include "server/rules.h"
+#include "server/random.h"
 #include "server/session.h"
-#include "server/store.h"
+#include "server/store/store.h"
 
 #define SRV_COOKIE_BYTES 32
 #define SRV_COOKIE_SIZE (2 * SRV_COOKIE_BYTES + 1)

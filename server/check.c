@@ -12,7 +12,7 @@
 #include "base/date.h"
 #include "base/log.h"
 #include "server/http.h"
-#include "server/store_policy.h"
+#include "server/store/policy.h"
 #include "server/tls.h"
 #include "server/token.h"
 

@@ -3,7 +3,7 @@
 #ifndef SERVER_ENROL_H
 #define SERVER_ENROL_H
 
-#include "server/policy.h"
+#include "server/policy/policy.h"
 #include "server/target.h"
 
 struct srv_enrol_report {

@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "server/store.h"
+#include "server/store/store.h"
 
 #define SRV_EVENT_NAME 24
 #define SRV_EVENT_FIELDS 12

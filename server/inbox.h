@@ -8,7 +8,7 @@
 #define SERVER_INBOX_H
 
 #include "pka/inbox.h"
-#include "server/store.h"
+#include "server/store/store.h"
 
 #define SRV_NONCE_S 120         /* how long one holds */
 #define SRV_INBOX_DAYS 30       /* how long a token does */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "server/store_policy.h"
+#include "server/store/policy.h"
 
 /* The checks are over: what did not come out of them takes no memory for as long as people think. */
 static void policy_drop(struct srv_rules *r)

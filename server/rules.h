@@ -6,8 +6,8 @@
 #ifndef SERVER_RULES_H
 #define SERVER_RULES_H
 
-#include "server/policy.h"
-#include "server/store.h"
+#include "server/policy/policy.h"
+#include "server/store/store.h"
 
 struct srv_rules {
 	struct srv_policy *policy;              /* NULL: not read yet, or not needed any more */

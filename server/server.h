@@ -5,9 +5,9 @@
 
 #include "base/conf.h"
 #include "server/desk.h"
-#include "server/metrics.h"
 #include "server/inbox.h"
-#include "server/notify.h"
+#include "server/metrics.h"
+#include "server/notify/notify.h"
 #include "server/who.h"
 
 #define SRV_INSTANCE_BYTES 16

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "server/call.h"
 #include "server/event.h"
-#include "server/store_token.h"
+#include "server/store/token.h"
 #include "server/token.h"
 
 struct srv_who {

@@ -4,7 +4,7 @@
 
 #include "pka/chain.h"
 #include "server/query.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 
 static struct scene s;
 static unsigned heard;

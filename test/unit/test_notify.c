@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fake: clock */
-/* Telling people: server/notify.c with its outbox and children. The recipients are programs of the test. */
+/* Telling people: server/notify/notify.c with its outbox and children. The recipients are programs of the test. */
 #include "test/unit/scene.h"
 
 #include <poll.h>
@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "server/notify.h"
+#include "server/notify/notify.h"
 #include "server/rate.h"
-#include "server/store_outbox.h"
-#include "server/store_sqlite.h"
+#include "server/store/outbox.h"
+#include "server/store/sqlite.h"
 #include "test/fake/clock.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "server/event.h"
 #include "server/path.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 #include "test/fake/clock.h"
 
 static struct scene s;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "server/policy.h"
+#include "server/policy/policy.h"
 #include "test/pki.h"
 
 /* Monday, 2026-09-21, 14:13:20 UTC. */

@@ -2,7 +2,7 @@
 /* A policy at work: given to a card through the interface, and a host that asks. */
 #include "test/unit/scene.h"
 
-#include "server/store_policy.h"
+#include "server/store/policy.h"
 #include "test/unit/enrolment.h"
 
 static char path[100];

@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "server/enrol.h"
 #include "server/path.h"
-#include "server/store.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
+#include "server/store/store.h"
 #include "server/token.h"
 
 #define PEOPLE 2

@@ -4,9 +4,9 @@
 
 #include <expat.h>
 
-#include "pka/message.h"
 #include "base/clock.h"
-#include "server/store_token.h"
+#include "pka/message.h"
+#include "server/store/token.h"
 #include "server/web/stream.h"
 #include "server/web/web.h"
 

@@ -11,7 +11,7 @@
 #include "pka/inbox.h"
 #include "pka/sign.h"
 #include "server/rate.h"
-#include "server/store_token.h"
+#include "server/store/token.h"
 #include "test/fake/clock.h"
 
 #define AUTH_SIZE 80

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/policy_int.h"
+#include "server/policy/policy_int.h"
 
 #include <stdio.h>
 #include <string.h>

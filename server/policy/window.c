@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/window.h"
+#include "server/policy/window.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * What the server keeps over a restart: enrolments, which challenge mode a device showed, requests with what was
  * decided about them, and the audit. STATE/quorum11.db, mode 0600 (store_sqlite.h).
  */
-#ifndef SERVER_STORE_H
-#define SERVER_STORE_H
+#ifndef SERVER_STORE_STORE_H
+#define SERVER_STORE_STORE_H
 
 #include "attest/anchor.h"
 #include "pka/chain.h"

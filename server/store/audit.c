@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/store_int.h"
+#include "server/store/store_int.h"
 
 static void hash_take(struct srv_sql *q, int column, uint8_t out[SHA256_SIZE])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/store_token.h"
+#include "server/store/token.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include "base/crypto_digest.h"
 #include "server/random.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 #include "server/who.h"
 
 struct srv_grant {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A program that the server starts and does not wait for: input from memory, its end by a descriptor. */
-#ifndef SERVER_CHILD_H
-#define SERVER_CHILD_H
+#ifndef SERVER_NOTIFY_CHILD_H
+#define SERVER_NOTIFY_CHILD_H
 
 #include <sys/types.h>
 

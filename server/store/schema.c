@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 
 static const struct step {
 	const char *what, *sql;

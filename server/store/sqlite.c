@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,11 +3,11 @@
  * What people are told of a request, as one JSON object (docs/SERVER.md, "Telling people"): members for programs, and
  * a subject and a text for people. Everything that somebody else has said is escaped in it. No login_id, cookie, token.
  */
-#ifndef SERVER_NOTICE_H
-#define SERVER_NOTICE_H
+#ifndef SERVER_NOTIFY_NOTICE_H
+#define SERVER_NOTIFY_NOTICE_H
 
 #include "server/ceremony.h"
-#include "server/recipient.h"
+#include "server/notify/recipient.h"
 
 struct srv_notice {
 	enum srv_occasion about;

@@ -4,13 +4,13 @@
  * how each item is read from JSON, shown, and checked, and when. An item that is not set demands nothing beyond the
  * server's settings, and without any item everything is as it is without a policy.
  */
-#ifndef SERVER_POLICY_H
-#define SERVER_POLICY_H
+#ifndef SERVER_POLICY_POLICY_H
+#define SERVER_POLICY_POLICY_H
 
 #include "pka/activation.h"
 #include "pka/limits.h"
 #include "server/json.h"
-#include "server/window.h"
+#include "server/policy/window.h"
 
 #define SRV_POLICY_NAMES_MAX 64
 #define SRV_POLICY_NAME_MAX 64          /* bytes */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A policy's items from JSON and back. */
-#include "server/policy_int.h"
+#include "server/policy/policy_int.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/notice.h"
+#include "server/notify/notice.h"
 
 #include <stdio.h>
 #include <string.h>

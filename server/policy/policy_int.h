@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private to server/policy*.c: policy.c has the table, policy_read.c and policy_check.c what stands in its cells. */
-#ifndef SERVER_POLICY_INT_H
-#define SERVER_POLICY_INT_H
+#ifndef SERVER_POLICY_POLICY_INT_H
+#define SERVER_POLICY_POLICY_INT_H
 
-#include "server/policy.h"
+#include "server/policy/policy.h"
 
 /* j is not null. What is wrong goes to why. */
 typedef enum err srv_item_read(const json_t *j, struct srv_policy *p, char *why, size_t cap);

@@ -4,8 +4,8 @@
  * range, or several of both with commas between them; a range may go over Sunday. A time is HH:MM, 24:00 only at the
  * end; one that ends before it begins goes on after midnight and belongs to the day on which it begins.
  */
-#ifndef SERVER_WINDOW_H
-#define SERVER_WINDOW_H
+#ifndef SERVER_POLICY_WINDOW_H
+#define SERVER_POLICY_WINDOW_H
 
 #include "base/buf.h"
 

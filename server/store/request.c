@@ -2,7 +2,7 @@
 /* Requests, their links, whom they ask, and what was decided about them. */
 #include <string.h>
 
-#include "server/store_int.h"
+#include "server/store/store_int.h"
 
 /* ---- writing ---- */
 

@@ -3,8 +3,8 @@
 #ifndef SERVER_STORE_POLICY_H
 #define SERVER_STORE_POLICY_H
 
-#include "server/policy.h"
-#include "server/store.h"
+#include "server/policy/policy.h"
+#include "server/store/store.h"
 
 /*
  * A device without one gets that which demands nothing. ERR_FORMAT: what is kept is no policy, and nothing may be

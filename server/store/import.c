@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "server/json.h"
 #include "server/path.h"
-#include "server/store_int.h"
+#include "server/store/store_int.h"
 
 struct import {
 	struct srv_db *db;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a policy's items demand of a request, and of the server that keeps them. */
-#include "server/policy_int.h"
+#include "server/policy/policy_int.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "server/recipient.h"
+#include "server/notify/recipient.h"
 
 /* As in the lists of the settings: a * at the end matches the rest. */
 static bool name_fits(const char *pattern, const char *name)

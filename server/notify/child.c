@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/child.h"
+#include "server/notify/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

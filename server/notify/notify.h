@@ -5,11 +5,11 @@
  * with growing pauses, also after a restart, and given up in the end, which is an event of its own (tell). A message is
  * delivered at least once. The server waits for nobody.
  */
-#ifndef SERVER_NOTIFY_H
-#define SERVER_NOTIFY_H
+#ifndef SERVER_NOTIFY_NOTIFY_H
+#define SERVER_NOTIFY_NOTIFY_H
 
 #include "server/desk.h"
-#include "server/recipient.h"
+#include "server/notify/recipient.h"
 
 #define SRV_NOTIFY_TRY_S   30           /* a child that takes longer is killed */
 #define SRV_NOTIFY_PAUSE_S 900          /* the longest */

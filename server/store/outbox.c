@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/store_outbox.h"
+#include "server/store/outbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 
 #define COLUMNS "id, request, device, about, kind, name, why, tries, next, until"
 

@@ -3,8 +3,8 @@
 #ifndef SERVER_STORE_OUTBOX_H
 #define SERVER_STORE_OUTBOX_H
 
-#include "server/recipient.h"
-#include "server/store.h"
+#include "server/notify/recipient.h"
+#include "server/store/store.h"
 
 #define SRV_OUTBOX_MAX 5000             /* messages; more are not taken */
 #define SRV_OUTBOX_TEXT 16384           /* bytes of one */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files store_*.c of the store share: the enrolments in memory over the database. */
-#ifndef SERVER_STORE_INT_H
-#define SERVER_STORE_INT_H
+#ifndef SERVER_STORE_STORE_INT_H
+#define SERVER_STORE_STORE_INT_H
 
-#include "server/store.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
+#include "server/store/store.h"
 
 struct store_entry {
 	struct store_entry *next;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/notify.h"
+#include "server/notify/notify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,12 +10,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/child.h"
 #include "server/json.h"
-#include "server/notice.h"
+#include "server/notify/child.h"
+#include "server/notify/notice.h"
 #include "server/rate.h"
-#include "server/store_outbox.h"
-#include "server/store_policy.h"
+#include "server/store/outbox.h"
+#include "server/store/policy.h"
 
 #define CHILDREN 16
 #define CHILDREN_EACH 2                 /* for one way, so that one that hangs takes not all places */

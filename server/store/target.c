@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "server/call.h"
 #include "server/enrol.h"
-#include "server/store_int.h"
+#include "server/store/store_int.h"
 
 /* ---- enrolments ---- */
 

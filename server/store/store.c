@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "server/path.h"
-#include "server/store_int.h"
+#include "server/store/store_int.h"
 
 const char *srv_mode_name(enum pka_challenge_mode mode)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/store_policy.h"
+#include "server/store/policy.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "server/store_sqlite.h"
+#include "server/store/sqlite.h"
 
 enum err srv_store_policy_get(const struct srv_store *s, const char *device_id, struct srv_policy *out,
 			      char *why, size_t cap)
