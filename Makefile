@@ -185,7 +185,7 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 
 # ---- targets ----
 
-.PHONY: deps check check-package check-asan check-tsan check-model demo demo-batch bench install clean help
+.PHONY: deps check check-package check-asan check-tsan check-server-asan check-server-tsan check-model demo demo-batch bench install clean help
 
 deps:
 	test/deps.sh build test package
@@ -201,11 +201,18 @@ check-asan:
 	$(MAKE) FLAVOUR=asan check-programs
 check-tsan:
 	$(MAKE) FLAVOUR=tsan check-programs
+# The server's end-to-end tests with its programs instrumented; not those in which other programs load the module.
+check-server-asan:
+	$(MAKE) FLAVOUR=asan check-server
+check-server-tsan:
+	$(MAKE) FLAVOUR=tsan check-server
 check-model: $(B)/quorum11-server
 	test/run.sh $(B) check -- model
-.PHONY: check-programs
+.PHONY: check-programs check-server
 check-programs: tests
 	test/run.sh $(B) unit p11
+check-server: tests
+	test/run.sh $(B) e2e -- server strangers operation notify several end kill openapi
 
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60
@@ -266,6 +273,7 @@ help:
 	@echo 'make deps        install the Debian packages that building and testing need'
 	@echo 'make check       install what is missing, then all tests'
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
+	@echo 'make check-server-asan, check-server-tsan  the server end to end, under the same'
 	@echo 'make check-package  the Debian packages, built twice, to the same bytes; make check tries them, too'
 	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'

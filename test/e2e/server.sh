@@ -83,17 +83,20 @@ t "a body that is asked for first" is 400 -H 'Expect: 100-continue' -H "$type" -
 # ---- sessions ----
 
 t "E8: 200" post 200 $E8 -c "$T/jar"
-t "... SELECT and READ" body_is AA22221100A404000BE82B0601040181C31F020100220D00B12F02000004540200000400
+t "... SELECT, alone: a client that does not say that it is ours gets one command at a time" \
+    body_is AA13221100A404000BE82B0601040181C31F020100
 t "... one cookie for this path, for TLS, not for scripts" \
     grep -qiE '^set-cookie: HSMSESSION=[0-9a-f]{64}; Path=/rt/hsm; HttpOnly; Secure.?$' "$T/head"
 t "... of the right type" head_has '^content-type: application/org.openscdp-content-mgt;version=1.0'
 t "another E8: another session" post 200 $E8 -c "$T/jar2"
 t "... with another cookie" not cmp -s "$T/jar" "$T/jar2"
-t "the first session's answers: no applet there" post 200 AB0B23026A8223026A82800102 -b "$T/jar"
+t "the first session's answers: no applet there" post 200 AB0723026A82800101 -b "$T/jar"
+t "... the READ that belongs to it is asked" body_is AA0F220D00B12F02000004540200000400
+t "... there is nothing either" post 200 AB0723026A82800101 -b "$T/jar"
 t "... that is the end, said alone (-120)" grep -q '^aa..e0..0201880c' <(xxd -p "$T/body" | tr -d '\n')
 t "... the next POST gets 204" post 204 AB03800100 -b "$T/jar"
 t "... and then there is nothing any more" post 404 AB03800100 -b "$T/jar"
-t "the second session lives on, if answered rightly: too few answers" post 400 AB0723029000800101 -b "$T/jar2"
+t "the second session lives on, if answered rightly: too few answers" post 400 AB03800100 -b "$T/jar2"
 t "... it is over" post 404 AB03800100 -b "$T/jar2"
 t "a cookie that nobody knows: 404" post 404 AB03800100 -b HSMSESSION=00
 t "an answer without a cookie: 400" post 400 AB03800100
