@@ -185,7 +185,8 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 
 # ---- targets ----
 
-.PHONY: deps check check-package check-asan check-tsan check-server-asan check-server-tsan check-model demo demo-batch bench install clean help
+.PHONY: deps check check-package check-asan check-tsan check-server-asan check-server-tsan check-model
+.PHONY: demo demo-batch bench install clean help
 
 deps:
 	test/deps.sh build test package
