@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A ceremony's target's policy (policy.h) while it is needed: from when the card is identified until people are asked.
- * What came out of the checks stays for reading.
+ * A ceremony's target's policy (policy/policy.h) while it is needed: from when the card is identified until people are
+ * asked. What came out of the checks stays for reading.
  */
 #ifndef SERVER_RULES_H
 #define SERVER_RULES_H

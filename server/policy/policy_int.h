@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to server/policy*.c: policy.c has the table, policy_read.c and policy_check.c what stands in its cells. */
+/* Private to server/policy/: policy.c has the table, read.c and check.c what stands in its cells. */
 #ifndef SERVER_POLICY_POLICY_INT_H
 #define SERVER_POLICY_POLICY_INT_H
 

@@ -8,7 +8,7 @@
 
 /*
  * A device without one gets that which demands nothing. ERR_FORMAT: what is kept is no policy, and nothing may be
- * opened by it; else as store_sqlite.h. why: on an error, for people.
+ * opened by it; else as sqlite.h. why: on an error, for people.
  */
 MUST enum err srv_store_policy_get(const struct srv_store *s, const char *device_id, struct srv_policy *out,
 				   char *why, size_t cap);

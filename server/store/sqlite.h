@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database of the store: one SQLite file, WAL, every commit synchronised. SQL stands in store_*.c only; this is
- * what those files need of the library. One thread; no statement is left open across calls of the store.
+ * The database of the store: one SQLite file, WAL, every commit synchronised. SQL stands in server/store/ only; this
+ * is what those files need of the library. One thread; no statement is left open across calls of the store.
  *
  * Results: ERR_SHARING: another process holds the lock; ERR_LIMIT: disk or database is full; ERR_FORMAT: the file is
  * damaged or no database; ERR_CONDITIONS: a constraint (or a trigger) refuses; ERR_NOMEM; ERR_IO. srv_db_why says it to
@@ -64,7 +64,7 @@ int64_t srv_db_changes(const struct srv_db *db);
 /* Statements without parameters and rows. */
 MUST enum err srv_db_exec(struct srv_db *db, const char *sql);
 
-/* store_schema.c: bring the database to the schema of this program. ERR_CONFIG (said): it is newer. */
+/* schema.c: bring the database to the schema of this program. ERR_CONFIG (said): it is newer. */
 MUST enum err srv_schema_apply(struct srv_db *db);
 /* The schema of this program, and one step of it, for tests: version 1..srv_schema_version(). */
 unsigned srv_schema_version(void);

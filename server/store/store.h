@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the server keeps over a restart: enrolments, which challenge mode a device showed, requests with what was
- * decided about them, and the audit. STATE/quorum11.db, mode 0600 (store_sqlite.h).
+ * decided about them, and the audit. STATE/quorum11.db, mode 0600 (sqlite.h).
  */
 #ifndef SERVER_STORE_STORE_H
 #define SERVER_STORE_STORE_H
@@ -62,7 +62,7 @@ struct srv_store_ops {
 	struct srv_target *(*next)(void *ctx, const struct srv_target *last);
 	/*
 	 * Write t, and after the commit adopt it (a reference of the store's own): from then on get gives it.
-	 * ERR_CONDITIONS: the device is enrolled and replace is false; else as store_sqlite.h says.
+	 * ERR_CONDITIONS: the device is enrolled and replace is false; else as sqlite.h says.
 	 */
 	enum err (*put)(void *ctx, struct srv_target *t, bool replace);
 	void (*adopt)(void *ctx, struct srv_target *t);
@@ -105,7 +105,7 @@ struct srv_store_ops {
 struct srv_store {
 	const struct srv_store_ops *ops;
 	void *ctx;
-	struct srv_db *db;      /* for the files store_*.c with tables of their own */
+	struct srv_db *db;      /* for the files of server/store/ with tables of their own */
 };
 const char *srv_mode_name(enum pka_challenge_mode mode);        /* as in docs/API.md */
 #define SRV_ANY_FIRMWARE 0xFFFF         /* for mode: whatever was learnt last */

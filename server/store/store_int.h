@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files store_*.c of the store share: the enrolments in memory over the database. */
+/* What the files of the store share: the enrolments in memory over the database. */
 #ifndef SERVER_STORE_STORE_INT_H
 #define SERVER_STORE_STORE_INT_H
 
@@ -17,7 +17,7 @@ struct store {
 	struct store_entry *spare;      /* for what is written and not adopted yet */
 };
 
-/* store_target.c */
+/* target.c */
 struct srv_target *store_get(void *ctx, const char *device_id);
 struct srv_target *store_next(void *ctx, const struct srv_target *last);
 MUST enum err store_put(void *ctx, struct srv_target *t, bool replace);
@@ -28,7 +28,7 @@ MUST enum err store_learn(void *ctx, const char *device_id, uint16_t firmware, e
 MUST enum err store_load(struct store *s, const struct att_anchors *anchors, int64_t now, size_t *refused);
 void store_forget(struct store *s);
 
-/* store_audit.c */
+/* audit.c */
 MUST enum err store_audit_last(void *ctx, struct chain_entry *out, bool *is_checkpoint);
 MUST enum err store_audit_add(void *ctx, const struct chain_entry *e);
 MUST enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take,
@@ -36,9 +36,9 @@ MUST enum err store_audit_read(void *ctx, uint64_t from, const char *search, siz
 MUST enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take,
 			       void *arg);
 
-MUST enum err store_enrolment(void *ctx, int64_t target, struct wr *json);     /* store_target.c */
+MUST enum err store_enrolment(void *ctx, int64_t target, struct wr *json);     /* target.c */
 
-/* store_request.c */
+/* request.c */
 MUST enum err store_request_put(void *ctx, const struct srv_kept *r, struct rd link, const struct srv_target *asked);
 MUST enum err store_request_each(void *ctx, const struct srv_kept_filter *f, size_t max, srv_kept_take *take,
 				 void *arg);
@@ -47,7 +47,7 @@ MUST enum err store_request_decide(void *ctx, const char *id, const char *instan
 MUST enum err store_decisions(void *ctx, int64_t number, srv_decision_take *take, void *arg);
 
 /*
- * store_import.c: the files of the store before this one, if the folder has any, once and in one transaction. A file
+ * import.c: the files of the store before this one, if the folder has any, once and in one transaction. A file
  * that cannot be read as one is said and left where it is; what it says is checked when it is loaded.
  */
 MUST enum err store_import(struct srv_db *db, const char *dir, int64_t now);

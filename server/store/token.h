@@ -19,7 +19,7 @@ struct srv_grant {
 	char chr[CHR_MAX + 1];          /* of a custodian's inbox, else "" */
 	int64_t created, expires, used, revoked;        /* seconds since 1970; 0: never */
 };
-/* ERR_CONDITIONS: one of this name is in force, or the hash is known; else as store_sqlite.h says. */
+/* ERR_CONDITIONS: one of this name is in force, or the hash is known; else as sqlite.h says. */
 MUST enum err srv_grant_add(struct srv_db *db, const struct srv_grant *g);
 /* A custodian's: several in force at once (his machines), the oldest beyond SRV_INBOXES_MAX and those expired go. */
 #define SRV_INBOXES_MAX 8
