@@ -121,11 +121,8 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
 	bool full = detail != SRV_IN_LIST, over = c->ended_ms != 0 || detail == SRV_TO_KEEP;
-	json_t *j, *part[5];
-	int bad;
-	size_t i;
+	json_t *part[5];
 
-	/* Parts, so that a format and its arguments can be compared at a glance. */
 	part[0] = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:b, s:o}", "id", c->id, "state", state_name(f->state),
 			    "result", srv_json_outcome(f), "why",
 			    f->state == PKA_FAILED ? srv_json_text(f->why) : json_null(), "device_id",
@@ -144,15 +141,5 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 			    "verdict", verdict_json(c, detail));
 	part[4] = json_pack("{s:o, s:n, s:n}", "host_name", c->host[0] ? srv_json_text(c->host) : json_null(),
 			    "ended_by", "link");
-	j = json_object();
-	bad = !j;
-	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
-		bad |= !part[i] || json_object_update(j, part[i]);
-		json_decref(part[i]);
-	}
-	if (bad) {
-		json_decref(j);
-		return NULL;
-	}
-	return j;
+	return srv_json_join(part, sizeof(part) / sizeof(part[0]));
 }

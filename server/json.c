@@ -76,6 +76,22 @@ void srv_json_append(json_t **list, json_t *j)
 	*list = NULL;
 }
 
+json_t *srv_json_join(json_t *const part[], size_t n)
+{
+	json_t *j = json_object();
+	bool bad = !j;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		bad |= !part[i] || json_object_update(j, part[i]);
+		json_decref(part[i]);
+	}
+	if (!bad)
+		return j;
+	json_decref(j);
+	return NULL;
+}
+
 void srv_json_write(json_t *j, struct wr *out)
 {
 	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;

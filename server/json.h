@@ -19,6 +19,11 @@ MUST enum err srv_json_read_bytes(const json_t *j, struct wr *out);
  * not a shorter list.
  */
 void srv_json_append(json_t **list, json_t *j);
+/*
+ * One object with the members of all n parts; NULL if one of them is NULL, or there is no memory. They are freed either
+ * way. In parts a format and its arguments can be compared at a glance.
+ */
+json_t *srv_json_join(json_t *const part[], size_t n);
 /* Append the text of j, which is freed; NULL latches ERR_NOMEM. */
 void srv_json_write(json_t *j, struct wr *out);
 

@@ -253,19 +253,8 @@ static json_t *whole(const struct facts *x)
 		json_pack("{s:o, s:o, s:o, s:o}", "why", text_or_null(x->why), "by", text_or_null(x->by), "subject",
 			  written(x, put_head, SUBJECT_MAX), "text", written(x, put_text, TEXT_MAX)),
 	};
-	json_t *j = json_object();
-	bool bad = !j;
-	size_t i;
 
-	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
-		bad |= !part[i] || json_object_update(j, part[i]);
-		json_decref(part[i]);
-	}
-	if (bad) {
-		json_decref(j);
-		return NULL;
-	}
-	return j;
+	return srv_json_join(part, sizeof(part) / sizeof(part[0]));
 }
 
 enum err srv_notice_write(const struct srv_notice *n, struct wr *out)
