@@ -514,14 +514,10 @@ void srv_api_wait_end(struct srv *s, struct srv_call *call, const char *arg, uin
 void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint8_t login_id[LOGIN_ID_SIZE];
-	const struct srv_kept_filter f = { .login_id = login_read(arg, login_id) };
-	struct srv_past *p = NULL;
-	enum err e = f.login_id.n ? srv_past_find(&s->store, &f, &p) : ERR_NOT_FOUND;
+	struct srv_past *p;
+	enum err e = srv_past_find_opened(&s->store, login_read(arg, login_id), call->who.name, &p);
 
 	(void)now_ms;
-	/* Of this host: of an identity's logins nobody else hears. */
-	if (!e && (!p->has_opened || strcmp(p->host, call->who.name)))
-		e = ERR_NOT_FOUND;
 	if (!e)
 		srv_api_answer(call, 200, srv_past_proofs(&s->store, p));
 	else if (e == ERR_NOT_FOUND)

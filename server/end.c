@@ -213,14 +213,10 @@ static void wait(struct srv_ends *ends, const struct srv_past *p, struct srv_cal
 
 void srv_end_wait(struct srv_ends *ends, struct rd login_id, struct srv_call *call, uint64_t now_ms)
 {
-	struct srv_past *p = NULL;
+	struct srv_past *p;
 	json_t *end = NULL;
-	enum err e = login_id.n ? srv_past_find(ends->config.store, &(struct srv_kept_filter){ .login_id = login_id },
-						&p) : ERR_NOT_FOUND;
+	enum err e = srv_past_find_opened(ends->config.store, login_id, call->who.name, &p);
 
-	/* Of an identity's logins nobody else hears. */
-	if (!e && (!p->has_opened || strcmp(p->host, call->who.name)))
-		e = ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND) {
 		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card");
 	} else {

@@ -9,8 +9,6 @@
 #include "server/api_json.h"
 #include "server/past.h"
 
-#define FACTS_MAX (1024 * 1024)
-
 /* A request as it is written, with copies of all that it views: it may be written when the ceremony is gone. */
 struct keep {
 	struct srv_kept kept;
@@ -47,7 +45,7 @@ static enum err keep_new(const struct srv_ceremony *c, struct keep **out)
 	memcpy(k->from, c->from, sizeof(k->from));
 	memcpy(k->login_id, c->login_id, sizeof(k->login_id));
 	wr_init_heap(&k->words, SRV_WORDS_MAX);
-	wr_init_heap(&k->facts, FACTS_MAX);
+	wr_init_heap(&k->facts, SRV_FACTS_MAX);
 	facts = srv_json_request(c, SRV_TO_KEEP, 0);
 	srv_past_words(facts, c->target->name, &k->words);
 	srv_json_write(facts, &k->facts);

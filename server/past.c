@@ -9,7 +9,6 @@
 #include "pka/file.h"
 
 #define AT_ONCE 500
-#define FACTS_MAX (1024 * 1024)
 #define RESTARTED "the server was restarted, and the card's connection lost; the host has to ask again"
 
 static void text_copy(char *out, size_t cap, const char *text)
@@ -52,6 +51,21 @@ enum err srv_past_find(const struct srv_store *s, const struct srv_kept_filter *
 	if (e)
 		srv_past_free(out);
 	return e ? e : *out ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err srv_past_find_opened(const struct srv_store *s, struct rd login_id, const char *host, struct srv_past **out)
+{
+	enum err e;
+
+	*out = NULL;
+	if (!login_id.n)        /* to the filter it would mean: any */
+		return ERR_NOT_FOUND;
+	e = srv_past_find(s, &(struct srv_kept_filter){ .login_id = login_id }, out);
+	if (!e && (!(*out)->has_opened || strcmp((*out)->host, host))) {
+		srv_past_free(out);
+		e = ERR_NOT_FOUND;
+	}
+	return e;
 }
 
 void srv_past_free(struct srv_past **p)
@@ -364,7 +378,7 @@ static enum err lost_end(const struct srv_store *s, struct srv_events *events, c
 
 	if (e)
 		return e;
-	wr_init_heap(&facts, FACTS_MAX);
+	wr_init_heap(&facts, SRV_FACTS_MAX);
 	wr_init_heap(&words, SRV_WORDS_MAX);
 	enrolled = enrolment(s, p);
 	e = facts_end(s, p, &facts);

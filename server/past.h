@@ -19,6 +19,12 @@ struct srv_past {
 };
 /* The latest that fits. ERR_NOT_FOUND; ERR_NOMEM; else the store's errors, ERR_FORMAT if what it has is damaged. */
 MUST enum err srv_past_find(const struct srv_store *s, const struct srv_kept_filter *f, struct srv_past **out);
+/*
+ * The login that has opened its card, for this host: of another identity's nobody hears. login_id may be empty: there
+ * is none. Errors as above; ERR_NOT_FOUND also: it has opened none, or is another's.
+ */
+MUST enum err srv_past_find_opened(const struct srv_store *s, struct rd login_id, const char *host,
+				   struct srv_past **out);
 void srv_past_free(struct srv_past **p);        /* NULL-safe */
 typedef enum err srv_past_take(void *arg, const struct srv_past *p);
 /* The latest first, at most max. */
@@ -30,6 +36,7 @@ bool srv_past_is_seen_by(const struct srv_past *p, const struct srv_identity *wh
 /* What the host has said about itself. */
 MUST enum err srv_past_host_json(const struct srv_past *p, struct wr *out);
 #define SRV_WORDS_MAX 8192
+#define SRV_FACTS_MAX (1024 * 1024)     /* bytes of srv_kept.facts */
 /* What people search for: the words of a request that they see, and what its target is called (NULL: nothing). */
 void srv_past_words(const json_t *facts, const char *name, struct wr *out);
 /* In full, with the attestations that were enrolled, or as in a list. NULL: no memory, or the store cannot be read. */
