@@ -38,17 +38,7 @@ static CK_RV part(struct p11_call *c, struct p11_op *op, struct rd data, CK_BYTE
 
 CK_RV p11_encrypt_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	struct p11_op *op = &c->session->encrypt;
-	const struct p11_object *o;
-	CK_RV rv = p11_op_key(c, op, key, CKO_PUBLIC_KEY, &o);
-
-	if (!rv)
-		rv = p11_op_begin(c, op, m, CKF_ENCRYPT, o);
-	if (!rv && !o->encrypt) {
-		p11_op_end(op);
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	}
-	return rv;
+	return p11_op_begin_key(c, &c->session->encrypt, m, key, CKO_PUBLIC_KEY, CKF_ENCRYPT);
 }
 
 static CK_RV encrypt(struct p11_op *op, struct wr *out)
@@ -107,17 +97,7 @@ CK_RV p11_encrypt_end(struct p11_call *c, CK_BYTE *out, CK_ULONG *n)
 
 CK_RV p11_decrypt_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	struct p11_op *op = &c->session->decrypt;
-	const struct p11_object *o;
-	CK_RV rv = p11_op_key(c, op, key, CKO_PRIVATE_KEY, &o);
-
-	if (!rv)
-		rv = p11_op_begin(c, op, m, CKF_DECRYPT, o);
-	if (!rv && !o->decrypt) {
-		p11_op_end(op);
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	}
-	return rv;
+	return p11_op_begin_key(c, &c->session->decrypt, m, key, CKO_PRIVATE_KEY, CKF_DECRYPT);
 }
 
 /* The one exchange; the plain text takes the place of the ciphertext. */

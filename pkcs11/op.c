@@ -60,6 +60,32 @@ CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m,
 	return rv;
 }
 
+static bool may(const struct p11_object *o, CK_FLAGS flag)
+{
+	switch (flag) {
+	case CKF_SIGN:    return o->sign;
+	case CKF_VERIFY:  return o->verify;
+	case CKF_ENCRYPT: return o->encrypt;
+	case CKF_DECRYPT: return o->decrypt;
+	default:          return false;
+	}
+}
+
+CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
+		       CK_OBJECT_CLASS class, CK_FLAGS flag)
+{
+	const struct p11_object *o;
+	CK_RV rv = p11_op_key(c, op, key, class, &o);
+
+	if (!rv)
+		rv = p11_op_begin(c, op, m, flag, o);
+	if (!rv && !may(o, flag)) {
+		p11_op_end(op);
+		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
+	}
+	return rv;
+}
+
 /* Token objects stay where they are as long as the session is valid; a session object may have been destroyed. */
 static CK_RV check_key(struct p11_call *c, struct p11_op *op)
 {

@@ -25,6 +25,9 @@ CK_RV p11_op_key(struct p11_call *c, const struct p11_op *op, CK_OBJECT_HANDLE h
 /* Mechanism and parameters; flag: CKF_SIGN, ... key NULL: of a mechanism without one. */
 CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag,
 		   const struct p11_object *key);
+/* Both, with a key of this class whose attributes allow what flag says (CKF_SIGN, VERIFY, ENCRYPT or DECRYPT). */
+CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
+		       CK_OBJECT_CLASS class, CK_FLAGS flag);
 void p11_op_end(struct p11_op *op);
 /*
  * May a call finish this operation: once as a whole, or after parts? If not, there is none of its kind, and the one in

@@ -7,17 +7,7 @@
 
 CK_RV p11_sign_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	struct p11_op *op = &c->session->sign;
-	const struct p11_object *o;
-	CK_RV rv = p11_op_key(c, op, key, CKO_PRIVATE_KEY, &o);
-
-	if (!rv)
-		rv = p11_op_begin(c, op, m, CKF_SIGN, o);
-	if (!rv && !o->sign) {
-		p11_op_end(op);
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	}
-	return rv;
+	return p11_op_begin_key(c, &c->session->sign, m, key, CKO_PRIVATE_KEY, CKF_SIGN);
 }
 
 /* The one exchange. */

@@ -6,17 +6,7 @@
 
 CK_RV p11_verify_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	struct p11_op *op = &c->session->verify;
-	const struct p11_object *o;
-	CK_RV rv = p11_op_key(c, op, key, CKO_PUBLIC_KEY, &o);
-
-	if (!rv)
-		rv = p11_op_begin(c, op, m, CKF_VERIFY, o);
-	if (!rv && !o->verify) {
-		p11_op_end(op);
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	}
-	return rv;
+	return p11_op_begin_key(c, &c->session->verify, m, key, CKO_PUBLIC_KEY, CKF_VERIFY);
 }
 
 static CK_RV judge(struct p11_op *op, struct rd sig)
