@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/spawn.h"
 #include "cli/agent.h"
 #include "cli/run.h"
 #include "cli/say.h"
@@ -46,14 +46,10 @@ static void drop(int *fd)
 	*fd = -1;
 }
 
-static int fill(posix_spawn_file_actions_t *fa, posix_spawnattr_t *attr, int lifeline, int ready)
+static int fill(posix_spawn_file_actions_t *fa, int lifeline, int ready)
 {
-	sigset_t none, all;
-	int rc;
+	int rc = posix_spawn_file_actions_adddup2(fa, lifeline, LIFELINE_FD);
 
-	(void)sigemptyset(&none);
-	(void)sigfillset(&all);
-	rc = posix_spawn_file_actions_adddup2(fa, lifeline, LIFELINE_FD);
 	if (!rc)
 		rc = posix_spawn_file_actions_adddup2(fa, ready, READY_FD);
 	/* stdout is the command's. What it has to say it says on our stderr. */
@@ -63,32 +59,20 @@ static int fill(posix_spawn_file_actions_t *fa, posix_spawnattr_t *attr, int lif
 		rc = posix_spawn_file_actions_adddup2(fa, STDERR_FILENO, STDERR_FILENO);
 	if (!rc)
 		rc = posix_spawn_file_actions_addclosefrom_np(fa, READY_FD + 1);
-	if (!rc)
-		rc = posix_spawnattr_setsigmask(attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setsigdefault(attr, &all);
-	/* A session of its own: what the terminal sends is for the command. */
-	if (!rc)
-		rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETSID);
 	return rc;
 }
 
+/* A session of its own: what the terminal sends is for the command. */
 static int spawn(const char *path, char *const *argv, char **env, int lifeline, int ready, pid_t *pid)
 {
 	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
 	int rc = posix_spawn_file_actions_init(&fa);
 
 	if (rc)
 		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (!rc) {
-		rc = fill(&fa, &attr, lifeline, ready);
-		if (!rc)
-			rc = posix_spawn(pid, path, &fa, &attr, argv, env);
-		(void)posix_spawnattr_destroy(&attr);
-	}
+	rc = fill(&fa, lifeline, ready);
+	if (!rc)
+		rc = spawn_clean(pid, path, &fa, POSIX_SPAWN_SETSID, argv, env);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	return rc;
 }

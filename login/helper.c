@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "base/tlv.h"
 #include "login/frame.h"
@@ -40,20 +40,10 @@ static int spawn(const char *path, int theirs, pid_t *pid)
 {
 	char *const argv[] = { (char[]){ "quorum11-connect" }, NULL }, *const envp[] = { NULL };
 	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int rc;
+	int rc = posix_spawn_file_actions_init(&fa);
 
-	(void)sigemptyset(&none);
-	(void)sigfillset(&all);
-	rc = posix_spawn_file_actions_init(&fa);
 	if (rc)
 		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (rc) {
-		(void)posix_spawn_file_actions_destroy(&fa);
-		return rc;
-	}
 	/* First ours to 3, as ours may be 0 to 2 in a host that has closed its own. */
 	rc = posix_spawn_file_actions_adddup2(&fa, theirs, HELPER_FD);
 	for (int fd = 0; fd < HELPER_FD && !rc; fd++)
@@ -61,17 +51,7 @@ static int spawn(const char *path, int theirs, pid_t *pid)
 	if (!rc)
 		rc = posix_spawn_file_actions_addclosefrom_np(&fa, HELPER_FD + 1);
 	if (!rc)
-		rc = posix_spawnattr_setsigmask(&attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setsigdefault(&attr, &all);
-	if (!rc)
-		rc = posix_spawnattr_setpgroup(&attr, 0);
-	if (!rc)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETPGROUP);
-	if (!rc)
-		rc = posix_spawn(pid, path, &fa, &attr, argv, envp);
-	(void)posix_spawnattr_destroy(&attr);
+		rc = spawn_clean(pid, path, &fa, POSIX_SPAWN_SETPGROUP, argv, envp);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	return rc;
 }

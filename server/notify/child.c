@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "base/text.h"
 
 /* ---- its start ---- */
@@ -47,42 +47,17 @@ static int actions_make(posix_spawn_file_actions_t *fa, int input, int says)
 	return rc;
 }
 
-static int attributes_make(posix_spawnattr_t *attr)
-{
-	sigset_t none, all;
-	int rc;
-
-	(void)sigemptyset(&none);
-	(void)sigfillset(&all);
-	rc = posix_spawnattr_setsigmask(attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setsigdefault(attr, &all);
-	if (!rc)
-		rc = posix_spawnattr_setpgroup(attr, 0);
-	if (!rc)
-		rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETPGROUP);
-	return rc;
-}
-
 static int spawn(char *const argv[], int input, int says, pid_t *pid)
 {
 	char *const none[] = { NULL };
 	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
 	int rc = posix_spawn_file_actions_init(&fa);
 
 	if (rc)
 		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (!rc) {
-		rc = actions_make(&fa, input, says);
-		if (!rc)
-			rc = attributes_make(&attr);
-		if (!rc)
-			rc = posix_spawn(pid, argv[0], &fa, &attr, argv, none);
-		(void)posix_spawnattr_destroy(&attr);
-	}
+	rc = actions_make(&fa, input, says);
+	if (!rc)
+		rc = spawn_clean(pid, argv[0], &fa, POSIX_SPAWN_SETPGROUP, argv, none);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	return rc;
 }
