@@ -7,22 +7,8 @@
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-q11=$B/quorum11 MODULE=$B/quorum11.so PIN=648219
-cd "$T" || exit 1
-echo "$PIN" >pin
-echo 57621880 >so-pin
-chmod 600 pin so-pin
-cat >conf <<-END
-	[module]
-	readers = Virtual HSM card*
-	[agent]
-	program = $B/quorum11-agent
-END
-export QUORUM11_CONF=$T/conf
-t "a card" card_new card
-t "its reader" readers_start card
-t "a PIN" "$q11" init --reader "$(reader card)" --yes --pin-file pin --so-pin-file so-pin --label card
+# shellcheck source=test/e2e/tools/pincard.sh
+. "$TOP/test/e2e/tools/pincard.sh"
 
 # In front of every use of a key: nothing, or an agent of its own.
 through=()
