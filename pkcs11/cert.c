@@ -76,15 +76,11 @@ static enum err write_for_key(struct p11_token *t, uint8_t key, struct rd der)
 
 static enum err find_free(struct p11_token *t, uint8_t *low, struct deadline *dl)
 {
+	static const uint8_t kinds[] = { HSM_FID_CA, HSM_FID_CD };
 	struct hsm_fids fids;
 	enum err e = hsm_file_list(t->card, &fids, dl);
 
-	for (unsigned i = 0; !e && i <= 0xff; i++)
-		if (!hsm_fids_has(&fids, HSM_FID(HSM_FID_CA, i)) && !hsm_fids_has(&fids, HSM_FID(HSM_FID_CD, i))) {
-			*low = (uint8_t)i;
-			return ERR_OK;
-		}
-	return e ? e : ERR_CARD_MEMORY;
+	return e ? e : hsm_fids_free(&fids, RD_ARR(kinds), 0, low);
 }
 
 /* The description goes last: without it nobody sees the certificate. The caller has begun a sequence. */

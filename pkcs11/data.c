@@ -17,16 +17,11 @@ enum err p11_data_read(struct p11_token *t, const struct p11_object *o, struct w
 
 static enum err find_free(struct p11_token *t, uint8_t *low, struct deadline *dl)
 {
+	static const uint8_t kinds[] = { HSM_FID_DCOD, HSM_FID_DATA, HSM_FID_DATA_PRIVATE };
 	struct hsm_fids fids;
 	enum err e = hsm_file_list(t->card, &fids, dl);
 
-	for (unsigned i = 0; !e && i <= 0xff; i++)
-		if (!hsm_fids_has(&fids, HSM_FID(HSM_FID_DCOD, i)) && !hsm_fids_has(&fids, HSM_FID(HSM_FID_DATA, i)) &&
-		    !hsm_fids_has(&fids, HSM_FID(HSM_FID_DATA_PRIVATE, i))) {
-			*low = (uint8_t)i;
-			return ERR_OK;
-		}
-	return e ? e : ERR_CARD_MEMORY;
+	return e ? e : hsm_fids_free(&fids, RD_ARR(kinds), 0, low);
 }
 
 /* The description goes last: without it nobody sees the data. The caller has begun a sequence. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sc-hsm/file.h"
 
+#include <string.h>
+
 #include "sc-hsm/card_int.h"
 
 /* CLA INS P1 P2, extended Lc, 54 02 offset, 53 82 length: what surrounds the data of an UPDATE. */
@@ -107,4 +109,20 @@ bool hsm_fids_has(const struct hsm_fids *f, uint16_t fid)
 		if (f->v[i] == fid)
 			return true;
 	return false;
+}
+
+enum err hsm_fids_free(const struct hsm_fids *f, struct rd kinds, uint8_t first, uint8_t *low)
+{
+	bool used[UINT8_MAX + 1] = { false };
+
+	for (size_t i = 0; i < f->n; i++)
+		if (memchr(kinds.p, f->v[i] >> 8, kinds.n))
+			used[f->v[i] & 0xff] = true;
+	for (unsigned i = first; i <= UINT8_MAX; i++) {
+		if (!used[i]) {
+			*low = (uint8_t)i;
+			return ERR_OK;
+		}
+	}
+	return ERR_CARD_MEMORY;
 }

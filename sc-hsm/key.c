@@ -100,21 +100,9 @@ out:
 
 enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key)
 {
-	bool used[KEYS_MAX + 1] = { true };     /* 0 is the device's own */
+	static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
 
-	for (size_t i = 0; i < fids->n; i++) {
-		uint8_t class = (uint8_t)(fids->v[i] >> 8);
-
-		if (class == HSM_FID_KEY || class == HSM_FID_PRKD || class == HSM_FID_EE)
-			used[fids->v[i] & 0xff] = true;
-	}
-	for (unsigned i = 1; i <= KEYS_MAX; i++) {
-		if (!used[i]) {
-			*key = (uint8_t)i;
-			return ERR_OK;
-		}
-	}
-	return ERR_CARD_MEMORY;
+	return hsm_fids_free(fids, RD_ARR(kinds), 1, key);      /* 0 is the device's own */
 }
 
 enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig,
