@@ -109,6 +109,48 @@ static void aes(void **state)
 	assert_int_equal(aes_cmac(rd_of(key.p, 15), block, mac), ERR_ARG);
 }
 
+/* SP 800-38A F.2.1 to F.2.6, two blocks of each. */
+static void aes_cbc(void **state)
+{
+	static const char text[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51";
+	static const struct {
+		const char *key, *cipher;
+	} rows[] = {
+		{ "2b7e151628aed2a6abf7158809cf4f3c",
+		  "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2" },
+		{ "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
+		  "4f021db243bc633d7178183a9fa071e8b4d9ada9ad7dedf4e5e738763f69145a" },
+		{ "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+		  "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d" },
+	};
+	uint8_t room[256], out_room[64], iv[AES_BLOCK];
+	struct rd key, plain, cipher;
+	struct wr w, out;
+
+	(void)state;
+	for (uint8_t i = 0; i < sizeof(iv); i++)
+		iv[i] = i;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		WR_ARR(&w, room);
+		WR_ARR(&out, out_room);
+		key = test_unhex(&w, rows[i].key);
+		plain = test_unhex(&w, text);
+		cipher = test_unhex(&w, rows[i].cipher);
+		assert_int_equal(aes_cbc_encrypt(key, iv, plain, &out), ERR_OK);
+		assert_bytes_equal(wr_view(&out), cipher);
+		wr_reset(&out);
+		assert_int_equal(aes_cbc_decrypt(key, iv, cipher, &out), ERR_OK);
+		assert_bytes_equal(wr_view(&out), plain);
+		assert_int_equal(aes_cbc_encrypt(key, iv, rd_of(plain.p, 17), &out), ERR_ARG);
+		assert_int_equal(aes_cbc_decrypt(rd_of(key.p, 15), iv, cipher, &out), ERR_ARG);
+		assert_int_equal(aes_cbc_encrypt(key, iv, RD_NONE, &out), ERR_OK);
+		assert_int_equal(out.n, 32);
+		/* No room: nothing is written behind the end. */
+		wr_init(&out, out_room, 16);
+		assert_int_equal(aes_cbc_encrypt(key, iv, plain, &out), ERR_BUFFER);
+	}
+}
+
 /* ---- curves ---- */
 
 static void domains(void **state)
@@ -502,7 +544,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes),
 		cmocka_unit_test(digest_infos),
-		cmocka_unit_test(aes),
+		cmocka_unit_test(aes), cmocka_unit_test(aes_cbc),
 		cmocka_unit_test(domains),
 		cmocka_unit_test(ecdsa_of_a_standard),
 		cmocka_unit_test(ecdsa_range),

@@ -91,6 +91,7 @@ vcard_handler vcard_challenge, vcard_manage_pka, vcard_external_authenticate;   
 vcard_handler vcard_manage_se, vcard_verify_certificate;                                       /* cert.c */
 vcard_handler vcard_general_authenticate;                                                      /* chip.c */
 vcard_handler vcard_generate;                                                                  /* key.c */
+vcard_handler vcard_generate_symmetric, vcard_cipher;                                          /* symmetric.c */
 vcard_handler vcard_sign;                                                                      /* sign.c */
 vcard_handler vcard_decipher;                                                                  /* decipher.c */
 
@@ -108,6 +109,42 @@ size_t vcard_pka_missing(const struct vcard_state *s);
 /* use.c: may the key be used by this algorithm, SW_OK or why not; it was used, and that took its time. */
 MUST uint16_t vcard_key_may(const struct vcard *v, const struct vcard_key *k, uint8_t algorithm);
 void vcard_key_used(struct vcard *v, struct vcard_key *k);
+/* What an algorithm byte does with a key, and with which kind of key. ERR_ARG, ERR_DATA, ERR_FORMAT: 6A80. */
+struct vcard_algorithm;
+struct vcard_use {
+	const struct vcard_profile *profile;
+	const struct vcard_algorithm *algorithm;
+	const struct vcard_private *key;
+};
+struct vcard_algorithm {
+	uint8_t id;
+	enum vcard_kind kind;
+	enum err (*run)(const struct vcard_use *u, struct rd data, struct wr *out);
+	enum digest_alg digest;         /* of the message; DIGEST_NONE: there is none, or it comes hashed */
+};
+struct vcard_algorithms {
+	const struct vcard_algorithm *v;
+	size_t n;
+};
+#define VCARD_ALGORITHMS(a) ((struct vcard_algorithms){ a, sizeof(a) / sizeof(*(a)) })
+/* A command that uses a key: P1 is its number, P2 one of these algorithms. */
+MUST uint16_t vcard_key_use(struct vcard *v, const struct vcard_command *c, struct vcard_algorithms all,
+			    struct wr *out);
+
+/* key.c: what a key is given when it is made. */
+struct vcard_attributes {
+	bool counted, listed;
+	uint32_t uses;
+	struct rd algs;                 /* a view */
+	uint8_t domain;
+};
+/* symmetric: with what only such keys have. */
+MUST bool vcard_attributes_read(struct rd r, bool symmetric, struct vcard_attributes *out);
+void vcard_attributes_apply(const struct vcard_attributes *a, struct vcard_key *k);
+/* Can a key of this number be made in this domain now: SW_OK or why not. */
+MUST uint16_t vcard_key_can_be(const struct vcard *v, uint8_t id, uint8_t domain);
+/* Takes *k and clears it. ERR_LIMIT: the card is full. */
+MUST enum err vcard_key_keep(struct vcard *v, struct vcard_key **k);
 
 /* pin.c: compare; the try is spent on disk before. SW_OK, 63Cx, 6983, SW_MEMORY, 6F00. */
 MUST uint16_t vcard_ref_present(struct vcard *v, struct vcard_ref *r, struct rd value);

@@ -4,84 +4,55 @@
 
 #define RSA_MAX 512
 
-enum output {
-	RAW,            /* the block with its padding */
-	PKCS1,
-	OAEP,           /* SHA-256 for label and mask */
-	POINT           /* ECDH */
-};
-
-static const struct algorithm {
-	uint8_t id;
-	bool is_rsa;
-	enum output output;
-} algorithms[] = {
-	{ 0x21, true, RAW }, { 0x22, true, PKCS1 }, { 0x23, true, OAEP }, { 0x80, false, POINT },
-};
-
-static const struct algorithm *algorithm_find(uint8_t id)
+/* The block with its padding. */
+static enum err raw(const struct vcard_use *u, struct rd cipher, struct wr *out)
 {
-	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++)
-		if (algorithms[i].id == id)
-			return &algorithms[i];
-	return NULL;
+	return rsa_key_raw(u->key->rsa, cipher, out);
 }
 
-static enum err decrypt(const struct rsa_key *k, enum output output, struct rd input, struct wr *out)
+static enum err pkcs1(const struct vcard_use *u, struct rd cipher, struct wr *out)
 {
-	struct rsa_oaep oaep = { .hash = DIGEST_SHA256, .mgf = DIGEST_SHA256 };
 	uint8_t bytes[RSA_MAX];
 	struct wr block;
 	enum err e;
 
 	WR_ARR(&block, bytes);
-	e = rsa_key_raw(k, input, &block);
-	if (e)
-		return e;
-	switch (output) {
-	case PKCS1:
-		return rsa_unpad_crypt(wr_view(&block), out);
-	case OAEP:
-		e = sha256(RD_NONE, oaep.label);
-		return e ? e : rsa_unpad_oaep(&oaep, wr_view(&block), out);
-	case RAW:
-	case POINT:
-		break;
-	}
-	wr_put(out, wr_view(&block));
-	return wr_done(out);
+	e = raw(u, cipher, &block);
+	return e ? e : rsa_unpad_crypt(wr_view(&block), out);
 }
 
-static enum err agree(const struct ec_key *k, bool x_only, struct rd input, struct wr *out)
+/* SHA-256 for label and mask. */
+static enum err oaep(const struct vcard_use *u, struct rd cipher, struct wr *out)
 {
-	enum err e = ec_key_shared_point(k, input, out);
+	struct rsa_oaep how = { .hash = DIGEST_SHA256, .mgf = DIGEST_SHA256 };
+	uint8_t bytes[RSA_MAX];
+	struct wr block;
+	enum err e;
 
-	if (!e && x_only)
+	WR_ARR(&block, bytes);
+	e = raw(u, cipher, &block);
+	if (!e)
+		e = sha256(RD_NONE, how.label);
+	return e ? e : rsa_unpad_oaep(&how, wr_view(&block), out);
+}
+
+static enum err agree(const struct vcard_use *u, struct rd peer, struct wr *out)
+{
+	enum err e = ec_key_shared_point(u->key->ec, peer, out);
+
+	if (!e && u->profile->agree_x_only)
 		wr_cut(out, 1 + (out->n - 1) / 2);
 	return e;
 }
 
+static const struct vcard_algorithm algorithms[] = {
+	{ 0x21, VCARD_RSA, raw, DIGEST_NONE },
+	{ 0x22, VCARD_RSA, pkcs1, DIGEST_NONE },
+	{ 0x23, VCARD_RSA, oaep, DIGEST_NONE },
+	{ 0x80, VCARD_EC, agree, DIGEST_NONE },
+};
+
 uint16_t vcard_decipher(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
-	const struct vcard_profile *p = v->state->profile;
-	const struct algorithm *a = algorithm_find(c->p2);
-	struct vcard_key *k = vcard_state_key(v->state, c->p1);
-	uint16_t sw;
-	enum err e;
-
-	if (!k)
-		return p->sw_key_absent;
-	if (!a || a->is_rsa != !!k->secret.rsa || (!a->is_rsa && !k->secret.ec))
-		return SW_FUNCTION;
-	sw = vcard_key_may(v, k, c->p2);
-	if (sw != SW_OK)
-		return sw;
-	e = a->is_rsa ? decrypt(k->secret.rsa, a->output, c->data, out) :
-			agree(k->secret.ec, p->agree_x_only, c->data, out);
-	if (e == ERR_ARG || e == ERR_DATA || e == ERR_FORMAT)
-		return SW_DATA;
-	if (e)
-		return vcard_sw(e);
-	vcard_key_used(v, k);
-	return SW_OK;
+	return vcard_key_use(v, c, VCARD_ALGORITHMS(algorithms), out);
 }

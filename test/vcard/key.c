@@ -13,11 +13,7 @@ struct template {
 	struct rd exponent;
 	uint32_t bits;
 	enum ec_curve curve;
-	bool counted;
-	uint32_t uses;
-	bool listed;
-	struct rd algs;
-	uint8_t domain;
+	struct vcard_attributes about;
 };
 
 static bool rsa_read(struct rd r, struct template *t)
@@ -41,19 +37,71 @@ static bool ec_read(struct rd r, struct template *t)
 	return true;
 }
 
-static bool attributes_read(struct rd *r, struct template *t)
+/* Reference 3.11, 3.12; each at most once, in any order. */
+bool vcard_attributes_read(struct rd r, bool symmetric, struct vcard_attributes *out)
 {
+	struct vcard_attributes a = { .counted = false };
+	bool has_domain = false, wrapped = false, ok = true;
 	struct rd val;
+	uint32_t tag;
+	uint8_t key;
 
-	t->counted = rd_tlv(r, 0x90, &val);
-	if (t->counted && (val.n != 4 || !rd_u32(&val, &t->uses) || t->uses == 0))
-		return false;
-	t->listed = rd_tlv(r, 0x91, &t->algs);
-	if (t->algs.n > VCARD_ALGS_MAX)
-		return false;
-	if (rd_tlv(r, 0x92, &val) && (!rd_u8(&val, &t->domain) || !rd_end(&val)))
-		return false;
-	return rd_end(r);
+	while (ok && rd_tlv_any(&r, &tag, NULL, &val)) {
+		switch (tag) {
+		case 0x90:
+			ok = !a.counted && val.n == 4 && rd_u32(&val, &a.uses) && a.uses;
+			a.counted = true;
+			break;
+		case 0x91:
+			ok = !a.listed && val.n <= VCARD_ALGS_MAX;
+			a.listed = true;
+			a.algs = val;
+			break;
+		case 0x92:
+			ok = !has_domain && rd_u8(&val, &a.domain) && rd_end(&val);
+			has_domain = true;
+			break;
+		case 0x93:
+			/* The number of a wrapping key. What it does is not known (reference 3.12): nothing here. */
+			ok = symmetric && !wrapped && rd_u8(&val, &key) && rd_end(&val);
+			wrapped = true;
+			break;
+		default:
+			ok = false;
+		}
+	}
+	*out = a;
+	return ok && rd_end(&r);
+}
+
+void vcard_attributes_apply(const struct vcard_attributes *a, struct vcard_key *k)
+{
+	k->counted = a->counted;
+	k->uses = a->uses;
+	k->listed = a->listed;
+	if (a->algs.n)
+		memcpy(k->algs, a->algs.p, a->algs.n);
+	k->algs_n = a->algs.n;
+	k->domain = a->domain;
+}
+
+uint16_t vcard_key_can_be(const struct vcard *v, uint8_t id, uint8_t domain)
+{
+	const struct vcard_state *s = v->state;
+
+	if (domain && domain >= s->domains)
+		return SW_PARAMETERS;
+	/* While shares of the key encryption key are missing, no key can be made (3.4). */
+	if (s->missing || (vcard_state_key(s, id) && !s->profile->key_overwrite))
+		return SW_CONDITIONS;
+	return vcard_keys(v) ? SW_OK : SW_NO_PIN_FOR_KEY;
+}
+
+enum err vcard_key_keep(struct vcard *v, struct vcard_key **k)
+{
+	enum err e = vcard_state_key_add(v->state, k);
+
+	return !e && vcard_state_used(v->state) > VCARD_MEMORY ? ERR_LIMIT : e;
 }
 
 static bool template_read(struct rd r, struct template *t)
@@ -78,7 +126,7 @@ static bool template_read(struct rd r, struct template *t)
 	if ((rd_tlv(&r, 0x45, &t->outer_car) || rd_tlv(&r, 0x42, &t->outer_car)) &&
 	    !cvc_reference_is_valid(t->outer_car))
 		return false;
-	return attributes_read(&r, t);
+	return vcard_attributes_read(r, false, &t->about);
 }
 
 static bool template_is_supported(const struct template *t)
@@ -96,13 +144,7 @@ static enum err key_new(uint8_t id, const struct template *t, struct vcard_key *
 	if (!k)
 		return ERR_NOMEM;
 	k->id = id;
-	k->counted = t->counted;
-	k->uses = t->uses;
-	k->listed = t->listed;
-	if (t->algs.n)
-		memcpy(k->algs, t->algs.p, t->algs.n);
-	k->algs_n = t->algs.n;
-	k->domain = t->domain;
+	vcard_attributes_apply(&t->about, k);
 	e = vcard_chr_set(&k->chr, t->chr) ? ERR_OK : ERR_FORMAT;
 	if (!e)
 		e = t->is_rsa ? rsa_key_generate(t->bits, t->exponent, &k->secret.rsa)
@@ -136,24 +178,21 @@ uint16_t vcard_generate(struct vcard *v, const struct vcard_command *c, struct w
 	struct vcard_key *k = NULL;
 	struct vcard_file *ee;
 	struct template t;
+	uint16_t sw;
 	enum err e;
 
 	if (!template_read(c->data, &t))
 		return SW_DATA;
 	if (!template_is_supported(&t))
 		return SW_FUNCTION;
-	if (t.domain && t.domain >= s->domains)
-		return SW_PARAMETERS;
-	/* While shares of the key encryption key are missing, no key can be made (3.4). */
-	if (s->missing || (vcard_state_key(s, c->p1) && !s->profile->key_overwrite))
-		return SW_CONDITIONS;
-	if (!vcard_keys(v))
-		return SW_NO_PIN_FOR_KEY;
+	sw = vcard_key_can_be(v, c->p1, t.about.domain);
+	if (sw != SW_OK)
+		return sw;
 	e = key_new(c->p1, &t, &k);
 	if (!e)
 		e = attest(s, &t, k, out);
 	if (!e)
-		e = vcard_state_key_add(s, &k);
+		e = vcard_key_keep(v, &k);
 	/* Also as CEnn, for readers that cannot take the long answer. */
 	if (!e)
 		e = vcard_state_file_make(s, (uint16_t)(0xCE00 | c->p1), &ee);

@@ -23,7 +23,8 @@
 	.sw_auth_no_challenge = 0x6985, \
 	.sw_pin_length = 0x6700, .sw_last_try = 0x63C0, .sw_verify_p1 = 0x6A86, .sw_verify_p2 = 0x6A86, \
 	.sw_reset_off = 0x6985, .reset_only = true, .sw_so_pin = 0x6985, \
-	.sw_key_absent = 0x6A88, .sw_key_algorithm = 0x6A81, .sw_key_uses = 0x6984, .enumerate_all = true, \
+	.sw_key_absent = 0x6A88, .sw_key_algorithm = 0x6A81, .sw_key_uses = 0x6984, \
+	.sw_cipher_length = 0x6A80, .enumerate_all = true, \
 	.read_6282 = true, .sw_write_protected = 0x6982, .sw_cert_signature = 0x6985, .sw_cert_format = 0x6984
 
 static const struct vcard_profile profiles[] = {
@@ -52,7 +53,7 @@ static const struct vcard_profile profiles[] = {
 		.sw_pin_length = 0x6700, .sw_last_try = 0x6983, .sw_verify_p1 = 0x6B00, .sw_verify_p2 = 0x6A88,
 		.sw_reset_off = 0x6986, .reset_split = true, .transport_for_good = true, .sw_so_pin = 0x6982,
 		.sw_key_absent = 0x6A82, .sw_key_algorithm = 0x6985, .sw_key_uses = 0x6A84, .key_overwrite = true,
-		.sha224 = true, .agree_x_only = true,
+		.sha224 = true, .agree_x_only = true, .derive_hkdf = true, .sw_cipher_length = 0x6700,
 		.update_truncates = true, .sw_write_protected = 0x6982,
 		.sw_cert_signature = 0x6985, .sw_cert_format = 0x6984,
 	},

@@ -21,12 +21,18 @@ enum err vcard_state_new(const struct vcard_profile *profile, struct vcard_state
 	return ERR_OK;
 }
 
+enum vcard_kind vcard_key_kind(const struct vcard_key *k)
+{
+	return k->secret.rsa ? VCARD_RSA : k->secret.ec ? VCARD_EC : VCARD_AES;
+}
+
 void vcard_key_free(struct vcard_key **k)
 {
 	if (!*k)
 		return;
 	rsa_key_free(&(*k)->secret.rsa);
 	ec_key_free(&(*k)->secret.ec);
+	wipe((*k)->secret.aes, sizeof((*k)->secret.aes));
 	free(*k);
 	*k = NULL;
 }
@@ -74,20 +80,20 @@ void vcard_state_free(struct vcard_state **s)
 	*s = NULL;
 }
 
+/* An RSA key is five half-size numbers and two whole ones at most; a curve key with its parameters as many points. */
+static size_t key_size(const struct vcard_private *p)
+{
+	if (p->rsa)
+		return rsa_key_bits(p->rsa) * 9 / 16;
+	return p->ec ? ec_domain_get(ec_key_curve(p->ec))->size * 8 : p->aes_n;
+}
+
 size_t vcard_state_used(const struct vcard_state *s)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < s->keys_n; i++) {
-		const struct vcard_private *p = &s->keys[i]->secret;
-
-		/*
-		 * An RSA key is five half-size numbers and two whole ones at most; a curve key with its parameters
-		 * the same in points.
-		 */
-		used += OVERHEAD +
-			(p->rsa ? rsa_key_bits(p->rsa) * 9 / 16 : ec_domain_get(ec_key_curve(p->ec))->size * 8);
-	}
+	for (size_t i = 0; i < s->keys_n; i++)
+		used += OVERHEAD + key_size(&s->keys[i]->secret);
 	for (size_t i = 0; i < s->files_n; i++)
 		used += OVERHEAD + s->files[i]->data.n;
 	return used;

@@ -18,6 +18,7 @@
 #define VCARD_MEMORY      215512u       /* bytes for files and keys; figure of one card, APDU reference 15.16 */
 #define VCARD_POINT_MAX   (1 + 2 * 66)  /* uncompressed, 521 bits */
 #define VCARD_ALGS_MAX    16            /* of a key's algorithm list */
+#define VCARD_AES_MAX     32            /* bytes of an AES key */
 
 #define VCARD_OPT_RESET     0x0001      /* options, APDU reference 3.4 */
 #define VCARD_OPT_TRANSPORT 0x0002
@@ -50,9 +51,13 @@ struct vcard_slot {                     /* a registered key of public key authen
 	struct vcard_holder key;
 };
 
-struct vcard_private {                  /* one of both */
+enum vcard_kind { VCARD_RSA, VCARD_EC, VCARD_AES };
+
+struct vcard_private {                  /* one of these */
 	struct rsa_key *rsa;
 	struct ec_key *ec;
+	uint8_t aes[VCARD_AES_MAX];
+	size_t aes_n;                   /* 16, 24 or 32; 0: no AES key */
 };
 
 struct vcard_key {                      /* CCnn */
@@ -119,6 +124,7 @@ MUST enum err vcard_state_file_make(struct vcard_state *s, uint16_t fid, struct 
 /* A key (CCnn) or a file. false: there is none. */
 bool vcard_state_delete(struct vcard_state *s, uint16_t fid);
 
+enum vcard_kind vcard_key_kind(const struct vcard_key *k);
 void vcard_key_free(struct vcard_key **k);
 MUST enum err vcard_ref_set(struct vcard_ref *r, struct rd value, uint8_t tries);
 MUST enum err vcard_ref_matches(const struct vcard_ref *r, struct rd value, bool *yes);

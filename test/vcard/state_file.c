@@ -19,7 +19,7 @@ enum {
 	T_PKA = 0xA5, T_SLOT = 0xB0,
 	T_KEY = 0xA6, T_FILE = 0xA7,
 	/* inside: the elements of one of these, in order */
-	T_A = 0x80, T_B, T_C, T_D, T_E, T_F, T_G
+	T_A = 0x80, T_B, T_C, T_D, T_E, T_F, T_G, T_H
 };
 
 /* ---- writing ---- */
@@ -102,9 +102,11 @@ static void put_key(struct wr *w, const struct vcard_key *k)
 	wr_tlv(w, T_D, rd_of(k->algs, k->algs_n));
 	if (k->secret.rsa) {
 		put_rsa(w, T_E, k->secret.rsa);
-	} else {
+	} else if (k->secret.ec) {
 		put_text(w, T_F, ec_domain_get(ec_key_curve(k->secret.ec))->name);
 		put_ec(w, T_G, k->secret.ec);
+	} else {
+		wr_tlv(w, T_H, rd_of(k->secret.aes, k->secret.aes_n));
 	}
 	wr_tlv_close(w, m);
 }
@@ -269,6 +271,15 @@ static bool get_pka(struct rd *r, struct vcard_state *s)
 	return rd_end(&in);
 }
 
+static enum err get_aes(struct rd value, struct vcard_private *out)
+{
+	if (value.n != 16 && value.n != 24 && value.n != 32)
+		return ERR_FORMAT;
+	memcpy(out->aes, value.p, value.n);
+	out->aes_n = value.n;
+	return ERR_OK;
+}
+
 static enum err get_key(struct rd in, struct vcard_state *s)
 {
 	struct vcard_key *k = calloc(1, sizeof(*k));
@@ -289,6 +300,8 @@ static enum err get_key(struct rd in, struct vcard_state *s)
 	k->algs_n = algs.n;
 	if (rd_tlv(&in, T_E, &der))
 		e = rsa_key_import(der, &k->secret.rsa);
+	else if (rd_tlv(&in, T_H, &der))
+		e = get_aes(der, &k->secret);
 	else
 		e = get_ec(&in, T_F, T_G, &k->secret.ec);
 	if (!e)
