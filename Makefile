@@ -34,7 +34,8 @@ B          := build/$(FLAVOUR)
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
 SERVER := server server/web server/notify server/store server/policy
-ROOMS ?= $(SERVER) tell agent cli pkcs11 login pka ramoverhttp sc-hsm test attest apdu test/vcard base
+MODULE := pkcs11 pkcs11/login pkcs11/crypto pkcs11/store pkcs11/module pkcs11/mech pkcs11/object pkcs11/ck
+ROOMS ?= $(SERVER) tell agent cli $(MODULE) login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
@@ -140,7 +141,7 @@ endef
 
 BELOW_LOGIN := login pka ramoverhttp sc-hsm attest apdu base
 
-$(B)/quorum11.so: $(call archive,pkcs11 $(BELOW_LOGIN)) pkcs11/exports.map
+$(B)/quorum11.so: $(call archive,$(MODULE) $(BELOW_LOGIN)) pkcs11/exports.map
 	$(call say,LD)
 	$(Q)$(CC) $(C_ALL) $(LD_ALL) -shared -Wl,-soname,quorum11.so -Wl,--version-script=pkcs11/exports.map -o $@ \
 	    -Wl,--whole-archive $(B)/pkcs11.a -Wl,--no-whole-archive \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The host's side of an n-of-m login over a card that it holds: helper process, RAMOverHTTP session, filter,
- * witness, proofs; believes only the card. Used by pkcs11/login.c and by the command. docs/ARCHITECTURE.md, "A C_Login
+ * witness, proofs; believes only the card. Used by pkcs11/login/ and by the command. docs/ARCHITECTURE.md, "A C_Login
  * with n of m". Blocks; no lock of its own; dl.cancel_fd gives up.
  */
 #ifndef LOGIN_LOGIN_H

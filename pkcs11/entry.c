@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The functions of PKCS#11 2.40: enter, hand over, leave. */
-#include "pkcs11/create.h"
-#include "pkcs11/crypt.h"
-#include "pkcs11/derive.h"
-#include "pkcs11/hash.h"
+#include "pkcs11/crypto/crypt.h"
+#include "pkcs11/crypto/derive.h"
+#include "pkcs11/crypto/hash.h"
+#include "pkcs11/crypto/keygen.h"
+#include "pkcs11/crypto/random.h"
+#include "pkcs11/crypto/sign.h"
+#include "pkcs11/crypto/verify.h"
 #include "pkcs11/info.h"
-#include "pkcs11/keygen.h"
-#include "pkcs11/login.h"
-#include "pkcs11/modify.h"
-#include "pkcs11/pin.h"
-#include "pkcs11/random.h"
+#include "pkcs11/login/login.h"
+#include "pkcs11/login/pin.h"
+#include "pkcs11/login/so.h"
 #include "pkcs11/session.h"
-#include "pkcs11/sign.h"
 #include "pkcs11/slot.h"
-#include "pkcs11/so.h"
-#include "pkcs11/verify.h"
+#include "pkcs11/store/create.h"
+#include "pkcs11/store/find.h"
+#include "pkcs11/store/modify.h"
 
 CK_RV C_Initialize(CK_VOID_PTR args)
 {

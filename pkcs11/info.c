@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "pkcs11/module.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
 
 #define MANUFACTURER "quorum11"
 #define LIBRARY "SmartCard-HSM with n-of-m login"

@@ -3,7 +3,7 @@
 #ifndef PKCS11_INFO_H
 #define PKCS11_INFO_H
 
-#include "pkcs11/ck.h"
+#include "pkcs11/ck/ck.h"
 
 struct p11_call;
 CK_RV p11_info_module(CK_INFO *out);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "pkcs11/module.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
 
 #define NAME "PKCS 11"
 

@@ -6,7 +6,7 @@
 #ifndef PKCS11_INTERFACE_H
 #define PKCS11_INTERFACE_H
 
-#include "pkcs11/ck.h"
+#include "pkcs11/ck/ck.h"
 
 struct p11_interface {                  /* CK_INTERFACE */
 	CK_UTF8CHAR *name;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pkcs11/login.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/login/login.h"
 
 static CK_RV insert(struct p11_slot *slot, unsigned insertion, bool rw, CK_SESSION_HANDLE *out)
 {

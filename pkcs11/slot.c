@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "pkcs11/readers.h"
-#include "pkcs11/rv.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/readers.h"
 
 static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const struct p11_slot *s)
 {

@@ -10,7 +10,7 @@
 
 #include "base/crypto_ec.h"
 #include "base/limits.h"
-#include "pkcs11/ck.h"
+#include "pkcs11/ck/ck.h"
 #include "test/fake/scard.h"
 
 #define RIG_READER "Test Reader 0"

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/crypto/keygen.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/tlv.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
+#include "pkcs11/object/template.h"
+#include "sc-hsm/key.h"
+
+#define CAR RD_LIT("UTCA00001")         /* as OpenSC; the inner authority means nothing (reference 9.4) */
+#define USE_RSA (P15_USE_DECRYPT | P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_UNWRAP)
+#define USE_EC (P15_USE_SIGN | P15_USE_DERIVE)
+#define USE_SIGN (P15_USE_SIGN | P15_USE_SIGN_RECOVER)
+
+struct plan {
+	struct hsm_keygen gen;
+	struct p15_key about;
+	char chr[CHR_MAX + 1];
+};
+
+/* Odd, and more than 1 (RFC 8017 3.1). */
+static bool is_exponent(struct rd e)
+{
+	while (e.n && e.p[0] == 0)
+		e = rd_of(e.p + 1, e.n - 1);
+	return e.n && e.p[e.n - 1] & 1 && (e.n > 1 || e.p[0] > 1);
+}
+
+static CK_RV plan_rsa(const struct p11_template *t, const struct p11_mech *m, const struct hsm_version *v,
+		      struct plan *p)
+{
+	if (!t->bits)
+		return CKR_TEMPLATE_INCOMPLETE;
+	if (t->bits < m->min || t->bits > p11_mech_max(m, v) || t->bits % 8 ||
+	    (t->exponent.n && !is_exponent(t->exponent)))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	p->gen.rsa_bits = (unsigned)t->bits;
+	p->gen.exponent = t->exponent;
+	p->about.type = P15_RSA;
+	p->about.bits = (unsigned)t->bits;
+	p->about.usage = USE_RSA;
+	return CKR_OK;
+}
+
+static CK_RV plan_ec(const struct p11_template *t, const struct p11_mech *m, const struct hsm_version *v,
+		     struct plan *p)
+{
+	struct rd params = t->ec_params, oid;
+	const struct ec_domain *d;
+
+	if (!params.n)
+		return CKR_TEMPLATE_INCOMPLETE;
+	if (!rd_tlv(&params, 0x06, &oid) || !rd_end(&params))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	d = ec_domain_by_oid(oid);
+	if (!d || d->bits < m->min || d->bits > p11_mech_max(m, v))
+		return CKR_CURVE_NOT_SUPPORTED;
+	p->gen.curve = d->curve;
+	p->about.type = P15_EC;
+	p->about.bits = d->bits;
+	p->about.usage = USE_EC;
+	return CKR_OK;
+}
+
+static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_version *v, struct plan *p)
+{
+	const struct p11_mech *m = p11_mech_get(r->mech->mechanism, CKF_GENERATE_KEY_PAIR);
+	/* The public key comes and stays with the private one, unless its template says that it must not. */
+	struct p11_template pub = { .token = CK_TRUE };
+	struct p11_template priv = { .sign = CK_TRUE, .decrypt = CK_TRUE, .derive = CK_TRUE };
+	CK_RV rv;
+
+	if (!m)
+		return CKR_MECHANISM_INVALID;
+	if (r->mech->pParameter || r->mech->ulParameterLen)
+		return CKR_MECHANISM_PARAM_INVALID;
+	pub.key_type = priv.key_type = m->key;
+	rv = p11_template_read(r->public_t, r->public_n, P11_MADE_PUBLIC, &pub);
+	if (!rv)
+		rv = p11_template_read(r->private_t, r->private_n, P11_MADE_PRIVATE, &priv);
+	if (!rv)
+		rv = m->key == CKK_RSA ? plan_rsa(&pub, m, v, p) : plan_ec(&pub, m, v, p);
+	if (!rv && !(pub.token && priv.token))
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	if (rv)
+		return rv;
+	p->gen.car = CAR;
+	p->about.label = priv.label.n ? priv.label : pub.label;
+	p->about.id = priv.id.n ? priv.id : pub.id;
+	if (!priv.sign)
+		p->about.usage &= ~(unsigned)USE_SIGN;
+	if (!priv.decrypt)
+		p->about.usage &= ~(unsigned)(P15_USE_DECRYPT | P15_USE_UNWRAP);
+	if (!priv.derive)
+		p->about.usage &= ~(unsigned)P15_USE_DERIVE;
+	if (!p->about.usage)
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	return rv;
+}
+
+/* The card does not write the description, without which the key is nobody's. */
+static enum err describe(struct p11_token *t, uint8_t key, struct rd prkd, struct deadline *dl)
+{
+	enum err e = hsm_file_write(t->card, HSM_FID(HSM_FID_PRKD, key), prkd, dl), undo;
+
+	if (!e)
+		return ERR_OK;
+	undo = hsm_file_delete(t->card, HSM_FID(HSM_FID_KEY, key), dl);
+	if (!undo)
+		undo = hsm_file_delete(t->card, HSM_FID(HSM_FID_EE, key), dl);
+	log_line(LOG_P11, LOG_ERROR, "key %u was made but could not be described (%s); %s", key, err_text(e),
+		 undo ? "it stays on the card without a name" : "it was deleted again");
+	return e;
+}
+
+/* On the card; prkd and request get what it then holds. The caller has begun a sequence. */
+static enum err generate(struct p11_token *t, struct plan *p, struct wr *prkd, struct wr *request, struct deadline *dl)
+{
+	struct hsm_fids fids;
+	enum err e = hsm_file_list(t->card, &fids, dl);
+
+	if (!e)
+		e = hsm_key_free_id(&fids, &p->gen.key);
+	if (e)
+		return e;
+	/* Holder reference: the card's serial number and the key's, unique on this card and unlike those of others. */
+	(void)snprintf(p->chr, sizeof(p->chr), "%.15s%05u", t->serial, p->gen.key);
+	p->gen.chr = rd_str(p->chr);
+	if (!p->about.id.n)
+		p->about.id = rd_of(&p->gen.key, 1);
+	e = p15_key_write(&p->about, prkd);
+	if (!e)
+		e = hsm_key_generate(t->card, &p->gen, request, dl);
+	return e ? e : describe(t, p->gen.key, wr_view(prkd), dl);
+}
+
+static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+{
+	struct deadline dl = deadline_never();
+	const struct p11_object *pub, *priv;
+	struct wr prkd, request;
+	enum err e;
+
+	wr_init_heap(&prkd, FILE_SIZE_MAX);
+	wr_init_heap(&request, CVC_MAX);
+	e = p11_token_begin_user(t);
+	if (!e)
+		e = p11_token_end(t, generate(t, p, &prkd, &request, &dl));
+	if (!e)
+		e = p11_objects_add_key(&t->objects, p->gen.key, wr_view(&prkd), wr_view(&request));
+	wr_free(&request);
+	wr_free(&prkd);
+	/* Between the limits, but not of this card. */
+	if (e == ERR_ALGORITHM)
+		return p->gen.curve == EC_NONE ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_CURVE_NOT_SUPPORTED;
+	if (e)
+		return p11_rv(e);
+	priv = p11_objects_of_key(&t->objects, p->gen.key, CKO_PRIVATE_KEY);
+	pub = p11_objects_of_key(&t->objects, p->gen.key, CKO_PUBLIC_KEY);
+	if (!priv || !pub)
+		return CKR_DEVICE_ERROR;
+	*private_key = priv->handle;
+	*public_key = pub->handle;
+	return CKR_OK;
+}
+
+CK_RV p11_keygen(struct p11_call *c, const struct p11_keygen_request *r, CK_OBJECT_HANDLE *public_key,
+		 CK_OBJECT_HANDLE *private_key)
+{
+	struct p11_token *t = c->token;
+	struct plan p = { .gen.curve = EC_NONE };
+	enum err e;
+	CK_RV rv;
+
+	if (!r->mech || !public_key || !private_key || (!r->public_t && r->public_n) || (!r->private_t && r->private_n))
+		return CKR_ARGUMENTS_BAD;
+	if (!c->session->rw)
+		return CKR_SESSION_READ_ONLY;
+	if (t->login != P11_OPEN)
+		return CKR_USER_NOT_LOGGED_IN;
+	rv = make_plan(r, &t->status.version, &p);
+	if (rv)
+		return rv;
+	e = p11_token_load(t);
+	return e ? p11_rv(e) : make_pair(t, &p, public_key, private_key);
+}

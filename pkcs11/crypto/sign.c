@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/crypto/sign.h"
+
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
+#include "sc-hsm/key.h"
+
+CK_RV p11_sign_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	return p11_op_begin_key(c, &c->session->sign, m, key, CKO_PRIVATE_KEY, CKF_SIGN);
+}
+
+/* The one exchange. */
+static enum err ask_card(struct p11_token *t, uint8_t key, enum hsm_alg alg, struct rd block, struct wr *answer)
+{
+	struct deadline dl = deadline_never();
+	enum err e = p11_token_begin_user(t);
+
+	if (e)
+		return e;
+	e = hsm_key_sign(t->card, key, alg, block, answer, &dl);
+	return p11_token_end(t, e);
+}
+
+static enum err make(struct p11_token *t, struct p11_op *op, struct wr *sig)
+{
+	uint8_t hash[DIGEST_MAX], block[P11_BLOCK_MAX], answer[P11_BLOCK_MAX + 64];
+	const struct p11_mech_sign *how = op->use.mech->sign;
+	struct wr hw, bw, aw;
+	enum hsm_alg alg;
+	struct rd data;
+	enum err e;
+
+	WR_ARR(&hw, hash);
+	WR_ARR(&bw, block);
+	WR_ARR(&aw, answer);
+	e = p11_op_result(op, &hw, &data);
+	if (!e)
+		e = how->before(&op->use, data, &alg, &bw);
+	if (!e)
+		e = ask_card(t, op->use.key->key, alg, wr_view(&bw), &aw);
+	if (!e)
+		e = how->after(&op->use, wr_view(&aw), sig);
+	wr_free(&aw);
+	wr_free(&bw);
+	wr_free(&hw);
+	return e;
+}
+
+static size_t data_max(const struct p11_op *op)
+{
+	const struct p11_mech_sign *how = op->use.mech->sign;
+
+	return op->hash ? 0 : how->data_max(&op->use);
+}
+
+static CK_RV finish(struct p11_call *c, const struct rd *data, CK_BYTE *sig, CK_ULONG *n)
+{
+	struct p11_op *op = &c->session->sign;
+	CK_RV rv = p11_op_check(c, op, data != NULL);
+	struct wr w;
+	enum err e;
+
+	if (rv)
+		return rv;
+	if (!n)
+		rv = CKR_ARGUMENTS_BAD;
+	else if (!p11_out(p11_mech_sig_size(op->use.key), sig, n, &rv))
+		return rv;
+	if (!rv && data)
+		rv = p11_op_absorb(op, *data, data_max(op));
+	if (!rv && !op->hash && op->use.mech->sign->exact && op->n != data_max(op))
+		rv = CKR_DATA_LEN_RANGE;
+	if (!rv) {
+		wr_init(&w, sig, *n);
+		e = make(c->token, op, &w);
+		/* Somebody deleted the key. */
+		rv = e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
+	}
+	p11_op_end(op);
+	return rv;
+}
+
+CK_RV p11_sign_once(struct p11_call *c, struct rd data, CK_BYTE *sig, CK_ULONG *n)
+{
+	return finish(c, &data, sig, n);
+}
+
+CK_RV p11_sign_part(struct p11_call *c, struct rd data)
+{
+	const struct p11_mech *m = c->session->sign.use.mech;
+
+	return p11_op_part(c, &c->session->sign, data, m ? m->sign->data_max : NULL);
+}
+
+CK_RV p11_sign_end(struct p11_call *c, CK_BYTE *sig, CK_ULONG *n)
+{
+	return finish(c, NULL, sig, n);
+}

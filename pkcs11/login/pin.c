@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/login/pin.h"
+
+#include "base/log.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
+#include "sc-hsm/pin.h"
+
+/*
+ * What a VERIFY with a PIN told about the tries; after a good one the counter is back at a value that the card does not
+ * tell.
+ */
+static void note_tries(struct p11_token *t, enum err e)
+{
+	if (!e)
+		t->status.pin_tries = -1;
+	if (e == ERR_PIN_WRONG)
+		t->status.pin_tries = hsm_card_detail(t->card)->tries;
+	if (e == ERR_PIN_BLOCKED || (e == ERR_PIN_WRONG && t->status.pin_tries == 0))
+		t->status.pin_blocked = true;
+}
+
+static void tell_pin(const struct p11_token *t, enum err e)
+{
+	if (e == ERR_PIN_WRONG && t->status.pin_tries >= 0)
+		log_tell("card %s in reader %s: wrong PIN, %d %s left", t->device_id, t->reader, t->status.pin_tries,
+			 t->status.pin_tries == 1 ? "try" : "tries");
+	else
+		log_tell("card %s in reader %s: the PIN was not accepted: %s%s", t->device_id, t->reader, err_text(e),
+			 e == ERR_PIN_BLOCKED ? "; it can be set anew with the SO-PIN only" : "");
+}
+
+enum err p11_pin_verify(struct p11_token *t, const struct secret *pin, struct deadline *dl)
+{
+	enum err e = hsm_pin_verify(t->card, HSM_REF_USER, pin, dl);
+
+	note_tries(t, e);
+	if (e)
+		tell_pin(t, e);
+	return e;
+}
+
+enum err p11_pin_verify_on_pad(struct p11_token *t, struct deadline *dl)
+{
+	enum err e;
+
+	log_tell("card %s in reader %s: type its PIN on the reader", t->device_id, t->reader);
+	lock_give(&t->lock);
+	e = hsm_pin_verify_on_pad(t->card, dl);
+	lock_take(&t->lock);
+	note_tries(t, e);
+	if (e)
+		tell_pin(t, e);
+	return e;
+}
+
+static enum err change_pin(struct p11_token *t, const struct secret *old, const struct secret *fresh)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v = t->status.version;
+	enum err e = p11_token_begin(t), after = ERR_OK;
+
+	if (e)
+		return e;
+	e = hsm_pin_change(t->card, HSM_REF_USER, old, fresh, &dl);
+	if (e == ERR_READ_ONLY)
+		return p11_token_end(t, e);
+	note_tries(t, e);
+	if (e)
+		tell_pin(t, e);
+	/*
+	 * A good change verifies the PIN, a bad one ends a login by it (reference 3.2). Who was not logged in before is
+	 * not afterwards.
+	 */
+	if (e != ERR_PIN_LENGTH) {
+		if (t->login != P11_OPEN)
+			after = hsm_card_select(t->card, &v, &dl);
+		if (!after)
+			after = p11_token_read_status(t, &v, &dl);
+		if (!after && t->login == P11_OPEN && !t->status.open)
+			after = ERR_AUTH;
+	}
+	after = p11_token_end(t, after);
+	if (after == ERR_AUTH && t->by_ceremony)
+		p11_token_close(t);
+	return e;
+}
+
+CK_RV p11_pin_set(struct p11_call *c, CK_UTF8CHAR *old, CK_ULONG old_n, CK_UTF8CHAR *fresh, CK_ULONG fresh_n)
+{
+	struct secret *a = NULL, *b = NULL;
+	enum err e;
+
+	if (!c->session->rw)
+		return CKR_SESSION_READ_ONLY;
+	if (!old || !fresh)
+		return CKR_ARGUMENTS_BAD;
+	if (fresh_n > PIN_MAX)
+		return CKR_PIN_LEN_RANGE;
+	/* CKR_PIN_LEN_RANGE is for a PIN that is set (PKCS#11 2.40 5.1.6). */
+	if (old_n < PIN_MIN || old_n > PIN_MAX)
+		return CKR_PIN_INCORRECT;
+	e = secret_new(rd_of(old, old_n), &a);
+	if (!e)
+		e = secret_new(rd_of(fresh, fresh_n), &b);
+	if (!e)
+		e = change_pin(c->token, a, b);
+	secret_free(&b);
+	secret_free(&a);
+	return p11_rv(e);
+}

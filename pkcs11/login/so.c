@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/login/so.h"
+
+#include "base/log.h"
+#include "base/rand.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
+#include "sc-hsm/init.h"
+#include "sc-hsm/pin.h"
+
+#define LABEL_SIZE 32
+#define RANDOM_PIN_SIZE 8
+#define PIN_TRIES 3
+
+static void tell(const struct p11_token *t, enum err e, const char *what)
+{
+	log_tell("card %s in reader %s: %s: %s", t->device_id, t->reader, what, err_text(e));
+}
+
+/* People write it as 16 hex digits. */
+static enum err parse(CK_UTF8CHAR *pin, CK_ULONG n, struct secret **so_pin)
+{
+	struct secret *typed = NULL;
+	enum err e = n > 2 * PIN_MAX ? ERR_PIN_LENGTH : secret_new(rd_of(pin, n), &typed);
+
+	if (!e)
+		e = hsm_so_pin_parse(typed, so_pin);
+	secret_free(&typed);
+	return e == ERR_FORMAT ? ERR_PIN_LENGTH : e;
+}
+
+static enum err verify(struct p11_token *t, const struct secret *so_pin)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v = t->status.version;
+	enum err e = p11_token_begin(t), after;
+
+	if (e)
+		return e;
+	/* An agent lets nobody verify anything: the SO-PIN is judged when it is used. */
+	if (p11_token_is_by_agent(t))
+		return p11_token_end(t, ERR_OK);
+	e = hsm_pin_verify(t->card, HSM_REF_SO, so_pin, &dl);
+	after = p11_token_read_status(t, &v, &dl);
+	after = p11_token_end(t, after);
+	return e ? e : after;
+}
+
+CK_RV p11_so_login(struct p11_call *c, struct secret *pin)
+{
+	struct p11_token *t = c->token;
+	struct secret *so_pin = NULL;
+	enum err e;
+
+	if (t->so_pin)
+		return CKR_USER_ALREADY_LOGGED_IN;
+	if (t->login != P11_CLOSED)
+		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+	if (atomic_load(&t->read_only))
+		return CKR_SESSION_READ_ONLY_EXISTS;
+	e = pin ? hsm_so_pin_parse(pin, &so_pin) : ERR_ARG;
+	if (!e)
+		e = verify(t, so_pin);
+	if (!e) {
+		t->so_pin = so_pin;
+		return CKR_OK;
+	}
+	secret_free(&so_pin);
+	tell(t, e, "no login with the SO-PIN");
+	return e == ERR_PIN_LENGTH || e == ERR_FORMAT ? CKR_PIN_INCORRECT : p11_rv(e);
+}
+
+CK_RV p11_so_init_pin(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n)
+{
+	struct p11_token *t = c->token;
+	struct deadline dl = deadline_never();
+	struct hsm_version v = t->status.version;
+	struct secret *fresh = NULL;
+	enum err e;
+
+	if (!t->so_pin)
+		return CKR_USER_NOT_LOGGED_IN;
+	if (!pin)
+		return CKR_ARGUMENTS_BAD;
+	if (n < PIN_MIN || n > PIN_MAX)
+		return CKR_PIN_LEN_RANGE;
+	e = secret_new(rd_of(pin, n), &fresh);
+	if (!e)
+		e = p11_token_begin(t);
+	if (!e) {
+		e = hsm_pin_reset(t->card, t->so_pin, fresh, &dl);
+		if (!e)
+			e = p11_token_read_status(t, &v, &dl);
+		e = p11_token_end(t, e);
+	}
+	secret_free(&fresh);
+	if (e)
+		tell(t, e, e == ERR_CONDITIONS ? "the card was initialised so that the SO-PIN sets no PIN" :
+		     "the PIN was not set");
+	return p11_rv(e);
+}
+
+static enum err initialise(struct p11_token *t, const struct secret *so_pin, struct rd label)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_init init = {
+		.options = HSM_OPT_RESET_RETRY, .so_pin = so_pin, .pin_tries = PIN_TRIES, .dkek_shares = -1,
+		.label = label,
+	};
+	uint8_t bytes[RANDOM_PIN_SIZE];
+	struct secret *pin = NULL;
+	enum err e = rand_bytes(bytes, sizeof(bytes));
+
+	if (!e)
+		e = secret_new(RD_ARR(bytes), &pin);
+	wipe(bytes, sizeof(bytes));
+	init.pin = pin;
+	if (!e)
+		e = p11_token_begin(t);
+	if (!e)
+		e = p11_token_end(t, hsm_card_initialize(t->card, &init, false, &dl));
+	secret_free(&pin);
+	return e;
+}
+
+CK_RV p11_so_init_token(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n, const CK_UTF8CHAR *label)
+{
+	struct p11_token *t = c->token;
+	struct rd name = rd_of(label, LABEL_SIZE);
+	struct secret *so_pin = NULL;
+	enum err e;
+
+	if (!pin || !label)
+		return CKR_ARGUMENTS_BAD;
+	if (c->sessions)
+		return CKR_SESSION_EXISTS;
+	e = p11_token_look(t);
+	if (e)
+		return p11_rv(e);
+	if (t->status.has_pka) {
+		log_tell("card %s in reader %s is one of custodians, and a program is not let initialise it: "
+			 "quorum11 init", t->device_id, t->reader);
+		return CKR_FUNCTION_REJECTED;
+	}
+	while (name.n && name.p[name.n - 1] == ' ')
+		name.n--;
+	e = parse(pin, n, &so_pin);
+	if (e)
+		return e == ERR_PIN_LENGTH ? CKR_PIN_LEN_RANGE : p11_rv(e);
+	e = initialise(t, so_pin, name);
+	secret_free(&so_pin);
+	if (e)
+		tell(t, e, "not initialised");
+	else
+		/* Nothing that was known of it is true any more. */
+		p11_token_drop(t);
+	return p11_rv(e);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/mech/mech.h"
+
+#include "pkcs11/ck/rv.h"
+
+/*
+ * Cards from version 3 on take RSA to 4096 bits and curves to 521, older ones RSA to 2048 and curves to 320
+ * (reference 3.11).
+ */
+#define LARGE_KEYS_VERSION 3
+
+static size_t size_of(CK_ULONG bits)
+{
+	return ((size_t)bits + 7) / 8;
+}
+
+static size_t order_size(const struct p11_object *key)
+{
+	const struct ec_domain *d = key->curve != EC_NONE ? ec_domain_get(key->curve) : NULL;
+
+	return d ? d->n.n : size_of(key->bits);
+}
+
+size_t p11_mech_sig_size(const struct p11_object *key)
+{
+	return key->type == CKK_RSA ? size_of(key->bits) : 2 * order_size(key);
+}
+
+#define RSA_BITS CKK_RSA, 1024, 4096
+#define EC_BITS CKK_EC, 192, 521
+#define NO_BITS P11_ANY_KEY, 0, 0
+#define EC_CAPS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
+#define SIGNS (CKF_HW | CKF_SIGN | CKF_VERIFY)
+#define CRYPTS (CKF_HW | CKF_ENCRYPT | CKF_DECRYPT)
+#define MAKES_PAIR (CKF_HW | CKF_GENERATE_KEY_PAIR)
+
+static const struct p11_mech rows[] = {
+#define ROW(type, bits, flags, hash, param, sign, crypt) { type, bits, flags, hash, param, sign, crypt }
+#define PKCS1(type, hash) ROW(type, RSA_BITS, SIGNS, hash, P11_PARAM_NONE, &p11_sign_pkcs1_hash, NULL)
+#define PSS(type, hash)   ROW(type, RSA_BITS, SIGNS, hash, P11_PARAM_PSS, &p11_sign_pss, NULL)
+#define ECDSA(type, hash) ROW(type, EC_BITS, SIGNS | EC_CAPS, hash, P11_PARAM_NONE, &p11_sign_ecdsa, NULL)
+#define DERIVE(type)      ROW(type, EC_BITS, CKF_HW | CKF_DERIVE | EC_CAPS, DIGEST_NONE, P11_PARAM_ECDH, NULL, NULL)
+#define HASH(type, hash)  ROW(type, NO_BITS, CKF_DIGEST, hash, P11_PARAM_NONE, NULL, NULL)
+	ROW(CKM_RSA_PKCS_KEY_PAIR_GEN, RSA_BITS, MAKES_PAIR, DIGEST_NONE, P11_PARAM_NONE, NULL, NULL),
+	ROW(CKM_RSA_PKCS, RSA_BITS, SIGNS | CRYPTS, DIGEST_NONE, P11_PARAM_NONE, &p11_sign_pkcs1, &p11_crypt_pkcs1),
+	ROW(CKM_RSA_X_509, RSA_BITS, SIGNS | CRYPTS, DIGEST_NONE, P11_PARAM_NONE, &p11_sign_raw, &p11_crypt_raw),
+	ROW(CKM_RSA_PKCS_OAEP, RSA_BITS, CRYPTS, DIGEST_NONE, P11_PARAM_OAEP, NULL, &p11_crypt_oaep),
+	PKCS1(CKM_SHA1_RSA_PKCS, DIGEST_SHA1),
+	PKCS1(CKM_SHA224_RSA_PKCS, DIGEST_SHA224),
+	PKCS1(CKM_SHA256_RSA_PKCS, DIGEST_SHA256),
+	PKCS1(CKM_SHA384_RSA_PKCS, DIGEST_SHA384),
+	PKCS1(CKM_SHA512_RSA_PKCS, DIGEST_SHA512),
+	PSS(CKM_RSA_PKCS_PSS, DIGEST_NONE),
+	PSS(CKM_SHA1_RSA_PKCS_PSS, DIGEST_SHA1),
+	PSS(CKM_SHA224_RSA_PKCS_PSS, DIGEST_SHA224),
+	PSS(CKM_SHA256_RSA_PKCS_PSS, DIGEST_SHA256),
+	PSS(CKM_SHA384_RSA_PKCS_PSS, DIGEST_SHA384),
+	PSS(CKM_SHA512_RSA_PKCS_PSS, DIGEST_SHA512),
+
+	ROW(CKM_EC_KEY_PAIR_GEN, EC_BITS, MAKES_PAIR | EC_CAPS, DIGEST_NONE, P11_PARAM_NONE, NULL, NULL),
+	ECDSA(CKM_ECDSA, DIGEST_NONE),
+	ECDSA(CKM_ECDSA_SHA1, DIGEST_SHA1),
+	ECDSA(CKM_ECDSA_SHA224, DIGEST_SHA224),
+	ECDSA(CKM_ECDSA_SHA256, DIGEST_SHA256),
+	ECDSA(CKM_ECDSA_SHA384, DIGEST_SHA384),
+	ECDSA(CKM_ECDSA_SHA512, DIGEST_SHA512),
+	DERIVE(CKM_ECDH1_DERIVE),
+	/* The cofactor of every curve of a card is 1: the same. */
+	DERIVE(CKM_ECDH1_COFACTOR_DERIVE),
+
+	HASH(CKM_SHA_1, DIGEST_SHA1),
+	HASH(CKM_SHA224, DIGEST_SHA224),
+	HASH(CKM_SHA256, DIGEST_SHA256),
+	HASH(CKM_SHA384, DIGEST_SHA384),
+	HASH(CKM_SHA512, DIGEST_SHA512),
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+const struct p11_mech *p11_mech_get(CK_MECHANISM_TYPE type, CK_FLAGS flag)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].type == type)
+			return rows[i].flags & flag ? &rows[i] : NULL;
+	return NULL;
+}
+
+CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v)
+{
+	CK_ULONG card = m->key == CKK_RSA ? 2048 : 320;
+
+	/* Version 0: not known, because another program was logged in and the card is of before 2.4. */
+	return v->major >= LARGE_KEYS_VERSION || v->major == 0 || m->max < card ? m->max : card;
+}
+
+/* The salt or the label's hash must fit between hash and block. */
+static bool is_room(const struct p11_use *u, size_t block)
+{
+	const struct p11_params *p = &u->params;
+
+	if (u->mech->param == P11_PARAM_PSS)
+		return p->pss.salt <= block && digest_size(p->pss.hash) + p->pss.salt + 2 <= block;
+	return u->mech->param != P11_PARAM_OAEP || 2 * digest_size(p->oaep.hash) + 2 <= block;
+}
+
+CK_RV p11_mech_check(const struct p11_use *u)
+{
+	const struct p11_mech *m = u->mech;
+	size_t block = p11_mech_sig_size(u->key);
+
+	if (u->key->type != m->key)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (u->key->bits < m->min || u->key->bits > p11_mech_max(m, &u->card) || block > P11_BLOCK_MAX ||
+	    !is_room(u, block))
+		return CKR_KEY_SIZE_RANGE;
+	return CKR_OK;
+}
+
+CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
+{
+	CK_RV rv;
+
+	if (!n)
+		return CKR_ARGUMENTS_BAD;
+	if (p11_out(ROWS, list, n, &rv))
+		for (size_t i = 0; i < ROWS; i++)
+			list[i] = rows[i].type;
+	return rv;
+}
+
+CK_RV p11_mech_info(CK_MECHANISM_TYPE type, const struct hsm_version *v, CK_MECHANISM_INFO *out)
+{
+	const struct p11_mech *m = p11_mech_get(type, (CK_FLAGS)-1);
+
+	if (!out)
+		return CKR_ARGUMENTS_BAD;
+	if (!m)
+		return CKR_MECHANISM_INVALID;
+	out->ulMinKeySize = m->min;
+	out->ulMaxKeySize = p11_mech_max(m, v);
+	out->flags = m->flags;
+	return CKR_OK;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A login that waits for people, by us or by the agent, without the token's lock: whose it is, who else waits for it,
+ * how it is told to end. All functions expect the token's lock.
+ */
+#ifndef PKCS11_MODULE_CEREMONY_H
+#define PKCS11_MODULE_CEREMONY_H
+
+#include "base/deadline.h"
+#include "pkcs11/ck/ck.h"
+
+struct p11_call;
+struct p11_session;
+struct p11_token;
+
+struct p11_ceremony {
+	unsigned refs;          /* whose login it is, and who waits for it */
+	const struct p11_session *owner;
+	int cancel_fd;          /* readable: give up */
+	bool cancelled;
+	bool done;
+	CK_RV rv;               /* when done */
+};
+
+/* The session's token becomes P11_PENDING. ERR_NOMEM, ERR_IO; ERR_CANCELLED: C_Finalize has begun. */
+MUST enum err p11_ceremony_start(struct p11_call *c);
+/* The owner's last word, for everybody who waits. */
+void p11_ceremony_end(struct p11_token *t, CK_RV rv);
+/* How the ceremony of somebody else ended; gives the lock up meanwhile. */
+CK_RV p11_ceremony_wait(struct p11_token *t);
+/* Told to end, if there is one. It takes up to a second. */
+void p11_ceremony_cancel(struct p11_token *t);
+/* A line of progress, to stderr or to the log as [login] progress says. ctx: the token, without its lock. */
+void p11_ceremony_progress(void *ctx, const char *text);
+/*
+ * What a login said, in words that mean the same where C_Login answers: there "format" is the card's, and "reset" a
+ * login that was there. The time for the whole login being over, nobody said yes in time.
+ */
+enum err p11_ceremony_error(enum err e, const struct deadline *dl);
+
+#endif

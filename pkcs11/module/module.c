@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/module/module.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/ceremony.h"
+
+#define EXIT_WAIT_MS 2000       /* how long the end of the program waits for other threads that are still inside */
+
+struct p11_module p11_module = { .stop_fd = -1 };
+
+/*
+ * This thread is inside a call. A signal handler that ends the program from there, or calls C_Finalize, would wait for
+ * itself.
+ */
+static _Thread_local unsigned inside;
+
+/* ---- fork: the child begins anew, with the lock in a known state ---- */
+
+static void before_fork(void)
+{
+	lock_take(&p11_module.lock);
+}
+
+static void after_fork_parent(void)
+{
+	lock_give(&p11_module.lock);
+}
+
+static void after_fork_child(void)
+{
+	lock_init(&p11_module.lock);
+	cond_init(&p11_module.idle);
+	if (p11_module.ready)
+		p11_module.forked = true;
+	p11_module.ready = false;
+}
+
+static void init_once(void)
+{
+	lock_init(&p11_module.lock);
+	cond_init(&p11_module.idle);
+	if (pthread_atfork(before_fork, after_fork_parent, after_fork_child))
+		log_line(LOG_P11, LOG_ERROR, "no memory to notice forks");
+}
+
+void p11_module_lock(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, init_once);
+	lock_take(&p11_module.lock);
+}
+
+void p11_module_unlock(void)
+{
+	lock_give(&p11_module.lock);
+}
+
+/* ---- life ---- */
+
+static CK_RV check_args(const CK_C_INITIALIZE_ARGS *a)
+{
+	bool some, all;
+
+	if (!a)
+		return CKR_OK;
+	some = a->CreateMutex || a->DestroyMutex || a->LockMutex || a->UnlockMutex;
+	all = a->CreateMutex && a->DestroyMutex && a->LockMutex && a->UnlockMutex;
+	if (a->pReserved || some != all)
+		return CKR_ARGUMENTS_BAD;
+	return some && !(a->flags & CKF_OS_LOCKING_OK) ? CKR_CANT_LOCK : CKR_OK;
+}
+
+/*
+ * What the parent of a fork left here. Where one of its threads was inside a call or C_Finalize, nothing is in a known
+ * state: it is left as it is.
+ */
+static void forget_parent_locked(void)
+{
+	bool consistent = p11_module.calls == 0 && !p11_module.closing;
+
+	p11_module.forked = false;
+	p11_module.closing = false;
+	p11_module.calls = 0;
+	if (consistent) {
+		p11_sessions_free(&p11_module.sessions);
+		p11_slots_abandon(&p11_module.slots);
+		conf_free(&p11_module.conf);
+	}
+	memset(&p11_module.slots, 0, sizeof(p11_module.slots));
+	memset(&p11_module.sessions, 0, sizeof(p11_module.sessions));
+	p11_module.conf = NULL;
+	/* Our copy; the parent's stays open. */
+	if (p11_module.stop_fd >= 0)
+		(void)close(p11_module.stop_fd);
+	p11_module.stop_fd = -1;
+}
+
+CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
+{
+	struct conf *conf = NULL;
+	CK_RV rv = check_args(args);
+	enum err e;
+	int fd;
+
+	if (rv)
+		return rv;
+	e = conf_load(&conf);
+	if (!e)
+		e = conf_log(conf);
+	fd = e ? -1 : fd_event();
+	if (!e && fd < 0)
+		e = errno == ENOMEM ? ERR_NOMEM : ERR_IO;
+
+	p11_module_lock();
+	if (p11_module.forked)
+		forget_parent_locked();
+	if (p11_module.ready || p11_module.closing) {
+		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	} else if (e) {
+		rv = e == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR;
+	} else {
+		p11_module.ready = true;
+		p11_module.conf = conf;
+		p11_module.stop_fd = fd;
+		conf = NULL;
+		fd = -1;
+	}
+	p11_module_unlock();
+	if (fd >= 0)
+		(void)close(fd);
+	conf_free(&conf);
+	return rv;
+}
+
+static void cancel_logins(void)
+{
+	struct p11_slot *v[PCSC_READERS_MAX];
+	size_t n;
+
+	/* A call that is still inside may add slots, but closing is set: it begins no ceremony. */
+	p11_module_lock();
+	n = p11_slots_copy_locked(&p11_module.slots, v);
+	p11_module_unlock();
+	for (size_t i = 0; i < n; i++) {
+		lock_take(&v[i]->token.lock);
+		p11_ceremony_cancel(&v[i]->token);
+		lock_give(&v[i]->token.lock);
+	}
+}
+
+/* Wait until no call is inside; false: gave up. */
+static bool drain_locked(uint64_t ms)
+{
+	while (p11_module.calls)
+		if (ms == UINT64_MAX)
+			cond_wait(&p11_module.idle, &p11_module.lock);
+		else if (cond_wait_ms(&p11_module.idle, &p11_module.lock, ms) != ERR_OK)
+			return false;
+	return true;
+}
+
+static CK_RV stop(uint64_t wait_ms)
+{
+	const uint64_t one = 1;
+	bool drained;
+
+	if (inside)
+		return CKR_FUNCTION_FAILED;
+	p11_module_lock();
+	if (!p11_module.ready || p11_module.closing) {
+		p11_module_unlock();
+		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	}
+	p11_module.closing = true;
+	p11_module_unlock();
+
+	if (write(p11_module.stop_fd, &one, sizeof(one)) < 0)
+		log_line(LOG_P11, LOG_ERROR, "cannot wake waiting calls");
+	cancel_logins();
+
+	p11_module_lock();
+	drained = drain_locked(wait_ms);
+	p11_module_unlock();
+	/*
+	 * Without: the state stays, as those threads use it. The process ends, and that resets a card held exclusively.
+	 */
+	if (!drained)
+		return CKR_FUNCTION_FAILED;
+
+	/* Nobody is inside, and closing keeps everybody out. */
+	p11_sessions_free(&p11_module.sessions);
+	p11_slots_free(&p11_module.slots);
+	conf_free(&p11_module.conf);
+	p11_module_lock();
+	(void)close(p11_module.stop_fd);
+	p11_module.stop_fd = -1;
+	p11_module.slots.listed = false;
+	p11_module.ready = false;
+	p11_module.closing = false;
+	p11_module_unlock();
+	return CKR_OK;
+}
+
+CK_RV p11_module_stop(void)
+{
+	return stop(UINT64_MAX);
+}
+
+/* The program ends, or drops the module, without C_Finalize: an opened card must not stay open. */
+__attribute__((destructor)) static void at_exit(void)
+{
+	(void)stop(EXIT_WAIT_MS);
+}
+
+/* ---- calls ---- */
+
+static void lock_for_call(void)
+{
+	inside++;
+	p11_module_lock();
+}
+
+static bool enter_locked(struct p11_call *c)
+{
+	*c = (struct p11_call){ .entered = p11_module.ready && !p11_module.closing };
+	if (c->entered)
+		p11_module.calls++;
+	return c->entered;
+}
+
+CK_RV p11_call_module(struct p11_call *c)
+{
+	lock_for_call();
+	(void)enter_locked(c);
+	p11_module_unlock();
+	return c->entered ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+static void take_token(struct p11_call *c)
+{
+	lock_take(&c->slot->token.lock);
+	c->token = &c->slot->token;
+}
+
+CK_RV p11_call_slot(struct p11_call *c, CK_SLOT_ID id)
+{
+	CK_RV rv = CKR_OK;
+
+	lock_for_call();
+	if (!enter_locked(c))
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	else if (id >= p11_module.slots.n)
+		rv = CKR_SLOT_ID_INVALID;
+	else
+		c->slot = p11_module.slots.v[id];
+	if (c->slot)
+		p11_sessions_count_locked(&p11_module.sessions, c->slot, &c->sessions, &c->rw_sessions);
+	p11_module_unlock();
+	if (!rv)
+		take_token(c);
+	return rv;
+}
+
+CK_RV p11_call_session(struct p11_call *c, CK_SESSION_HANDLE h)
+{
+	CK_RV rv = CKR_OK;
+
+	lock_for_call();
+	if (!enter_locked(c)) {
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	} else {
+		c->session = p11_session_get_locked(&p11_module.sessions, h);
+		if (c->session)
+			c->session->refs++;
+		else
+			rv = CKR_SESSION_HANDLE_INVALID;
+	}
+	p11_module_unlock();
+	if (rv)
+		return rv;
+
+	c->slot = c->session->slot;
+	take_token(c);
+	/* Check again: while we waited for the lock the card may have gone. */
+	return p11_session_is_alive(c->session) ? CKR_OK : CKR_DEVICE_REMOVED;
+}
+
+CK_RV p11_call_end(struct p11_call *c, CK_RV rv)
+{
+	if (c->token)
+		lock_give(&c->token->lock);
+	if (!c->entered) {
+		inside--;
+		return rv;
+	}
+	p11_module_lock();
+	if (c->session) {
+		/* Its card is gone: so is the session (PKCS#11 2.40 5.5, removal closes all sessions). */
+		if (!p11_session_is_alive(c->session))
+			p11_session_remove_locked(&p11_module.sessions, c->session);
+		p11_session_unref_locked(c->session);
+	}
+	p11_module.calls--;
+	cond_wake(&p11_module.idle);
+	p11_module_unlock();
+	inside--;
+	return rv;
+}

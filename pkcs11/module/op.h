@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An operation in progress in a session: what all kinds of them have in common. */
+#ifndef PKCS11_MODULE_OP_H
+#define PKCS11_MODULE_OP_H
+
+#include "pkcs11/mech/mech.h"
+
+struct p11_op {
+	struct p11_use use;                     /* mech NULL: none active */
+	CK_OBJECT_HANDLE handle;                /* of the key */
+	bool of_session;                        /* the key is a session object, and may be gone at the next call */
+	bool in_parts;                          /* an Update was called */
+	bool done;                              /* data is the result, and waits for a buffer that is large enough */
+	struct digest *hash;                    /* if the mechanism hashes */
+	size_t n;                               /* otherwise collected in data */
+	uint8_t data[P11_BLOCK_MAX];
+};
+struct p11_call;
+
+/*
+ * The key for an operation that is about to begin: of this class, and a private one only for who has logged in.
+ */
+CK_RV p11_op_key(struct p11_call *c, const struct p11_op *op, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class,
+		 const struct p11_object **out);
+/* Mechanism and parameters; flag: CKF_SIGN, ... key NULL: of a mechanism without one. */
+CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag,
+		   const struct p11_object *key);
+/* Both, with a key of this class whose attributes allow what flag says (CKF_SIGN, VERIFY, ENCRYPT or DECRYPT). */
+CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
+		       CK_OBJECT_CLASS class, CK_FLAGS flag);
+void p11_op_end(struct p11_op *op);
+/*
+ * May a call finish this operation: once as a whole, or after parts? If not, there is none of its kind, and the one in
+ * parts goes on (PKCS#11 2.40 5.11: C_Sign cannot end it).
+ */
+CK_RV p11_op_check(struct p11_call *c, struct p11_op *op, bool once);
+/* More data: hashed, or collected up to max bytes. */
+CK_RV p11_op_absorb(struct p11_op *op, struct rd data, size_t max);
+/* The same as an Update, which ends the operation when it fails. */
+CK_RV p11_op_part(struct p11_call *c, struct p11_op *op, struct rd data, size_t (*max)(const struct p11_use *u));
+/* The hash, written to room, or the collected data. */
+MUST enum err p11_op_result(struct p11_op *op, struct wr *room, struct rd *out);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/module/readers.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "apdu/agent_link.h"
+#include "base/log.h"
+#include "pkcs11/module/module.h"
+#include "pkcs11/module/program.h"
+
+#define PROGRAM_MAX 64
+
+static struct agent_at agent_at(char program[PROGRAM_MAX])
+{
+	const struct conf *conf = p11_module.conf;
+
+	return (struct agent_at){
+		.socket = conf->agent.socket,
+		.own_only = conf->agent.only,
+		.program = p11_program_name(program, PROGRAM_MAX),
+		.reason = conf->login.reason,
+	};
+}
+
+/*
+ * Said when it changes, as it is asked often. An agent that is not there is no fault; one that is there and cannot be
+ * used is one that a person should know of.
+ */
+static void note(enum err e, const char *why)
+{
+	static atomic_int last = ERR_OK;
+	bool changed = atomic_exchange(&last, (int)e) != (int)e;
+	const char *instead = p11_module.conf->agent.only ? "so there are no cards" : "PC/SC is asked";
+
+	if (!changed || !e)
+		return;
+	if (e == ERR_NO_SERVICE)
+		log_line(LOG_P11, LOG_WARN, "%s; %s", why, instead);
+	else
+		log_tell("%s; %s", *why ? why : err_text(e), instead);
+}
+
+static enum err list_agent(struct pcsc_readers *out)
+{
+	char program[PROGRAM_MAX], why[AGENT_TEXT_MAX];
+	const struct agent_at at = agent_at(program);
+	enum err e = agent_list(&at, out, why, sizeof(why));
+
+	note(e, why);
+	return e;
+}
+
+static bool has_reader(const struct pcsc_readers *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static enum err add_pcsc(struct pcsc_readers *out)
+{
+	struct pcsc_readers more;
+	enum err e = pcsc_list(&more);
+
+	for (size_t i = 0; !e && i < more.n && out->n < PCSC_READERS_MAX; i++)
+		if (!has_reader(out, more.v[i].name))
+			out->v[out->n++] = more.v[i];
+	return e;
+}
+
+enum err p11_readers_list(struct pcsc_readers *out)
+{
+	enum err e, other;
+
+	if (!p11_module.conf->agent.socket)
+		return pcsc_list(out);
+	e = list_agent(out);
+	if (e == ERR_NOMEM)
+		return e;
+	if (p11_module.conf->agent.only)
+		return ERR_OK;
+	other = add_pcsc(out);
+	return other == ERR_NO_SERVICE && !e ? ERR_OK : other;
+}
+
+enum err p11_readers_wait(struct pcsc_readers *last, struct deadline *dl)
+{
+	struct pcsc_readers now;
+	struct deadline slice;
+	enum err e;
+
+	if (!p11_module.conf->agent.socket)
+		return pcsc_wait(last, dl);
+	for (;;) {
+		e = p11_readers_list(&now);
+		/* Both may come again. */
+		if (e == ERR_NO_SERVICE) {
+			now.n = 0;
+			e = ERR_OK;
+		}
+		if (!e && !pcsc_is_same(&now, last)) {
+			*last = now;
+			return ERR_OK;
+		}
+		if (!e)
+			e = deadline_check(dl);
+		if (e)
+			return e;
+		slice = deadline_within(dl, P11_READERS_SLICE_MS);
+		e = deadline_wait(&slice, -1);
+		if (e != ERR_TIMEOUT)
+			return e;
+	}
+}
+
+/* May PC/SC have the card, where the agent did not give it? */
+static bool is_elsewhere(enum err e)
+{
+	return e == ERR_NO_SERVICE || e == ERR_NO_READER || e == ERR_REFUSED || e == ERR_PROTOCOL || e == ERR_CONFIG;
+}
+
+enum err p11_readers_open(const char *reader, struct apdu_link **out)
+{
+	char program[PROGRAM_MAX], why[AGENT_TEXT_MAX];
+	struct agent_at at;
+	enum err e;
+
+	if (p11_module.conf->agent.socket) {
+		at = agent_at(program);
+		e = agent_open(&at, reader, out, why, sizeof(why));
+		if (e)
+			log_line(LOG_P11, LOG_INFO, "reader %s: %s", reader, *why ? why : err_text(e));
+		if (p11_module.conf->agent.only || !is_elsewhere(e))
+			return e;
+	}
+	return pcsc_open(reader, PCSC_SHARED, out);
+}
+
+enum err p11_readers_hold(const char *reader, bool exclusive, struct apdu_link **out)
+{
+	if (p11_module.conf->agent.only)
+		return ERR_REFUSED;
+	return pcsc_open(reader, exclusive ? PCSC_EXCLUSIVE : PCSC_SHARED, out);
+}

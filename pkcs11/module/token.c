@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/module/token.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "apdu/agent_link.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "pkcs11/module/others.h"
+#include "pkcs11/module/readers.h"
+#include "sc-hsm/file.h"
+#include "sc-hsm/p15.h"
+#include "sc-hsm/pin.h"
+
+#define DEFAULT_LABEL RD_LIT("SmartCard-HSM")
+#define DEFAULT_MANUFACTURER RD_LIT("www.CardContact.de")
+
+void p11_token_init(struct p11_token *t, const char *reader)
+{
+	lock_init(&t->lock);
+	cond_init(&t->changed);
+	(void)snprintf(t->reader, sizeof(t->reader), "%s", reader);
+	atomic_init(&t->sessions, 0);
+	atomic_init(&t->read_only, 0);
+	atomic_init(&t->insertion, 0);
+}
+
+void p11_token_fini(struct p11_token *t)
+{
+	p11_token_close(t);
+	hsm_card_free(&t->card, false);
+	p11_objects_clear(&t->objects);
+	cond_fini(&t->changed);
+	lock_fini(&t->lock);
+}
+
+void p11_token_abandon(struct p11_token *t)
+{
+	secret_free(&t->so_pin);
+	hsm_card_abandon(&t->card);
+	p11_objects_clear(&t->objects);
+}
+
+/* ---- the connection ---- */
+
+static void lose_login(struct p11_token *t, const char *why)
+{
+	if (t->login == P11_OPEN)
+		log_line(LOG_P11, LOG_WARN, "the login on card %s is lost: %s", t->device_id, why);
+	t->login = P11_CLOSED;
+}
+
+bool p11_token_is_by_agent(const struct p11_token *t)
+{
+	return t->card && agent_is_link(hsm_card_link(t->card));
+}
+
+/*
+ * The agent's card: only our own login ends, and the connection, which keeps nobody from the card, is kept. The end of
+ * the connection is a logout, too.
+ */
+static void leave_agent(struct p11_token *t)
+{
+	enum err e = t->login == P11_OPEN ? agent_logout(hsm_card_link(t->card)) : ERR_OK;
+
+	if (e) {
+		log_line(LOG_P11, LOG_WARN, "logout of card %s: %s", t->device_id, err_text(e));
+		hsm_card_free(&t->card, false);
+		t->awake = false;
+	}
+	t->login = P11_CLOSED;
+}
+
+void p11_token_close(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v;
+	enum err e = ERR_OK;
+
+	secret_free(&t->so_pin);
+	/*
+	 * PKCS#11 2.40 5.6, C_Logout: handles to private objects stay invalid even after another login. Those of a
+	 * login that was lost stay good: nobody asked for its end.
+	 */
+	if (t->login == P11_OPEN) {
+		p11_objects_end_private(&t->objects);
+		p11_objects_renew_private(&t->objects);
+	}
+	if (p11_token_is_by_agent(t)) {
+		leave_agent(t);
+		return;
+	}
+	if (t->card && (t->login == P11_OPEN || t->by_ceremony)) {
+		e = apdu_link_begin(hsm_card_link(t->card), &dl);
+		if (!e) {
+			e = hsm_card_select(t->card, &v, &dl);
+			apdu_link_end(hsm_card_link(t->card));
+		}
+		if (e)
+			log_line(LOG_P11, LOG_WARN, "logout of card %s: %s", t->device_id, err_text(e));
+	}
+	/* Where SELECT could not close the card, the reset does. */
+	hsm_card_free(&t->card, t->by_ceremony || e);
+	t->login = P11_CLOSED;
+	t->by_ceremony = false;
+	t->awake = false;
+}
+
+void p11_token_drop(struct p11_token *t)
+{
+	lose_login(t, "the card was removed");
+	secret_free(&t->so_pin);
+	hsm_card_free(&t->card, false);
+	p11_objects_clear(&t->objects);
+	t->by_ceremony = false;
+	t->awake = false;
+	t->known = false;
+	t->is_hsm = false;
+	atomic_fetch_add(&t->insertion, 1);
+}
+
+static enum err connect_shared(struct p11_token *t)
+{
+	struct apdu_link *link = NULL;
+	enum err e = p11_readers_open(t->reader, &link);
+
+	if (e)
+		return e;
+	t->awake = false;
+	return hsm_card_new(link, &t->card);
+}
+
+/*
+ * Does this answer to a VERIFY status query come from the applet? Without it the card manager answers 6D00, 6E00 or
+ * 6900 (reference 1.3).
+ */
+static bool is_from_applet(uint16_t sw)
+{
+	return sw == APDU_SW_OK || sw >> 8 == 0x63 || sw == 0x6983 || sw == 0x6984 || sw == 0x6A88;
+}
+
+static uint16_t ask_verify_status(struct p11_token *t, enum err *e, struct deadline *dl)
+{
+	uint8_t cmd[16];
+	struct wr w;
+
+	WR_ARR(&w, cmd);
+	hsm_enc_verify_status(&w, HSM_REF_USER);
+	*e = wr_done(&w);
+	if (!*e)
+		*e = hsm_card_exchange(t->card, HSM_VERIFY_STATUS, wr_view(&w), NULL, dl);
+	return *e ? hsm_card_detail(t->card)->sw : APDU_SW_OK;
+}
+
+static bool is_of_link(enum err e)
+{
+	return e == ERR_REMOVED || e == ERR_RESET || e == ERR_TRANSPORT || e == ERR_SHARING || e == ERR_NO_CARD ||
+	       e == ERR_NO_READER || e == ERR_NO_SERVICE || e == ERR_TIMEOUT || e == ERR_CANCELLED || e == ERR_NOMEM ||
+	       e == ERR_BUG || e == ERR_IO || e == ERR_REFUSED || e == ERR_PROTOCOL;
+}
+
+/*
+ * Select the applet, unless it is selected: another program may be logged in (reference public-key-authentication 7.1).
+ */
+static enum err wake(struct p11_token *t, struct deadline *dl)
+{
+	struct hsm_version v;
+	enum err e;
+	uint16_t sw = ask_verify_status(t, &e, dl);
+
+	if (is_of_link(e))
+		return e;
+	if (is_from_applet(sw)) {
+		hsm_card_know_version(t->card, &t->status.version);
+		e = ERR_OK;
+	} else {
+		e = hsm_card_select(t->card, &v, dl);
+	}
+	if (!e)
+		t->awake = true;
+	return e;
+}
+
+/* Without a service, too: it resets cards when it comes back, and knows nothing of us any more. */
+static bool is_gone(enum err e)
+{
+	return e == ERR_REMOVED || e == ERR_NO_CARD || e == ERR_NO_READER || e == ERR_NO_SERVICE;
+}
+
+enum err p11_token_connect(struct p11_token *t)
+{
+	enum err e = t->card ? ERR_OK : connect_shared(t);
+
+	if (!is_gone(e))
+		return e;
+	p11_token_drop(t);
+	return ERR_REMOVED;
+}
+
+static enum err begin(struct p11_token *t, struct deadline *dl)
+{
+	enum err e = t->card ? ERR_OK : connect_shared(t);
+
+	if (e)
+		return e;
+	e = apdu_link_begin(hsm_card_link(t->card), dl);
+	if (e == ERR_RESET) {
+		t->awake = false;
+		lose_login(t, "another program reset the card");
+		e = apdu_link_begin(hsm_card_link(t->card), dl);
+	}
+	return e;
+}
+
+enum err p11_token_begin(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	enum err e;
+
+	if (t->login == P11_PENDING) {
+		log_line(LOG_P11, LOG_WARN,
+			 "reader %s: a login is waiting for approvals, the card cannot be used for anything else",
+			 t->reader);
+		return ERR_REFUSED;
+	}
+	e = begin(t, &dl);
+	if (is_gone(e)) {
+		p11_token_drop(t);
+		return ERR_REMOVED;
+	}
+	if (e)
+		return e;
+	if (!t->awake)
+		e = wake(t, &dl);
+	return e ? p11_token_end(t, e) : ERR_OK;
+}
+
+enum err p11_token_begin_user(struct p11_token *t)
+{
+	enum err e;
+
+	if (t->login != P11_OPEN)
+		return ERR_AUTH;
+	e = p11_token_begin(t);
+	if (!e && t->login != P11_OPEN)
+		e = p11_token_end(t, ERR_AUTH);
+	return e;
+}
+
+/*
+ * What the agent refuses goes to the log. The first thing over the limits also to the person: it may be a thousand; and
+ * each change.
+ */
+static void tell_refusal(const struct p11_token *t, enum err e)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+	const char *why = t->card ? agent_why(hsm_card_link(t->card)) : "";
+
+	if (!*why)
+		return;
+	if (e == ERR_READ_ONLY || (e == ERR_ALLOWANCE && !atomic_flag_test_and_set(&told)))
+		log_tell("card %s in reader %s: the agent refuses: %s", t->device_id, t->reader, why);
+	else
+		log_line(LOG_P11, LOG_WARN, "card %s in reader %s: the agent refuses: %s", t->device_id, t->reader,
+			 why);
+}
+
+enum err p11_token_end(struct p11_token *t, enum err e)
+{
+	bool had_login;
+
+	if (t->card)
+		apdu_link_end(hsm_card_link(t->card));
+	if (e == ERR_ALLOWANCE || e == ERR_REFUSED || e == ERR_READ_ONLY)
+		tell_refusal(t, e);
+	if (is_gone(e)) {
+		p11_token_drop(t);
+		return ERR_REMOVED;
+	}
+	switch (e) {
+	case ERR_RESET:
+	case ERR_INS:
+		t->awake = false;
+		had_login = t->login == P11_OPEN;
+		lose_login(t, e == ERR_RESET ? "another program reset the card" : "another application was selected");
+		return had_login ? ERR_AUTH : e;
+	case ERR_AUTH:
+		lose_login(t, "the card says that nobody is logged in");
+		return e;
+	default:
+		return e;
+	}
+}
+
+/* ---- what is known of the card ---- */
+
+/* At most size - 1 bytes, cut before a UTF-8 character that does not fit. */
+static void keep_text(char *out, size_t size, struct rd text)
+{
+	size_t n = text.n < size ? text.n : size - 1;
+
+	while (n < text.n && n > 0 && (text.p[n] & 0xC0) == 0x80)
+		n--;
+	if (n)
+		memcpy(out, text.p, n);
+	out[n] = 0;
+}
+
+/* The device certificate of the card, a view into w. */
+static enum err read_device(struct p11_token *t, struct wr *w, struct cvc *device, struct deadline *dl)
+{
+	struct cvc issuer;
+	bool has_issuer;
+	enum err e = hsm_file_devaut(t->card, w, dl);
+
+	return e ? e : cvc_devaut_read(wr_view(w), device, &issuer, &has_issuer);
+}
+
+static enum err read_identity(struct p11_token *t, struct deadline *dl)
+{
+	struct cvc device;
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, 2 * CVC_MAX);
+	e = read_device(t, &w, &device, dl);
+	if (!e) {
+		keep_text(t->device_id, sizeof(t->device_id), hsm_device_id(&device));
+		keep_text(t->serial, sizeof(t->serial), hsm_device_serial(&device));
+	}
+	wr_free(&w);
+	return e;
+}
+
+enum err p11_token_check_identity(struct p11_token *t, struct deadline *dl)
+{
+	struct cvc device;
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, 2 * CVC_MAX);
+	e = read_device(t, &w, &device, dl);
+	if (!e && !rd_eq_str(hsm_device_id(&device), t->device_id))
+		e = ERR_REMOVED;
+	wr_free(&w);
+	return e;
+}
+
+static enum err read_label(struct p11_token *t, struct deadline *dl)
+{
+	struct p15_token info = { DEFAULT_LABEL, DEFAULT_MANUFACTURER, RD_NONE };
+	struct wr w;
+	enum err e;
+
+	wr_init_heap(&w, FILE_SIZE_MAX);
+	e = hsm_file_read(t->card, HSM_EF_TOKENINFO, &w, dl);
+	if (!e && p15_token_read(wr_view(&w), &info) != ERR_OK)
+		log_line(LOG_P11, LOG_WARN, "card %s: its token information cannot be read", t->device_id);
+	keep_text(t->label, sizeof(t->label), info.label.n ? info.label : DEFAULT_LABEL);
+	keep_text(t->manufacturer, sizeof(t->manufacturer),
+		  info.manufacturer.n ? info.manufacturer : DEFAULT_MANUFACTURER);
+	wr_free(&w);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err p11_token_read_status(struct p11_token *t, const struct hsm_version *v, struct deadline *dl)
+{
+	struct hsm_status s;
+	enum err e = hsm_card_status(t->card, v, &s, dl);
+
+	if (!e)
+		t->status = s;
+	return e;
+}
+
+/* The version of a card that is not to be selected; the options remain unknown (reference 1.6). */
+static void read_version(struct p11_token *t, struct hsm_version *v, struct deadline *dl)
+{
+	uint8_t cmd[16];
+	struct wr w, info;
+
+	WR_ARR(&w, cmd);
+	wr_init_heap(&info, APDU_RSP_MAX);
+	hsm_enc_device_info(&w);
+	if (hsm_card_exchange(t->card, HSM_DEVICE_INFO, wr_view(&w), &info, dl) == ERR_OK && info.n >= 2) {
+		v->major = info.p[info.n - 2];
+		v->minor = info.p[info.n - 1];
+	}
+	wr_free(&info);
+}
+
+/*
+ * Once per card. A card on which somebody is logged in is not selected; then its options are not known, and its mode is
+ * a guess until the next login, which asks again.
+ */
+static enum err identify(struct p11_token *t, struct deadline *dl)
+{
+	struct hsm_version v = { .options = 0 };
+	enum err e;
+	bool in_use = ask_verify_status(t, &e, dl) == APDU_SW_OK;
+
+	if (is_of_link(e))
+		return e;
+	t->options_known = !in_use || read_identity(t, dl) != ERR_OK;
+	if (t->options_known) {
+		e = hsm_card_select(t->card, &v, dl);
+		if (!e)
+			e = read_identity(t, dl);
+		if (e)
+			return is_of_link(e) ? e : ERR_NO_CARD;
+	} else {
+		read_version(t, &v, dl);
+		hsm_card_know_version(t->card, &v);
+	}
+	t->awake = true;
+	e = read_label(t, dl);
+	return e ? e : p11_token_read_status(t, &v, dl);
+}
+
+static enum err meet(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	enum err e = begin(t, &dl);
+
+	if (!e) {
+		t->has_pad = hsm_pin_has_pad(t->card);
+		e = identify(t, &dl);
+		apdu_link_end(hsm_card_link(t->card));
+	}
+	/* Nobody has a session yet: let others have the reader. */
+	hsm_card_free(&t->card, false);
+	t->awake = false;
+	return e;
+}
+
+static void tell_held(struct p11_token *t)
+{
+	char who[P11_OTHERS_MAX];
+
+	if (t->told)
+		return;
+	log_tell("reader %s: another program holds the card, so it cannot be used here; %s", t->reader,
+		 p11_others(who, sizeof(who)));
+	t->told = true;
+}
+
+enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r)
+{
+	enum err e;
+
+	/* The login's own thread looks after the card. */
+	if (t->login == P11_PENDING)
+		return t->is_hsm ? ERR_OK : ERR_NO_CARD;
+	if (!r || !r->has_card || r->events != t->events) {
+		if (t->known || t->card)
+			p11_token_drop(t);
+		t->told = false;
+	}
+	if (!r)
+		return ERR_NO_READER;
+	t->events = r->events;
+	if (!r->has_card)
+		return ERR_NO_CARD;
+	if (t->known)
+		return t->is_hsm ? ERR_OK : ERR_NO_CARD;
+
+	e = meet(t);
+	if (e == ERR_SHARING)
+		tell_held(t);
+	if (e && e != ERR_NO_CARD) {
+		log_line(LOG_P11, LOG_WARN, "reader %s: %s", t->reader, err_text(e));
+		return e;
+	}
+	t->known = true;
+	t->is_hsm = !e;
+	return e;
+}
+
+enum err p11_token_look(struct p11_token *t)
+{
+	struct pcsc_readers now;
+	enum err e = p11_readers_list(&now);
+
+	if (e)
+		return e;
+	for (size_t i = 0; i < now.n; i++)
+		if (rd_eq_str(rd_str(now.v[i].name), t->reader))
+			return p11_token_see(t, &now.v[i]);
+	return p11_token_see(t, NULL);
+}
+
+enum err p11_token_check(struct p11_token *t)
+{
+	enum err e;
+
+	if (t->login == P11_PENDING)
+		return ERR_OK;
+	if (!t->card)
+		return p11_token_look(t);
+	e = apdu_link_present(hsm_card_link(t->card));
+	if (is_gone(e)) {
+		p11_token_drop(t);
+		return ERR_REMOVED;
+	}
+	if (e == ERR_RESET) {
+		t->awake = false;
+		lose_login(t, "somebody reset the card");
+	}
+	return ERR_OK;
+}
+
+enum err p11_token_load(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	enum err e = ERR_OK;
+
+	for (int tries = 2; !t->objects.loaded && tries > 0; tries--) {
+		e = p11_token_begin(t);
+		if (!e)
+			e = p11_token_end(t, p11_objects_load(&t->objects, t->card, &dl));
+		/* Another program came between; reading twice does no harm. */
+		if (e && e != ERR_RESET && e != ERR_INS && e != ERR_AUTH)
+			return e;
+	}
+	return e;
+}

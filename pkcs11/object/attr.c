@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/object/attr.h"
+
+#include <string.h>
+
+enum { PRIV = 1, PUB = 2, CERT = 4, SECRET = 8, DATA = 16, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT | DATA };
+
+enum source {
+	A_FALSE, A_TRUE,        /* always */
+	A_ZERO,                 /* the number 0 */
+	A_EMPTY,                /* no bytes */
+	A_BOOL, A_ULONG,        /* a field */
+	A_BYTES,                /* a field, may be empty */
+	A_BYTES_KNOWN,          /* a field; without a value the object does not have the attribute */
+	A_SECRET,               /* the card never tells */
+	A_VALUE                 /* the value of a secret key, unless it is sensitive */
+};
+
+#define ANY_KEY ((CK_KEY_TYPE)-1)
+#define AT(field) offsetof(struct p11_object, field)
+
+static const struct row {
+	CK_ATTRIBUTE_TYPE type;
+	unsigned on;
+	CK_KEY_TYPE key;
+	enum source from;
+	size_t at;
+} rows[] = {
+	{ CKA_CLASS, ALL, ANY_KEY, A_ULONG, AT(class) },
+	{ CKA_TOKEN, ALL, ANY_KEY, A_BOOL, AT(is_token) },
+	{ CKA_PRIVATE, ALL, ANY_KEY, A_BOOL, AT(is_private) },
+	{ CKA_MODIFIABLE, ALL, ANY_KEY, A_TRUE, 0 },
+	{ CKA_COPYABLE, ALL, ANY_KEY, A_FALSE, 0 },
+	{ CKA_DESTROYABLE, ALL, ANY_KEY, A_BOOL, AT(destroyable) },
+	{ CKA_LABEL, ALL, ANY_KEY, A_BYTES, AT(label) },
+	{ CKA_ID, KEYS | CERT, ANY_KEY, A_BYTES, AT(id) },
+	{ CKA_SUBJECT, PRIV | PUB | CERT, ANY_KEY, A_BYTES, AT(subject) },
+	{ CKA_PUBLIC_KEY_INFO, PRIV | PUB | CERT, ANY_KEY, A_BYTES_KNOWN, AT(spki) },
+	{ CKA_TRUSTED, PUB | CERT, ANY_KEY, A_FALSE, 0 },
+	{ CKA_START_DATE, KEYS, ANY_KEY, A_EMPTY, 0 },
+	{ CKA_END_DATE, KEYS, ANY_KEY, A_EMPTY, 0 },
+
+	{ CKA_KEY_TYPE, KEYS, ANY_KEY, A_ULONG, AT(type) },
+	{ CKA_LOCAL, KEYS, ANY_KEY, A_BOOL, AT(local) },
+	{ CKA_KEY_GEN_MECHANISM, KEYS, ANY_KEY, A_ULONG, AT(made_by) },
+	{ CKA_DERIVE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(derive) },
+	{ CKA_DERIVE, PUB, ANY_KEY, A_FALSE, 0 },
+	{ CKA_MODULUS, PRIV | PUB, CKK_RSA, A_BYTES_KNOWN, AT(modulus) },
+	{ CKA_PUBLIC_EXPONENT, PRIV | PUB, CKK_RSA, A_BYTES_KNOWN, AT(exponent) },
+	{ CKA_MODULUS_BITS, PRIV | PUB, CKK_RSA, A_ULONG, AT(bits) },
+	{ CKA_EC_PARAMS, PRIV | PUB, CKK_EC, A_BYTES_KNOWN, AT(ec_params) },
+	{ CKA_EC_POINT, PRIV | PUB, CKK_EC, A_BYTES_KNOWN, AT(ec_point) },
+
+	{ CKA_SIGN, PRIV | SECRET, ANY_KEY, A_BOOL, AT(sign) },
+	{ CKA_SIGN_RECOVER, PRIV, ANY_KEY, A_FALSE, 0 },
+	{ CKA_DECRYPT, PRIV | SECRET, ANY_KEY, A_BOOL, AT(decrypt) },
+	{ CKA_UNWRAP, PRIV | SECRET, ANY_KEY, A_FALSE, 0 },
+	{ CKA_SENSITIVE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(sensitive) },
+	{ CKA_EXTRACTABLE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(extractable) },
+	{ CKA_ALWAYS_SENSITIVE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(always_sensitive) },
+	{ CKA_NEVER_EXTRACTABLE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(never_extractable) },
+	{ CKA_WRAP_WITH_TRUSTED, PRIV | SECRET, ANY_KEY, A_FALSE, 0 },
+	{ CKA_ALWAYS_AUTHENTICATE, PRIV, ANY_KEY, A_FALSE, 0 },
+	{ CKA_PRIVATE_EXPONENT, PRIV, CKK_RSA, A_SECRET, 0 },
+	{ CKA_PRIME_1, PRIV, CKK_RSA, A_SECRET, 0 },
+	{ CKA_PRIME_2, PRIV, CKK_RSA, A_SECRET, 0 },
+	{ CKA_EXPONENT_1, PRIV, CKK_RSA, A_SECRET, 0 },
+	{ CKA_EXPONENT_2, PRIV, CKK_RSA, A_SECRET, 0 },
+	{ CKA_COEFFICIENT, PRIV, CKK_RSA, A_SECRET, 0 },
+	{ CKA_VALUE, PRIV, CKK_EC, A_SECRET, 0 },
+	{ CKA_VALUE, SECRET, ANY_KEY, A_VALUE, 0 },
+	{ CKA_VALUE_LEN, SECRET, ANY_KEY, A_ULONG, AT(secret_size) },
+
+	{ CKA_VERIFY, PUB | SECRET, ANY_KEY, A_BOOL, AT(verify) },
+	{ CKA_VERIFY_RECOVER, PUB, ANY_KEY, A_FALSE, 0 },
+	{ CKA_ENCRYPT, PUB | SECRET, ANY_KEY, A_BOOL, AT(encrypt) },
+	{ CKA_WRAP, PUB | SECRET, ANY_KEY, A_FALSE, 0 },
+
+	{ CKA_CERTIFICATE_TYPE, CERT, ANY_KEY, A_ZERO, 0 },      /* CKC_X_509 */
+	{ CKA_CERTIFICATE_CATEGORY, CERT, ANY_KEY, A_ULONG, AT(category) },
+	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, CERT, ANY_KEY, A_ZERO, 0 },
+	{ CKA_APPLICATION, DATA, ANY_KEY, A_BYTES, AT(application) },
+	{ CKA_OBJECT_ID, DATA, ANY_KEY, A_BYTES, AT(object_id) },
+	{ CKA_VALUE, CERT | DATA, ANY_KEY, A_BYTES, AT(value) },
+	{ CKA_ISSUER, CERT, ANY_KEY, A_BYTES, AT(issuer) },
+	{ CKA_SERIAL_NUMBER, CERT, ANY_KEY, A_BYTES, AT(serial) },
+	{ CKA_CHECK_VALUE, CERT, ANY_KEY, A_BYTES, AT(check) },
+	{ CKA_START_DATE, CERT, ANY_KEY, A_BYTES, AT(from) },
+	{ CKA_END_DATE, CERT, ANY_KEY, A_BYTES, AT(to) },
+	{ CKA_URL, CERT, ANY_KEY, A_EMPTY, 0 },
+};
+
+static const struct row *row_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
+{
+	unsigned class = o->class == CKO_PRIVATE_KEY ? PRIV : o->class == CKO_PUBLIC_KEY ? PUB :
+			 o->class == CKO_SECRET_KEY ? SECRET : o->class == CKO_DATA ? DATA : CERT;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == type && rows[i].on & class && (rows[i].key == ANY_KEY || rows[i].key == o->type))
+			return &rows[i];
+	return NULL;
+}
+
+static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+static const CK_ULONG zero;
+
+static CK_RV value_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct rd *out)
+{
+	const struct row *r = row_of(o, type);
+	const char *field;
+
+	*out = RD_NONE;
+	if (!r)
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	field = (const char *)o + r->at;
+	switch (r->from) {
+	case A_FALSE:
+		*out = rd_of(&no, sizeof(no));
+		break;
+	case A_TRUE:
+		*out = rd_of(&yes, sizeof(yes));
+		break;
+	case A_ZERO:
+		*out = rd_of(&zero, sizeof(zero));
+		break;
+	case A_EMPTY:
+		break;
+	case A_BOOL:
+		*out = rd_of(field, sizeof(CK_BBOOL));
+		break;
+	case A_ULONG:
+		*out = rd_of(field, sizeof(CK_ULONG));
+		break;
+	case A_BYTES:
+	case A_BYTES_KNOWN:
+		memcpy(out, field, sizeof(*out));
+		if (out->n == 0 && r->from == A_BYTES_KNOWN)
+			return CKR_ATTRIBUTE_TYPE_INVALID;
+		break;
+	case A_SECRET:
+		return CKR_ATTRIBUTE_SENSITIVE;
+	case A_VALUE:
+		if (o->sensitive || !o->extractable)
+			return CKR_ATTRIBUTE_SENSITIVE;
+		*out = secret_view(o->secret);
+		break;
+	}
+	return CKR_OK;
+}
+
+static CK_RV get_one(const struct p11_object *o, CK_ATTRIBUTE *a)
+{
+	struct rd value;
+	CK_RV rv = value_of(o, a->type, &value);
+
+	if (!rv && a->pValue && a->ulValueLen < value.n)
+		rv = CKR_BUFFER_TOO_SMALL;
+	if (rv) {
+		a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return rv;
+	}
+	if (a->pValue && value.n)
+		memcpy(a->pValue, value.p, value.n);
+	a->ulValueLen = value.n;
+	return CKR_OK;
+}
+
+CK_RV p11_attr_get(const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	CK_RV rv = CKR_OK, one;
+
+	for (CK_ULONG i = 0; i < n; i++) {
+		one = get_one(o, &t[i]);
+		if (!rv)
+			rv = one;
+	}
+	return rv;
+}
+
+bool p11_attr_has(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
+{
+	return row_of(o, type) != NULL;
+}
+
+bool p11_attr_match(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	struct rd value;
+
+	for (CK_ULONG i = 0; i < n; i++)
+		if ((!t[i].pValue && t[i].ulValueLen) || value_of(o, t[i].type, &value) ||
+		    !rd_eq(value, rd_of(t[i].pValue, t[i].ulValueLen)))
+			return false;
+	return true;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/object/template.h"
+
+#include <string.h>
+
+/* One bit for each way of enum p11_made. */
+#define ON(how) (1u << (how))
+enum {
+	PRIV = ON(P11_MADE_PRIVATE), PUB = ON(P11_MADE_PUBLIC), CERT = ON(P11_GIVEN_CERT), GIVEN = ON(P11_GIVEN_PUBLIC),
+	DERIVED = ON(P11_DERIVED_SECRET), PUBS = PUB | GIVEN, KEYS = PRIV | PUBS | DERIVED,
+	DATA = ON(P11_GIVEN_DATA), ALL = KEYS | CERT | DATA
+};
+
+static const CK_OBJECT_CLASS classes[] = {
+	[P11_MADE_PRIVATE] = CKO_PRIVATE_KEY, [P11_MADE_PUBLIC] = CKO_PUBLIC_KEY, [P11_GIVEN_CERT] = CKO_CERTIFICATE,
+	[P11_GIVEN_PUBLIC] = CKO_PUBLIC_KEY, [P11_DERIVED_SECRET] = CKO_SECRET_KEY,
+	[P11_GIVEN_DATA] = CKO_DATA,
+};
+
+enum rule {
+	T_BYTES, T_ULONG, T_BOOL,       /* taken into a field */
+	T_IS,                           /* a number that must be as the field says */
+	T_TRUE, T_FALSE,                /* nothing else is possible */
+	T_WISH,                         /* heard, but without effect: the card or the certificate decides */
+	T_OURS                          /* the caller has no say */
+};
+#define AT(field) offsetof(struct p11_template, field)
+
+static const struct row {
+	CK_ATTRIBUTE_TYPE type;
+	unsigned on;
+	enum rule rule;
+	size_t at;
+} rows[] = {
+	{ CKA_CLASS, ALL, T_IS, AT(class) },
+	{ CKA_TOKEN, ALL, T_BOOL, AT(token) },
+	{ CKA_PRIVATE, PRIV, T_TRUE, 0 },
+	{ CKA_PRIVATE, PUBS | CERT, T_FALSE, 0 },
+	{ CKA_PRIVATE, DERIVED | DATA, T_BOOL, AT(is_private) },
+	{ CKA_MODIFIABLE, ALL, T_WISH, 0 },
+	{ CKA_COPYABLE, ALL, T_WISH, 0 },
+	{ CKA_DESTROYABLE, ALL, T_WISH, 0 },
+	{ CKA_LABEL, ALL, T_BYTES, AT(label) },
+	{ CKA_ID, KEYS | CERT, T_BYTES, AT(id) },
+	{ CKA_SUBJECT, PRIV | PUB | CERT, T_WISH, 0 },
+	{ CKA_SUBJECT, GIVEN, T_BYTES, AT(subject) },
+	{ CKA_START_DATE, KEYS | CERT, T_WISH, 0 },
+	{ CKA_END_DATE, KEYS | CERT, T_WISH, 0 },
+	{ CKA_TRUSTED, PUBS | CERT | DERIVED, T_FALSE, 0 },
+
+	{ CKA_KEY_TYPE, PRIV | PUB, T_IS, AT(key_type) },
+	{ CKA_KEY_TYPE, GIVEN | DERIVED, T_ULONG, AT(key_type) },
+	{ CKA_DERIVE, PUBS, T_WISH, 0 },
+	{ CKA_DERIVE, PRIV | DERIVED, T_BOOL, AT(derive) },
+	{ CKA_LOCAL, KEYS, T_OURS, 0 },
+	{ CKA_KEY_GEN_MECHANISM, KEYS, T_OURS, 0 },
+	{ CKA_MODULUS_BITS, PUB, T_ULONG, AT(bits) },
+	{ CKA_MODULUS, GIVEN, T_BYTES, AT(modulus) },
+	{ CKA_PUBLIC_EXPONENT, PUBS, T_BYTES, AT(exponent) },
+	{ CKA_EC_PARAMS, PUBS, T_BYTES, AT(ec_params) },
+	{ CKA_EC_POINT, GIVEN, T_BYTES, AT(ec_point) },
+	{ CKA_VERIFY, PUB, T_WISH, 0 },
+	{ CKA_VERIFY, GIVEN | DERIVED, T_BOOL, AT(verify) },
+	{ CKA_VERIFY_RECOVER, PUBS, T_WISH, 0 },
+	{ CKA_ENCRYPT, PUB, T_WISH, 0 },
+	{ CKA_ENCRYPT, GIVEN | DERIVED, T_BOOL, AT(encrypt) },
+	{ CKA_WRAP, PUBS | DERIVED, T_WISH, 0 },
+
+	{ CKA_SIGN, PRIV | DERIVED, T_BOOL, AT(sign) },
+	{ CKA_SIGN_RECOVER, PRIV, T_WISH, 0 },
+	{ CKA_DECRYPT, PRIV | DERIVED, T_BOOL, AT(decrypt) },
+	{ CKA_UNWRAP, PRIV | DERIVED, T_WISH, 0 },
+	{ CKA_SENSITIVE, PRIV, T_TRUE, 0 },
+	{ CKA_EXTRACTABLE, PRIV, T_FALSE, 0 },
+	{ CKA_SENSITIVE, DERIVED, T_BOOL, AT(sensitive) },
+	{ CKA_EXTRACTABLE, DERIVED, T_BOOL, AT(extractable) },
+	{ CKA_ALWAYS_SENSITIVE, PRIV | DERIVED, T_OURS, 0 },
+	{ CKA_NEVER_EXTRACTABLE, PRIV | DERIVED, T_OURS, 0 },
+	{ CKA_ALWAYS_AUTHENTICATE, PRIV, T_FALSE, 0 },
+	{ CKA_WRAP_WITH_TRUSTED, PRIV | DERIVED, T_FALSE, 0 },
+
+	{ CKA_CERTIFICATE_TYPE, CERT, T_IS, AT(key_type) },
+	{ CKA_CERTIFICATE_CATEGORY, CERT, T_ULONG, AT(category) },
+	{ CKA_APPLICATION, DATA, T_BYTES, AT(application) },
+	{ CKA_OBJECT_ID, DATA, T_BYTES, AT(object_id) },
+	{ CKA_VALUE, CERT | DATA, T_BYTES, AT(value) },
+	{ CKA_VALUE_LEN, DERIVED, T_ULONG, AT(size) },
+	{ CKA_ISSUER, CERT, T_WISH, 0 },
+	{ CKA_SERIAL_NUMBER, CERT, T_WISH, 0 },
+	{ CKA_CHECK_VALUE, CERT, T_WISH, 0 },
+};
+
+static const struct row *row_of(CK_ATTRIBUTE_TYPE type, enum p11_made how)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == type && rows[i].on & ON(how))
+			return &rows[i];
+	return NULL;
+}
+
+static CK_RV take(const CK_ATTRIBUTE *a, void *field, size_t size)
+{
+	if (a->ulValueLen != size || !a->pValue)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	memcpy(field, a->pValue, size);
+	return CKR_OK;
+}
+
+static CK_RV apply(const struct row *r, const CK_ATTRIBUTE *a, struct p11_template *out)
+{
+	char *field = (char *)out + r->at;
+	CK_ULONG number, expected;
+	CK_BBOOL flag;
+	struct rd bytes;
+	CK_RV rv;
+
+	switch (r->rule) {
+	case T_BYTES:
+		if (!a->pValue && a->ulValueLen)
+			return CKR_ATTRIBUTE_VALUE_INVALID;
+		bytes = rd_of(a->pValue, a->ulValueLen);
+		memcpy(field, &bytes, sizeof(bytes));
+		return CKR_OK;
+	case T_ULONG:
+		return take(a, field, sizeof(CK_ULONG));
+	case T_BOOL:
+		return take(a, field, sizeof(CK_BBOOL));
+	case T_IS:
+		memcpy(&expected, field, sizeof(expected));
+		rv = take(a, &number, sizeof(number));
+		return rv || number == expected ? rv : CKR_TEMPLATE_INCONSISTENT;
+	case T_TRUE:
+	case T_FALSE:
+		rv = take(a, &flag, sizeof(flag));
+		return rv || !flag == (r->rule == T_FALSE) ? rv : CKR_TEMPLATE_INCONSISTENT;
+	case T_WISH:
+		return CKR_OK;
+	case T_OURS:
+		break;
+	}
+	return CKR_ATTRIBUTE_READ_ONLY;
+}
+
+CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, enum p11_made how, struct p11_template *out)
+{
+	CK_RV rv = CKR_OK;
+
+	out->class = classes[how];
+	for (CK_ULONG i = 0; !rv && i < n; i++) {
+		const struct row *r = row_of(t[i].type, how);
+
+		rv = r ? apply(r, &t[i], out) : CKR_ATTRIBUTE_TYPE_INVALID;
+	}
+	return rv;
+}
