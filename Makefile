@@ -35,7 +35,9 @@ B          := build/$(FLAVOUR)
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
 SERVER := server server/web server/notify server/store server/policy
 MODULE := pkcs11 pkcs11/login pkcs11/crypto pkcs11/store pkcs11/module pkcs11/mech pkcs11/object pkcs11/ck
-ROOMS ?= $(SERVER) tell agent cli $(MODULE) login pka ramoverhttp sc-hsm test attest apdu test/vcard base
+CLI := cli cli/audit cli/run cli/approve cli/inbox cli/enrol cli/custodian cli/status cli/key cli/trust cli/card \
+       cli/remote cli/book cli/line
+ROOMS ?= $(SERVER) tell agent $(CLI) $(MODULE) login pka ramoverhttp sc-hsm test attest apdu test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
@@ -146,7 +148,7 @@ $(B)/quorum11.so: $(call archive,$(MODULE) $(BELOW_LOGIN)) pkcs11/exports.map
 	$(Q)$(CC) $(C_ALL) $(LD_ALL) -shared -Wl,-soname,quorum11.so -Wl,--version-script=pkcs11/exports.map -o $@ \
 	    -Wl,--whole-archive $(B)/pkcs11.a -Wl,--no-whole-archive \
 	    -Wl,--start-group $(filter-out $(B)/pkcs11.a,$(filter %.a,$^)) -Wl,--end-group $(NEED_module)
-$(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,cli $(BELOW_LOGIN))
+$(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,$(CLI) $(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
 $(B)/connect: $(B)/login/connect_main.o $(call archive,$(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
@@ -156,7 +158,7 @@ $(B)/quorum11-server: $(B)/server/server_main.o \
     $(call archive,$(SERVER) tell pka ramoverhttp sc-hsm attest apdu base)
 	$(call PROGRAM,$(NEED_all))
 # The command with virtual cards in place of PC/SC.
-$(B)/quorum11-rehearsal: $(B)/cli/quorum11_main.o $(B)/rehearse/pcsc.o $(call archive,cli $(BELOW_LOGIN) test/vcard)
+$(B)/quorum11-rehearsal: $(B)/cli/quorum11_main.o $(B)/rehearse/pcsc.o $(call archive,$(CLI) $(BELOW_LOGIN) test/vcard)
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-rehearse: rehearse/rehearse.sh
 	$(call say,CP)

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/say.h"
-#include "cli/verb.h"
+#include "cli/line/say.h"
+#include "cli/line/verb.h"
 
 #define PATH_SIZE 4096
 #define M_USUAL 3

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "cli/audit.h"
-#include "cli/say.h"
+#include "cli/audit/audit.h"
+#include "cli/line/say.h"
 
 #define HELP_MAX 16384
 #define ANY      SIZE_MAX

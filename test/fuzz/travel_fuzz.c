@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that travel between a custodian's machines (cli/travel.h), and his address book: any bytes. */
+/* Files that travel between a custodian's machines (cli/inbox/travel.h), and his address book: any bytes. */
 #include <stdlib.h>
 
-#include "cli/book.h"
-#include "cli/travel.h"
+#include "cli/book/book.h"
+#include "cli/inbox/travel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

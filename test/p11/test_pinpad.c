@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "apdu/pcsc.h"
-#include "cli/pin.h"
+#include "cli/card/pin.h"
 #include "sc-hsm/pin.h"
 
 static void test_feature(void **state)

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cli/say.h"
+#include "cli/line/say.h"
 #include "cli/verb.h"
 
 #define ARGS_MAX 128

@@ -9,8 +9,8 @@
 
 #include "base/conf.h"
 #include "base/file.h"
-#include "cli/audit.h"
-#include "cli/say.h"
+#include "cli/audit/audit.h"
+#include "cli/line/say.h"
 #include "cli/verb.h"
 
 static struct session s;

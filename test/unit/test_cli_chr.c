@@ -2,7 +2,7 @@
 #include "test/unit/test.h"
 
 #include "base/cvc.h"
-#include "cli/chr.h"
+#include "cli/key/chr.h"
 
 #define ROUNDS 2000
 

@@ -3,8 +3,8 @@
 #include "test/unit/test.h"
 
 #include "base/crypto_rsa.h"
-#include "cli/keytype.h"
-#include "cli/mech.h"
+#include "cli/key/keytype.h"
+#include "cli/key/mech.h"
 
 static void key_types(void **state)
 {

@@ -2,8 +2,8 @@
 /* A request as the server tells it, and what a custodian sees of it. */
 #include "test/unit/test.h"
 
-#include "cli/approve_text.h"
-#include "cli/budget.h"
+#include "cli/approve/budget.h"
+#include "cli/approve/text.h"
 
 static const char good[] =
 	"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"waiting\", \"result\": null, \"why\": null,"

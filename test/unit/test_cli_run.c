@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/run.h"
+#include "cli/run/run.h"
 
 static char folder[] = "/tmp/test_cli_run.XXXXXX";
 

@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/run_folder.h"
+#include "cli/run/folder.h"
 
 static char parent[] = "/tmp/test_run_folder.XXXXXX";
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/journal.h"
-#include "cli/travel.h"
+#include "cli/approve/journal.h"
+#include "cli/inbox/travel.h"
 
 #define ID "0123456789abcdef0123456789abcdef"
 #define STATEMENT "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cli/card/card.h"
+#include "cli/card/pin.h"
+#include "cli/line/say.h"
+#include "sc-hsm/init.h"
+
+/* What the options mean together; ERR_ARG is said. */
+static enum err read_options(const struct cli_args *a, struct hsm_init *i)
+{
+	bool pka = a->custodians || a->required;
+
+	if (a->with_pin && a->or_pin)
+		return cli_refuse(ERR_ARG, "--with-pin and --or-pin exclude each other");
+	if (!pka && (a->with_pin || a->or_pin || a->replaceable))
+		return cli_refuse(ERR_ARG, "--with-pin, --or-pin and --replaceable go with --custodians and "
+				  "--required");
+	if (pka && (!a->custodians || !a->required))
+		return cli_refuse(ERR_ARG, "--custodians and --required go together");
+	if (a->required > a->custodians)
+		return cli_refuse(ERR_ARG, "%u of %u custodians can never agree", a->required, a->custodians);
+	*i = (struct hsm_init){
+		.dkek_shares = -1,
+		.total = a->custodians,
+		.required = a->required,
+		.label = rd_str(a->label),
+		.options = (uint16_t)((a->with_pin ? HSM_OPT_COMBINED : 0) |
+				      (a->replaceable ? HSM_OPT_REPLACE_PKA : 0) |
+				      ((!pka || a->with_pin || a->or_pin) && !a->no_pin_reset ? HSM_OPT_RESET_RETRY
+											      : 0)),
+	};
+	return cli_label_check(a->label);
+}
+
+static void tell_plan(const struct cli_card *c, const struct cli_args *a)
+{
+	char pka[80];
+
+	(void)snprintf(pka, sizeof(pka), "%u of %u custodians%s", a->required, a->custodians,
+		       a->with_pin ? " and its PIN" : a->or_pin ? ", or its PIN alone" : "");
+	printf("card %s in %s, label \"%s\"\n", *c->id ? c->id : "(without id)", c->reader, c->label);
+	printf("will be opened by %s\n", a->custodians ? pka : "its PIN");
+	if (a->replaceable)
+		printf("note: any %u of them can put others in the place of those who are missing\n", a->required);
+	else if (a->custodians)
+		printf("note: the list of custodians will be final: a lost card cannot be replaced without erasing "
+		       "this one (--replaceable)\n");
+	if (a->custodians && (a->required == 1 || a->required == a->custodians))
+		printf("note: with %u of %u, %s\n", a->required, a->custodians,
+		       a->required == 1 ? "one custodian alone opens it" : "one lost card closes it for good");
+}
+
+/* A PKA-only card stays closed until its custodians open it, so nobody can write its label yet. */
+static void tell_result(const struct cli_args *a)
+{
+	if (a->custodians && !a->with_pin && !a->or_pin && a->label)
+		log_tell("the label is not written yet: it needs the card open; give it as --token-label to keygen "
+			 "or register --prove");
+	printf("initialised\n");
+	if (a->custodians)
+		printf("next: quorum11 register, with the PKA files of all %u custodians\n", a->custodians);
+}
+
+enum err verb_init(struct cli *cli)
+{
+	const struct cli_args *a = cli->args;
+	struct secret *pin = NULL, *so_pin = NULL;
+	char reader[PCSC_NAME_MAX];
+	struct cli_card card;
+	struct hsm_init init;
+	enum err e;
+
+	e = read_options(a, &init);
+	if (!e)
+		e = cli_card_pick(cli, reader);
+	if (!e)
+		e = cli_card_open(cli, reader, PCSC_SHARED, &card);
+	if (e)
+		return e;
+	tell_plan(&card, a);
+	if (!cli_ask("This erases every key, certificate and file on the card. Go on?", a->yes)) {
+		e = cli_refuse(ERR_CANCELLED, "nothing was changed");
+		goto out;
+	}
+	/* 6A88: no SO-PIN was ever set (sc-hsm-apdu 3.1). */
+	e = cli_so_pin_get(cli, &card, card.status.so_sw == 0x6A88, &so_pin);
+	if (!e && (!a->custodians || a->with_pin || a->or_pin))
+		e = cli_pin_get_new(cli, &pin);
+	if (!e)
+		e = cli_card_begin(cli, &card);
+	if (e)
+		goto out;
+	init.so_pin = so_pin;
+	init.pin = pin;
+	e = hsm_card_initialize(card.hsm, &init, a->force, &cli->dl);
+	if (e == ERR_REFUSED)
+		cli_refuse(e, "a PIN beside public key authentication opens the card alone: --with-pin asks for "
+			      "both, --force insists");
+	else if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED)
+		cli_card_fail(&card, e, "SO-PIN");
+	else
+		cli_card_fail(&card, e, "initialising");
+	if (!e)
+		tell_result(a);
+out:
+	secret_free(&pin);
+	secret_free(&so_pin);
+	cli_card_close(cli, &card, true);
+	return e;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/card/pin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/line/say.h"
+#include "sc-hsm/pin.h"
+
+#define PROMPT_MAX 256
+
+struct source {
+	const char *what;       /* PIN, SO-PIN */
+	const char *file;       /* NULL: not given */
+	unsigned fd;            /* ARGS_NO_FD: not given */
+};
+
+static struct source pin_source(const struct cli *cli)
+{
+	return (struct source){ "PIN", cli->args->pin_file, cli->args->pin_fd };
+}
+
+static struct source so_pin_source(const struct cli *cli)
+{
+	return (struct source){ "SO-PIN", cli->args->so_pin_file, cli->args->so_pin_fd };
+}
+
+static bool source_is_given(struct source s)
+{
+	return s.file || s.fd != ARGS_NO_FD;
+}
+
+bool cli_pin_is_given(const struct cli *cli)
+{
+	return source_is_given(pin_source(cli));
+}
+
+bool cli_so_pin_is_given(const struct cli *cli)
+{
+	return source_is_given(so_pin_source(cli));
+}
+
+static enum err read_terminal(const char *prompt, const char *what, struct secret **out)
+{
+	enum err e = secret_read_tty(prompt, out);
+
+	if (e)
+		cli_fail(e, "reading the %s from the terminal (without one: --%s-file or --%s-fd)", what,
+			 strcmp(what, "PIN") ? "so-pin" : "pin", strcmp(what, "PIN") ? "so-pin" : "pin");
+	return e;
+}
+
+enum err cli_secret_read(const char *file, const char *what, struct secret **out)
+{
+	enum err e = secret_read_file(file, out);
+
+	if (e == ERR_REFUSED)
+		return cli_refuse(e, "%s: not a file of its owner alone: chmod 600", file);
+	if (e == ERR_IO)
+		return cli_refuse(e, "%s: reading the %s: %s", file, what, strerror(errno));
+	return cli_fail(e, "%s: reading the %s", file, what);
+}
+
+static enum err read_source(struct source s, const char *prompt, struct secret **out)
+{
+	if (s.file)
+		return cli_secret_read(s.file, s.what, out);
+	if (s.fd != ARGS_NO_FD)
+		return cli_fail(secret_read_fd((int)s.fd, out), "reading the %s from descriptor %u", s.what, s.fd);
+	return read_terminal(prompt, s.what, out);
+}
+
+/* Typed blindly, so typed twice. */
+static enum err read_twice(struct source s, const char *prompt, struct secret **out)
+{
+	struct secret *first = NULL, *second = NULL;
+	enum err e;
+
+	e = read_source(s, prompt, &first);
+	if (!e && !source_is_given(s)) {
+		e = read_terminal("Once more: ", s.what, &second);
+		if (!e && !rd_eq_secret(secret_view(first), secret_view(second)))
+			e = cli_refuse(ERR_REFUSED, "the two are not the same");
+	}
+	if (!e) {
+		*out = first;
+		first = NULL;   /* moved */
+	}
+	secret_free(&second);
+	secret_free(&first);
+	return e;
+}
+
+/* The last try is spent by somebody who has said so, in words that no habit types. */
+static bool last_is_meant(const struct cli_card *c, const char *what)
+{
+	char question[PROMPT_MAX];
+
+	log_tell("%s of %s in %s: ONE TRY IS LEFT. A wrong one blocks it; %s", what, c->id, c->reader,
+		 strcmp(what, "PIN") ? "the card can then never be initialised again"
+				     : "then only the SO-PIN helps (quorum11 unblock)");
+	(void)snprintf(question, sizeof(question), "Type \"last try\" to go on, or Enter to stop:");
+	return cli_ask_word(question, "last try");
+}
+
+/* A try is only spent when the person may know that it is not the last. */
+static enum err check_tries(const struct cli *cli, const struct cli_card *c, struct source s, int tries, char *left,
+			    size_t cap)
+{
+	const char *what = s.what;
+
+	*left = 0;
+	if (tries == 0 && strcmp(what, "PIN"))
+		return cli_refuse(ERR_PIN_BLOCKED,
+				  "%s of %s in %s is blocked for ever: this card cannot be unblocked or initialised "
+				  "again", what, c->id, c->reader);
+	if (tries == 0)
+		return cli_card_fail(c, ERR_PIN_BLOCKED, what);
+	if (tries == 1 && !cli->args->force && (source_is_given(s) || !last_is_meant(c, what)))
+		return cli_refuse(ERR_REFUSED, "%s of %s in %s: one try is left, and it is not spent without --force",
+				  what, c->id, c->reader);
+	if (tries > 0)
+		(void)snprintf(left, cap, ", %d %s left", tries, tries == 1 ? "try" : "tries");
+	return ERR_OK;
+}
+
+static enum err check_pin(const struct cli *cli, const struct cli_card *c, struct source s, char *left, size_t cap)
+{
+	if (c->status.pin_transport)
+		return cli_card_fail(c, ERR_PIN_TRANSPORT, "PIN");
+	return check_tries(cli, c, s, c->status.pin_blocked ? 0 : c->status.pin_tries, left, cap);
+}
+
+bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c)
+{
+	return !cli_pin_is_given(cli) && hsm_pin_has_pad(c->hsm);
+}
+
+enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c)
+{
+	char left[32];
+	enum err e = check_pin(cli, c, pin_source(cli), left, sizeof(left));
+
+	if (!e)
+		e = cli_card_begin(cli, c);
+	if (e)
+		return e;
+	log_tell("PIN of %s%s: type it on the reader %s, and end with its enter key", c->id, left, c->reader);
+	e = cli_card_fail(c, hsm_pin_verify_on_pad(c->hsm, &cli->dl), "PIN on the reader's pad");
+	if (e)
+		cli_card_end(cli, c);
+	return e;
+}
+
+enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out)
+{
+	struct source s = file ? (struct source){ "PIN", file, ARGS_NO_FD } : pin_source(cli);
+	char left[32], prompt[PROMPT_MAX];
+	enum err e;
+
+	e = check_pin(cli, c, s, left, sizeof(left));
+	if (e)
+		return e;
+	(void)snprintf(prompt, sizeof(prompt), "PIN of %s%s: ", *c->id ? c->id : c->reader, left);
+	return read_source(s, prompt, out);
+}
+
+enum err cli_pin_get_new(const struct cli *cli, struct secret **out)
+{
+	return read_twice(pin_source(cli), "New PIN (6 to 16 characters): ", out);
+}
+
+enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out)
+{
+	struct secret *typed = NULL;
+	char left[32] = "", prompt[PROMPT_MAX];
+	enum err e;
+
+	if (!fresh) {
+		e = check_tries(cli, c, so_pin_source(cli), c->status.so_tries, left, sizeof(left));
+		if (e)
+			return e;
+	}
+	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "",
+		       *c->id ? c->id : c->reader, left);
+	e = fresh ? read_twice(so_pin_source(cli), prompt, &typed) : read_source(so_pin_source(cli), prompt, &typed);
+	if (e)
+		return e;
+	e = cli_fail(hsm_so_pin_parse(typed, out), "SO-PIN");
+	secret_free(&typed);
+	return e;
+}
+
+enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin)
+{
+	enum err e = cli_card_begin(cli, c);
+
+	if (!e)
+		e = cli_card_fail(c, hsm_pin_verify(c->hsm, HSM_REF_USER, pin, &cli->dl), "PIN");
+	if (e)
+		cli_card_end(cli, c);
+	return e;
+}

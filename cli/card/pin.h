@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PINs for a card: from where the options say, otherwise from the terminal; never from argv or the environment. */
+#ifndef CLI_CARD_PIN_H
+#define CLI_CARD_PIN_H
+
+#include "base/secret.h"
+#include "cli/card/card.h"
+
+/* The first line of a secret's file, mode 0600; what: "PIN", for messages. Said. */
+MUST enum err cli_secret_read(const char *file, const char *what, struct secret **out);
+
+/* Was a source other than the terminal named? */
+bool cli_pin_is_given(const struct cli *cli);
+bool cli_so_pin_is_given(const struct cli *cli);
+
+/*
+ * The PIN for this card. Shows how many tries are left; refuses a blocked PIN, and the last try (ERR_REFUSED) unless
+ * --force says so, or the person at the terminal types that it is meant. file: read this file instead of what the
+ * options name; may be NULL. Said.
+ */
+MUST enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out);
+/* A new PIN: asked for twice on a terminal. */
+MUST enum err cli_pin_get_new(const struct cli *cli, struct secret **out);
+/* The eight bytes of the SO-PIN; fresh: the card has none yet, so a terminal is asked twice. */
+MUST enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out);
+
+/* No source was named, and the reader has a pad: the PIN is typed there, and never comes to us. */
+bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c);
+/* As cli_pin_get and cli_pin_login, with the pad. ERR_CANCELLED, ERR_TIMEOUT: the person did not. */
+MUST enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c);
+
+/* Begin (SELECT) and VERIFY; the card is held afterwards if ERR_OK. Said, with tries. */
+MUST enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/status/status.h"
+
+#include <stdlib.h>
+
+#include "cli/line/say.h"
+
+enum err verb_status(struct cli *cli)
+{
+	struct cli_report *r = calloc(1, sizeof(*r));
+	char reader[PCSC_NAME_MAX];
+	enum err e;
+
+	if (!r)
+		return cli_fail(ERR_NOMEM, "status");
+	e = cli_card_pick(cli, reader);
+	if (!e)
+		e = cli_fail(cli_card_look(cli, reader, &r->card), "card in %s", r->card.reader);
+	if (e) {
+		free(r);
+		return e;
+	}
+	e = cli_report_read(cli, r);
+	if (!e && cli->args->json)
+		e = cli_json_print(cli_report_json(r));
+	else if (!e)
+		cli_report_print(r);
+	cli_keys_free(&r->keys);
+	cli_card_close(cli, &r->card, false);
+	free(r);
+	return e;
+}

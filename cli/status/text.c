@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cli/book/book.h"
+#include "cli/status/status.h"
+
+static void print_tries(const char *what, int tries, bool blocked)
+{
+	if (blocked)
+		printf("%-12s blocked\n", what);
+	else if (tries >= 0)
+		printf("%-12s %d %s left\n", what, tries, tries == 1 ? "try" : "tries");
+}
+
+static void print_version(const struct cli_card *c)
+{
+	const struct hsm_version *v = &c->status.version;
+
+	if (c->busy) {
+		printf("%-12s somebody is logged in; asking for version and options would log him out\n", "in use");
+		return;
+	}
+	printf("%-12s %u.%u, platform %u\n", "version", v->major, v->minor, v->platform);
+	printf("%-12s %04X", "options", v->options);
+	for (const struct cli_option_word *w = cli_option_words; w->word; w++)
+		if (v->options & w->bit)
+			printf(" %s", w->word);
+	printf("\n");
+}
+
+static void print_access(const struct cli_report *r)
+{
+	const struct hsm_status *s = &r->card.status;
+
+	printf("%-12s %s%s\n", "mode", hsm_mode_text(s->mode), s->open ? ", open" : "");
+	print_tries("PIN", s->pin_tries, s->pin_blocked);
+	if (s->pin_transport)
+		printf("%-12s is a transport PIN, to be changed first\n", "PIN");
+	print_tries("SO-PIN", s->so_tries, s->so_tries == 0);
+	if (s->has_pka)
+		printf("%-12s %u of %u needed, %u not registered yet, %u authenticated\n", "custodians",
+		       s->pka.required, s->pka.total, s->pka.missing, s->pka.authenticated);
+	for (size_t i = 0; i < r->names_n; i++)
+		printf("%-12s   %s%s\n", "", r->names[i].chr, r->names[i].authenticated ? "  authenticated" : "");
+}
+
+static void print_chain(const struct cli_report *r)
+{
+	const char *bad = att_verdict_first_failure(&r->verdict).text;
+
+	if (r->chain.is_genuine)
+		printf("%-12s genuine, %s%s%s%s\n", "chain", r->chain.path,
+		       r->chain.class == ATT_CONFIGURED ? " (root by configuration)" : "", bad ? "; " : "",
+		       bad ? bad : "");
+	else
+		printf("%-12s %s: %s\n", "chain", r->waived ? "UNVERIFIED" : "NOT GENUINE",
+		       bad ? bad : "the card has no device certificate");
+}
+
+/* What an address book knows it by. */
+static void print_fingerprint(const struct cli_report *r)
+{
+	uint8_t key[SHA256_SIZE], buf[3 * SHOWN_MAX];
+	struct wr w;
+
+	if (att_chain_fingerprint(&r->chain, key))
+		return;
+	WR_ARR(&w, buf);
+	cli_book_wr_key(&w, key);
+	printf("%-12s %s\n", "device key", wr_cstr(&w));
+}
+
+static void print_key(const struct cli_report *r, const struct cli_key *k)
+{
+	char type[64], why[SHOWN_MAX + 1];
+
+	printf("%-12s   %u  %s  \"%s\"  id %s  %s\n", "", k->number, cli_key_type(k, type, sizeof(type)), k->label,
+	       *k->id ? k->id : "-", k->chr);
+	if (!cli_report_is_attested(r, k, why, sizeof(why)))
+		printf("%-12s      NOT ATTESTED: %s\n", "", why);
+	else if (r->chain.is_genuine)
+		printf("%-12s      attested\n", "");
+	else
+		printf("%-12s      attested by an UNVERIFIED device\n", "");
+}
+
+void cli_report_print(const struct cli_report *r)
+{
+	printf("%-12s %s\n", "reader", r->card.reader);
+	printf("%-12s %s\n", "device", *r->card.id ? r->card.id : "(none)");
+	printf("%-12s \"%s\"\n", "label", r->card.label);
+	print_version(&r->card);
+	print_access(r);
+	print_chain(r);
+	print_fingerprint(r);
+	printf("%-12s %zu\n", "keys", r->keys->n);
+	for (size_t i = 0; i < r->keys->n; i++)
+		print_key(r, &r->keys->v[i]);
+}
