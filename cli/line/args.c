@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ struct row {
 #define A_LIST(member, value) LIST, AT(member), 0, 0, value
 #define A_NUMBER(member, min, max, value) NUMBER, AT(member), min, max, value
 
-_Static_assert(OPTS < 63, "a verb's options are bits of 64, of which one is VERB_RUNS");
+_Static_assert(OPTS <= UCHAR_MAX, "a verb lists its options in bytes");
 
 static const struct row rows[OPTS] = {
 	[OPT_READER] = { "reader", A_TEXT(reader, "NAME"), "the reader to use: its name or a part of it" },
@@ -106,9 +107,12 @@ static const struct row rows[OPTS] = {
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
 
-static bool verb_takes(const struct cli_verb *verb, enum cli_opt o)
+bool cli_verb_takes(const struct cli_verb *verb, enum cli_opt o)
 {
-	return o == OPT_HELP || (verb->options & OPT_BIT(o));
+	for (const unsigned char *taken = verb->options; *taken != OPTS; taken++)
+		if (*taken == o)
+			return true;
+	return o == OPT_HELP;
 }
 
 /* Decimal digits only: strtoul alone would take " -1". */
@@ -172,7 +176,7 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 
 	*out = (struct cli_args){ .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD };
 	for (enum cli_opt o = 0; o < OPTS; o++)
-		if (verb_takes(verb, o))
+		if (cli_verb_takes(verb, o))
 			longs[n++] =
 				(struct option){ rows[o].name, rows[o].kind == FLAG ? no_argument : required_argument,
 						 NULL, o };
@@ -180,7 +184,7 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 	optind = 0;     /* GNU: begin anew */
 	opterr = 0;
 	for (;;) {
-		int which = -1, o = getopt_long(argc, argv, verb->options & VERB_RUNS ? "+" : "", longs, &which);
+		int which = -1, o = getopt_long(argc, argv, verb->runs ? "+" : "", longs, &which);
 		const char *typed;
 
 		if (o == -1)
@@ -222,7 +226,7 @@ void cli_args_help(const struct cli_verb *verb, struct wr *w)
 		const struct row *r = &rows[o];
 		int width = 27 - (int)strlen(r->name) - (r->value ? 1 + (int)strlen(r->value) : 0);
 
-		if (verb_takes(verb, o))
+		if (cli_verb_takes(verb, o))
 			wr_printf(w, "  --%s%s%s%*s  %s\n", r->name, r->value ? " " : "", r->value ? r->value : "",
 				  width > 0 ? width : 0, "", r->help);
 	}

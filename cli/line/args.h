@@ -25,7 +25,6 @@ enum cli_opt {
 	OPT_HELP,
 	OPTS
 };
-#define OPT_BIT(o) (UINT64_C(1) << (o))
 
 #define ARGS_LIST_MAX 96        /* values of one repeatable option: more than the custodians a card takes */
 
@@ -68,6 +67,7 @@ struct cli_args {
 #define ARGS_NO_FD UINT32_MAX
 
 struct cli_verb;
+bool cli_verb_takes(const struct cli_verb *verb, enum cli_opt o);
 /*
  * argv[0] is the verb's last word. Reorders argv, options may stand after operands; but where the operands are another
  * program's command line, options end at the first of them. ERR_ARG: said, without repeating a value (somebody may

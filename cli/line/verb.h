@@ -16,14 +16,13 @@ struct cli {                            /* what every verb gets; lives as long a
 	int status;
 };
 
-#define VERB_RUNS (UINT64_C(1) << 63)   /* operands are another program's command line, see cli_args_parse */
-
 struct cli_verb {
 	const char *name;               /* one or two words */
 	const char *operands;           /* for the usage line */
 	const char *summary;            /* one sentence without full stop */
-	uint64_t options;               /* OPT_BIT of those it takes; VERB_RUNS */
+	const unsigned char *options;   /* enum cli_opt of those it takes; OPTS ends the list */
 	size_t min, max;                /* operands */
+	bool runs;                      /* they are another program's command line, see cli_args_parse */
 	/* Its result decides the exit status (cli/line/say.h); a failure has been said. */
 	enum err (*run)(struct cli *cli);
 };

@@ -231,7 +231,7 @@ static void help(void **state)
 		assert_int_equal(wr_done(&w), ERR_OK);
 		assert_non_null(strstr(wr_cstr(&w), verbs[i].name));
 		assert_non_null(strstr(wr_cstr(&w), "--help"));
-		assert_int_equal(strstr(wr_cstr(&w), "--deny") != NULL, (verbs[i].options & OPT_BIT(OPT_DENY)) != 0);
+		assert_int_equal(strstr(wr_cstr(&w), "--deny") != NULL, cli_verb_takes(&verbs[i], OPT_DENY));
 		wr_free(&w);
 	}
 }
