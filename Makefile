@@ -37,7 +37,7 @@ SERVER := server server/web server/notify server/store server/policy
 MODULE := pkcs11 pkcs11/login pkcs11/crypto pkcs11/store pkcs11/module pkcs11/mech pkcs11/object pkcs11/ck
 CLI := cli cli/audit cli/run cli/approve cli/inbox cli/enrol cli/custodian cli/status cli/key cli/trust cli/card \
        cli/remote cli/book cli/line
-ROOMS ?= $(SERVER) tell agent $(CLI) $(MODULE) login pka ramoverhttp sc-hsm test attest apdu test/vcard base
+ROOMS ?= $(SERVER) tell agent $(CLI) $(MODULE) login pka ramoverhttp sc-hsm test attest apdu apdu/usb test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
@@ -141,7 +141,7 @@ $(Q)$(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(fil
     $1
 endef
 
-BELOW_LOGIN := login pka ramoverhttp sc-hsm attest apdu base
+BELOW_LOGIN := login pka ramoverhttp sc-hsm attest apdu apdu/usb base
 
 $(B)/quorum11.so: $(call archive,$(MODULE) $(BELOW_LOGIN)) pkcs11/exports.map
 	$(call say,LD)
