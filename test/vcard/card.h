@@ -86,7 +86,9 @@ typedef uint16_t vcard_handler(struct vcard *v, const struct vcard_command *c, s
 /* One per command. The dispatcher has checked class, parameters, Lc and the user's authentication as its table says. */
 vcard_handler vcard_select, vcard_enumerate, vcard_read, vcard_update, vcard_delete;           /* file.c */
 vcard_handler vcard_verify, vcard_change, vcard_unblock;                                       /* pin.c */
-vcard_handler vcard_initialize, vcard_domain;                                                  /* init.c */
+vcard_handler vcard_initialize;                                                                /* init.c */
+vcard_handler vcard_domain;                                                                    /* domain.c */
+vcard_handler vcard_wrap, vcard_unwrap;                                                        /* wrap.c */
 vcard_handler vcard_challenge, vcard_manage_pka, vcard_external_authenticate;                  /* pka.c */
 vcard_handler vcard_manage_se, vcard_verify_certificate;                                       /* cert.c */
 vcard_handler vcard_general_authenticate;                                                      /* chip.c */
@@ -145,6 +147,23 @@ void vcard_attributes_apply(const struct vcard_attributes *a, struct vcard_key *
 MUST uint16_t vcard_key_can_be(const struct vcard *v, uint8_t id, uint8_t domain);
 /* Takes *k and clears it. ERR_LIMIT: the card is full. */
 MUST enum err vcard_key_keep(struct vcard *v, struct vcard_key **k);
+
+/*
+ * domain.c. Ready: its key is complete. A domain of so many shares, all missing; 0: a random key. ERR_CRYPTO, ERR_IO.
+ * Status: shares, missing ones, check value (zeros until it is ready).
+ */
+bool vcard_domain_is_ready(const struct vcard_domain *d);
+MUST enum err vcard_domain_set(struct vcard_domain *d, uint8_t shares);
+MUST uint16_t vcard_domain_status(const struct vcard_domain *d, struct wr *out);
+
+/* wrap.c: the data of a command, or where it has none, what is in the transfer file (7.6). */
+struct rd vcard_transfer(const struct vcard *v, struct rd data);
+
+#define VCARD_ALGORITHM_XKEK 0x84       /* of DECIPHER */
+/* xkek.c: a domain by a membership; what a request in such a domain has as extension; DECIPHER 84 by such a key. */
+MUST uint16_t vcard_xkek_create(struct vcard *v, const struct vcard_command *c, struct vcard_domain *d, struct wr *out);
+void vcard_xkek_put_extension(const struct vcard_domain *d, struct wr *out);
+MUST uint16_t vcard_xkek_agree(struct vcard *v, const struct vcard_command *c);
 
 /* pin.c: compare; the try is spent on disk before. SW_OK, 63Cx, 6983, SW_MEMORY, 6F00. */
 MUST uint16_t vcard_ref_present(struct vcard *v, struct vcard_ref *r, struct rd value);

@@ -54,5 +54,9 @@ static const struct vcard_algorithm algorithms[] = {
 
 uint16_t vcard_decipher(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
+	if (c->p2 == VCARD_ALGORITHM_XKEK)
+		return vcard_xkek_agree(v, c);
+	if (!c->data.n)
+		return SW_LENGTH;
 	return vcard_key_use(v, c, VCARD_ALGORITHMS(algorithms), out);
 }

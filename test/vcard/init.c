@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* INITIALIZE DEVICE and the query of key domains; APDU reference 1.6, 3.4, 3.19, 6.1. */
+/* INITIALIZE DEVICE; APDU reference 1.6, 3.4. */
 #include <string.h>
 
-#include "base/rand.h"
 #include "base/tlv.h"
 #include "test/vcard/card.h"
 
@@ -66,7 +65,7 @@ static bool request_allowed(const struct request *q, const struct vcard_profile 
 	if (q->has_pka && p->pka_checked &&
 	    (q->total == 0 || q->total > p->pka_max || q->required == 0 || q->required > q->total))
 		return false;
-	return !(q->has_shares && q->domains);
+	return !(q->has_shares && q->domains) && q->domains <= VCARD_DOMAINS_MAX;
 }
 
 static enum err apply(struct vcard *v, const struct request *q)
@@ -78,14 +77,11 @@ static enum err apply(struct vcard *v, const struct request *q)
 	s->initialised = true;
 	s->options = q->options;
 	s->transport = q->has_pin && q->options & VCARD_OPT_TRANSPORT;
-	s->domains = q->domains;
+	s->domains = q->has_shares ? 1 : q->domains;
 	s->total = q->total;
 	s->required = q->required;
-	s->dkek = q->has_shares;
-	s->shares = q->shares;
-	s->missing = q->shares;
-	if (s->dkek && s->shares == 0)
-		e = rand_bytes(s->kek, sizeof(s->kek));
+	if (q->has_shares)
+		e = vcard_domain_set(&s->domain[0], q->shares);
 	if (!e && q->has_pin)
 		e = vcard_ref_set(&s->pin, q->pin, q->tries);
 	if (!e && !s->so.set)
@@ -128,29 +124,4 @@ uint16_t vcard_initialize(struct vcard *v, const struct vcard_command *c, struct
 	v->session.selected = true;
 	v->session.pin = p->open_after_init && v->state->pin.set;
 	return SW_OK;
-}
-
-/*
- * Total shares, shares missing, and the key check value: the first 8 bytes of SHA-256 of the key, zeros until it is
- * complete.
- */
-uint16_t vcard_domain(struct vcard *v, const struct vcard_command *c, struct wr *out)
-{
-	const struct vcard_state *s = v->state;
-	uint8_t hash[SHA256_SIZE] = { 0 };
-	enum err e = ERR_OK;
-
-	if (!s->dkek && !s->domains)
-		return SW_INS;
-	if (c->p2 >= (s->dkek ? 1 : s->domains))
-		return SW_PARAMETERS;
-	if (!s->dkek)
-		return SW_REFERENCE;
-	if (s->missing == 0)
-		e = sha256(RD_ARR(s->kek), hash);
-	wr_u8(out, s->shares);
-	wr_u8(out, s->missing);
-	wr_put(out, rd_of(hash, 8));
-	wipe(hash, sizeof(hash));
-	return vcard_sw(e);
 }

@@ -91,8 +91,13 @@ uint16_t vcard_key_can_be(const struct vcard *v, uint8_t id, uint8_t domain)
 
 	if (domain && domain >= s->domains)
 		return SW_PARAMETERS;
+	/* Without a domain the key is of the first, which may be an empty slot: then it cannot be exported (6.2). */
+	if (domain && s->domain[domain].kind == DOMAIN_EMPTY)
+		return SW_REFERENCE;
 	/* While shares of the key encryption key are missing, no key can be made (3.4). */
-	if (s->missing || (vcard_state_key(s, id) && !s->profile->key_overwrite))
+	if (s->domain[domain].kind == DOMAIN_DKEK && s->domain[domain].missing)
+		return SW_CONDITIONS;
+	if (vcard_state_key(s, id) && !s->profile->key_overwrite)
 		return SW_CONDITIONS;
 	return vcard_keys(v) ? SW_OK : SW_NO_PIN_FOR_KEY;
 }
@@ -159,15 +164,22 @@ static enum err key_new(uint8_t id, const struct template *t, struct vcard_key *
 /* The request, signed by the new key and then by the device. */
 static enum err attest(const struct vcard_state *s, const struct template *t, const struct vcard_key *k, struct wr *out)
 {
-	const struct vcard_mint body = { .car = t->car, .chr = t->chr, .key = &k->secret, .params = true };
-	struct wr request;
+	struct vcard_mint body = { .car = t->car, .chr = t->chr, .key = &k->secret, .params = true };
+	struct wr request, extensions;
 	enum err e;
 
 	wr_init_heap(&request, CVC_MAX);
-	e = vcard_mint_cvc(&body, &k->secret, &request);
+	wr_init_heap(&extensions, CVC_MAX);
+	if (t->about.domain < s->domains)
+		vcard_xkek_put_extension(&s->domain[t->about.domain], &extensions);
+	body.extensions = wr_view(&extensions);
+	e = wr_done(&extensions);
+	if (!e)
+		e = vcard_mint_cvc(&body, &k->secret, &request);
 	if (!e)
 		e = vcard_mint_request(wr_view(&request), t->outer_car.n ? t->outer_car : vcard_chr_view(&s->id),
 				       s->device, out);
+	wr_free(&extensions);
 	wr_free(&request);
 	return e;
 }

@@ -99,9 +99,9 @@ static void put_body(const struct vcard_mint *m, struct wr *out)
 		wr_tlv_close(out, in);
 		wr_tlv(out, 0x5F25, RD_ARR(m->from));
 		wr_tlv(out, 0x5F24, RD_ARR(m->to));
-		if (m->empty_extensions)
-			wr_tlv(out, 0x65, RD_NONE);
 	}
+	if (m->extensions.n || m->empty_extensions)
+		wr_tlv(out, 0x65, m->extensions);
 	wr_tlv_close(out, body);
 }
 

@@ -15,6 +15,7 @@ struct vcard_mint {
 	struct rd chr;
 	const struct vcard_private *key;        /* whose public part the CVC carries */
 	bool params;                            /* with domain parameters; without them the curve is inherited */
+	struct rd extensions;                   /* content of 65; empty: left out, but see below */
 	/* a certificate also has: */
 	bool is_certificate;
 	struct rd role_oid;

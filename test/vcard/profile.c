@@ -25,6 +25,8 @@
 	.sw_reset_off = 0x6985, .reset_only = true, .sw_so_pin = 0x6985, \
 	.sw_key_absent = 0x6A88, .sw_key_algorithm = 0x6A81, .sw_key_uses = 0x6984, \
 	.sw_cipher_length = 0x6A80, .enumerate_all = true, \
+	.sw_domain_closed = 0x6982, .sw_domain_complete = 0x6985, .sw_domain_keys = 0x6985, \
+	.sw_domain_deleted = 0x9000, .sw_unwrap_foreign = 0x6A80, .primes_max = 2048, \
 	.read_6282 = true, .sw_write_protected = 0x6982, .sw_cert_signature = 0x6985, .sw_cert_format = 0x6984
 
 static const struct vcard_profile profiles[] = {
@@ -53,6 +55,8 @@ static const struct vcard_profile profiles[] = {
 		.sw_pin_length = 0x6700, .sw_last_try = 0x6983, .sw_verify_p1 = 0x6B00, .sw_verify_p2 = 0x6A88,
 		.sw_reset_off = 0x6986, .reset_split = true, .transport_for_good = true, .sw_so_pin = 0x6982,
 		.sw_key_absent = 0x6A82, .sw_key_algorithm = 0x6985, .sw_key_uses = 0x6A84, .key_overwrite = true,
+		.sw_domain_closed = 0x6985, .sw_domain_complete = 0x6986, .sw_domain_keys = 0x6A89,
+		.sw_domain_deleted = 0x6A88, .sw_unwrap_foreign = 0x6400, .primes_max = 4096,
 		.sha224 = true, .agree_x_only = true, .derive_hkdf = true, .sw_cipher_length = 0x6700,
 		.update_truncates = true, .sw_write_protected = 0x6982,
 		.sw_cert_signature = 0x6985, .sw_cert_format = 0x6984,

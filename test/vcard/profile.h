@@ -70,6 +70,12 @@ struct vcard_profile {
 	uint16_t sw_cipher_length;          /* A 3.15: CBC of no whole blocks */
 	bool agree_x_only;                  /* A 3.14: ECDH answers 04 and x; otherwise 04, x and y */
 	uint16_t sw_key_uses;               /* A 3.13: use counter spent */
+	uint16_t sw_domain_closed;          /* A 6.2: MANAGE KEY DOMAIN that needs a login, without one */
+	uint16_t sw_domain_complete;        /* A 6.1: a share too many */
+	uint16_t sw_domain_keys;            /* A 6.2: a domain with keys is not deleted */
+	uint16_t sw_domain_deleted;         /* A 6.2: ... and one that was */
+	uint16_t sw_unwrap_foreign;         /* A 3.18: wrapped under another key, or changed */
+	unsigned primes_max;                /* A 3.18: bits of the longest RSA key that may come with its primes */
 	bool key_overwrite;                 /* A 3.11: GENERATE on an occupied reference */
 	bool enumerate_all;                 /* A 3.10: every object is listed; otherwise CC, C4, C8, C9 */
 	bool read_6282;                     /* A 3.7, 12: fewer bytes than Le answer 6282; otherwise 9000 */

@@ -26,13 +26,18 @@ enum vcard_kind vcard_key_kind(const struct vcard_key *k)
 	return k->secret.rsa ? VCARD_RSA : k->secret.ec ? VCARD_EC : VCARD_AES;
 }
 
+void vcard_private_free(struct vcard_private *p)
+{
+	rsa_key_free(&p->rsa);
+	ec_key_free(&p->ec);
+	wipe(p, sizeof(*p));
+}
+
 void vcard_key_free(struct vcard_key **k)
 {
 	if (!*k)
 		return;
-	rsa_key_free(&(*k)->secret.rsa);
-	ec_key_free(&(*k)->secret.ec);
-	wipe((*k)->secret.aes, sizeof((*k)->secret.aes));
+	vcard_private_free(&(*k)->secret);
 	free(*k);
 	*k = NULL;
 }
@@ -51,12 +56,9 @@ void vcard_state_erase(struct vcard_state *s)
 	s->initialised = false;
 	s->options = 0;
 	s->transport = false;
-	s->domains = 0;
 	wipe(&s->pin, sizeof(s->pin));
-	s->dkek = false;
-	s->shares = 0;
-	s->missing = 0;
-	wipe(s->kek, sizeof(s->kek));
+	s->domains = 0;
+	wipe(s->domain, sizeof(s->domain));
 	s->total = 0;
 	s->required = 0;
 	wipe(s->slots, sizeof(s->slots));

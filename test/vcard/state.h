@@ -19,6 +19,9 @@
 #define VCARD_POINT_MAX   (1 + 2 * 66)  /* uncompressed, 521 bits */
 #define VCARD_ALGS_MAX    16            /* of a key's algorithm list */
 #define VCARD_AES_MAX     32            /* bytes of an AES key */
+#define VCARD_DOMAINS_MAX 16            /* key domain slots, APDU reference 6.2 */
+#define VCARD_KEK_SIZE    32
+#define VCARD_UID_SIZE    64            /* x and y on a curve of 256 bits */
 
 #define VCARD_OPT_RESET     0x0001      /* options, APDU reference 3.4 */
 #define VCARD_OPT_TRANSPORT 0x0002
@@ -60,6 +63,15 @@ struct vcard_private {                  /* one of these */
 	size_t aes_n;                   /* 16, 24 or 32; 0: no AES key */
 };
 
+enum vcard_domain_kind { DOMAIN_EMPTY, DOMAIN_DKEK, DOMAIN_XKEK };
+
+struct vcard_domain {                   /* of key encryption, APDU reference 6 */
+	enum vcard_domain_kind kind;
+	uint8_t shares, missing;        /* of an exchanged key: one, missing until it is agreed */
+	uint8_t kek[VCARD_KEK_SIZE];    /* the XOR of the shares that are there */
+	uint8_t uid[VCARD_UID_SIZE];    /* of an exchanged key: the public point of the group's signer */
+};
+
 struct vcard_key {                      /* CCnn */
 	uint8_t id;
 	struct vcard_private secret;
@@ -91,11 +103,9 @@ struct vcard_state {
 	bool initialised;
 	uint16_t options;
 	bool transport;                 /* the PIN must be changed first */
-	uint8_t domains;                /* key domain slots */
 	struct vcard_ref pin, so;       /* so survives INITIALIZE */
-	bool dkek;                      /* key export is on */
-	uint8_t shares, missing;
-	uint8_t kek[32];
+	uint8_t domains;                /* key domain slots; 0: keys cannot be exported */
+	struct vcard_domain domain[VCARD_DOMAINS_MAX];
 	uint8_t total, required;        /* m and n of public key authentication; total 0: off */
 	struct vcard_slot slots[PKA_CUSTODIANS_MAX];
 
@@ -125,6 +135,7 @@ MUST enum err vcard_state_file_make(struct vcard_state *s, uint16_t fid, struct 
 bool vcard_state_delete(struct vcard_state *s, uint16_t fid);
 
 enum vcard_kind vcard_key_kind(const struct vcard_key *k);
+void vcard_private_free(struct vcard_private *p);              /* what is in it; it becomes empty */
 void vcard_key_free(struct vcard_key **k);
 MUST enum err vcard_ref_set(struct vcard_ref *r, struct rd value, uint8_t tries);
 MUST enum err vcard_ref_matches(const struct vcard_ref *r, struct rd value, bool *yes);

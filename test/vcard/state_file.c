@@ -8,14 +8,14 @@
 #include "base/tlv.h"
 #include "test/vcard/state.h"
 
-#define FORMAT 1
+#define FORMAT 2
 
 enum {
 	T_FORMAT = 0x80,
 	T_MADE = 0xA0,          /* with the card */
 	T_SET = 0xA1,           /* by INITIALIZE */
 	T_PIN = 0xA2, T_SO = 0xA3,
-	T_DKEK = 0xA4,
+	T_DOMAIN = 0xA4,
 	T_PKA = 0xA5, T_SLOT = 0xB0,
 	T_KEY = 0xA6, T_FILE = 0xA7,
 	/* inside: the elements of one of these, in order */
@@ -111,11 +111,27 @@ static void put_key(struct wr *w, const struct vcard_key *k)
 	wr_tlv_close(w, m);
 }
 
+static void put_domains(struct wr *w, const struct vcard_state *s)
+{
+	for (size_t i = 0; i < s->domains && i < VCARD_DOMAINS_MAX; i++) {
+		const struct vcard_domain *d = &s->domain[i];
+		const uint8_t numbers[] = { (uint8_t)i, (uint8_t)d->kind, d->shares, d->missing };
+		size_t m;
+
+		if (d->kind == DOMAIN_EMPTY)
+			continue;
+		m = wr_tlv_open(w, T_DOMAIN);
+		wr_tlv(w, T_A, RD_ARR(numbers));
+		wr_tlv(w, T_B, RD_ARR(d->kek));
+		wr_tlv(w, T_C, RD_ARR(d->uid));
+		wr_tlv_close(w, m);
+	}
+}
+
 static void put_state(struct wr *w, const struct vcard_state *s)
 {
 	const uint8_t set[] = { s->initialised, (uint8_t)(s->options >> 8), (uint8_t)s->options, s->transport,
 				s->domains };
-	const uint8_t dkek[] = { s->shares, s->missing };
 	const uint8_t pka[] = { s->total, s->required };
 	size_t m;
 
@@ -131,12 +147,7 @@ static void put_state(struct wr *w, const struct vcard_state *s)
 	wr_tlv(w, T_SET, RD_ARR(set));
 	put_ref(w, T_PIN, &s->pin);
 	put_ref(w, T_SO, &s->so);
-	if (s->dkek) {
-		m = wr_tlv_open(w, T_DKEK);
-		wr_tlv(w, T_A, RD_ARR(dkek));
-		wr_tlv(w, T_B, RD_ARR(s->kek));
-		wr_tlv_close(w, m);
-	}
+	put_domains(w, s);
 	if (s->total) {
 		m = wr_tlv_open(w, T_PKA);
 		wr_tlv(w, T_A, RD_ARR(pka));
@@ -227,19 +238,23 @@ static bool get_ref(struct rd *r, uint32_t tag, struct vcard_ref *out)
 	return true;
 }
 
-static bool get_dkek(struct rd *r, struct vcard_state *s)
+static bool get_domains(struct rd *r, struct vcard_state *s)
 {
-	uint8_t n[2];
+	struct vcard_domain *d;
+	uint8_t n[4];
 	struct rd in;
 
-	if (rd_tlv_peek(*r) != T_DKEK)
-		return true;
-	if (!rd_tlv(r, T_DKEK, &in) || !get_bytes(&in, T_A, n, sizeof(n)) ||
-	    !get_bytes(&in, T_B, s->kek, sizeof(s->kek)) || !rd_end(&in))
-		return false;
-	s->dkek = true;
-	s->shares = n[0];
-	s->missing = n[1];
+	while (rd_tlv(r, T_DOMAIN, &in)) {
+		if (!get_bytes(&in, T_A, n, sizeof(n)) || n[0] >= VCARD_DOMAINS_MAX || n[1] > DOMAIN_XKEK)
+			return false;
+		d = &s->domain[n[0]];
+		if (!get_bytes(&in, T_B, d->kek, sizeof(d->kek)) ||
+		    !get_bytes(&in, T_C, d->uid, sizeof(d->uid)) || !rd_end(&in))
+			return false;
+		d->kind = n[1];
+		d->shares = n[2];
+		d->missing = n[3];
+	}
 	return true;
 }
 
@@ -374,7 +389,7 @@ static enum err get_state(struct rd r, struct vcard_state **out)
 	if (e)
 		return e;
 	if (!get_bytes(&r, T_SET, set, sizeof(set)) || !get_ref(&r, T_PIN, &s->pin) || !get_ref(&r, T_SO, &s->so) ||
-	    !get_dkek(&r, s) || !get_pka(&r, s)) {
+	    !get_domains(&r, s) || !get_pka(&r, s)) {
 		e = ERR_FORMAT;
 		goto out;
 	}
@@ -382,6 +397,8 @@ static enum err get_state(struct rd r, struct vcard_state **out)
 	s->options = (uint16_t)(set[1] << 8 | set[2]);
 	s->transport = set[3];
 	s->domains = set[4];
+	if (s->domains > VCARD_DOMAINS_MAX)
+		e = ERR_FORMAT;
 	while (!e && rd_tlv(&r, T_KEY, &in))
 		e = get_key(in, s);
 	while (!e && rd_tlv(&r, T_FILE, &in))
