@@ -8,6 +8,7 @@
 #define ENTER_KEY          0x02         /* the entry is over when the person says so */
 #define DEFAULT_MESSAGE    0xFF
 #define ENGLISH            0x0409
+#define VERIFY             0x00         /* CCID 6.1.11: not MODIFY */
 
 /* Multi-byte fields are little-endian (part 10, 2.5.2), a feature's code is big-endian (2.3). */
 static void put_le(struct wr *w, uint32_t v, size_t n)
@@ -37,12 +38,9 @@ bool pinpad_feature(struct rd features, uint8_t feature, uint32_t *code)
 	return found;
 }
 
-void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w)
+/* bmFormatString to bMsgIndex: the same to PC/SC and to a reader. */
+static void put_manner(const struct pinpad_ask *a, struct wr *w)
 {
-	const uint8_t command[] = { a->cla, a->ins, a->p1, a->p2, 0 };
-
-	wr_u8(w, a->seconds);                   /* bTimeOut */
-	wr_u8(w, a->seconds);                   /* bTimeOut2, after the first key */
 	wr_u8(w, FORMAT_ASCII);                 /* bmFormatString */
 	wr_u8(w, BLOCK_AS_TYPED);               /* bmPINBlockString */
 	wr_u8(w, LENGTH_NOT_IN_DATA);           /* bmPINLengthFormat */
@@ -51,7 +49,28 @@ void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w)
 	wr_u8(w, DEFAULT_MESSAGE);              /* bNumberMessage */
 	put_le(w, ENGLISH, 2);                  /* wLangId */
 	wr_u8(w, 0);                            /* bMsgIndex */
+}
+
+void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w)
+{
+	const uint8_t command[] = { a->cla, a->ins, a->p1, a->p2, 0 };
+
+	wr_u8(w, a->seconds);                   /* bTimeOut */
+	wr_u8(w, a->seconds);                   /* bTimeOut2, after the first key */
+	put_manner(a, w);
 	put_le(w, 0, 3);                        /* bTeoPrologue */
 	put_le(w, sizeof(command), 4);          /* ulDataLength */
 	wr_put(w, RD_ARR(command));             /* abData */
+}
+
+void pinpad_ask_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w)
+{
+	const uint8_t command[] = { a->cla, a->ins, a->p1, a->p2, 0 };
+
+	wr_u8(w, VERIFY);                       /* bPINOperation */
+	wr_u8(w, a->seconds);                   /* bTimeOut */
+	put_manner(a, w);
+	wr_put(w, prologue);                    /* bTeoPrologue */
+	wr_zeros(w, prologue.n < 3 ? 3 - prologue.n : 0);
+	wr_put(w, RD_ARR(command));             /* abPINApdu */
 }

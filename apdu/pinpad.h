@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reader with a pad of its own (PC/SC part 10): the PIN goes from its keys to the card, and through no program. Bytes
- * only; apdu/pcsc.c sends them.
+ * A reader with a pad of its own (PC/SC part 10, CCID): the PIN goes from its keys to the card, and through no program.
+ * Bytes only; apdu/pcsc.c and apdu/usb/ send them.
  */
 #ifndef APDU_PINPAD_H
 #define APDU_PINPAD_H
@@ -10,6 +10,10 @@
 
 #define PINPAD_VERIFY_DIRECT 0x06       /* the feature that is asked for */
 #define PINPAD_ASK_MAX       32         /* bytes of pinpad_ask_write */
+
+/* What the reader says in the card's place where nothing was entered (part 10, 2.5.2). */
+#define PINPAD_SW_TIMEOUT    0x6400
+#define PINPAD_SW_CANCELLED  0x6401
 
 struct pinpad_ask {
 	uint8_t cla, ins, p1, p2;       /* of VERIFY */
@@ -21,5 +25,7 @@ struct pinpad_ask {
 MUST bool pinpad_feature(struct rd features, uint8_t feature, uint32_t *code);
 /* The PIN_VERIFY_STRUCTURE: digits as ASCII, from the first byte of data on, without padding; the reader sets Lc. */
 void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w);
+/* The same as the data of PC_to_RDR_Secure (CCID 1.1, 6.1.11). prologue: header of the block of T=1; empty: none. */
+void pinpad_ask_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w);
 
 #endif

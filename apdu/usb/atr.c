@@ -144,3 +144,10 @@ uint32_t atr_t1_wait_ms(const struct atr *a, uint8_t fi_di, uint32_t khz)
 		khz = 1000;             /* the slowest that a card must take (5.2.3): the longest wait */
 	return (uint32_t)((cycles + khz - 1) / khz);
 }
+
+uint32_t atr_rate(uint8_t fi_di, uint32_t khz)
+{
+	uint32_t f = f_of[fi_di >> 4], d = d_of[fi_di & 0x0f];
+
+	return f ? (uint32_t)((uint64_t)khz * 1000 * d / f) : 0;
+}

@@ -35,5 +35,7 @@ MUST enum err atr_read(struct rd bytes, struct atr *out);
  * khz: the clock that the reader gives; fi_di: the rates in use.
  */
 uint32_t atr_t1_wait_ms(const struct atr *a, uint8_t fi_di, uint32_t khz);
+/* Bits in a second at these rates and a clock of khz; 0: reserved values. */
+uint32_t atr_rate(uint8_t fi_di, uint32_t khz);
 
 #endif

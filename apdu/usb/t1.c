@@ -311,6 +311,11 @@ void t1_init(struct t1 *t, const struct t1_params *p)
 	t->ifsc = p->ifsc;
 }
 
+void t1_ifs_is_told(struct t1 *t)
+{
+	t->ifs_told = true;
+}
+
 enum err t1_begin(struct t1 *t, struct rd cmd, struct wr *rsp)
 {
 	if (t->dead)

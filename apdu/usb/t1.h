@@ -48,6 +48,7 @@ struct t1 {                             /* all of it is the machine's */
 
 /* After each reset of the card. */
 void t1_init(struct t1 *t, const struct t1_params *p);
+void t1_ifs_is_told(struct t1 *t);                      /* somebody else has told the card how much we take */
 /*
  * Begin an exchange; the first block is then in t1_block. cmd and rsp stay the caller's and must live until it is over.
  * ERR_ARG: no command; ERR_RESET: the card must be reset first.

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A CCID reader in software, with a virtual card in its one slot: messages in, packets out. What a reader may be like,
+ * and what it may do wrong, stands in its spec.
+ */
+#ifndef TEST_FAKE_CCID_H
+#define TEST_FAKE_CCID_H
+
+#include "apdu/usb/ccid_desc.h"
+#include "test/vcard/t1.h"
+#include "test/vcard/vcard.h"
+
+#define FAKE_CCID_DESC 54
+#define FAKE_CCID_AUTO 0xFE             /* dwFeatures: all that a reader can do by itself */
+
+struct fake_ccid_spec {
+	enum ccid_level level;
+	uint32_t features;              /* besides the level */
+	uint32_t message_max;           /* 0: 65554 */
+	uint32_t ifsd;                  /* 0: 254 */
+	uint32_t max_rate;              /* 0: any */
+	size_t packet;                  /* 0: 64 */
+	bool empty_packet;              /* after a message of whole packets */
+	uint8_t voltages;               /* 0: all */
+	uint8_t works_by;               /* bit of the voltages by which the card works; 0: all */
+	bool pad;
+	unsigned extend;                /* how often more time is asked for before an exchange's answer */
+	unsigned busy;                  /* the first so many exchanges are answered "slot busy" */
+	enum { FAKE_PPS_GOOD, FAKE_PPS_MUTE, FAKE_PPS_OTHER } pps;
+	bool no_abort;
+};
+
+struct fake_ccid {
+	struct fake_ccid_spec spec;
+	struct vcard *card;             /* NULL: the slot is empty; the caller's */
+	struct vcard_t1 t1;
+	bool powered;
+	const char *typed;              /* on the pad; "" is cancel, NULL nobody */
+	unsigned busy;
+	bool parameters_set;
+	uint8_t fi_di;                  /* as the card and the reader use it; 0: the reader sees to it */
+	uint8_t power_select;           /* of the last PowerOn */
+	unsigned pps_seen;
+	/* Every answer, before it is sent; may be changed. NULL: nobody. */
+	void (*spoil)(void *ctx, struct wr *message);
+	void *spoil_ctx;
+	bool silent;                    /* answers nothing any more */
+	struct wr chain;                /* parts of a command */
+	struct wr answer;               /* of the card, what was not yet fetched */
+	size_t answer_at;
+	struct wr queue;                /* messages, each behind its length */
+	size_t queue_at, message_left;
+	bool empty_due;
+};
+
+void fake_ccid_init(struct fake_ccid *f, const struct fake_ccid_spec *spec);
+void fake_ccid_free(struct fake_ccid *f);
+void fake_ccid_desc(const struct fake_ccid *f, uint8_t out[FAKE_CCID_DESC]);
+/* In and out; the card stays the caller's. */
+void fake_ccid_card(struct fake_ccid *f, struct vcard *card);
+/* A message of the computer's; false: a stall. */
+MUST bool fake_ccid_hear(struct fake_ccid *f, struct rd message);
+/* One transfer of at most max bytes, appended. false: there is nothing to say. */
+MUST bool fake_ccid_say(struct fake_ccid *f, struct wr *out, size_t max);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reader in software at the end of a struct ccid_io: nothing is waited for, silence is a time-out at once. */
+#ifndef TEST_UNIT_CCID_LINE_H
+#define TEST_UNIT_CCID_LINE_H
+
+#include "test/unit/test.h"
+
+#include "apdu/usb/ccid_card.h"
+#include "test/fake/ccid.h"
+
+struct line {
+	struct fake_ccid reader;
+	struct ccid_card card;
+	unsigned out, in, aborts, clears;       /* transfers */
+	bool gone;
+};
+
+static enum err line_out(void *ctx, struct rd message, uint32_t ms)
+{
+	struct line *l = ctx;
+
+	assert_true(ms > 0);
+	l->out++;
+	if (l->gone)
+		return ERR_REMOVED;
+	return fake_ccid_hear(&l->reader, message) ? ERR_OK : ERR_TRANSPORT;
+}
+
+static enum err line_in(void *ctx, struct wr *message, size_t max, uint32_t ms)
+{
+	struct line *l = ctx;
+
+	assert_true(ms > 0 && max > 0 && max % l->card.ccid.io.packet == 0);
+	l->in++;
+	if (l->gone)
+		return ERR_REMOVED;
+	if (!fake_ccid_say(&l->reader, message, max))
+		return ERR_TIMEOUT;
+	return wr_done(message);
+}
+
+static enum err line_abort(void *ctx, uint8_t slot, uint8_t seq)
+{
+	struct line *l = ctx;
+
+	(void)slot;
+	(void)seq;
+	l->aborts++;
+	return l->reader.spec.no_abort ? ERR_TRANSPORT : ERR_OK;
+}
+
+static void line_clear(void *ctx)
+{
+	struct line *l = ctx;
+
+	l->clears++;
+}
+
+static void line_pause(void *ctx, uint32_t ms)
+{
+	(void)ctx;
+	(void)ms;
+}
+
+static inline void line_open(struct line *l, const struct fake_ccid_spec *spec, struct vcard *v)
+{
+	uint8_t bytes[FAKE_CCID_DESC];
+	struct ccid_io io = { line_out, line_in, line_abort, line_clear, line_pause, l,
+			      spec->packet ? spec->packet : 64 };
+	struct ccid_desc desc;
+
+	memset(l, 0, sizeof(*l));
+	fake_ccid_init(&l->reader, spec);
+	fake_ccid_card(&l->reader, v);
+	fake_ccid_desc(&l->reader, bytes);
+	assert_int_equal(ccid_desc_read(RD_ARR(bytes), &desc), ERR_OK);
+	assert_int_equal(desc.level, spec->level);
+	assert_int_equal(ccid_card_init(&l->card, &io, &desc, "reader"), ERR_OK);
+}
+
+static inline void line_close(struct line *l)
+{
+	ccid_card_free(&l->card);
+	fake_ccid_free(&l->reader);
+}
+
+#endif
