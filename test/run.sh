@@ -9,7 +9,11 @@
 # Each test prints TAP to stdout. It has failed as a whole, whatever it printed, if it ends with a status other than 0
 # without a "not ok", dies, exceeds its time, prints no plan or another number of lines than planned, tests nothing,
 # skips, or leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit.
-# The last line is "N passed, N failed"; exit status 0 only if something passed and nothing failed.
+# All groups are one queue, from which JOBS run at once (the environment; else three for two processors: many a test
+# waits for cards and people more than it works). A script with a line "# takes: SECONDS" comes first, the longest before
+# all, so that none is left alone at the end.
+# The table tells seconds on the clock and of the processor. The last line is "N passed, N failed"; exit status 0 only
+# if something passed and nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
@@ -19,9 +23,8 @@ groups=() only=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do groups+=("$1"); shift; done
 [ $# -eq 0 ] || { shift; only=("$@"); }
 
-jobs=$(nproc)
+jobs=${JOBS:-$((($(nproc) * 3 + 1) / 2))}
 declare -A limit=([check]=300 [unit]=120 [p11]=120 [e2e]=300)
-declare -A at_once=([check]=$jobs [unit]=$jobs [p11]=$jobs [e2e]=1)
 logs=$build/test/logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -40,10 +43,7 @@ tests_of() {
 
 # All processes that carry this mark in their environment; a process that runs as a daemon carries it too.
 marked() {
-	local e
-	for e in /proc/[0-9]*/environ; do
-		if grep -qsz "^TEST_MARK=$1\$" "$e"; then e=${e#/proc/}; echo "${e%/environ}"; fi
-	done
+	grep -lsz "^TEST_MARK=$1\$" /proc/[0-9]*/environ | cut -d / -f 3
 }
 
 # However this ends, no test goes on.
@@ -54,15 +54,20 @@ end_all() {
 trap end_all EXIT
 trap 'exit 130' INT TERM
 
-# Run one test; its output to NAME.out, its result "NAME PASSED FAILED MS" and reasons to NAME.sum, NAME.why.
+# A number from a script's line "# WORD: NUMBER".
+told() { sed -n "s/^# $1: \([0-9]*\)\$/\1/p" "$2" 2>/dev/null | head -n 1; }
+
+# Run one test; its output to NAME.out, its result "NAME PASSED FAILED MS CPU-SECONDS" to NAME.sum, reasons to NAME.why.
 one() {
-	local group=$1 path=$2 name secs began rc ok bad skipped planned p mark
+	local group=$1 path=$2 name secs began rc ok bad skipped planned p mark cpu TIMEFORMAT='%U %S'
 	name=$group-$(basename "$path" .sh)
-	secs=$(sed -n 's/^# limit: \([0-9]*\)$/\1/p' "$path" 2>/dev/null | head -n 1)
+	secs=$(told limit "$path")
 	mark=$$.$name
 	began=$(date +%s%N)
-	TEST_MARK=$mark timeout -k 5 "${secs:-${limit[$group]}}" "$path" >"$logs/$name.out" 2>&1 </dev/null
+	{ time TEST_MARK=$mark timeout -k 5 "${secs:-${limit[$group]}}" "$path" >"$logs/$name.out" 2>&1 </dev/null; } \
+	    2>"$logs/$name.cpu"
 	rc=$?
+	cpu=$(awk '{ print $1 + $2 }' "$logs/$name.cpu")
 	: >"$logs/$name.why"
 	for p in $(marked "$mark"); do
 		echo "left running: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)" >>"$logs/$name.why"
@@ -87,26 +92,29 @@ one() {
 		[ "$skipped" -eq 0 ] || echo "skipped $skipped: what cannot run here has not passed"
 	} >>"$logs/$name.why"
 	[ ! -s "$logs/$name.why" ] || [ "$bad" -gt 0 ] || bad=1
-	echo "$name $ok $bad $((($(date +%s%N) - began) / 1000000))" >"$logs/$name.sum"
+	echo "$name $ok $bad $((($(date +%s%N) - began) / 1000000)) $cpu" >"$logs/$name.sum"
 	if [ "$bad" -gt 0 ]; then
 		# One write, so that two tests at once do not mix.
 		printf '%s\n' "---- FAILED $name" "$(cat "$logs/$name.out")" "$(sed 's/^/---- /' "$logs/$name.why")"
 	fi
 }
 
-for group in "${groups[@]}"; do
-	list=$(tests_of "$group") || exit 2
-	for path in $list; do
-		if [ ${#only[@]} -gt 0 ]; then
-			case " ${only[*]} " in *" $(basename "$path" .sh) "*) ;; *) continue ;; esac
-		fi
-		while [ "$(jobs -pr | wc -l)" -ge "${at_once[$group]}" ]; do wait -n; done
-		one "$group" "$path" &
+list=$(for group in "${groups[@]}"; do
+	paths=$(tests_of "$group") || exit 2
+	for path in $paths; do
+		case " ${only[*]:-$(basename "$path" .sh)} " in
+		*" $(basename "$path" .sh) "*) echo "$(told takes "$path") $group $path" ;;
+		esac
 	done
-	wait
-done
+done | awk '{ print NF < 3 ? "0 " $0 : $0 }' | sort -s -k 1,1nr) || exit 2
+while read -r _ group path; do
+	while [ "$(jobs -pr | wc -l)" -ge "$jobs" ]; do wait -n; done
+	one "$group" "$path" &
+done <<<"$list"
+wait
 
-printf '%-40s %7s %7s %9s\n' test passed failed seconds
+printf '%-40s %7s %7s %9s %9s\n' test passed failed seconds processor
 cat "$logs"/*.sum 2>/dev/null | awk '
-	{ printf "%-40s %7d %7d %9.1f\n", $1, $2, $3, $4 / 1000; passed += $2; failed += $3 }
-	END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }'
+	{ printf "%-40s %7d %7d %9.1f %9.1f\n", $1, $2, $3, $4 / 1000, $5; passed += $2; failed += $3; cpu += $5 }
+	END { printf "%.0f seconds of the processor\n%d passed, %d failed\n", cpu, passed, failed
+		exit failed > 0 || passed == 0 }'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # limit: 300
+# takes: 60
 #
 # `approve`: servers that lie to a custodian, his own mistakes, his terminal, and both challenge modes; the host's side
 # is `connect`.

@@ -9,6 +9,7 @@
 # They are installed by dpkg into a copy of this system: an overlay that is gone with the test. Where there can be none
 # (no root), into an empty root, by dpkg as well, which then runs the packages' scripts outside of it.
 # limit: 900
+# takes: 80
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh

@@ -3,6 +3,7 @@
 #
 # What strangers do to the management server below HTTP's good manners: bytes on a socket, floods, slow readers, a kill
 # at any moment, a folder that is not only ours. No card is needed: nobody here gets as far as one.
+# takes: 70
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
@@ -10,7 +11,7 @@
 
 server=$B/quorum11-server
 log=$T/server.log
-raw() { timeout 60 python3 "$TOP/test/e2e/tools/stranger.py" "${URL##*:}" "$@"; }
+raw() { timeout 60 python3 -IS "$TOP/test/e2e/tools/stranger.py" "${URL##*:}" "$@"; }
 alive() { [ "$(curl -sS "$URL/healthz")" = '{"status":"ok"}' ]; }
 
 umask 077

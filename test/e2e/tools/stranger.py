@@ -19,7 +19,7 @@ import socket
 import sys
 import time
 
-QUIET_S = 1.0
+QUIET_S = 0.3
 WAIT_S = 20
 
 
