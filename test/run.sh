@@ -10,8 +10,8 @@
 # without a "not ok", dies, exceeds its time, prints no plan or another number of lines than planned, tests nothing,
 # skips, or leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit.
 # All groups are one queue, from which JOBS run at once (the environment; else three for two processors: many a test
-# waits for cards and people more than it works). A script with a line "# takes: SECONDS" comes first, the longest before
-# all, so that none is left alone at the end.
+# waits for cards and people more than it works). A script with a line "# takes: SECONDS" comes first, the longest
+# before all, so that none is left alone at the end.
 # The table tells seconds on the clock and of the processor. The last line is "N passed, N failed"; exit status 0 only
 # if something passed and nothing failed.
 set -uo pipefail
