@@ -215,7 +215,7 @@ check-model: $(B)/quorum11-server
 .PHONY: check-programs check-server
 check-programs: tests
 	test/run.sh $(B) unit p11
-check-server: tests
+check-server: all tools
 	test/run.sh $(B) e2e -- server strangers operation notify several end kill openapi
 
 # How long each fuzzer runs.

@@ -94,6 +94,7 @@ static const struct key {
 	KEY(server, poll, SECONDS, 1, POLL_MAX_S),
 	KEY(server, sessions, NUMBER, 1, SRV_SESSIONS_MAX),
 	KEY(server, chip_auth, BOOL, 0, 0),
+	KEY(server, stock_custodians, BOOL, 0, 0),
 	KEY(server, log, TEXT, 0, 0),
 	KEY(server, log_format, CHOICE, LOG_FORMATS, 0),
 	KEY(server, metrics, CHOICE, METRICS, 0),

@@ -91,6 +91,7 @@ struct conf {
 		unsigned poll;              /* longest wait for work of one POST, seconds; 15 */
 		unsigned sessions;          /* logins at once; 4000 */
 		bool chip_auth;             /* demand chip authentication; yes */
+		bool stock_custodians;      /* approvals by clients of other makers, without a statement; no */
 		char *log;
 		enum log_format log_format; /* text */
 		enum conf_metrics metrics;  /* who may read /metrics; token */

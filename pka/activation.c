@@ -232,6 +232,7 @@ enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struc
 		return e;
 	memcpy(a->login_id, login_id.p, login_id.n);
 	a->has_host = true;
+	a->wants_statements = host_json.n > 0;
 	return ERR_OK;
 }
 

@@ -91,7 +91,7 @@ struct pka_approval_record {
 	bool approve;
 	struct rd message;      /* M that was signed */
 	struct rd sig;          /* over M; empty for a denial */
-	struct rd statement, statement_sig;
+	struct rd statement, statement_sig;     /* empty: approved by a client of another maker */
 	int64_t when;           /* wall clock given by the caller */
 	bool submitted;         /* the card answered 9000 */
 };
@@ -138,7 +138,10 @@ MUST enum err pka_activation_target(struct pka_activation *a, const struct pka_t
  * ERR_CONDITIONS.
  */
 MUST enum err pka_activation_demand(struct pka_activation *a, bool chip_auth, uint64_t deadline_ms);
-/* What the host sent: login_id and the JSON bytes (copied); before COLLECT. */
+/*
+ * What the host sent: login_id and the JSON bytes (copied); before COLLECT. One without JSON asks for no statements: it
+ * is of another maker and would not read them.
+ */
 MUST enum err pka_activation_host(struct pka_activation *a, struct rd login_id, struct rd host_json);
 /* End it: ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_POLICY, ERR_REMOVED ... why for people. */
 void pka_activation_end(struct pka_activation *a, enum err result, const char *why);
@@ -163,6 +166,12 @@ struct pka_decision_checked {
 MUST enum err pka_activation_check(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
 				   struct rd statement_sig, int64_t when, uint64_t now_ms,
 				   struct pka_decision_checked *out);
+/*
+ * The same for an approval without a statement, which a client of another maker gives (pka/remote.h): sig over M is all
+ * that there is, and the record's statement is empty. Also ERR_REFUSED: this host asks for statements.
+ */
+MUST enum err pka_activation_check_bare(struct pka_activation *a, struct rd chr, struct rd sig, int64_t when,
+					uint64_t now_ms, struct pka_decision_checked *out);
 void pka_activation_apply(struct pka_activation *a, struct pka_decision_checked *d);
 void pka_decision_free(struct pka_decision_checked *d);
 

@@ -64,7 +64,7 @@ struct pka_activation {
 	bool name_seen[PKA_CUSTODIANS_MAX];
 	struct pka_key_facts *keys;
 
-	bool has_host;
+	bool has_host, wants_statements;
 	uint8_t login_id[LOGIN_ID_SIZE];
 	uint8_t request[SHA256_SIZE];                          /* hash of the host's JSON */
 

@@ -4,17 +4,11 @@
 
 #include <stdlib.h>
 
-#define READ_SIZE 1024              /* below what every known platform can answer at once (reference sc-hsm-apdu 1.2) */
-#define READ_LEAST 32               /* who claims to take less is asked for this all the same */
+#include "pka/read.h"
 
-/* How much at once: data and status word fit in what the host's reader takes. */
 static size_t read_size(const struct pka_activation *a)
 {
-	size_t most = a->policy.answer_max;
-
-	if (!most || most >= READ_SIZE + 2)
-		return READ_SIZE;
-	return most < READ_LEAST + 2 ? READ_LEAST : most - 2;
+	return pka_read_size(a->policy.answer_max);
 }
 
 enum err pka_files_new(struct pka_activation *a, size_t n)

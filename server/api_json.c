@@ -90,9 +90,11 @@ static json_t *custodians_json(const struct srv_ceremony *c)
 
 	for (i = 0; c->target && i < c->target->m; i++) {
 		r = srv_ceremony_record(c, c->target->custodians[i].chr);
-		srv_json_append(&list, json_pack("{s:o, s:s?, s:o}", "chr", srv_json_text(c->target->custodians[i].chr),
-						 "decision", r ? (r->approve ? "approve" : "deny") : NULL, "when",
-						 r ? json_integer(r->when) : json_null()));
+		srv_json_append(&list, json_pack("{s:o, s:s?, s:o, s:b}", "chr",
+						 srv_json_text(c->target->custodians[i].chr), "decision",
+						 r ? (r->approve ? "approve" : "deny") : NULL, "when",
+						 r ? json_integer(r->when) : json_null(), "stock",
+						 r && !r->statement.n));
 	}
 	return list;
 }

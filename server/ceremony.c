@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/ceremony.h"
+#include "server/ceremony_int.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,16 +12,11 @@
 #include "server/keep.h"
 #include "server/past.h"
 
-static const struct pka_answers no_answers;
+const struct pka_answers srv_no_answers;
 
 const struct pka_facts *srv_ceremony_facts(const struct srv_ceremony *c)
 {
 	return pka_activation_facts(c->activation);
-}
-
-static bool is_over(const struct pka_facts *f)
-{
-	return f->state == PKA_OPEN || f->state == PKA_FAILED;
 }
 
 static bool is_asking(const struct pka_facts *f)
@@ -226,8 +221,8 @@ static void step(struct srv_ceremony *c, const struct pka_answers *answers, uint
 	e = pka_activation_step(c->activation, answers, now_ms, &c->batch);
 	if (!e && f->state == PKA_LOOKUP && f->chain) {
 		lookup(c, f->chain);
-		if (!is_over(f))
-			e = pka_activation_step(c->activation, &no_answers, now_ms, &c->batch);
+		if (!srv_ceremony_is_over(f))
+			e = pka_activation_step(c->activation, &srv_no_answers, now_ms, &c->batch);
 	}
 	pka_batch_reset(&c->answers);
 	if (e)
@@ -317,7 +312,7 @@ static void observe(struct srv_ceremony *c, uint64_t now_ms)
 	if (!c->is_open && is_asking(f) && (f->mode == PKA_PER_KEY || f->challenge.n))
 		open_to_people(c, f);
 	learn(c, f);
-	if (is_over(f) && !c->ended_ms) {
+	if (srv_ceremony_is_over(f) && !c->ended_ms) {
 		c->ended_ms = now_ms;
 		tell_ended(c, f);
 	}
@@ -346,8 +341,8 @@ static void answer(struct srv_ceremony *c, int status, const char *type)
 	srv_call_answer(call, status, type);
 }
 
-/* A client of another maker: it may not know more than one command a template (reference ramoverhttp 5.2). */
-static bool is_stock(const struct srv_ceremony *c)
+/* It may not know more than one command a template (reference ramoverhttp 5.2). */
+bool srv_ceremony_is_stock(const struct srv_ceremony *c)
 {
 	return !c->host_json.n;
 }
@@ -358,7 +353,7 @@ static enum err commands_send(struct srv_ceremony *c, const struct srv_note *not
 	struct pka_batch one;
 	enum err e;
 
-	if (!is_stock(c) || c->batch.n < 2)
+	if (!srv_ceremony_is_stock(c) || c->batch.n < 2)
 		return srv_session_send(&c->session, &c->batch, note, now_ms, body);
 	pka_batch_init(&one);
 	wr_put(&one.bytes, pka_batch_cmd(&c->batch, c->answers.n));
@@ -376,7 +371,7 @@ static bool answers_take(struct srv_ceremony *c, struct pka_answers *in)
 	struct pka_batch *all = &c->answers;
 	size_t i;
 
-	if (!is_stock(c) || c->batch.n < 2 || !in->n)
+	if (!srv_ceremony_is_stock(c) || c->batch.n < 2 || !in->n)
 		return true;
 	wr_put(&all->bytes, in->v[0]);
 	pka_batch_close(all);
@@ -399,7 +394,7 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 
 	if (!c->held)
 		return;
-	if (is_over(f)) {
+	if (srv_ceremony_is_over(f)) {
 		n = (struct srv_note){ .id = f->state == PKA_OPEN ? 0 : pka_result_id(f->result),
 				       .text = f->state == PKA_OPEN ? "open" : f->why };
 		e = srv_session_last(&c->session, &n, now_ms, &c->held->reply.body);
@@ -419,10 +414,9 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 	srv_ceremony_end(c, ERR_SERVER, err_text(e), now_ms);
 }
 
-/* Go on with what there is. The machine is not touched while the host still works on the last commands. */
-static void advance(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms)
+void srv_ceremony_advance(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms)
 {
-	if (c->held && !is_over(srv_ceremony_facts(c)))
+	if (c->held && !srv_ceremony_is_over(srv_ceremony_facts(c)))
 		step(c, answers, now_ms);
 	observe(c, now_ms);
 	reply(c, now_ms);
@@ -442,7 +436,7 @@ void srv_ceremony_begin(struct srv_ceremony *c, struct srv_call *call, uint64_t 
 		return;
 	}
 	c->held = call;
-	advance(c, &no_answers, now_ms);
+	srv_ceremony_advance(c, &srv_no_answers, now_ms);
 }
 
 void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t now_ms)
@@ -456,7 +450,7 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 	case ERR_OK:
 		c->held = call;
 		if (answers_take(c, &answers))
-			advance(c, &answers, now_ms);
+			srv_ceremony_advance(c, &answers, now_ms);
 		else
 			reply(c, now_ms);
 		return;
@@ -492,94 +486,10 @@ void srv_ceremony_gone(struct srv_ceremony *c, uint64_t now_ms)
 
 void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, uint64_t now_ms)
 {
-	if (is_over(srv_ceremony_facts(c)))
+	if (srv_ceremony_is_over(srv_ceremony_facts(c)))
 		return;
 	fail(c, result, "%s", why);
-	advance(c, &no_answers, now_ms);
-}
-
-bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms)
-{
-	struct srv_event ev;
-
-	if (is_over(srv_ceremony_facts(c)))
-		return false;
-	srv_ceremony_event(c, "cancel", &ev);
-	srv_event_text(&ev, "who", by->who.name);
-	srv_event_word(&ev, "from", by->request.from);
-	srv_event_emit(c->env->events, &ev);
-	srv_ceremony_end(c, ERR_CANCELLED, "the operator cancelled the request", now_ms);
-	return true;
-}
-
-enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now_ms)
-{
-	enum err e;
-
-	(void)srv_ceremony_tick(c, now_ms);
-	e = pka_activation_turn(c->activation, rd_str(chr), now_ms);
-	if (!e || is_over(srv_ceremony_facts(c)))
-		advance(c, &no_answers, now_ms);
-	return e;
-}
-
-static void decision_event(const struct srv_ceremony *c, const struct srv_decision *d, const char *result,
-			   struct srv_event *ev)
-{
-	srv_ceremony_event(c, "decision", ev);
-	srv_event_text(ev, "key", d->chr);
-	srv_event_word(ev, "decision", d->decision == PKA_APPROVE ? "approve" : "deny");
-	srv_event_word(ev, "from", d->from);
-	srv_event_text(ev, "result", result);
-}
-
-static void tell_refused(const struct srv_ceremony *c, const struct srv_decision *d, enum err e)
-{
-	struct srv_event ev;
-
-	decision_event(c, d, err_text(e), &ev);
-	srv_event_emit(c->env->events, &ev);
-}
-
-/* It holds: keep it before it counts, and before anybody is told that it does. */
-static enum err decision_keep(const struct srv_ceremony *c, const struct srv_decision *d, int64_t when)
-{
-	struct srv_kept_decision kept = { .chr = d->chr, .from = d->from, .decision = d->decision, .when = when,
-					  .statement = d->statement, .statement_sig = d->statement_sig,
-					  .sig = d->sig };
-	struct srv_event ev;
-	enum err e;
-
-	decision_event(c, d, "accepted", &ev);
-	e = srv_keep_decision(c, &ev, &kept);
-	return e == ERR_CONDITIONS || e == ERR_NOMEM || !e ? e : ERR_IO;
-}
-
-enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms)
-{
-	struct pka_decision_checked checked = { .held = NULL };
-	int64_t when = clock_wall_s();
-	struct pka_statement s;
-	enum err e;
-
-	(void)srv_ceremony_tick(c, now_ms);     /* the host may be lost by now */
-	e = pka_statement_read(d->statement, &s);
-	if (!e && (s.decision != d->decision || (d->decision == PKA_APPROVE) != (d->sig.n > 0)))
-		e = ERR_SIGNATURE;
-	if (!e)
-		e = pka_activation_check(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig, when,
-					 now_ms, &checked);
-	if (e)
-		tell_refused(c, d, e);
-	else
-		e = decision_keep(c, d, when);
-	if (e)
-		pka_decision_free(&checked);
-	else
-		pka_activation_apply(c->activation, &checked);
-	if (!e || is_over(srv_ceremony_facts(c)))
-		advance(c, &no_answers, now_ms);
-	return e;
+	srv_ceremony_advance(c, &srv_no_answers, now_ms);
 }
 
 static bool is_due(uint64_t at_ms, uint64_t now_ms)
@@ -595,7 +505,7 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms)
 
 	if (s->state == SRV_READY && c->held) {
 		if (is_due(s->until_ms, now_ms) || is_due(f->ends_ms, now_ms) || is_due(f->turn_ends_ms, now_ms))
-			advance(c, &no_answers, now_ms);
+			srv_ceremony_advance(c, &srv_no_answers, now_ms);
 	} else if (s->state != SRV_CLOSED && is_due(s->until_ms, now_ms)) {
 		srv_session_close(&c->session);
 		srv_ceremony_end(c, ERR_REMOVED, "the host was lost: no word from it after the last commands", now_ms);
@@ -608,32 +518,4 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms)
 	if (s->state == SRV_READY && f->turn_ends_ms > now_ms && f->turn_ends_ms < next)
 		next = f->turn_ends_ms;
 	return next;
-}
-
-const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr)
-{
-	const struct pka_facts *f = srv_ceremony_facts(c);
-	size_t i = f->records_n;
-
-	while (i--)
-		if (f->records[i].by && !strcmp(f->records[i].by->chr, chr))
-			return &f->records[i];
-	return NULL;
-}
-
-bool srv_ceremony_is_seen_by(const struct srv_ceremony *c, const struct srv_identity *who)
-{
-	return (who->may & SRV_MAY_READ) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host)) ||
-	       ((who->may & SRV_MAY_INBOX) && c->target && srv_target_find(c->target, who->chr) < c->target->m);
-}
-
-bool srv_ceremony_is_linked_by(const struct srv_ceremony *c, const struct srv_identity *who)
-{
-	return (who->may & SRV_MAY_CANCEL) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host));
-}
-
-bool srv_ceremony_waits_for(const struct srv_ceremony *c, const char *chr)
-{
-	return c->is_open && !c->ended_ms && srv_target_find(c->target, chr) < c->target->m &&
-	       !srv_ceremony_record(c, chr);
 }

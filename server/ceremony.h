@@ -107,6 +107,7 @@ struct srv_decision {
 	const char *chr, *from;
 	enum pka_decision decision;
 	struct rd sig, statement, statement_sig;
+	bool is_bare;   /* an approval without a statement, for a host of another maker: ERR_REFUSED of ours */
 };
 MUST enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms);
 /* End it, unless it has ended. */
@@ -116,6 +117,8 @@ bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint
 /* Do what time demands; when to come again (boot time, UINT64_MAX: never). */
 uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms);
 
+/* Is its host of another maker? Then it sent nothing about itself, and asks for no statements. */
+bool srv_ceremony_is_stock(const struct srv_ceremony *c);
 /* Begin an event about this ceremony. */
 void srv_ceremony_event(const struct srv_ceremony *c, const char *name, struct srv_event *ev);
 /* May this identity read the request? His card's custodian, the host that asks, or who may read all. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/front.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "server/cookie.h"
 #include "server/json.h"
+#include "server/remote.h"
 #include "server/web/web.h"
 
 #define ARG_MAX_SIZE 64         /* a decoded path segment: an id or a holder reference */
@@ -20,9 +22,11 @@ struct route {
 };
 
 static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
+static void ram_lend(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
 
 static const struct route routes[] = {
 	{ "POST", RAM_PATH,                     SRV_MAY_ASK,    SRV_POST_MAX,   ram_post },
+	{ "POST", "/rt/r/*",                    SRV_MAY_CALL,   SRV_POST_MAX,   ram_lend },
 	{ "POST", "/api/v1/targets",            SRV_MAY_ENROL,  HTTP_BODY_MAX,  srv_api_enrol },
 	{ "GET",  "/api/v1/targets",            SRV_MAY_READ,   0,              srv_api_targets },
 	{ "GET",  "/api/v1/targets/*/policy",   SRV_MAY_READ,   0,              srv_api_policy },
@@ -194,6 +198,32 @@ static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint
 	    srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie) &&
 	    facts_read(call->request.host_facts, &w, login_id, &post.host))
 		srv_desk_post(s->desk, &post, call, now_ms);
+	else
+		ram_refuse(call, 400);
+}
+
+/* A custodian's card for the request with this link. */
+static void ram_lend(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	char path[sizeof("/rt/r/") + ARG_MAX_SIZE];
+	struct srv_remote_post post = { .path = path, .secure = s->conf->server.cert != NULL };
+	struct ram_initiation begins;
+	bool is_new = !ram_read_initiation(call->request.body, &begins);
+
+	(void)snprintf(path, sizeof(path), "/rt/r/%s", arg);
+	if (!s->conf->server.stock_custodians) {
+		ram_refuse(call, 404);
+		return;
+	}
+	if (is_new && !srv_who_admit_rate(s->who, call, SRV_RATE_SESSION, now_ms))
+		return;
+	if (is_new)
+		post.c = srv_desk_find_link(s->desk, arg);
+	if (is_new && !post.c && !srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
+		return;
+	if (type_fits(call->request.type, RAM_TYPE_REQUEST) &&
+	    srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie))
+		srv_desk_lend(s->desk, &post, call, now_ms);
 	else
 		ram_refuse(call, 400);
 }

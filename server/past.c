@@ -273,7 +273,7 @@ static enum err proof_take(void *arg, const struct srv_kept_decision *d)
 	const char *decision = json_string_value(json_object_get(custodian(it->p, d->chr), "decision"));
 	const json_t *file;
 
-	if (d->decision != PKA_APPROVE || !decision || strcmp(decision, "approve"))
+	if (d->decision != PKA_APPROVE || !d->statement.n || !decision || strcmp(decision, "approve"))
 		return ERR_OK;
 	file = pka_file_find(it->enrolled, d->chr);
 	if (!file)
@@ -324,6 +324,7 @@ static enum err decision_show(void *arg, const struct srv_kept_decision *d)
 	const char *decision = d->decision == PKA_APPROVE ? "approve" : "deny";
 
 	if (one && (json_object_set_new(one, "decision", json_string(decision)) ||
+		    json_object_set_new(one, "stock", json_boolean(!d->statement.n)) ||
 		    json_object_set_new(one, "when", json_integer(d->when))))
 		return ERR_NOMEM;
 	return ERR_OK;

@@ -128,6 +128,9 @@ static void write_people(struct page *p, const json_t *r)
 				     decision[0] == 'a' ? "Approved" : "Denied");
 			html_text(h, " ");
 			view_time(h, view_number(o, "when"));
+			if (json_is_true(json_object_get(o, "stock")))
+				html_element(h, "span", "hint", " by a client of another maker, without a statement: "
+					     "it has shown him nothing and checked nothing");
 		}
 		html_close(h);
 	}
@@ -245,6 +248,14 @@ static void write_approve(struct page *p, const json_t *r, const char *link)
 	html_element(h, "p", NULL, "A custodian decides on a computer with his card reader. This command shows the "
 		     "request as his own client has verified it, and asks before it signs.");
 	view_copy(h, "Command to approve", wr_cstr(&c));
+	if (link[0] && p->s->conf->server.stock_custodians && json_is_null(json_object_get(r, "host_json"))) {
+		WR_ARR(&c, command);
+		put_url(p, &c);
+		wr_printf(&c, "/rt/r/%s", link);
+		html_element(h, "p", "hint", "A RAMOverHTTP client of another maker approves as soon as it connects "
+			     "here with its PIN verified; it checks nothing and asks nobody.");
+		view_copy(h, "Address for a client of another maker", wr_cstr(&c));
+	}
 	if (!link[0])
 		wr_printf(&w, "/requests/%s", view_text(r, "id"));
 	html_open(h, "figure", NULL);

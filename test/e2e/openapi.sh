@@ -94,6 +94,7 @@ t "... fails" ends_with 1
 t "a link that nobody has" is 404 "/api/v1/links/${link//[a-z]/A}"
 t "a request without a token" is 401 "/api/v1/requests/$id"
 t "a session that is none" is 400 --data-binary E8 /rt/hsm
+t "a card lent by a client of another maker, where none may be" is 404 --data-binary E8 "/rt/r/$link"
 
 # ---- who looks after it ----
 

@@ -74,7 +74,8 @@ static inline void judge_word(size_t line, unsigned word, const char *with)
 		at = strchr(at, ' ') + 1;
 	n = strcspn(at, " ");
 	assert_true(n != strlen(with) || strncmp(at, with, n));
-	(void)snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text), text, with, at + n);
+	n = (size_t)snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text), text, with, at + n);
+	assert_true(n < sizeof(changed));
 	judge_forged(wr_view(&good), line, changed);
 }
 

@@ -331,7 +331,8 @@ void scene_host_open(struct scene_host *h, struct scene *s, bool facts)
 	uint8_t id[LOGIN_ID_SIZE];
 	struct wr w;
 
-	*h = (struct scene_host){ .s = s, .v = s->v, .from = "192.0.2.7", .hold_ins = -1 };
+	*h = (struct scene_host){ .s = s, .v = s->v, .path = "/rt/hsm", .from = "192.0.2.7",
+				   .hold_ins = -1 };
 	wr_init_heap(&h->body, RAM_BODY_MAX);
 	if (!facts)
 		return;
@@ -382,7 +383,7 @@ int scene_host_post(struct scene_host *h, struct rd body)
 	assert_true(!h->is_out || h->call.done);
 	if (h->is_out)
 		srv_call_fini(&h->call);
-	call_begin(&h->call, "POST", "/rt/hsm");
+	call_begin(&h->call, "POST", h->path);
 	h->is_out = true;
 	h->posts++;
 	h->call.request.from = h->from;

@@ -55,6 +55,7 @@ void scene_wait(struct scene *s, uint64_t ms);
 struct scene_host {
 	struct scene *s;
 	struct vcard *v;                /* the card it shows; the target of the scene at first */
+	const char *path;               /* to which it posts; /rt/hsm at first */
 	const char *from, *as;          /* its address; an Authorization header or NULL */
 	char facts[512];                /* header, "" none */
 	char host_json[256];

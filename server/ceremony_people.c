@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people do with a ceremony, and what they may see of it. */
+#include "server/ceremony_int.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/keep.h"
+
+enum err srv_ceremony_turn(struct srv_ceremony *c, const char *chr, uint64_t now_ms)
+{
+	enum err e;
+
+	(void)srv_ceremony_tick(c, now_ms);
+	e = pka_activation_turn(c->activation, rd_str(chr), now_ms);
+	if (!e || srv_ceremony_is_over(srv_ceremony_facts(c)))
+		srv_ceremony_advance(c, &srv_no_answers, now_ms);
+	return e;
+}
+
+static void decision_event(const struct srv_ceremony *c, const struct srv_decision *d, const char *result,
+			   struct srv_event *ev)
+{
+	srv_ceremony_event(c, "decision", ev);
+	srv_event_text(ev, "key", d->chr);
+	srv_event_word(ev, "decision", d->decision == PKA_APPROVE ? "approve" : "deny");
+	srv_event_word(ev, "from", d->from);
+	if (d->is_bare)
+		srv_event_word(ev, "client", "stock");
+	srv_event_text(ev, "result", result);
+}
+
+static void tell_refused(const struct srv_ceremony *c, const struct srv_decision *d, enum err e)
+{
+	struct srv_event ev;
+
+	decision_event(c, d, err_text(e), &ev);
+	srv_event_emit(c->env->events, &ev);
+}
+
+/* It holds: keep it before it counts, and before anybody is told that it does. */
+static enum err decision_keep(const struct srv_ceremony *c, const struct srv_decision *d, int64_t when)
+{
+	struct srv_kept_decision kept = { .chr = d->chr, .from = d->from, .decision = d->decision, .when = when,
+					  .statement = d->statement, .statement_sig = d->statement_sig,
+					  .sig = d->sig };
+	struct srv_event ev;
+	enum err e;
+
+	decision_event(c, d, "accepted", &ev);
+	e = srv_keep_decision(c, &ev, &kept);
+	return e == ERR_CONDITIONS || e == ERR_NOMEM || !e ? e : ERR_IO;
+}
+
+/* The statement says what the endpoint does. */
+static enum err check(const struct srv_ceremony *c, const struct srv_decision *d, int64_t when, uint64_t now_ms,
+		      struct pka_decision_checked *out)
+{
+	struct pka_statement s;
+	enum err e = pka_statement_read(d->statement, &s);
+
+	if (!e && (s.decision != d->decision || (d->decision == PKA_APPROVE) != (d->sig.n > 0)))
+		e = ERR_SIGNATURE;
+	return e ? e : pka_activation_check(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig,
+					    when, now_ms, out);
+}
+
+enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms)
+{
+	struct pka_decision_checked checked = { .held = NULL };
+	int64_t when = clock_wall_s();
+	enum err e;
+
+	(void)srv_ceremony_tick(c, now_ms);     /* the host may be lost by now */
+	if (d->is_bare)
+		e = pka_activation_check_bare(c->activation, rd_str(d->chr), d->sig, when, now_ms, &checked);
+	else
+		e = check(c, d, when, now_ms, &checked);
+	if (e)
+		tell_refused(c, d, e);
+	else
+		e = decision_keep(c, d, when);
+	if (e)
+		pka_decision_free(&checked);
+	else
+		pka_activation_apply(c->activation, &checked);
+	if (!e || srv_ceremony_is_over(srv_ceremony_facts(c)))
+		srv_ceremony_advance(c, &srv_no_answers, now_ms);
+	return e;
+}
+
+
+const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr)
+{
+	const struct pka_facts *f = srv_ceremony_facts(c);
+	size_t i = f->records_n;
+
+	while (i--)
+		if (f->records[i].by && !strcmp(f->records[i].by->chr, chr))
+			return &f->records[i];
+	return NULL;
+}
+
+bool srv_ceremony_is_seen_by(const struct srv_ceremony *c, const struct srv_identity *who)
+{
+	return (who->may & SRV_MAY_READ) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host)) ||
+	       ((who->may & SRV_MAY_INBOX) && c->target && srv_target_find(c->target, who->chr) < c->target->m);
+}
+
+bool srv_ceremony_is_linked_by(const struct srv_ceremony *c, const struct srv_identity *who)
+{
+	return (who->may & SRV_MAY_CANCEL) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host));
+}
+
+bool srv_ceremony_waits_for(const struct srv_ceremony *c, const char *chr)
+{
+	return c->is_open && !c->ended_ms && srv_target_find(c->target, chr) < c->target->m &&
+	       !srv_ceremony_record(c, chr);
+}
+
+bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms)
+{
+	struct srv_event ev;
+
+	if (srv_ceremony_is_over(srv_ceremony_facts(c)))
+		return false;
+	srv_ceremony_event(c, "cancel", &ev);
+	srv_event_text(&ev, "who", by->who.name);
+	srv_event_word(&ev, "from", by->request.from);
+	srv_event_emit(c->env->events, &ev);
+	srv_ceremony_end(c, ERR_CANCELLED, "the operator cancelled the request", now_ms);
+	return true;
+}
