@@ -240,25 +240,37 @@ uint64_t agent_approval_ends_ms(const struct agent_approval *a)
 	return agent_budget_ends_ms(a->budget);
 }
 
-/* Of DECIPHER the algorithm says which it is: everything but RSA makes a key of another's and of ours. */
+/*
+ * What makes a key counts as a derivation: of DECIPHER everything but RSA. Whatever else an AES key does, encrypting
+ * and MACs, too, counts as decryption: with each of them the others can be done in part.
+ */
 static enum receipt_kind kind_of(enum hsm_op op, uint8_t alg)
 {
-	if (op != HSM_DECIPHER)
-		return op == HSM_SIGN ? RECEIPT_SIGN : RECEIPT_WRAP;
-	return alg >= HSM_ECDH ? RECEIPT_DERIVE : RECEIPT_DECIPHER;
+	switch (op) {
+	case HSM_SIGN:
+		return RECEIPT_SIGN;
+	case HSM_WRAP:
+		return RECEIPT_WRAP;
+	case HSM_CIPHER:
+		return alg == HSM_AES_DERIVE ? RECEIPT_DERIVE : RECEIPT_DECIPHER;
+	case HSM_DECIPHER:
+		return alg >= HSM_ECDH ? RECEIPT_DERIVE : RECEIPT_DECIPHER;
+	default:
+		return RECEIPT_DERIVE;
+	}
 }
 
-static enum err record(struct agent_approval *a, const struct agent_use *u, const struct apdu *cmd, struct rd answer,
-		       const struct agent_peer *by)
+static enum err record(struct agent_approval *a, const struct agent_use *u, uint8_t alg, struct rd data,
+		       struct rd answer, const struct agent_peer *by)
 {
 	uint8_t hash[SHA256_SIZE];
 	struct receipt_use r = {
-		.kind = u->kind, .when = now_s(a), .key = u->key, .alg = cmd->p2,
+		.kind = u->kind, .when = now_s(a), .key = u->key, .alg = alg,
 		.digest_alg = u->digest.alg, .digest = rd_of(u->digest.value, u->digest.n), .data_hash = RD_ARR(hash),
 		.signature = u->kind == RECEIPT_SIGN ? answer : RD_NONE, .repeat = u->repeat,
 		.uid = by->uid, .gid = by->gid, .pid = by->pid, .program = by->program,
 	};
-	enum err e = sha256(cmd->data, hash);
+	enum err e = sha256(data, hash);
 
 	return e ? e : agent_receipt_use(a->receipt, &r);
 }
@@ -267,7 +279,8 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 			    const struct agent_peer *by, struct wr *rsp, char *why, size_t cap)
 {
 	const struct hsm_cmd *row = hsm_cmd_find(cmd);
-	struct agent_use u = { .kind = kind_of(row->op, cmd->p2), .key = cmd->p1 };
+	uint8_t alg = row->op == HSM_DERIVE_EC ? HSM_EC_DERIVE : cmd->p2;       /* P2 is the new key's number */
+	struct agent_use u = { .kind = kind_of(row->op, alg), .key = cmd->p1 };
 	struct deadline dl = deadline_in(hsm_time_ms(row->time));
 	struct wr answer;
 	struct rd data;
@@ -296,7 +309,7 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 	if (!e && hsm_sw_err(row, sw, NULL) == ERR_AUTH)
 		e = say(why, cap, ERR_AUTH, "the card says that nobody is logged in");
 	if (!e && sw == APDU_SW_OK)
-		e = say(why, cap, record(a, &u, cmd, data, by),
+		e = say(why, cap, record(a, &u, alg, cmd->data, data, by),
 			"the receipt cannot be written: nothing more is signed");
 	if (!e) {
 		wr_put(rsp, wr_view(&answer));

@@ -126,8 +126,8 @@ static uint32_t allowance(const struct pka_limits *l, enum receipt_kind kind)
 }
 
 static const char *const kinds[] = {
-	[RECEIPT_SIGN] = "signatures", [RECEIPT_DECIPHER] = "decryptions", [RECEIPT_DERIVE] = "key derivations",
-	[RECEIPT_WRAP] = "wrapped keys",
+	[RECEIPT_SIGN] = "signatures", [RECEIPT_DECIPHER] = "decryptions and uses of AES keys",
+	[RECEIPT_DERIVE] = "key derivations", [RECEIPT_WRAP] = "wrapped keys",
 };
 
 static enum err refuse(char *why, size_t cap, const char *what)

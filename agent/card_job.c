@@ -295,17 +295,23 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 		e = agent_card_use(c, &a, wr_view(&j->in), j);
 		j->used_key = !e;
 		return e;
+	case AGENT_USE_NEW:
+		e = agent_card_use(c, &a, wr_view(&j->in), j);
+		break;
 	case AGENT_USER:
 	case AGENT_CHANGE:
 		if (needs_login && !agent_card_is_in(c, j))
 			return not_in(c, j);
 		break;
+		e = plain(c, row, j);
+		break;
 	case AGENT_PUBLIC:
 	case AGENT_ANYONE:
+		e = plain(c, row, j);
 		break;
 	}
-	e = plain(c, row, j);
-	if (!e && class == AGENT_CHANGE && !apdu_answer(wr_view(&j->out), &data, &sw) && sw == APDU_SW_OK)
+	if (!e && (class == AGENT_CHANGE || class == AGENT_USE_NEW) && !apdu_answer(wr_view(&j->out), &data, &sw) &&
+	    sw == APDU_SW_OK)
 		e = changed(c, row);
 	return e;
 }

@@ -10,7 +10,7 @@
  */
 static const struct row {
 	enum agent_class class;
-	const char *word;       /* of [agent] admit, for AGENT_CHANGE */
+	const char *word;       /* of [agent] admit, for what changes the card */
 	bool needs_login;
 } rows[HSM_OPS] = {
 	[HSM_SELECT] = { AGENT_VIEW, NULL, false },
@@ -23,10 +23,13 @@ static const struct row {
 	[HSM_CHALLENGE] = { AGENT_ANYONE, NULL, false },        /* random numbers; no ceremony runs then */
 	[HSM_SIGN] = { AGENT_USE, NULL, true },
 	[HSM_DECIPHER] = { AGENT_USE, NULL, true },
+	[HSM_CIPHER] = { AGENT_USE, NULL, true },
 	[HSM_WRAP] = { AGENT_USE, NULL, true },
+	[HSM_DERIVE_EC] = { AGENT_USE_NEW, "generate", true },
 	[HSM_UPDATE] = { AGENT_CHANGE, "update", true },
 	[HSM_DELETE] = { AGENT_CHANGE, "delete", true },
 	[HSM_GENERATE_PAIR] = { AGENT_CHANGE, "generate", true },
+	[HSM_GENERATE_AES] = { AGENT_CHANGE, "generate", true },
 	[HSM_UNWRAP] = { AGENT_CHANGE, "unwrap", true },
 	[HSM_KEY_DOMAIN] = { AGENT_CHANGE, "domain", true },
 	[HSM_CHANGE_PIN] = { AGENT_CHANGE, "pin", false },
@@ -68,7 +71,7 @@ enum agent_class agent_gate(const struct apdu *a, const struct conf_list *admit,
 	}
 	r = &rows[(*row)->op];
 	*needs_login = r->needs_login;
-	if (r->class == AGENT_CHANGE && !is_admitted(admit, r->word)) {
+	if (r->word && !is_admitted(admit, r->word)) {
 		(void)snprintf(why, cap, "%s needs the operator's leave: admit = %s in section [agent]", (*row)->name,
 			       r->word);
 		return AGENT_NO_LEAVE;

@@ -14,6 +14,7 @@ enum agent_class {
 	AGENT_ANYONE,   /* goes to the card, for everybody */
 	AGENT_USER,     /* goes to the card for who has logged in */
 	AGENT_USE,      /* uses a private key: for who has logged in, within the limits */
+	AGENT_USE_NEW,  /* both: makes a key of another, within the limits and with the operator's leave */
 	AGENT_CHANGE,   /* changes the card: with the operator's leave, for who has logged in where the row says so */
 };
 /*

@@ -88,8 +88,9 @@ static void write_count(const char *indent, uint32_t n, const char *what, const 
 
 void pka_limits_text(const struct pka_limits *l, const char *indent, struct wr *out)
 {
-	const struct { uint32_t n; const char *what; } others[] = {
-		{ l->decipher, "decryption" }, { l->derive, "key derivation" }, { l->wrap, "key export" },
+	const struct { uint32_t n; const char *what, *more; } others[] = {
+		{ l->decipher, "decryption", ", and every use of an AES key is one" },
+		{ l->derive, "key derivation", "" }, { l->wrap, "key export", "" },
 	};
 
 	write_count(indent, l->sign, "signature",
@@ -101,7 +102,7 @@ void pka_limits_text(const struct pka_limits *l, const char *indent, struct wr *
 	write_mechs(l, indent, out);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i].n)
-			write_count(indent, others[i].n, others[i].what, "", out);
+			write_count(indent, others[i].n, others[i].what, others[i].more, out);
 	if (l->has_uid)
 		wr_printf(out, "%sfor processes of user id %u only\n", indent, (unsigned)l->uid);
 	if (l->has_gid)

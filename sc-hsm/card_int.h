@@ -20,6 +20,8 @@ MUST enum err hsm_card_ask(struct hsm_card *c, enum hsm_op op, struct wr *cmd, s
 			   struct deadline *dl);
 /* hsm_card_exchange of a command in a writer, which is freed (wiped). */
 MUST enum err hsm_card_send(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *data, struct deadline *dl);
+/* key.c: use counter (0: none), algorithm list (empty: all), key domain; reference 3.11, 3.12. ERR_ARG. */
+MUST enum err hsm_key_put_attributes(struct wr *w, uint32_t counter, struct rd algorithms, uint8_t domain);
 /* Note and return an error that was found before anything was sent. */
 enum err hsm_card_refuse(struct hsm_card *c, enum err e);
 

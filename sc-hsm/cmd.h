@@ -12,7 +12,8 @@
 enum hsm_op {
 	HSM_SELECT, HSM_SELECT_FILE, HSM_VERIFY, HSM_VERIFY_STATUS, HSM_KEEP_LOGIN, HSM_CHANGE_PIN, HSM_RESET_RETRY,
 	HSM_INITIALIZE, HSM_DEVICE_INFO, HSM_CHALLENGE, HSM_READ, HSM_UPDATE, HSM_DELETE, HSM_ENUMERATE,
-	HSM_GENERATE_PAIR, HSM_SIGN, HSM_DECIPHER, HSM_WRAP, HSM_UNWRAP, HSM_KEY_DOMAIN, HSM_PKA_STATUS,
+	HSM_GENERATE_PAIR, HSM_GENERATE_AES, HSM_SIGN, HSM_DECIPHER, HSM_CIPHER, HSM_DERIVE_EC, HSM_WRAP, HSM_UNWRAP,
+	HSM_KEY_DOMAIN, HSM_PKA_STATUS,
 	HSM_PKA_REGISTER, HSM_PKA_KEY, HSM_MSE_CHIP, HSM_MSE_VERIFY, HSM_MSE_AUTH, HSM_PSO_VERIFY, HSM_EXTERNAL_AUTH,
 	HSM_GENERAL_AUTH,
 	HSM_OPS
@@ -76,6 +77,9 @@ enum hsm_alg {
  * not with every hash; and then the way to the card would show by its length whether a block was good.
  */
 enum hsm_decipher { HSM_RSA_DECRYPT = 0x21, HSM_ECDH = 0x80 };
+/* ... of the commands that use an AES key, reference 3.15, and of the derivation of EC keys, 3.16. */
+enum hsm_cipher { HSM_AES_ENCRYPT = 0x10, HSM_AES_DECRYPT = 0x11, HSM_AES_CMAC = 0x18, HSM_AES_DERIVE = 0x99 };
+#define HSM_EC_DERIVE 0x98
 
 /*
  * Encoders: append one command APDU to w; failures latch in w. Answers' Le is extended where an answer can exceed 256
@@ -97,6 +101,9 @@ void hsm_enc_enumerate(struct wr *w);
 void hsm_enc_generate_pair(struct wr *w, uint8_t key, struct rd template);
 void hsm_enc_sign(struct wr *w, uint8_t key, enum hsm_alg alg, struct rd data);
 void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct rd data);
+void hsm_enc_generate_aes(struct wr *w, uint8_t key, unsigned bits, struct rd attributes);     /* 128, 192, 256 */
+void hsm_enc_cipher(struct wr *w, uint8_t key, enum hsm_cipher alg, struct rd data);
+void hsm_enc_derive_ec(struct wr *w, uint8_t from, uint8_t to, struct rd parameter);
 void hsm_enc_pka_status(struct wr *w);
 void hsm_enc_pka_key(struct wr *w, uint8_t index);
 void hsm_enc_pka_register(struct wr *w, struct rd body);       /* content of 67 */

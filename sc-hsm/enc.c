@@ -163,6 +163,30 @@ void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct r
 	put(w, HSM_DECIPHER, key, (uint8_t)alg, data, alg == HSM_ECDH ? APDU_LE_SHORT_MAX : APDU_LE_MAX);
 }
 
+void hsm_enc_generate_aes(struct wr *w, uint8_t key, unsigned bits, struct rd attributes)
+{
+	if (bits != 128 && bits != 192 && bits != 256)
+		wr_fail(w, ERR_ARG);
+	/* B0, B1, B2: reference 3.12. */
+	put(w, HSM_GENERATE_AES, key, (uint8_t)(0xB0 + (bits - 128) / 64), attributes, 0);
+}
+
+void hsm_enc_cipher(struct wr *w, uint8_t key, enum hsm_cipher alg, struct rd data)
+{
+	/* As many bytes as went in, or a MAC, or a derived value of 32. */
+	put(w, HSM_CIPHER, key, (uint8_t)alg, data, data.n > APDU_LE_SHORT_MAX ? APDU_LE_MAX : APDU_LE_SHORT_MAX);
+}
+
+void hsm_enc_derive_ec(struct wr *w, uint8_t from, uint8_t to, struct rd parameter)
+{
+	struct wr data;
+
+	wr_init_heap(&data, APDU_DATA_MAX);
+	wr_u8(&data, HSM_EC_DERIVE);
+	wr_put(&data, parameter);
+	put_made(w, HSM_DERIVE_EC, from, to, &data, APDU_LE_MAX);
+}
+
 void hsm_enc_pka_status(struct wr *w)
 {
 	put(w, HSM_PKA_STATUS, 0, 0, RD_NONE, APDU_LE_SHORT_MAX);

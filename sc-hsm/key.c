@@ -43,17 +43,30 @@ static enum err put_rsa(struct wr *w, const struct hsm_keygen *g)
 	return ERR_OK;
 }
 
+enum err hsm_key_put_attributes(struct wr *w, uint32_t counter, struct rd algorithms, uint8_t domain)
+{
+	const uint8_t bytes[4] = {
+		(uint8_t)(counter >> 24), (uint8_t)(counter >> 16), (uint8_t)(counter >> 8), (uint8_t)counter,
+	};
+
+	if (algorithms.n > ALGORITHMS_MAX)
+		return ERR_ARG;
+	if (counter)
+		wr_tlv(w, 0x90, RD_ARR(bytes));
+	if (algorithms.n)
+		wr_tlv(w, 0x91, algorithms);
+	if (domain)
+		wr_tlv_u8(w, 0x92, domain);
+	return wr_done(w);
+}
+
 /* Reference 3.11; hosts send exactly this order. */
 static enum err put_template(struct wr *w, const struct hsm_keygen *g)
 {
-	const uint8_t counter[4] = {
-		(uint8_t)(g->use_counter >> 24), (uint8_t)(g->use_counter >> 16),
-		(uint8_t)(g->use_counter >> 8), (uint8_t)g->use_counter,
-	};
 	size_t mark;
 	enum err e;
 
-	if (g->key == 0 || g->algorithms.n > ALGORITHMS_MAX || g->chr.n < CHR_MIN || g->chr.n > CHR_MAX)
+	if (g->key == 0 || g->chr.n < CHR_MIN || g->chr.n > CHR_MAX)
 		return ERR_ARG;
 	if (g->car.n && (g->car.n < CHR_MIN || g->car.n > CHR_MAX))
 		return ERR_ARG;
@@ -66,18 +79,22 @@ static enum err put_template(struct wr *w, const struct hsm_keygen *g)
 		return e;
 	wr_tlv_close(w, mark);
 	wr_tlv(w, 0x5F20, g->chr);
-	if (g->use_counter)
-		wr_tlv(w, 0x90, RD_ARR(counter));
-	if (g->algorithms.n)
-		wr_tlv(w, 0x91, g->algorithms);
-	return wr_done(w);
+	return hsm_key_put_attributes(w, g->use_counter, g->algorithms, g->domain);
+}
+
+/* Appended to request; what is none is ERR_FORMAT. */
+static enum err send_for_request(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *request,
+				 struct deadline *dl)
+{
+	size_t before = request->n;
+	enum err e = hsm_card_send(c, op, cmd, request, dl);
+
+	return !e && rd_tlv_peek(rd_of(request->p + before, request->n - before)) != 0x67 ? ERR_FORMAT : e;
 }
 
 enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, struct wr *request, struct deadline *dl)
 {
 	struct wr template, cmd;
-	size_t before = request->n;
-	struct rd answer;
 	enum err e;
 
 	wr_init_heap(&template, APDU_DATA_MAX);
@@ -88,14 +105,20 @@ enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, struct
 	}
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_generate_pair(&cmd, g->key, wr_view(&template));
-	e = hsm_card_send(c, HSM_GENERATE_PAIR, &cmd, request, dl);
-	if (!e) {
-		answer = rd_of(request->p + before, request->n - before);
-		e = rd_tlv_peek(answer) == 0x67 ? ERR_OK : ERR_FORMAT;
-	}
+	e = send_for_request(c, HSM_GENERATE_PAIR, &cmd, request, dl);
 out:
 	wr_free(&template);
 	return e;
+}
+
+enum err hsm_key_derive(struct hsm_card *c, uint8_t from, uint8_t to, struct rd parameter, struct wr *request,
+			struct deadline *dl)
+{
+	struct wr cmd;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_derive_ec(&cmd, from, to, parameter);
+	return send_for_request(c, HSM_DERIVE_EC, &cmd, request, dl);
 }
 
 enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key)

@@ -14,9 +14,16 @@ struct hsm_keygen {
 	struct rd car, chr;         /* inner CAR and holder reference */
 	struct rd algorithms;       /* allowed enum hsm_alg bytes; empty: all */
 	uint32_t use_counter;       /* 0: unlimited */
+	uint8_t domain;             /* key domain */
 };
 /* The authenticated request (67) appended to request; the card stores it in CEnn as well. Long: T_KEYGEN. */
 MUST enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, struct wr *request, struct deadline *dl);
+/*
+ * A new key `to` of the EC key `from` and a parameter of at most the field's size, reference 3.16: what both are to
+ * each other is the card's secret, and the algorithm list of `from` must have HSM_EC_DERIVE. request: as above.
+ */
+MUST enum err hsm_key_derive(struct hsm_card *c, uint8_t from, uint8_t to, struct rd parameter, struct wr *request,
+			     struct deadline *dl);
 /* A free key number: no CC, C4 or CE file has it. ERR_CARD_MEMORY if none. */
 MUST enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key);
 /* Raw answer: RSA block or DER ECDSA signature. One exchange. */

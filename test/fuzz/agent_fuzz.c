@@ -37,7 +37,8 @@ static void see(void *ctx, const char *reader, struct rd cmd, struct rd rsp)
 	(void)reader;
 	(void)rsp;
 	row = apdu_decode(cmd, &a) ? NULL : hsm_cmd_find(&a);
-	if (!row || row->op == HSM_SIGN || row->op == HSM_DECIPHER || row->op == HSM_WRAP || row->op == HSM_UPDATE ||
+	if (!row || row->op == HSM_SIGN || row->op == HSM_DECIPHER || row->op == HSM_CIPHER ||
+	    row->op == HSM_WRAP || row->op == HSM_DERIVE_EC || row->op == HSM_GENERATE_AES || row->op == HSM_UPDATE ||
 	    row->op == HSM_DELETE || row->op == HSM_INITIALIZE || row->op == HSM_GENERATE_PAIR)
 		abort();
 }

@@ -42,6 +42,9 @@ static void enc_update(struct wr *w) { hsm_enc_update(w, HSM_FID(HSM_FID_EE, 1),
 static void enc_delete(struct wr *w) { hsm_enc_delete(w, HSM_FID(HSM_FID_KEY, 1)); }
 static void enc_generate(struct wr *w) { hsm_enc_generate_pair(w, 1, RD_LIT("\x5F\x29\x01\x00")); }
 static void enc_sign(struct wr *w) { hsm_enc_sign(w, 1, HSM_ECDSA, RD_LIT("0123456789012345678901234567890")); }
+static void enc_generate_aes(struct wr *w) { hsm_enc_generate_aes(w, 1, 128, RD_LIT("\x91\x01\x10")); }
+static void enc_cipher(struct wr *w) { hsm_enc_cipher(w, 1, HSM_AES_CMAC, RD_LIT("0123456789012345")); }
+static void enc_derive_ec(struct wr *w) { hsm_enc_derive_ec(w, 1, 2, RD_LIT("0123456789012345")); }
 static void enc_register(struct wr *w) { hsm_enc_pka_register(w, RD_LIT("\x30\x00")); }
 static void enc_mse_chip(struct wr *w) { hsm_enc_mse_chip(w, RD_LIT("\x04\x00\x7F\x00\x07\x02\x02\x03\x02\x02")); }
 static void enc_mse_verify(struct wr *w) { hsm_enc_mse_verify(w, RD_LIT("UTCA00001")); }
@@ -66,6 +69,9 @@ static const struct {
 	{ enc_read_private, AGENT_USER, AGENT_USER, true, NULL },
 	{ enc_challenge, AGENT_ANYONE, AGENT_ANYONE, false, NULL },
 	{ enc_sign, AGENT_USE, AGENT_USE, true, NULL },
+	{ enc_cipher, AGENT_USE, AGENT_USE, true, NULL },
+	{ enc_derive_ec, AGENT_NO_LEAVE, AGENT_USE_NEW, true, "generate" },
+	{ enc_generate_aes, AGENT_NO_LEAVE, AGENT_CHANGE, true, "generate" },
 	{ enc_update, AGENT_NO_LEAVE, AGENT_CHANGE, true, "update" },
 	{ enc_delete, AGENT_NO_LEAVE, AGENT_CHANGE, true, "delete" },
 	{ enc_generate, AGENT_NO_LEAVE, AGENT_CHANGE, true, "generate" },

@@ -82,6 +82,12 @@ static void test_golden(void **state)
 	expect(&w, "80540000027F2100", HSM_PKA_REGISTER);
 	hsm_enc_sign(&w, 1, HSM_ECDSA_SHA256, RD_LIT("Hello"));
 	expect(&w, "806801730548656C6C6F00", HSM_SIGN);
+	hsm_enc_generate_aes(&w, 3, 256, RD_LIT("\x91\x01\x10"));
+	expect(&w, "004803B203910110", HSM_GENERATE_AES);
+	hsm_enc_cipher(&w, 3, HSM_AES_CMAC, RD_LIT("Hello"));
+	expect(&w, "807803180548656C6C6F00", HSM_CIPHER);
+	hsm_enc_derive_ec(&w, 1, 2, RD_LIT("\x01\x02"));
+	expect(&w, "80760102000003 980102 0000", HSM_DERIVE_EC);
 	hsm_enc_mse_chip(&w, chip_oid_aes128);
 	expect(&w, "002241A40C800A04007F00070202030202", HSM_MSE_CHIP);
 	hsm_enc_mse_auth(&w, RD_LIT("DECDA00010000001"));
@@ -161,8 +167,9 @@ static void test_rows(void **state)
 {
 	static const enum hsm_op secret[] = {
 		HSM_VERIFY, HSM_CHANGE_PIN, HSM_RESET_RETRY, HSM_INITIALIZE, HSM_UPDATE, HSM_UNWRAP, HSM_KEY_DOMAIN,
+		HSM_CIPHER, HSM_DERIVE_EC,
 	};
-	static const enum hsm_op secret_answer[] = { HSM_CHALLENGE, HSM_READ, HSM_DECIPHER, HSM_WRAP };
+	static const enum hsm_op secret_answer[] = { HSM_CHALLENGE, HSM_READ, HSM_DECIPHER, HSM_CIPHER, HSM_WRAP };
 	const uint8_t byte[] = { 0 };
 
 	(void)state;

@@ -316,7 +316,7 @@ static void in_words(void **state)
 		  "  > for 1 h 30 min from the moment at which the card opens\n"
 		  "  > with the keys \"dev\", id 0x0a\n"
 		  "  > by rsa-pkcs, ecdsa only\n"
-		  "  > at most 1 decryption\n"
+		  "  > at most 1 decryption, and every use of an AES key is one\n"
 		  "  > at most 2 key derivations\n"
 		  "  > any number of key exports\n"
 		  "  > for processes of user id 0 only\n"

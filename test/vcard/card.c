@@ -40,6 +40,7 @@ static const struct row rows[] = {
 	{ 0x46, CLA_ISO, false, true,  P(0x01, 0xFF), P(0x00, 0x00), 1, ANY,       vcard_generate },
 	{ 0x48, CLA_ISO, false, true,  P(0x01, 0xFF), P(0xB0, 0xB2), 0, ANY,       vcard_generate_symmetric },
 	{ 0x68, CLA_OWN, false, true,  P(0x01, 0xFF), P(0x00, 0xFF), 1, ANY,       vcard_sign },
+	{ 0x76, CLA_OWN, false, true,  P(0x01, 0xFF), P(0x01, 0xFF), 2, ANY,       vcard_derive },
 	{ 0x62, CLA_OWN, false, true,  P(0x01, 0xFF), P(0x00, 0xFF), 0, ANY,       vcard_decipher },
 	{ 0x72, CLA_OWN, false, true,  P(0x01, 0xFF), P(0x92, 0x92), 0, 0,         vcard_wrap },
 	{ 0x74, CLA_OWN, false, true,  P(0x01, 0xFF), P(0x93, 0x93), 0, ANY,       vcard_unwrap },

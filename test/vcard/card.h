@@ -94,6 +94,7 @@ vcard_handler vcard_manage_se, vcard_verify_certificate;                        
 vcard_handler vcard_general_authenticate;                                                      /* chip.c */
 vcard_handler vcard_generate;                                                                  /* key.c */
 vcard_handler vcard_generate_symmetric, vcard_cipher;                                          /* symmetric.c */
+vcard_handler vcard_derive;                                                                    /* derive.c */
 vcard_handler vcard_sign;                                                                      /* sign.c */
 vcard_handler vcard_decipher;                                                                  /* decipher.c */
 
@@ -147,6 +148,9 @@ void vcard_attributes_apply(const struct vcard_attributes *a, struct vcard_key *
 MUST uint16_t vcard_key_can_be(const struct vcard *v, uint8_t id, uint8_t domain);
 /* Takes *k and clears it. ERR_LIMIT: the card is full. */
 MUST enum err vcard_key_keep(struct vcard *v, struct vcard_key **k);
+/* The same with its attestation: in the answer and as CEnn. car: inner CAR, empty: none; outer: empty: the device's. */
+MUST enum err vcard_key_keep_attested(struct vcard *v, struct vcard_key **k, struct rd car, struct rd outer,
+				      struct wr *out);
 
 /*
  * domain.c. Ready: its key is complete. A domain of so many shares, all missing; 0: a random key. ERR_CRYPTO, ERR_IO.

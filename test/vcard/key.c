@@ -162,33 +162,50 @@ static enum err key_new(uint8_t id, const struct template *t, struct vcard_key *
 }
 
 /* The request, signed by the new key and then by the device. */
-static enum err attest(const struct vcard_state *s, const struct template *t, const struct vcard_key *k, struct wr *out)
+static enum err attest(const struct vcard_state *s, const struct vcard_key *k, struct rd car, struct rd outer,
+		       struct wr *out)
 {
-	struct vcard_mint body = { .car = t->car, .chr = t->chr, .key = &k->secret, .params = true };
+	struct vcard_mint body = {
+		.car = car, .chr = vcard_chr_view(&k->chr), .key = &k->secret, .params = true,
+	};
 	struct wr request, extensions;
 	enum err e;
 
 	wr_init_heap(&request, CVC_MAX);
 	wr_init_heap(&extensions, CVC_MAX);
-	if (t->about.domain < s->domains)
-		vcard_xkek_put_extension(&s->domain[t->about.domain], &extensions);
+	if (k->domain < s->domains)
+		vcard_xkek_put_extension(&s->domain[k->domain], &extensions);
 	body.extensions = wr_view(&extensions);
 	e = wr_done(&extensions);
 	if (!e)
 		e = vcard_mint_cvc(&body, &k->secret, &request);
 	if (!e)
-		e = vcard_mint_request(wr_view(&request), t->outer_car.n ? t->outer_car : vcard_chr_view(&s->id),
-				       s->device, out);
+		e = vcard_mint_request(wr_view(&request), outer.n ? outer : vcard_chr_view(&s->id), s->device, out);
 	wr_free(&extensions);
 	wr_free(&request);
 	return e;
 }
 
+enum err vcard_key_keep_attested(struct vcard *v, struct vcard_key **k, struct rd car, struct rd outer, struct wr *out)
+{
+	uint16_t fid = (uint16_t)(0xCE00 | (*k)->id);
+	enum err e = attest(v->state, *k, car, outer, out);
+	struct vcard_file *ee;
+
+	/* Also as CEnn, for readers that cannot take the long answer. */
+	if (!e)
+		e = vcard_state_file_make(v->state, fid, &ee);
+	if (!e) {
+		wr_cut(&ee->data, 0);
+		wr_put(&ee->data, wr_view(out));
+		e = wr_done(&ee->data);
+	}
+	return e ? e : vcard_key_keep(v, k);
+}
+
 uint16_t vcard_generate(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
-	struct vcard_state *s = v->state;
 	struct vcard_key *k = NULL;
-	struct vcard_file *ee;
 	struct template t;
 	uint16_t sw;
 	enum err e;
@@ -202,21 +219,7 @@ uint16_t vcard_generate(struct vcard *v, const struct vcard_command *c, struct w
 		return sw;
 	e = key_new(c->p1, &t, &k);
 	if (!e)
-		e = attest(s, &t, k, out);
-	if (!e)
-		e = vcard_key_keep(v, &k);
-	/* Also as CEnn, for readers that cannot take the long answer. */
-	if (!e)
-		e = vcard_state_file_make(s, (uint16_t)(0xCE00 | c->p1), &ee);
-	if (!e) {
-		wr_cut(&ee->data, 0);
-		wr_put(&ee->data, wr_view(out));
-		e = wr_done(&ee->data);
-	}
+		e = vcard_key_keep_attested(v, &k, t.car, t.outer_car, out);
 	vcard_key_free(&k);
-	if (e == ERR_ARG || e == ERR_FORMAT)
-		return SW_DATA;
-	if (!e && vcard_state_used(s) > VCARD_MEMORY)
-		e = ERR_LIMIT;
-	return vcard_sw(e);
+	return e == ERR_ARG || e == ERR_FORMAT ? SW_DATA : vcard_sw(e);
 }

@@ -67,6 +67,7 @@ struct vcard_profile {
 	uint16_t sw_key_algorithm;          /* A 3.13: not in the key's algorithm list */
 	bool sha224;                        /* A 3.13, 12: algorithms 32 and 42 */
 	bool derive_hkdf;                   /* A 3.15: algorithm 99 is HKDF; otherwise SP 800-56C with AES-CMAC */
+	bool derive_mod_p;                  /* A 3.16: EC keys are derived modulo p; otherwise modulo the order */
 	uint16_t sw_cipher_length;          /* A 3.15: CBC of no whole blocks */
 	bool agree_x_only;                  /* A 3.14: ECDH answers 04 and x; otherwise 04, x and y */
 	uint16_t sw_key_uses;               /* A 3.13: use counter spent */
