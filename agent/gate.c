@@ -20,6 +20,7 @@ static const struct row {
 	[HSM_ENUMERATE] = { AGENT_PUBLIC, NULL, false },
 	[HSM_READ] = { AGENT_PUBLIC, NULL, false },             /* see class_of_read */
 	[HSM_PKA_KEY] = { AGENT_PUBLIC, NULL, false },
+	[HSM_SELECT_FILE] = { AGENT_ANYONE, NULL, false },      /* a key's attributes, its counter among them */
 	[HSM_CHALLENGE] = { AGENT_ANYONE, NULL, false },        /* random numbers; no ceremony runs then */
 	[HSM_SIGN] = { AGENT_USE, NULL, true },
 	[HSM_DECIPHER] = { AGENT_USE, NULL, true },
@@ -49,6 +50,12 @@ static enum agent_class class_of_read(const struct apdu *a)
 	return memchr(public, a->p1, sizeof(public)) ? AGENT_PUBLIC : AGENT_USER;
 }
 
+/* Of a key: its attributes, secret to nobody. READ names its file, so nobody minds which one is current. */
+static bool is_of_key(const struct apdu *a)
+{
+	return a->data.n == 2 && a->data.p[0] == HSM_FID_KEY;
+}
+
 static bool is_admitted(const struct conf_list *admit, const char *word)
 {
 	for (size_t i = 0; i < admit->n; i++)
@@ -76,8 +83,10 @@ enum agent_class agent_gate(const struct apdu *a, const struct conf_list *admit,
 			       r->word);
 		return AGENT_NO_LEAVE;
 	}
-	if (r->class == AGENT_NEVER)
+	if (r->class == AGENT_NEVER || ((*row)->op == HSM_SELECT_FILE && !is_of_key(a))) {
 		(void)snprintf(why, cap, "%s is not for clients of an agent", (*row)->name);
+		return AGENT_NEVER;
+	}
 	if ((*row)->op != HSM_READ)
 		return r->class;
 	*needs_login = class_of_read(a) == AGENT_USER;

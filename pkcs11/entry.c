@@ -13,6 +13,7 @@
 #include "pkcs11/login/so.h"
 #include "pkcs11/session.h"
 #include "pkcs11/slot.h"
+#include "pkcs11/store/copy.h"
 #include "pkcs11/store/create.h"
 #include "pkcs11/store/find.h"
 #include "pkcs11/store/modify.h"
@@ -192,6 +193,17 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG n, 
 	return p11_call_end(&c, rv);
 }
 
+CK_RV C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR t, CK_ULONG n,
+		   CK_OBJECT_HANDLE_PTR copy)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_copy(&c, object, t, n, copy);
+	return p11_call_end(&c, rv);
+}
+
 CK_RV C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	struct p11_call c;
@@ -199,6 +211,16 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 
 	if (!rv)
 		rv = p11_destroy(&c, object);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_GetObjectSize(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ULONG_PTR size)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_find_size(&c, object, size);
 	return p11_call_end(&c, rv);
 }
 
@@ -547,8 +569,6 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
 
 REFUSE_3(C_GetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_SetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE)
-REFUSE_5(C_CopyObject, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ATTRIBUTE_PTR, CK_ULONG, CK_OBJECT_HANDLE_PTR)
-REFUSE_3(C_GetObjectSize, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ULONG_PTR)
 REFUSE_2(C_DigestKey, CK_SESSION_HANDLE, CK_OBJECT_HANDLE)
 REFUSE_3(C_SignRecoverInit, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE)
 REFUSE_5(C_SignRecover, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)

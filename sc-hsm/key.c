@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sc-hsm/key.h"
 
-#include "sc-hsm/card_int.h"
+#include <string.h>
 
-#define ALGORITHMS_MAX 16       /* reference 3.11, tag 91 */
+#include "sc-hsm/card_int.h"
 
 /* TR-03110 part 3, A.1.1.3 and D.3: id-TA-ECDSA-SHA-256 and id-TA-RSA-v1-5-SHA-256 */
 static const uint8_t oid_ecdsa[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x02, 0x03 };
@@ -49,7 +49,7 @@ enum err hsm_key_put_attributes(struct wr *w, uint32_t counter, struct rd algori
 		(uint8_t)(counter >> 24), (uint8_t)(counter >> 16), (uint8_t)(counter >> 8), (uint8_t)counter,
 	};
 
-	if (algorithms.n > ALGORITHMS_MAX)
+	if (algorithms.n > HSM_ALGORITHMS_MAX)
 		return ERR_ARG;
 	if (counter)
 		wr_tlv(w, 0x90, RD_ARR(bytes));
@@ -202,21 +202,44 @@ static bool find_attributes(struct rd fci, struct rd *out)
 	return false;
 }
 
-enum err hsm_key_counter(struct hsm_card *c, uint8_t key, bool *has, uint32_t *left, struct deadline *dl)
+static void read_attributes(struct rd a, struct hsm_key_attributes *out)
 {
-	struct rd r, fci, attributes, value;
+	struct rd value;
+
+	if (rd_tlv_find(a, 0x90, &value))
+		out->has_counter = rd_uint(value, &out->counter);
+	if (rd_tlv_find(a, 0x91, &value) && value.n && value.n <= sizeof(out->algorithms)) {
+		memcpy(out->algorithms, value.p, value.n);
+		out->n = value.n;
+	}
+	if (rd_tlv_find(a, 0x92, &value) && value.n == 1)
+		out->domain = value.p[0];
+}
+
+enum err hsm_key_attributes(struct hsm_card *c, uint8_t key, struct hsm_key_attributes *out, struct deadline *dl)
+{
+	struct rd r, fci, attributes;
 	struct wr cmd, data;
 	enum err e;
 
-	*has = false;
-	*left = 0;
+	*out = (struct hsm_key_attributes){ .n = 0 };
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	wr_init_heap(&data, APDU_RSP_MAX);
 	hsm_enc_select_file(&cmd, HSM_FID(HSM_FID_KEY, key));
 	e = hsm_card_send(c, HSM_SELECT_FILE, &cmd, &data, dl);
 	r = wr_view(&data);
-	if (!e && rd_tlv(&r, 0x6F, &fci) && find_attributes(fci, &attributes) && rd_tlv_find(attributes, 0x90, &value))
-		*has = rd_uint(value, left);
+	if (!e && rd_tlv(&r, 0x6F, &fci) && find_attributes(fci, &attributes))
+		read_attributes(attributes, out);
 	wr_free(&data);
+	return e;
+}
+
+enum err hsm_key_counter(struct hsm_card *c, uint8_t key, bool *has, uint32_t *left, struct deadline *dl)
+{
+	struct hsm_key_attributes a;
+	enum err e = hsm_key_attributes(c, key, &a, dl);
+
+	*has = a.has_counter;
+	*left = a.counter;
 	return e;
 }

@@ -34,10 +34,20 @@ MUST enum err hsm_key_decrypt(struct hsm_card *c, uint8_t key, struct rd ciphert
 			      struct deadline *dl);
 /* The x coordinate of the point shared with peer (04 || x || y), in the full size of the field. One exchange. */
 MUST enum err hsm_key_agree(struct hsm_card *c, uint8_t key, struct rd peer, struct wr *x, struct deadline *dl);
+#define HSM_ALGORITHMS_MAX 16           /* reference 3.11, tag 91 */
+struct hsm_key_attributes {
+	bool has_counter;
+	uint32_t counter;           /* how often it can still be used */
+	uint8_t domain;             /* key domain; where there is none: 0 */
+	size_t n;                   /* of its algorithm list; 0: all are allowed */
+	uint8_t algorithms[HSM_ALGORITHMS_MAX];
+};
 /*
- * How often the key can still be used: 90 in the attributes that SELECT of its file CCnn answers (reference 1.4). Not
- * has: it has no counter, or this card does not show one. Logs nobody out. ERR_NOT_FOUND: no such key. One exchange.
+ * What SELECT of a key's file CCnn answers (reference 1.4); what this card does not show is as if it were not there.
+ * Logs nobody out. ERR_NOT_FOUND: no such key. One exchange.
  */
+MUST enum err hsm_key_attributes(struct hsm_card *c, uint8_t key, struct hsm_key_attributes *out, struct deadline *dl);
+/* The same, of the counter alone. */
 MUST enum err hsm_key_counter(struct hsm_card *c, uint8_t key, bool *has, uint32_t *left, struct deadline *dl);
 
 #endif

@@ -19,6 +19,7 @@ struct plan {
 	struct hsm_keygen gen;
 	struct p15_key about;
 	char chr[CHR_MAX + 1];
+	uint8_t algorithms[HSM_ALGORITHMS_MAX];
 };
 
 /* Odd, and more than 1 (RFC 8017 3.1). */
@@ -65,6 +66,26 @@ static CK_RV plan_ec(const struct p11_template *t, const struct p11_mech *m, con
 	return CKR_OK;
 }
 
+/* Of either half: the card's maker has programs say it of the public one. */
+static CK_RV plan_limits(const struct p11_template *pub, const struct p11_template *priv, struct plan *p)
+{
+	CK_ULONG counter = priv->counter ? priv->counter : pub->counter;
+	struct rd list = priv->algorithms.n ? priv->algorithms : pub->algorithms;
+	struct wr w;
+
+	if (counter > UINT32_MAX || list.n > sizeof(p->algorithms))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	if (list.n && priv->mechanisms.n)
+		return CKR_TEMPLATE_INCONSISTENT;
+	WR_ARR(&w, p->algorithms);
+	wr_put(&w, list);
+	if (wr_done(&w) || p11_mech_algorithms(priv->key_type, priv->mechanisms, &w))
+		return CKR_TEMPLATE_INCONSISTENT;
+	p->gen.use_counter = (uint32_t)counter;
+	p->gen.algorithms = wr_view(&w);
+	return CKR_OK;
+}
+
 static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_version *v, struct plan *p)
 {
 	const struct p11_mech *m = p11_mech_get(r->mech->mechanism, CKF_GENERATE_KEY_PAIR);
@@ -83,6 +104,8 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 		rv = p11_template_read(r->private_t, r->private_n, P11_MADE_PRIVATE, &priv);
 	if (!rv)
 		rv = m->key == CKK_RSA ? plan_rsa(&pub, m, v, p) : plan_ec(&pub, m, v, p);
+	if (!rv)
+		rv = plan_limits(&pub, &priv, p);
 	if (!rv && !(pub.token && priv.token))
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (rv)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/mech/mech.h"
 
+#include <string.h>
+
 #include "pkcs11/ck/rv.h"
 
 /*
@@ -113,6 +115,60 @@ CK_RV p11_mech_check(const struct p11_use *u)
 	    !is_room(u, block))
 		return CKR_KEY_SIZE_RANGE;
 	return CKR_OK;
+}
+
+_Static_assert(ROWS <= P11_MECHS_MAX, "all mechanisms of a key");
+
+static bool lists(struct rd card, uint8_t alg)
+{
+	return !card.n || memchr(card.p, alg, card.n);
+}
+
+size_t p11_mech_allowed(const struct p11_object *o, struct rd card, CK_MECHANISM_TYPE *out)
+{
+	CK_FLAGS may = (o->sign ? CKF_SIGN : 0) | (o->verify && o->class != CKO_PRIVATE_KEY ? CKF_VERIFY : 0) |
+		       (o->encrypt && o->class != CKO_PRIVATE_KEY ? CKF_ENCRYPT : 0) |
+		       (o->decrypt ? CKF_DECRYPT : 0) | (o->derive ? CKF_DERIVE : 0);
+	size_t n = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct p11_mech *m = &rows[i];
+		CK_FLAGS can = m->flags & may;
+
+		if (m->key != o->type)
+			continue;
+		if ((can & (CKF_VERIFY | CKF_ENCRYPT)) || (can & CKF_SIGN && lists(card, (uint8_t)m->sign->card)) ||
+		    (can & CKF_DECRYPT && lists(card, HSM_RSA_DECRYPT)) || (can & CKF_DERIVE && lists(card, HSM_ECDH)))
+			out[n++] = m->type;
+	}
+	return n;
+}
+
+static void put_algorithm(struct wr *out, uint8_t alg)
+{
+	if (!out->n || !memchr(out->p, alg, out->n))
+		wr_put(out, rd_of(&alg, 1));
+}
+
+enum err p11_mech_algorithms(CK_KEY_TYPE type, struct rd mechanisms, struct wr *out)
+{
+	CK_MECHANISM_TYPE one;
+	const struct p11_mech *m;
+	struct rd bytes;
+
+	while (rd_take(&mechanisms, sizeof(one), &bytes)) {
+		memcpy(&one, bytes.p, sizeof(one));
+		m = p11_mech_get(one, CKF_SIGN | CKF_DECRYPT | CKF_DERIVE);
+		if (!m || m->key != type)
+			return ERR_ALGORITHM;
+		if (m->flags & CKF_SIGN)
+			put_algorithm(out, (uint8_t)m->sign->card);
+		if (m->flags & CKF_DECRYPT)
+			put_algorithm(out, HSM_RSA_DECRYPT);
+		if (m->flags & CKF_DERIVE)
+			put_algorithm(out, HSM_ECDH);
+	}
+	return rd_end(&mechanisms) ? wr_done(out) : ERR_ALGORITHM;
 }
 
 CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)

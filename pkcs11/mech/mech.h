@@ -33,6 +33,7 @@ struct p11_mech_sign {
 	enum err (*after)(const struct p11_use *u, struct rd answer, struct wr *sig);
 	/* ERR_SIGNATURE. */
 	enum err (*verify)(const struct p11_use *u, struct rd data, struct rd sig);
+	enum hsm_alg card;                              /* what the card's list of a key must have for it */
 };
 struct p11_mech_crypt {                 /* RSA */
 	size_t (*data_max)(const struct p11_use *u);    /* the most plain text */
@@ -62,6 +63,17 @@ size_t p11_mech_sig_size(const struct p11_object *key);
 /* The largest key of this type on a card of this version. */
 CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v);
 
+/*
+ * CKA_ALLOWED_MECHANISMS: those that this object may be used with, by its attributes and its algorithm list (card:
+ * CK_BYTEs, none: no limit). Into out, P11_MECHS_MAX; returns how many.
+ */
+size_t p11_mech_allowed(const struct p11_object *o, struct rd card, CK_MECHANISM_TYPE *out);
+#define P11_MECHS_MAX 64
+/*
+ * The other way: the algorithm list of a key of this type that may be used with these mechanisms (CK_MECHANISM_TYPEs)
+ * alone. ERR_ALGORITHM: one is not for such a key.
+ */
+MUST enum err p11_mech_algorithms(CK_KEY_TYPE type, struct rd mechanisms, struct wr *out);
 CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n);
 CK_RV p11_mech_info(CK_MECHANISM_TYPE type, const struct hsm_version *v, CK_MECHANISM_INFO *out);
 

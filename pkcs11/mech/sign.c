@@ -111,10 +111,11 @@ static enum err verify_pss(const struct p11_use *u, struct rd data, struct rd si
 	return rsa_verify_pss_as(u->key->modulus, u->key->exponent, &u->params.pss, data, sig);
 }
 
-const struct p11_mech_sign p11_sign_pkcs1 = { max_pkcs1, false, before_pkcs1, after_rsa, verify_pkcs1 };
-const struct p11_mech_sign p11_sign_pkcs1_hash = { NULL, false, before_pkcs1_hash, after_rsa, verify_pkcs1 };
-const struct p11_mech_sign p11_sign_raw = { block_size, false, before_raw, after_rsa, verify_raw };
-const struct p11_mech_sign p11_sign_pss = { max_pss, true, before_pss, after_rsa, verify_pss };
+const struct p11_mech_sign p11_sign_pkcs1 = { max_pkcs1, false, before_pkcs1, after_rsa, verify_pkcs1, HSM_RSA_PKCS1 };
+const struct p11_mech_sign p11_sign_pkcs1_hash = { NULL, false, before_pkcs1_hash, after_rsa, verify_pkcs1,
+	HSM_RSA_PKCS1 };
+const struct p11_mech_sign p11_sign_raw = { block_size, false, before_raw, after_rsa, verify_raw, HSM_RSA_RAW };
+const struct p11_mech_sign p11_sign_pss = { max_pss, true, before_pss, after_rsa, verify_pss, HSM_RSA_PSS };
 
 /* ---- ECDSA ---- */
 
@@ -142,4 +143,4 @@ static enum err verify_ecdsa(const struct p11_use *u, struct rd data, struct rd 
 	return ec_verify(u->key->curve, u->key->q, data, sig);
 }
 
-const struct p11_mech_sign p11_sign_ecdsa = { max_ecdsa, false, before_ecdsa, after_ecdsa, verify_ecdsa };
+const struct p11_mech_sign p11_sign_ecdsa = { max_ecdsa, false, before_ecdsa, after_ecdsa, verify_ecdsa, HSM_ECDSA };

@@ -24,6 +24,7 @@ void p11_token_init(struct p11_token *t, const char *reader)
 	atomic_init(&t->sessions, 0);
 	atomic_init(&t->read_only, 0);
 	atomic_init(&t->insertion, 0);
+	wr_init_heap(&t->devaut, 2 * CVC_MAX);
 }
 
 void p11_token_fini(struct p11_token *t)
@@ -31,6 +32,7 @@ void p11_token_fini(struct p11_token *t)
 	p11_token_close(t);
 	hsm_card_free(&t->card, false);
 	p11_objects_clear(&t->objects);
+	wr_free(&t->devaut);
 	cond_fini(&t->changed);
 	lock_fini(&t->lock);
 }
@@ -40,6 +42,7 @@ void p11_token_abandon(struct p11_token *t)
 	secret_free(&t->so_pin);
 	hsm_card_abandon(&t->card);
 	p11_objects_clear(&t->objects);
+	wr_free(&t->devaut);
 }
 
 /* ---- the connection ---- */
@@ -320,16 +323,14 @@ static enum err read_device(struct p11_token *t, struct wr *w, struct cvc *devic
 static enum err read_identity(struct p11_token *t, struct deadline *dl)
 {
 	struct cvc device;
-	struct wr w;
 	enum err e;
 
-	wr_init_heap(&w, 2 * CVC_MAX);
-	e = read_device(t, &w, &device, dl);
+	wr_reset(&t->devaut);
+	e = read_device(t, &t->devaut, &device, dl);
 	if (!e) {
 		keep_text(t->device_id, sizeof(t->device_id), hsm_device_id(&device));
 		keep_text(t->serial, sizeof(t->serial), hsm_device_serial(&device));
 	}
-	wr_free(&w);
 	return e;
 }
 
@@ -518,7 +519,7 @@ enum err p11_token_load(struct p11_token *t)
 	for (int tries = 2; !t->objects.loaded && tries > 0; tries--) {
 		e = p11_token_begin(t);
 		if (!e)
-			e = p11_token_end(t, p11_objects_load(&t->objects, t->card, &dl));
+			e = p11_token_end(t, p11_objects_load(&t->objects, t->card, wr_view(&t->devaut), &dl));
 		/* Another program came between; reading twice does no harm. */
 		if (e && e != ERR_RESET && e != ERR_INS && e != ERR_AUTH)
 			return e;

@@ -43,6 +43,7 @@ struct p11_token {
 	bool options_known;                     /* the card told them when it was selected; its mode depends on them */
 	char label[33], manufacturer[33];       /* UTF-8, cut at whole characters */
 	char device_id[CHR_MAX + 1], serial[17];
+	struct wr devaut;                       /* EF.C_DevAut, of which these are */
 	struct p11_objects objects;
 
 	enum p11_login_state login;

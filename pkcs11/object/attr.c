@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { PRIV = 1, PUB = 2, CERT = 4, SECRET = 8, DATA = 16, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT | DATA };
+enum {
+	PRIV = 1, PUB = 2, X509 = 4, CVC = 8, SECRET = 16, DATA = 32,
+	CERT = X509 | CVC, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT | DATA
+};
 
 enum source {
 	A_FALSE, A_TRUE,        /* always */
@@ -12,6 +15,8 @@ enum source {
 	A_BOOL, A_ULONG,        /* a field */
 	A_BYTES,                /* a field, may be empty */
 	A_BYTES_KNOWN,          /* a field; without a value the object does not have the attribute */
+	A_LIST,                 /* the same of one that may be empty */
+	A_TEXT,                 /* characters in the object */
 	A_SECRET,               /* the card never tells */
 	A_VALUE                 /* the value of a secret key, unless it is sensitive */
 };
@@ -29,12 +34,13 @@ static const struct row {
 	{ CKA_CLASS, ALL, ANY_KEY, A_ULONG, AT(class) },
 	{ CKA_TOKEN, ALL, ANY_KEY, A_BOOL, AT(is_token) },
 	{ CKA_PRIVATE, ALL, ANY_KEY, A_BOOL, AT(is_private) },
-	{ CKA_MODIFIABLE, ALL, ANY_KEY, A_TRUE, 0 },
-	{ CKA_COPYABLE, ALL, ANY_KEY, A_FALSE, 0 },
+	{ CKA_MODIFIABLE, ALL, ANY_KEY, A_BOOL, AT(modifiable) },
+	{ CKA_COPYABLE, ALL, ANY_KEY, A_BOOL, AT(copyable) },
 	{ CKA_DESTROYABLE, ALL, ANY_KEY, A_BOOL, AT(destroyable) },
+	{ P11_CKA_UNIQUE_ID, ALL, ANY_KEY, A_TEXT, AT(unique) },
 	{ CKA_LABEL, ALL, ANY_KEY, A_BYTES, AT(label) },
 	{ CKA_ID, KEYS | CERT, ANY_KEY, A_BYTES, AT(id) },
-	{ CKA_SUBJECT, PRIV | PUB | CERT, ANY_KEY, A_BYTES, AT(subject) },
+	{ CKA_SUBJECT, PRIV | PUB | X509, ANY_KEY, A_BYTES, AT(subject) },
 	{ CKA_PUBLIC_KEY_INFO, PRIV | PUB | CERT, ANY_KEY, A_BYTES_KNOWN, AT(spki) },
 	{ CKA_TRUSTED, PUB | CERT, ANY_KEY, A_FALSE, 0 },
 	{ CKA_START_DATE, KEYS, ANY_KEY, A_EMPTY, 0 },
@@ -43,6 +49,11 @@ static const struct row {
 	{ CKA_KEY_TYPE, KEYS, ANY_KEY, A_ULONG, AT(type) },
 	{ CKA_LOCAL, KEYS, ANY_KEY, A_BOOL, AT(local) },
 	{ CKA_KEY_GEN_MECHANISM, KEYS, ANY_KEY, A_ULONG, AT(made_by) },
+	{ CKA_ALLOWED_MECHANISMS, KEYS, ANY_KEY, A_LIST, AT(mechanisms) },
+	{ P11_CKA_USE_COUNTER, PRIV | SECRET, ANY_KEY, A_BYTES_KNOWN, AT(counter) },
+	{ P11_CKA_ALGORITHMS, PRIV | SECRET, ANY_KEY, A_BYTES_KNOWN, AT(algorithms) },
+	{ P11_CKA_KEY_DOMAIN, PRIV | SECRET, ANY_KEY, A_BYTES_KNOWN, AT(domain) },
+	{ P11_CKA_ATTESTATION, PRIV | PUB, ANY_KEY, A_BYTES_KNOWN, AT(attestation) },
 	{ CKA_DERIVE, PRIV | SECRET, ANY_KEY, A_BOOL, AT(derive) },
 	{ CKA_DERIVE, PUB, ANY_KEY, A_FALSE, 0 },
 	{ CKA_MODULUS, PRIV | PUB, CKK_RSA, A_BYTES_KNOWN, AT(modulus) },
@@ -76,24 +87,29 @@ static const struct row {
 	{ CKA_ENCRYPT, PUB | SECRET, ANY_KEY, A_BOOL, AT(encrypt) },
 	{ CKA_WRAP, PUB | SECRET, ANY_KEY, A_FALSE, 0 },
 
-	{ CKA_CERTIFICATE_TYPE, CERT, ANY_KEY, A_ZERO, 0 },      /* CKC_X_509 */
+	{ CKA_CERTIFICATE_TYPE, CERT, ANY_KEY, A_ULONG, AT(certificate) },
 	{ CKA_CERTIFICATE_CATEGORY, CERT, ANY_KEY, A_ULONG, AT(category) },
-	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, CERT, ANY_KEY, A_ZERO, 0 },
+	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, X509, ANY_KEY, A_ZERO, 0 },
 	{ CKA_APPLICATION, DATA, ANY_KEY, A_BYTES, AT(application) },
 	{ CKA_OBJECT_ID, DATA, ANY_KEY, A_BYTES, AT(object_id) },
 	{ CKA_VALUE, CERT | DATA, ANY_KEY, A_BYTES, AT(value) },
-	{ CKA_ISSUER, CERT, ANY_KEY, A_BYTES, AT(issuer) },
-	{ CKA_SERIAL_NUMBER, CERT, ANY_KEY, A_BYTES, AT(serial) },
-	{ CKA_CHECK_VALUE, CERT, ANY_KEY, A_BYTES, AT(check) },
+	{ CKA_ISSUER, X509, ANY_KEY, A_BYTES, AT(issuer) },
+	{ CKA_SERIAL_NUMBER, X509, ANY_KEY, A_BYTES, AT(serial) },
+	{ CKA_CHECK_VALUE, X509, ANY_KEY, A_BYTES, AT(check) },
 	{ CKA_START_DATE, CERT, ANY_KEY, A_BYTES, AT(from) },
 	{ CKA_END_DATE, CERT, ANY_KEY, A_BYTES, AT(to) },
-	{ CKA_URL, CERT, ANY_KEY, A_EMPTY, 0 },
+	{ CKA_URL, X509, ANY_KEY, A_EMPTY, 0 },
+	{ P11_CKA_CVC_CAR, CVC, ANY_KEY, A_BYTES, AT(car) },
+	{ P11_CKA_CVC_CHR, CVC, ANY_KEY, A_BYTES, AT(chr) },
+	{ P11_CKA_CVC_CED, CVC, ANY_KEY, A_BYTES, AT(ced) },
+	{ P11_CKA_CVC_CXD, CVC, ANY_KEY, A_BYTES, AT(cxd) },
 };
 
 static const struct row *row_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
 {
 	unsigned class = o->class == CKO_PRIVATE_KEY ? PRIV : o->class == CKO_PUBLIC_KEY ? PUB :
-			 o->class == CKO_SECRET_KEY ? SECRET : o->class == CKO_DATA ? DATA : CERT;
+			 o->class == CKO_SECRET_KEY ? SECRET : o->class == CKO_DATA ? DATA :
+			 p11_object_is_cvc(o) ? CVC : X509;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].type == type && rows[i].on & class && (rows[i].key == ANY_KEY || rows[i].key == o->type))
@@ -104,7 +120,7 @@ static const struct row *row_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE ty
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 static const CK_ULONG zero;
 
-static CK_RV value_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct rd *out)
+CK_RV p11_attr_view(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct rd *out)
 {
 	const struct row *r = row_of(o, type);
 	const char *field;
@@ -137,6 +153,12 @@ static CK_RV value_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct
 		if (out->n == 0 && r->from == A_BYTES_KNOWN)
 			return CKR_ATTRIBUTE_TYPE_INVALID;
 		break;
+	case A_LIST:
+		memcpy(out, field, sizeof(*out));
+		return out->p ? CKR_OK : CKR_ATTRIBUTE_TYPE_INVALID;
+	case A_TEXT:
+		*out = rd_str(field);
+		break;
 	case A_SECRET:
 		return CKR_ATTRIBUTE_SENSITIVE;
 	case A_VALUE:
@@ -151,7 +173,7 @@ static CK_RV value_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct
 static CK_RV get_one(const struct p11_object *o, CK_ATTRIBUTE *a)
 {
 	struct rd value;
-	CK_RV rv = value_of(o, a->type, &value);
+	CK_RV rv = p11_attr_view(o, a->type, &value);
 
 	if (!rv && a->pValue && a->ulValueLen < value.n)
 		rv = CKR_BUFFER_TOO_SMALL;
@@ -177,6 +199,17 @@ CK_RV p11_attr_get(const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
 	return rv;
 }
 
+CK_ULONG p11_attr_size(const struct p11_object *o)
+{
+	CK_ULONG size = 0;
+	struct rd value;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (row_of(o, rows[i].type) == &rows[i] && p11_attr_view(o, rows[i].type, &value) == CKR_OK)
+			size += value.n;
+	return size;
+}
+
 bool p11_attr_has(const struct p11_object *o, CK_ATTRIBUTE_TYPE type)
 {
 	return row_of(o, type) != NULL;
@@ -187,7 +220,7 @@ bool p11_attr_match(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG 
 	struct rd value;
 
 	for (CK_ULONG i = 0; i < n; i++)
-		if ((!t[i].pValue && t[i].ulValueLen) || value_of(o, t[i].type, &value) ||
+		if ((!t[i].pValue && t[i].ulValueLen) || p11_attr_view(o, t[i].type, &value) ||
 		    !rd_eq(value, rd_of(t[i].pValue, t[i].ulValueLen)))
 			return false;
 	return true;

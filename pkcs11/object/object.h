@@ -8,16 +8,19 @@
 
 #include "base/crypto_ec.h"
 #include "base/secret.h"
-#include "pkcs11/ck/ck.h"
+#include "pkcs11/ck/vendor.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/p15.h"
+
+#define P11_UNIQUE_SIZE 33              /* hexadecimal digits and the end */
 
 struct p11_object {
 	CK_OBJECT_HANDLE handle;        /* of a private object: until a logout */
 	CK_OBJECT_CLASS class;
 	CK_BBOOL is_private;            /* seen only when logged in */
 	bool gone;                      /* destroyed; the memory stays */
-	CK_BBOOL is_token, destroyable;
+	CK_BBOOL is_token, modifiable, copyable, destroyable;
+	char unique[P11_UNIQUE_SIZE];
 	CK_SESSION_HANDLE session;      /* of a session object */
 	uint8_t key;                    /* number of the key on the card it belongs to; 0: none */
 	uint16_t fid;                   /* file of a certificate or of data */
@@ -37,9 +40,12 @@ struct p11_object {
 	struct rd q;                    /* the point in it */
 	struct rd spki;                 /* DER SubjectPublicKeyInfo */
 	struct rd value, subject, issuer, serial, check;
+	struct rd attestation;          /* of both halves of a pair */
+	struct rd car, chr, chat, ced, cxd;     /* of a card verifiable certificate */
+	struct rd counter, algorithms, domain, mechanisms;      /* p NULL: not asked of the card */
 	struct rd application, object_id;
 	struct rd from, to;             /* CK_DATE */
-	CK_ULONG category;
+	CK_ULONG category, certificate;
 	struct secret *secret;          /* value of a session's secret key */
 	CK_ULONG secret_size;
 	struct p11_chunk *own;          /* a session object's bytes */
@@ -53,6 +59,7 @@ struct p11_objects {
 	size_t n;
 	struct p11_object *v[P11_OBJECTS_MAX];
 	struct p11_chunk *kept;         /* bytes that views of objects point to */
+	struct rd device;               /* EF.C_DevAut, which tells cards apart */
 	CK_OBJECT_HANDLE last;          /* never given twice */
 	bool loaded;
 };
@@ -60,9 +67,18 @@ struct p11_objects {
 void p11_objects_clear(struct p11_objects *o);
 /* NULL if there is none or it was destroyed. */
 struct p11_object *p11_objects_get(const struct p11_objects *o, CK_OBJECT_HANDLE h);
+/* Like this, with a handle and a unique id of its own. ERR_LIMIT, ERR_NOMEM. */
+MUST enum err p11_objects_add(struct p11_objects *o, const struct p11_object *like, CK_OBJECT_CLASS class);
 struct p11_object *p11_objects_of_key(const struct p11_objects *o, uint8_t key, CK_OBJECT_CLASS class);
+/* Card verifiable, so that only who asks for its type finds it. */
+bool p11_object_is_cvc(const struct p11_object *o);
+/*
+ * The objects of EF.C_DevAut: the device's certificate and its issuer's. Comes first, as the unique ids of all others
+ * are made with it. ERR_FORMAT: none of these.
+ */
+MUST enum err p11_objects_add_device(struct p11_objects *o, struct rd devaut);
 /* All files; the caller has begun a sequence. On failure nothing is kept. */
-MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct deadline *dl);
+MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct rd devaut, struct deadline *dl);
 /*
  * The objects of one key from its files C4 and CE (which may be empty): private key, public key, certificate.
  * ERR_FORMAT, ERR_UNSUPPORTED: not a key of ours, nothing is added. ERR_NOMEM, ERR_LIMIT.

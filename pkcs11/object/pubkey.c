@@ -94,6 +94,7 @@ enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_objec
 		if (e)
 			return e;
 		o->local = CK_TRUE;     /* the card made the attestation when it made the key */
+		o->attestation = request.whole;
 		return read_cvc(&request.inner.key, kept, o);
 	}
 	e = cvc_read(&ee, &cvc);
@@ -119,6 +120,44 @@ static enum err read_date(struct rd time, struct p11_chunk **kept, struct rd *ou
 		wr_put(&w, rd_of(digits.p, DATE_SIZE));
 	}
 	return p11_keep(kept, wr_view(&w), out);
+}
+
+/* CK_DATE of six bytes, a digit each. */
+static enum err date_of_digits(struct rd six, struct p11_chunk **kept, struct rd *out)
+{
+	uint8_t text[DATE_SIZE] = { '2', '0' };
+
+	for (size_t i = 0; i < six.n && i < DATE_SIZE - 2; i++)
+		text[2 + i] = (uint8_t)('0' + six.p[i]);
+	return p11_keep(kept, rd_of(text, six.n ? DATE_SIZE : 0), out);
+}
+
+enum err p11_pubkey_cvc(struct rd der, struct p11_chunk **kept, struct p11_object *o)
+{
+	struct rd r = der;
+	struct cvc c;
+	enum err e = cvc_read(&r, &c);
+
+	if (!e && !c.has_chat)
+		e = ERR_FORMAT;
+	if (!e)
+		e = read_cvc(&c.key, kept, o);
+	/* A key on its issuer's curve, which is not in this certificate. */
+	if (e == ERR_UNSUPPORTED || e == ERR_ARG)
+		e = ERR_OK;
+	if (!e)
+		e = date_of_digits(c.from, kept, &o->from);
+	if (!e)
+		e = date_of_digits(c.to, kept, &o->to);
+	if (e)
+		return e;
+	o->certificate = P11_CKC_CVC;
+	o->value = c.whole;
+	o->car = c.car;
+	o->chr = c.chr;
+	o->ced = c.from;
+	o->cxd = c.to;
+	return ERR_OK;
 }
 
 enum err p11_pubkey_certificate(struct rd der, struct p11_chunk **kept, struct p11_object *o)

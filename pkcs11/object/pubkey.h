@@ -16,6 +16,12 @@ MUST enum err p11_pubkey_of_spki(struct rd der, struct p11_chunk **kept, struct 
 /* The certificate's own attributes; der lives at least as long as o. */
 MUST enum err p11_pubkey_certificate(struct rd der, struct p11_chunk **kept, struct p11_object *o);
 
+/*
+ * A card verifiable certificate's attributes, and its key's where its parameters are known. ERR_FORMAT: it is none;
+ * ERR_NOMEM. der lives at least as long as o.
+ */
+MUST enum err p11_pubkey_cvc(struct rd der, struct p11_chunk **kept, struct p11_object *o);
+
 /* First byte of the files that can stand in CEkk and CAkk (reference 7.2). */
 #define P11_EE_IS_X509(ee) ((ee).n > 0 && (ee).p[0] == 0x30)
 

@@ -4,7 +4,7 @@
 #define PKCS11_OBJECT_TEMPLATE_H
 
 #include "base/buf.h"
-#include "pkcs11/ck/ck.h"
+#include "pkcs11/ck/vendor.h"
 
 enum p11_made {                         /* what kind of object is wanted, and how it comes to be */
 	P11_MADE_PRIVATE, P11_MADE_PUBLIC,      /* the halves of a key pair that the card generates */
@@ -14,9 +14,10 @@ enum p11_made {                         /* what kind of object is wanted, and ho
 	P11_GIVEN_DATA
 };
 struct p11_template {                   /* views into the caller's template */
-	CK_ULONG class, key_type, bits, category, size;
+	CK_ULONG class, key_type, bits, category, size, counter;
 	CK_BBOOL token, sign, verify, encrypt, decrypt, derive, is_private, sensitive, extractable;
 	struct rd label, id, value, subject, modulus, exponent, ec_params, ec_point, application, object_id;
+	struct rd algorithms, mechanisms;
 };
 
 /*

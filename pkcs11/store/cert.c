@@ -168,7 +168,7 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 	if (!o)
 		return CKR_OBJECT_HANDLE_INVALID;
 	/* It is part of the key's attestation or certificate. */
-	if (o->class == CKO_PUBLIC_KEY)
+	if (!o->destroyable)
 		return CKR_ACTION_PROHIBITED;
 	low = o->class == CKO_PRIVATE_KEY ? o->key : (uint8_t)(o->fid & 0xff);
 	if (o->class == CKO_PRIVATE_KEY) {
@@ -179,13 +179,15 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 		if (!e)
 			p11_objects_forget_key(&t->objects, low);
 	} else if (o->key) {
+		struct p11_object *pub = p11_objects_of_key(&t->objects, low, CKO_PUBLIC_KEY);
 		const uint16_t fid = o->fid;
 
 		/* The key's public part goes with its certificate: the card has it nowhere else. */
 		e = delete_each(t, &fid, 1);
 		if (!e) {
 			o->gone = true;
-			p11_objects_of_key(&t->objects, low, CKO_PUBLIC_KEY)->gone = true;
+			if (pub)
+				pub->gone = true;
 		}
 	} else {
 		const uint16_t fids[] = { o->about, o->fid };

@@ -8,10 +8,25 @@
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/attr.h"
 #include "pkcs11/store/data.h"
+#include "sc-hsm/key.h"
 
 bool p11_find_is_visible(const struct p11_token *t, const struct p11_object *o)
 {
 	return !o->gone && (!o->is_private || t->login == P11_OPEN);
+}
+
+static bool names(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type)
+{
+	for (CK_ULONG i = 0; i < n; i++)
+		if (t[i].type == type)
+			return true;
+	return false;
+}
+
+/* Programs that look for certificates expect X.509: others are only found by who names their type. */
+static bool is_asked_for(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	return !p11_object_is_cvc(o) || names(t, n, CKA_CERTIFICATE_TYPE);
 }
 
 CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n)
@@ -36,7 +51,8 @@ CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n)
 	if (!f->v)
 		return CKR_HOST_MEMORY;
 	for (size_t i = 0; i < o->n; i++)
-		if (p11_find_is_visible(c->token, o->v[i]) && p11_attr_match(o->v[i], t, n))
+		if (p11_find_is_visible(c->token, o->v[i]) && is_asked_for(o->v[i], t, n) &&
+		    p11_attr_match(o->v[i], t, n))
 			f->v[f->n++] = o->v[i]->handle;
 	f->active = true;
 	return CKR_OK;
@@ -70,14 +86,6 @@ CK_RV p11_find_end(struct p11_call *c)
 	return CKR_OK;
 }
 
-static bool wants_value(const CK_ATTRIBUTE *t, CK_ULONG n)
-{
-	for (CK_ULONG i = 0; i < n; i++)
-		if (t[i].type == CKA_VALUE)
-			return true;
-	return false;
-}
-
 /* Not kept in memory: the card tells it to who has logged in, each time. */
 static CK_RV private_data(struct p11_call *c, const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
 {
@@ -94,6 +102,38 @@ static CK_RV private_data(struct p11_call *c, const struct p11_object *o, CK_ATT
 	return rv;
 }
 
+/* Not kept either: the counter goes down with each use, and only who asks pays for the exchange. */
+static const CK_ATTRIBUTE_TYPE card_tells[] = { CKA_ALLOWED_MECHANISMS, P11_CKA_USE_COUNTER, P11_CKA_ALGORITHMS,
+						P11_CKA_KEY_DOMAIN };
+
+static enum err ask_card(struct p11_token *t, uint8_t key, struct hsm_key_attributes *a)
+{
+	struct deadline dl = deadline_never();
+	enum err e = p11_token_begin(t);
+
+	return e ? e : p11_token_end(t, hsm_key_attributes(t->card, key, a, &dl));
+}
+
+static CK_RV with_facts(struct p11_call *c, const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	bool on_card = o->is_token && (o->class == CKO_PRIVATE_KEY || o->class == CKO_SECRET_KEY);
+	struct hsm_key_attributes a = { .n = 0 };
+	enum err e = on_card ? ask_card(c->token, o->key, &a) : ERR_OK;
+	CK_MECHANISM_TYPE mechanisms[P11_MECHS_MAX];
+	struct p11_object full = *o;
+	CK_ULONG left = a.counter;
+
+	if (e)
+		return e == ERR_NOT_FOUND ? CKR_OBJECT_HANDLE_INVALID : p11_rv(e);
+	if (a.has_counter)
+		full.counter = rd_of(&left, sizeof(left));
+	full.algorithms = rd_of(a.algorithms, a.n);
+	if (on_card)
+		full.domain = rd_of(&a.domain, sizeof(a.domain));
+	full.mechanisms = rd_of(mechanisms, p11_mech_allowed(o, full.algorithms, mechanisms) * sizeof(mechanisms[0]));
+	return p11_attr_get(&full, t, n);
+}
+
 CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *t, CK_ULONG n)
 {
 	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
@@ -102,7 +142,22 @@ CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *
 		return CKR_ARGUMENTS_BAD;
 	if (!o || !p11_find_is_visible(c->token, o))
 		return CKR_OBJECT_HANDLE_INVALID;
-	if (o->class != CKO_DATA || !o->is_private || !wants_value(t, n))
-		return p11_attr_get(o, t, n);
-	return private_data(c, o, t, n);
+	if (o->class == CKO_DATA && o->is_private && names(t, n, CKA_VALUE))
+		return private_data(c, o, t, n);
+	for (size_t i = 0; i < sizeof(card_tells) / sizeof(card_tells[0]); i++)
+		if (names(t, n, card_tells[i]))
+			return with_facts(c, o, t, n);
+	return p11_attr_get(o, t, n);
+}
+
+CK_RV p11_find_size(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ULONG *size)
+{
+	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
+
+	if (!size)
+		return CKR_ARGUMENTS_BAD;
+	if (!o || !p11_find_is_visible(c->token, o))
+		return CKR_OBJECT_HANDLE_INVALID;
+	*size = p11_attr_size(o);
+	return CKR_OK;
 }

@@ -16,5 +16,6 @@ CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n);
 CK_RV p11_find_next(struct p11_call *c, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_ULONG *n);
 CK_RV p11_find_end(struct p11_call *c);
 CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *t, CK_ULONG n);
+CK_RV p11_find_size(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ULONG *size);
 
 #endif

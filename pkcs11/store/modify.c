@@ -113,6 +113,8 @@ CK_RV p11_modify(struct p11_call *c, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, 
 		return CKR_OBJECT_HANDLE_INVALID;
 	if (!t && n)
 		return CKR_ARGUMENTS_BAD;
+	if (!o->modifiable)
+		return CKR_ACTION_PROHIBITED;
 	rv = read_names(o, t, n, &names);
 	if (!rv && o->is_token)
 		rv = p11_cert_check_writable(c);

@@ -34,6 +34,7 @@ static void enc_status(struct wr *w) { hsm_enc_verify_status(w, HSM_REF_USER); }
 static void enc_change(struct wr *w) { hsm_enc_change_pin(w, HSM_REF_USER, RD_LIT("648219"), RD_LIT("648218")); }
 static void enc_reset(struct wr *w) { hsm_enc_reset_retry(w, RD_LIT("57621880"), RD_LIT("648219")); }
 static void enc_initialize(struct wr *w) { hsm_enc_initialize(w, RD_LIT("\x80\x02\x00\x01")); }
+static void enc_select_key(struct wr *w) { hsm_enc_select_file(w, HSM_FID(HSM_FID_KEY, 1)); }
 static void enc_challenge(struct wr *w) { hsm_enc_challenge(w, 8); }
 static void enc_read_public(struct wr *w) { hsm_enc_read(w, HSM_FID(HSM_FID_EE, 1), 0, 200); }
 static void enc_read_private(struct wr *w) { hsm_enc_read(w, HSM_FID(HSM_FID_DATA_PRIVATE, 1), 0, 200); }
@@ -67,6 +68,7 @@ static const struct {
 	{ enc_read_public, AGENT_PUBLIC, AGENT_PUBLIC, false, NULL },
 	{ enc_read_device, AGENT_PUBLIC, AGENT_PUBLIC, false, NULL },
 	{ enc_read_private, AGENT_USER, AGENT_USER, true, NULL },
+	{ enc_select_key, AGENT_ANYONE, AGENT_ANYONE, false, NULL },
 	{ enc_challenge, AGENT_ANYONE, AGENT_ANYONE, false, NULL },
 	{ enc_sign, AGENT_USE, AGENT_USE, true, NULL },
 	{ enc_cipher, AGENT_USE, AGENT_USE, true, NULL },
