@@ -9,7 +9,7 @@
 #include "server/json.h"
 #include "server/metrics.h"
 #include "server/store/sqlite.h"
-#include "server/tls.h"
+#include "server/http/tls.h"
 
 #define FREE_MIN (16 << 20)     /* bytes that the state folder must have left to be written to for a while */
 

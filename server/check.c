@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/log.h"
-#include "server/http.h"
+#include "server/http/http.h"
 #include "server/store/policy.h"
-#include "server/tls.h"
+#include "server/http/tls.h"
 #include "server/token.h"
 
 #define HOST_SIZE 256

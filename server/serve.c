@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "server/event.h"
-#include "server/http.h"
+#include "server/http/http.h"
 #include "server/path.h"
 
 struct serve {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A listening socket from "host:port". */
-#ifndef SERVER_LISTEN_H
-#define SERVER_LISTEN_H
+#ifndef SERVER_HTTP_LISTEN_H
+#define SERVER_HTTP_LISTEN_H
 
 #include "base/err.h"
 

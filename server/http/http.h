@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sockets: http.c is the only file that sees libmicrohttpd. One thread, one epoll set; a POST that waits for work
- * is a suspended connection, which costs no thread and is woken by whatever answers it.
+ * The sockets: only this room sees libmicrohttpd. One thread, one epoll set; a POST that waits for work is a suspended
+ * connection, which costs no thread and is woken by whatever answers it.
  */
-#ifndef SERVER_HTTP_H
-#define SERVER_HTTP_H
+#ifndef SERVER_HTTP_HTTP_H
+#define SERVER_HTTP_HTTP_H
 
 #include "server/server.h"
 

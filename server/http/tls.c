@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/tls.h"
+#include "server/http/tls.h"
 
 #include <errno.h>
 #include <gnutls/abstract.h>

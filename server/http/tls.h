@@ -4,8 +4,8 @@
  * whole. Handshakes take it from here, so another certificate needs no other daemon. tls.c is the only file that sees
  * GnuTLS.
  */
-#ifndef SERVER_TLS_H
-#define SERVER_TLS_H
+#ifndef SERVER_HTTP_TLS_H
+#define SERVER_HTTP_TLS_H
 
 #include "base/conf.h"
 #include "server/who.h"
