@@ -63,11 +63,11 @@ uint64_t agent_budget_ends_ms(const struct agent_budget *b)
 	return b->ends_ms;
 }
 
-static enum err identify(const struct agent_use *u, uint8_t id[SHA256_SIZE])
+static enum err identify(struct agent_use *u)
 {
 	const struct rd parts[2] = { { &u->key, 1 }, { u->digest.value, u->digest.n } };
 
-	return sha256_parts(parts, 2, id);
+	return u->digest.n ? sha256_parts(parts, 2, u->id) : ERR_OK;
 }
 
 /* The slot of this digest, or the empty one where it would go. */
@@ -82,9 +82,7 @@ static struct slot *find(const struct agent_budget *b, const uint8_t id[SHA256_S
 
 static bool is_known(const struct agent_budget *b, const struct agent_use *u)
 {
-	uint8_t id[SHA256_SIZE];
-
-	return u->digest.n && !identify(u, id) && !rd_is_zero(RD_ARR(find(b, id)->id));
+	return u->digest.n && !rd_is_zero(RD_ARR(find(b, u->id)->id));
 }
 
 static enum err grow(struct agent_budget *b)
@@ -143,6 +141,8 @@ static enum err ask_sign(const struct agent_budget *b, struct agent_use *u, char
 	if (b->manifest && !pka_manifest_has(b->manifest, rd_of(u->digest.value, u->digest.n)))
 		return refuse(why, cap, u->digest.n ? "this digest is not in the manifest that was approved" :
 						      "no digest can be seen, and only the manifest's may be signed");
+	if (identify(u))
+		return refuse(why, cap, "the digest cannot be told from others");
 	u->repeat = is_known(b, u);
 	return ERR_OK;
 }
@@ -175,16 +175,13 @@ enum err agent_budget_ask(const struct agent_budget *b, struct agent_use *u, uin
 
 enum err agent_budget_spend(struct agent_budget *b, const struct agent_use *u)
 {
-	uint8_t id[SHA256_SIZE];
-	enum err e = ERR_OK;
+	enum err e;
 
 	if (!u->repeat && u->digest.n) {
 		e = grow(b);
-		if (!e)
-			e = identify(u, id);
 		if (e)
 			return e;
-		memcpy(find(b, id)->id, id, sizeof(id));
+		memcpy(find(b, u->id)->id, u->id, sizeof(u->id));
 		b->digests_n++;
 	}
 	b->total++;

@@ -19,6 +19,7 @@ struct agent_use {
 	uint8_t key;
 	struct hsm_digest digest;       /* SIGN only */
 	bool repeat;                    /* out: this digest was signed before with this key */
+	uint8_t id[SHA256_SIZE];        /* out: of the digest under this key, where there is one */
 };
 /* limits and manifest (NULL: none) are borrowed; keys: their names on the card, for limits that name keys. */
 MUST enum err agent_budget_new(const struct pka_limits *limits, const struct pka_manifest *manifest,
@@ -30,7 +31,7 @@ uint64_t agent_budget_ends_ms(const struct agent_budget *b);
 /* May this be done now? ERR_ALLOWANCE, why says it for people. */
 MUST enum err agent_budget_ask(const struct agent_budget *b, struct agent_use *u, uint64_t now_ms, char *why,
 			       size_t cap);
-/* It was done, or may have been. ERR_NOMEM: then it must not be handed out. */
+/* What was asked was done, or may have been. ERR_NOMEM: then it must not be handed out. */
 MUST enum err agent_budget_spend(struct agent_budget *b, const struct agent_use *u);
 /* Distinct digests, all signatures, and the rest. */
 uint32_t agent_budget_signed(const struct agent_budget *b);

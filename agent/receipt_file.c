@@ -19,12 +19,14 @@ struct agent_receipt {
 	char path[PATH_MAX];
 	int fd;
 	off_t size;             /* of what is whole */
+	struct wr lines;        /* what is being written; its memory is kept */
 	bool has_head, broken;
 };
 
+/* O_DSYNC: what write(2) has taken is on the disk, with the file's new size, when it returns. */
 static enum err create(struct agent_receipt *r)
 {
-	r->fd = open(r->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r->fd = open(r->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_DSYNC, 0600);
 	if (r->fd >= 0)
 		return ERR_OK;
 	return errno == EEXIST ? ERR_CONDITIONS : ERR_IO;
@@ -79,6 +81,7 @@ enum err agent_receipt_open(const char *path, const char *folder, const char *de
 		goto out;
 	r->fd = -1;
 	receipt_chain_init(&r->chain);
+	wr_init_heap(&r->lines, RECEIPT_HEAD_MAX);
 	e = ERR_LIMIT;
 	if (path && strlen(path) >= sizeof(r->path))
 		goto out;
@@ -115,7 +118,7 @@ static enum err put(struct agent_receipt *r, struct rd bytes)
 			break;
 		bytes = rd_of(bytes.p + n, bytes.n - (size_t)n);
 	}
-	if (!rd_end(&bytes) || fdatasync(r->fd)) {
+	if (!rd_end(&bytes)) {
 		const int saved = errno;
 
 		if (ftruncate(r->fd, r->size))
@@ -127,51 +130,37 @@ static enum err put(struct agent_receipt *r, struct rd bytes)
 	return ERR_OK;
 }
 
-static enum err append(struct agent_receipt *r, enum err e, struct wr *lines)
+/* What is in lines; e: whether it could be made. */
+static enum err append(struct agent_receipt *r, enum err e)
 {
 	if (r->broken)
 		e = ERR_IO;
 	if (!e)
-		e = wr_done(lines);
-	if (!e)
-		e = put(r, wr_view(lines));
-	if (e) {
-		if (!r->broken)
-			log_tell("receipt %s cannot be written: %s; nothing more is signed", r->path,
-				 e == ERR_IO ? strerror(errno) : err_text(e));
-		r->broken = true;
-	}
-	wr_free(lines);
+		e = put(r, wr_view(&r->lines));
+	wr_reset(&r->lines);
+	if (e && !r->broken)
+		log_tell("receipt %s cannot be written: %s; nothing more is signed", r->path,
+			 e == ERR_IO ? strerror(errno) : err_text(e));
+	r->broken = r->broken || e;
 	return e;
 }
 
 enum err agent_receipt_head(struct agent_receipt *r, const struct receipt_head *h)
 {
-	struct wr w;
-	enum err e;
+	enum err e = append(r, receipt_write_head(&r->chain, h, &r->lines));
 
-	wr_init_heap(&w, RECEIPT_HEAD_MAX);
-	e = append(r, receipt_write_head(&r->chain, h, &w), &w);
 	r->has_head = !e;
 	return e;
 }
 
 enum err agent_receipt_use(struct agent_receipt *r, const struct receipt_use *u)
 {
-	struct wr w;
-
-	wr_init_heap(&w, RECEIPT_HEAD_MAX);
-	return append(r, receipt_write_use(&r->chain, u, &w), &w);
+	return append(r, receipt_write_use(&r->chain, u, &r->lines));
 }
 
 enum err agent_receipt_end(struct agent_receipt *r, const struct receipt_end *end)
 {
-	struct wr w;
-
-	if (!r->has_head)
-		return ERR_OK;
-	wr_init_heap(&w, RECEIPT_HEAD_MAX);
-	return append(r, receipt_write_end(&r->chain, end, &w), &w);
+	return r->has_head ? append(r, receipt_write_end(&r->chain, end, &r->lines)) : ERR_OK;
 }
 
 const char *agent_receipt_path(const struct agent_receipt *r)
@@ -188,6 +177,7 @@ void agent_receipt_close(struct agent_receipt **r)
 		if (!(*r)->has_head)
 			(void)unlink((*r)->path);
 	}
+	wr_free(&(*r)->lines);
 	free(*r);
 	*r = NULL;
 }

@@ -146,11 +146,13 @@ static bool reserve(struct wr *w, size_t n)
 
 	if (w->bad)
 		return false;
+	if (w->p && n <= w->cap - w->n)
+		return true;
 	if (n > w->max - w->n) {
 		w->bad = ERR_BUFFER;
 		return false;
 	}
-	if (!w->heap || (w->p && n <= w->cap - w->n))
+	if (!w->heap)
 		return true;
 
 	while (cap < w->max && cap - w->n < n)
@@ -207,7 +209,10 @@ void wr_put(struct wr *w, struct rd bytes)
 
 void wr_u8(struct wr *w, uint8_t v)
 {
-	wr_put(w, rd_of(&v, 1));
+	uint8_t *p = wr_space(w, 1);
+
+	if (p)
+		*p = v;
 }
 
 void wr_u16(struct wr *w, uint16_t v)

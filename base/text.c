@@ -41,10 +41,24 @@ bool rd_utf8(struct rd *r, uint32_t *c)
 
 void wr_hex(struct wr *w, struct rd bytes)
 {
-	for (size_t i = 0; i < bytes.n; i++) {
-		wr_u8(w, (uint8_t)hex_digits[bytes.p[i] >> 4]);
-		wr_u8(w, (uint8_t)hex_digits[bytes.p[i] & 15]);
+	uint8_t *p = wr_space(w, bytes.n * 2);
+
+	for (size_t i = 0; p && i < bytes.n; i++) {
+		*p++ = (uint8_t)hex_digits[bytes.p[i] >> 4];
+		*p++ = (uint8_t)hex_digits[bytes.p[i] & 15];
 	}
+}
+
+void wr_decimal(struct wr *w, uint64_t n)
+{
+	uint8_t digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (uint8_t)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	wr_put(w, rd_of(digits + at, sizeof(digits) - at));
 }
 
 /* -1: not a digit of this alphabet. */
@@ -98,16 +112,17 @@ bool text_unpercent(struct rd in, bool plus, char *out, size_t size)
 /* Eight bits in, digits of the alphabet out; the last digit is filled with zero bits. */
 static void put_digits(struct wr *w, struct rd bytes, const char *alphabet, unsigned bits)
 {
+	uint8_t *p = wr_space(w, bytes.n / bits * 8 + (bytes.n % bits * 8 + bits - 1) / bits);
 	uint32_t acc = 0;
 	unsigned have = 0;
 
-	for (size_t i = 0; i < bytes.n; i++) {
+	for (size_t i = 0; p && i < bytes.n; i++) {
 		acc = acc << 8 | bytes.p[i];
 		for (have += 8; have >= bits; have -= bits)
-			wr_u8(w, (uint8_t)alphabet[acc >> (have - bits) & ((1u << bits) - 1)]);
+			*p++ = (uint8_t)alphabet[acc >> (have - bits) & ((1u << bits) - 1)];
 	}
-	if (have)
-		wr_u8(w, (uint8_t)alphabet[acc << (bits - have) & ((1u << bits) - 1)]);
+	if (p && have)
+		*p = (uint8_t)alphabet[acc << (bits - have) & ((1u << bits) - 1)];
 }
 
 void wr_base64url(struct wr *w, struct rd bytes)

@@ -11,6 +11,7 @@
 /* The next UTF-8 character (RFC 3629). Nothing moves at the end, or at a malformed, overlong or surrogate sequence. */
 MUST bool rd_utf8(struct rd *r, uint32_t *c);
 void wr_hex(struct wr *w, struct rd bytes);                    /* lower case */
+void wr_decimal(struct wr *w, uint64_t n);
 MUST enum err text_unhex(struct rd text, struct wr *out);      /* both cases; no white space */
 void wr_base64url(struct wr *w, struct rd bytes);              /* RFC 4648 5, without padding */
 /*

@@ -54,7 +54,7 @@ static void write_value(const struct limits_item *it, const struct pka_limits *l
 		if (it->kind != PINNED && limits_number(l, it) == PKA_UNLIMITED)
 			wr_text(w, "any");
 		else
-			wr_printf(w, "%u", (unsigned)limits_number(l, it));
+			wr_decimal(w, limits_number(l, it));
 		break;
 	case KEYS:
 		for (size_t i = 0; i < l->keys_n; i++, between = ",") {

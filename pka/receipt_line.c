@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pka/receipt_line.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -50,7 +49,7 @@ const struct receipt_row *receipt_row_get(enum receipt_line l)
 
 static void put_number(struct wr *w, const struct receipt_value *v)
 {
-	wr_printf(w, "%" PRIu64, v->n);
+	wr_decimal(w, v->n);
 }
 
 static void put_counter(struct wr *w, const struct receipt_value *v)
@@ -101,6 +100,17 @@ static bool is_plain(uint8_t c)
 	       (c && strchr("._:/=+,@-", c));
 }
 
+/* The characters at its start that are written as they are. */
+static struct rd take_plain(struct rd *r)
+{
+	struct rd plain;
+	size_t n = 0;
+
+	while (n < r->n && is_plain(r->p[n]))
+		n++;
+	return rd_take(r, n, &plain) ? plain : RD_NONE;
+}
+
 static void put_text(struct wr *w, const struct receipt_value *v)
 {
 	struct rd r = v->bytes;
@@ -111,13 +121,13 @@ static void put_text(struct wr *w, const struct receipt_value *v)
 	} else if (rd_eq_str(r, "-")) {
 		wr_text(w, "%2D");
 	} else {
+		wr_put(w, take_plain(&r));
 		while (rd_u8(&r, &c)) {
-			if (is_plain(c))
-				wr_u8(w, c);
-			else if (c)
+			if (c)
 				wr_printf(w, "%%%02X", c);
 			else
 				wr_fail(w, ERR_ARG);
+			wr_put(w, take_plain(&r));
 		}
 	}
 }
@@ -272,35 +282,30 @@ static void put_line(struct wr *w, enum receipt_line l, const struct receipt_val
 enum err receipt_line_write(struct receipt_chain *c, enum receipt_line l, const struct receipt_value *v, struct wr *out)
 {
 	uint8_t hash[SHA256_SIZE];
-	struct rd parts[2];
 	size_t before = out->n;
-	struct wr line;
+	struct rd line;
 	enum err e;
 
-	wr_init_heap(&line, RECEIPT_LINE_MAX);
-	put_line(&line, l, v);
-	parts[0] = RD_ARR(c->hash);
-	parts[1] = wr_view(&line);
-	e = wr_done(&line);
+	put_line(out, l, v);
+	e = wr_done(out);
+	line = e ? RD_NONE : rd_of(out->p + before, out->n - before);
+	if (!e && line.n > RECEIPT_LINE_MAX)
+		e = ERR_LIMIT;
 	if (!e)
-		e = sha256_parts(parts, 2, hash);
+		e = sha256_parts((struct rd[]){ RD_ARR(c->hash), line }, 2, hash);
 	if (!e) {
-		wr_put(out, wr_view(&line));
 		wr_u8(out, ' ');
 		wr_hex(out, RD_ARR(hash));
 		wr_u8(out, '\n');
 		e = wr_done(out);
 	}
-	if (e)
+	if (e) {
 		wr_cut(out, before);
-	if (!e) {
-		memcpy(c->hash, hash, sizeof(hash));
-		c->lines++;
+		return e;
 	}
-	if (wr_done(&line) == ERR_BUFFER)
-		e = ERR_LIMIT;
-	wr_free(&line);
-	return e;
+	memcpy(c->hash, hash, sizeof(hash));
+	c->lines++;
+	return ERR_OK;
 }
 
 /* The text up to the next blank; the blank goes. */

@@ -23,6 +23,23 @@ static void hexadecimal(void **state)
 	assert_int_equal(text_unhex(RD_LIT("0011"), &w), ERR_BUFFER);
 }
 
+static void decimal(void **state)
+{
+	uint8_t room[20];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, room);
+	wr_decimal(&w, 0);
+	wr_decimal(&w, 1009);
+	assert_bytes_equal(wr_view(&w), RD_LIT("01009"));
+	wr_reset(&w);
+	wr_decimal(&w, UINT64_MAX);
+	assert_bytes_equal(wr_view(&w), RD_LIT("18446744073709551615"));
+	wr_decimal(&w, 7);
+	assert_int_equal(wr_done(&w), ERR_BUFFER);
+}
+
 /* RFC 4648 10, without padding. */
 static void base64_and_base32(void **state)
 {
@@ -38,10 +55,10 @@ static void base64_and_base32(void **state)
 	(void)state;
 	WR_ARR(&w, room);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		wr_reset(&w);
+		wr_init(&w, room, rows[i].text.n);
 		wr_base64url(&w, rows[i].plain);
 		assert_bytes_equal(wr_view(&w), rows[i].text);
-		wr_reset(&w);
+		WR_ARR(&w, room);
 		assert_int_equal(text_unbase64url(rows[i].text, &w), ERR_OK);
 		assert_bytes_equal(wr_view(&w), rows[i].plain);
 	}
@@ -143,6 +160,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hexadecimal),
+		cmocka_unit_test(decimal),
 		cmocka_unit_test(base64_and_base32),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(foreign_text_cannot_drive_a_terminal),
