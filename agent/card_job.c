@@ -302,7 +302,6 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 	case AGENT_CHANGE:
 		if (needs_login && !agent_card_is_in(c, j))
 			return not_in(c, j);
-		break;
 		e = plain(c, row, j);
 		break;
 	case AGENT_PUBLIC:
