@@ -8,7 +8,8 @@
 #
 # Each test prints TAP to stdout. It has failed as a whole, whatever it printed, if it ends with a status other than 0
 # without a "not ok", dies, exceeds its time, prints no plan or another number of lines than planned, tests nothing,
-# skips, or leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit.
+# skips, or leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit;
+# SLOW=N in the environment makes all of them N times as long, for a machine that has much else to do.
 # All groups are one queue, from which JOBS run at once (the environment; else three for two processors: many a test
 # waits for cards and people more than it works). A script with a line "# takes: SECONDS" comes first, the longest
 # before all, so that none is left alone at the end.
@@ -62,12 +63,13 @@ one() {
 	local group=$1 path=$2 name secs began rc ok bad skipped planned p mark cpu TIMEFORMAT='%U %S'
 	name=$group-$(basename "$path" .sh)
 	secs=$(told limit "$path")
+	secs=$((${secs:-${limit[$group]}} * ${SLOW:-1}))
 	mark=$$.$name
 	began=$(date +%s%N)
-	{ time TEST_MARK=$mark timeout -k 5 "${secs:-${limit[$group]}}" "$path" >"$logs/$name.out" 2>&1 </dev/null; } \
+	{ time TEST_MARK=$mark timeout -k 5 "$secs" "$path" >"$logs/$name.out" 2>&1 </dev/null; } \
 	    2>"$logs/$name.cpu"
 	rc=$?
-	cpu=$(awk '{ print $1 + $2 }' "$logs/$name.cpu")
+	cpu=$(awk 'END { print $1 + $2 }' "$logs/$name.cpu")
 	: >"$logs/$name.why"
 	for p in $(marked "$mark"); do
 		echo "left running: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)" >>"$logs/$name.why"
@@ -80,7 +82,7 @@ one() {
 	{
 		case $rc in
 		0) [ "$bad" -eq 0 ] || echo "exit status 0 in spite of failures" ;;
-		124 | 137) echo "not over after ${secs:-${limit[$group]}} s" ;;
+		124 | 137) echo "not over after $secs s" ;;
 		*)
 			[ $rc -le 128 ] || echo "ended by signal $((rc - 128))"
 			[ $rc -gt 128 ] || [ "$bad" -gt 0 ] || echo "exit status $rc"

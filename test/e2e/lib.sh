@@ -75,7 +75,7 @@ T=$(mktemp -d /tmp/quorum11-e2e.XXXXXX)
 export HOME=$T/home
 mkdir "$HOME" "$T/card"
 declare -A PID=() PORT=()
-finished=no status=0 LONG=30000
+finished=no status=0 LONG=$((30000 * ${SLOW:-1}))
 
 ms_set() { local up _; read -r up _ </proc/uptime; printf -v "$1" %d $((10#${up//./} * 10)); }
 ms() { local now; ms_set now; echo "$now"; }

@@ -3,7 +3,7 @@
 #
 # What strangers do to the management server below HTTP's good manners: bytes on a socket, floods, slow readers, a kill
 # at any moment, a folder that is not only ours. No card is needed: nobody here gets as far as one.
-# takes: 70
+# takes: 40
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
@@ -42,7 +42,16 @@ H='HTTP/1.1\r\nHost: x\r\n'
 E8=$(printf '\\x%s' E8 04 C0 02 3B 00)
 type='Content-Type: application/org.openscdp-content-mgt-response;version=1.0\r\n'
 # answers TEXT WANT BYTES: the statuses of all answers, in order; "none" if the connection is closed without any
-answers() { t "$1" raw answers "$2" "$3"; }
+mkfifo "$T/ask" "$T/said"
+python3 -IS "$TOP/test/e2e/tools/stranger.py" "${URL##*:}" answers <"$T/ask" >"$T/said" &
+stranger=$!
+exec {ask}>"$T/ask" {said}<"$T/said"
+answer() {
+	local line
+	printf '%s\t%s\n' "$1" "$2" >&"$ask"
+	read -r -t 60 line <&"$said" && echo "$line" && [[ $line == yes:* ]]
+}
+answers() { t "$1" answer "$2" "$3"; }
 answers "two requests in one packet" "200 200" "GET /healthz $H\r\nGET /healthz $H\r\n"
 answers "HTTP/1.0: one answer" 200 "GET /healthz HTTP/1.0\r\n\r\n"
 answers "HTTP/0.9: none" "400|none" "GET /healthz\r\n\r\n"
@@ -140,5 +149,7 @@ answers "a record longer than TLS has" none '\x16\x03\x01\xff\xff\x01\x00\xff\xf
 answers "a greeting that is cut, then an alert" none \
     '\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03\x15\x03\x03\x00\x02\x02\x28'
 t "... others are served" safe
+exec {ask}>&-
+t "the stranger goes" wait $stranger
 t "no line of the log is a stranger's" not grep -q '^event=open\|^ event\|forged$' "$log"
 finish

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whoever connects to a management server on 127.0.0.1 without an HTTP library.
 
-stranger.py PORT answers WANT BYTES   send BYTES (with \\xNN, \\r, \\n), then read until the server closes or says no more;
-                                      the statuses of its answers must be WANT: "200 404", or "400|none". A server
-                                      that has not said WANT yet has 20 s
+stranger.py PORT answers              for each line "WANT<tab>BYTES" of stdin: send BYTES (with \\xNN, \\r, \\n), then read
+                                      until the server closes or says no more; the statuses of its answers must be
+                                      WANT: "200 404", or "400|none". Says "yes" or "no" and what came. A server that
+                                      has not said WANT yet has 20 s
 stranger.py PORT crowd FROM N OTHER FILE
                                       N connections from this address that say nothing; how many live when the server
                                       has answered the address OTHER goes to FILE; ends well when the server has closed
@@ -20,6 +21,7 @@ import sys
 import time
 
 QUIET_S = 0.3
+FULL_S = 1.0
 WAIT_S = 20
 
 
@@ -46,7 +48,7 @@ def receive(s, want):
         data += part
 
 
-def answers(port, want, text):
+def answer(port, want, text):
     data = text.encode("latin-1").decode("unicode_escape").encode("latin-1")
     s = socket.create_connection(("127.0.0.1", port))
     try:
@@ -55,8 +57,14 @@ def answers(port, want, text):
         pass
     want = want.split("|")
     got = statuses(receive(s, want))
-    print("got", got)
-    return got in want
+    return f"{'yes' if got in want else 'no'}: {got}"
+
+
+def answers(port):
+    for line in sys.stdin:
+        want, text = line.rstrip("\n").split("\t")
+        print(answer(port, want, text), flush=True)
+    return True
 
 
 def closed(s, seconds):
@@ -84,7 +92,7 @@ def deaf(port):
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     s.connect(("127.0.0.1", port))
-    s.settimeout(QUIET_S)
+    s.settimeout(FULL_S)
     try:
         while True:
             s.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
