@@ -4,6 +4,7 @@
 #include "pkcs11/crypto/derive.h"
 #include "pkcs11/crypto/hash.h"
 #include "pkcs11/crypto/keygen.h"
+#include "pkcs11/crypto/secret.h"
 #include "pkcs11/crypto/random.h"
 #include "pkcs11/crypto/sign.h"
 #include "pkcs11/crypto/verify.h"
@@ -491,6 +492,17 @@ CK_RV C_DigestFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR hash, CK_ULONG_PTR ha
 	return p11_call_end(&c, rv);
 }
 
+CK_RV C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_ATTRIBUTE_PTR t, CK_ULONG n,
+		    CK_OBJECT_HANDLE_PTR key)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_generate_secret(&c, mech, t, n, key);
+	return p11_call_end(&c, rv);
+}
+
 CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_ATTRIBUTE_PTR public_t, CK_ULONG public_n,
 			CK_ATTRIBUTE_PTR private_t, CK_ULONG private_n, CK_OBJECT_HANDLE_PTR public_key,
 			CK_OBJECT_HANDLE_PTR private_key)
@@ -578,7 +590,6 @@ REFUSE_5(C_DigestEncryptUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYT
 REFUSE_5(C_DecryptDigestUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_SignEncryptUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_DecryptVerifyUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_5(C_GenerateKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_ATTRIBUTE_PTR, CK_ULONG, CK_OBJECT_HANDLE_PTR)
 REFUSE_6(C_WrapKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_8(C_UnwrapKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_ATTRIBUTE_PTR,
 	CK_ULONG, CK_OBJECT_HANDLE_PTR)

@@ -25,6 +25,10 @@
 /* of both halves of a key pair: the attestation, an authenticated request, that the card signed when it made the key */
 #define P11_CKA_ATTESTATION (CKA_VENDOR_DEFINED | 0x110UL)
 
+/* Mechanisms; the parameter is the bytes that a key is derived by. */
+#define P11_CKM_EC_DERIVE (CKM_VENDOR_DEFINED | 0x012UL)        /* of an EC key another, both on the card */
+#define P11_CKM_AES_DERIVE (CKM_VENDOR_DEFINED | 0x013UL)       /* of an AES key a session's key, by SP 800-56C */
+
 #define P11_CKA_UNIQUE_ID 0x004UL                               /* CKA_UNIQUE_ID of PKCS#11 3.0 */
 
 #endif

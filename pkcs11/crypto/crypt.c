@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/crypto/cipher.h"
 #include "pkcs11/module/module.h"
 #include "sc-hsm/key.h"
-
-static size_t block_size(const struct p11_use *u)
-{
-	return p11_mech_sig_size(u->key);
-}
 
 static size_t data_max(const struct p11_use *u)
 {
@@ -66,7 +62,7 @@ static CK_RV encrypt_out(struct p11_call *c, const struct rd *data, CK_BYTE *out
 		return rv;
 	if (!n)
 		rv = CKR_ARGUMENTS_BAD;
-	else if (!p11_out(block_size(&op->use), out, n, &rv))
+	else if (!p11_out(p11_mech_block(&op->use), out, n, &rv))
 		return rv;
 	if (!rv && data)
 		rv = p11_op_absorb(op, *data, data_max(&op->use));
@@ -80,16 +76,22 @@ static CK_RV encrypt_out(struct p11_call *c, const struct rd *data, CK_BYTE *out
 
 CK_RV p11_encrypt_once(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
+	if (p11_cipher_is(&c->session->encrypt))
+		return p11_cipher_end(c, &c->session->encrypt, true, &data, out, n);
 	return encrypt_out(c, &data, out, n);
 }
 
 CK_RV p11_encrypt_part(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
+	if (p11_cipher_is(&c->session->encrypt))
+		return p11_cipher_part(c, &c->session->encrypt, true, data, out, n);
 	return part(c, &c->session->encrypt, data, out, n, data_max);
 }
 
 CK_RV p11_encrypt_end(struct p11_call *c, CK_BYTE *out, CK_ULONG *n)
 {
+	if (p11_cipher_is(&c->session->encrypt))
+		return p11_cipher_end(c, &c->session->encrypt, true, NULL, out, n);
 	return encrypt_out(c, NULL, out, n);
 }
 
@@ -125,10 +127,10 @@ static enum err decrypt(struct p11_token *t, struct p11_op *op)
 
 static CK_RV decrypt_all(struct p11_call *c, struct p11_op *op, const struct rd *data)
 {
-	CK_RV rv = data ? p11_op_absorb(op, *data, block_size(&op->use)) : CKR_OK;
+	CK_RV rv = data ? p11_op_absorb(op, *data, p11_mech_block(&op->use)) : CKR_OK;
 	enum err e;
 
-	if (rv == CKR_DATA_LEN_RANGE || (!rv && op->n != block_size(&op->use)))
+	if (rv == CKR_DATA_LEN_RANGE || (!rv && op->n != p11_mech_block(&op->use)))
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
 	if (rv)
 		return rv;
@@ -166,15 +168,21 @@ static CK_RV decrypt_out(struct p11_call *c, const struct rd *data, CK_BYTE *out
 
 CK_RV p11_decrypt_once(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
+	if (p11_cipher_is(&c->session->decrypt))
+		return p11_cipher_end(c, &c->session->decrypt, false, &data, out, n);
 	return decrypt_out(c, &data, out, n);
 }
 
 CK_RV p11_decrypt_part(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
-	return part(c, &c->session->decrypt, data, out, n, block_size);
+	if (p11_cipher_is(&c->session->decrypt))
+		return p11_cipher_part(c, &c->session->decrypt, false, data, out, n);
+	return part(c, &c->session->decrypt, data, out, n, p11_mech_block);
 }
 
 CK_RV p11_decrypt_end(struct p11_call *c, CK_BYTE *out, CK_ULONG *n)
 {
+	if (p11_cipher_is(&c->session->decrypt))
+		return p11_cipher_end(c, &c->session->decrypt, false, NULL, out, n);
 	return decrypt_out(c, NULL, out, n);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Encrypting by the host alone, and decrypting by one command to the card. A plain text that did not fit into the
- * caller's buffer is kept, so that asking again uses the key no second time.
+ * With RSA, encrypting by the host alone, and decrypting by one command to the card; with AES see cipher.h. A plain
+ * text that did not fit into the caller's buffer is kept, so that asking again uses the key no second time.
  */
 #ifndef PKCS11_CRYPTO_CRYPT_H
 #define PKCS11_CRYPTO_CRYPT_H

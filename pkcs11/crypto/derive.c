@@ -3,6 +3,8 @@
 
 #include "base/tlv.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/crypto/aes.h"
+#include "pkcs11/crypto/derive_ec.h"
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/keep.h"
 #include "pkcs11/object/template.h"
@@ -131,12 +133,14 @@ static CK_RV add(struct p11_call *c, const struct p11_use *u, const struct p11_t
 static CK_RV plan(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base, struct p11_use *u)
 {
 	static const struct p11_op none;
-	CK_RV rv = p11_op_key(c, &none, base, CKO_PRIVATE_KEY, &u->key);
+	CK_RV rv;
 
-	if (rv)
-		return rv;
 	u->mech = p11_mech_get(m->mechanism, CKF_DERIVE);
 	u->card = c->token->status.version;
+	rv = p11_op_key(c, &none, base, u->mech && u->mech->key == CKK_AES ? CKO_SECRET_KEY : CKO_PRIVATE_KEY,
+			&u->key);
+	if (rv)
+		return rv;
 	if (!u->mech)
 		return CKR_MECHANISM_INVALID;
 	rv = p11_param_read(u->mech->param, u->mech->hash, m, &u->params);
@@ -145,6 +149,27 @@ static CK_RV plan(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE ba
 	if (!rv && !u->key->derive)
 		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
 	return rv;
+}
+
+/* Of an AES key on the card; one of a session is derived from by nobody. */
+static CK_RV derive_of_aes(struct p11_call *c, const struct p11_use *u, const struct p11_template *t,
+			   CK_OBJECT_HANDLE *out)
+{
+	struct secret *secret = NULL;
+	struct wr w;
+	size_t size;
+	CK_RV rv;
+
+	if (u->key->secret)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	wr_init_heap(&w, APDU_DATA_MAX);
+	rv = p11_aes_derive(c->token, u->key, u->params.bytes, &w);
+	if (!rv)
+		rv = size_of(u, t, w.n, &size);
+	if (!rv)
+		rv = p11_rv(secret_new(rd_of(w.p, size), &secret));
+	wr_free(&w);
+	return rv ? rv : add(c, u, t, secret, out);
 }
 
 CK_RV p11_derive(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base, const CK_ATTRIBUTE *t, CK_ULONG n,
@@ -161,10 +186,14 @@ CK_RV p11_derive(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE bas
 	if (!m || !out || (!t && n))
 		return CKR_ARGUMENTS_BAD;
 	rv = plan(c, m, base, &u);
+	if (!rv && u.mech->type == P11_CKM_EC_DERIVE)
+		return p11_derive_ec(c, &u, t, n, out);
 	if (!rv)
 		rv = p11_template_read(t, n, P11_DERIVED_SECRET, &tp);
 	if (!rv && tp.token)
 		rv = CKR_TEMPLATE_INCONSISTENT;
+	if (!rv && u.mech->key == CKK_AES)
+		return derive_of_aes(c, &u, &tp, out);
 	if (!rv && !read_peer(&u, &peer))
 		rv = CKR_MECHANISM_PARAM_INVALID;
 	if (!rv)

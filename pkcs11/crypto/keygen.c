@@ -66,24 +66,33 @@ static CK_RV plan_ec(const struct p11_template *t, const struct p11_mech *m, con
 	return CKR_OK;
 }
 
+CK_RV p11_keygen_list(const struct p11_template *t, struct wr *algorithms)
+{
+	if (t->algorithms.n && t->mechanisms.n)
+		return CKR_TEMPLATE_INCONSISTENT;
+	wr_put(algorithms, t->algorithms);
+	if (wr_done(algorithms))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	return p11_mech_algorithms(t->key_type, t->mechanisms, algorithms) ? CKR_TEMPLATE_INCONSISTENT : CKR_OK;
+}
+
 /* Of either half: the card's maker has programs say it of the public one. */
 static CK_RV plan_limits(const struct p11_template *pub, const struct p11_template *priv, struct plan *p)
 {
 	CK_ULONG counter = priv->counter ? priv->counter : pub->counter;
-	struct rd list = priv->algorithms.n ? priv->algorithms : pub->algorithms;
+	struct p11_template both = *priv;
 	struct wr w;
+	CK_RV rv;
 
-	if (counter > UINT32_MAX || list.n > sizeof(p->algorithms))
+	if (counter > UINT32_MAX)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	if (list.n && priv->mechanisms.n)
-		return CKR_TEMPLATE_INCONSISTENT;
+	if (!both.algorithms.n)
+		both.algorithms = pub->algorithms;
 	WR_ARR(&w, p->algorithms);
-	wr_put(&w, list);
-	if (wr_done(&w) || p11_mech_algorithms(priv->key_type, priv->mechanisms, &w))
-		return CKR_TEMPLATE_INCONSISTENT;
+	rv = p11_keygen_list(&both, &w);
 	p->gen.use_counter = (uint32_t)counter;
 	p->gen.algorithms = wr_view(&w);
-	return CKR_OK;
+	return rv;
 }
 
 static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_version *v, struct plan *p)
@@ -125,15 +134,17 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 }
 
 /* The card does not write the description, without which the key is nobody's. */
-static enum err describe(struct p11_token *t, uint8_t key, struct rd prkd, struct deadline *dl)
+enum err p11_keygen_describe(struct p11_token *t, uint8_t key, struct rd about, struct deadline *dl)
 {
-	enum err e = hsm_file_write(t->card, HSM_FID(HSM_FID_PRKD, key), prkd, dl), undo;
+	enum err e = hsm_file_write(t->card, HSM_FID(HSM_FID_PRKD, key), about, dl), undo;
 
 	if (!e)
 		return ERR_OK;
 	undo = hsm_file_delete(t->card, HSM_FID(HSM_FID_KEY, key), dl);
 	if (!undo)
 		undo = hsm_file_delete(t->card, HSM_FID(HSM_FID_EE, key), dl);
+	if (undo == ERR_NOT_FOUND)
+		undo = ERR_OK;          /* a secret key has none */
 	log_line(LOG_P11, LOG_ERROR, "key %u was made but could not be described (%s); %s", key, err_text(e),
 		 undo ? "it stays on the card without a name" : "it was deleted again");
 	return e;
@@ -157,7 +168,7 @@ static enum err generate(struct p11_token *t, struct plan *p, struct wr *prkd, s
 	e = p15_key_write(&p->about, prkd);
 	if (!e)
 		e = hsm_key_generate(t->card, &p->gen, request, dl);
-	return e ? e : describe(t, p->gen.key, wr_view(prkd), dl);
+	return e ? e : p11_keygen_describe(t, p->gen.key, wr_view(prkd), dl);
 }
 
 static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
@@ -190,6 +201,13 @@ static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *pu
 	return CKR_OK;
 }
 
+CK_RV p11_keygen_may(struct p11_call *c)
+{
+	if (!c->session->rw)
+		return CKR_SESSION_READ_ONLY;
+	return c->token->login == P11_OPEN ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
+}
+
 CK_RV p11_keygen(struct p11_call *c, const struct p11_keygen_request *r, CK_OBJECT_HANDLE *public_key,
 		 CK_OBJECT_HANDLE *private_key)
 {
@@ -200,11 +218,9 @@ CK_RV p11_keygen(struct p11_call *c, const struct p11_keygen_request *r, CK_OBJE
 
 	if (!r->mech || !public_key || !private_key || (!r->public_t && r->public_n) || (!r->private_t && r->private_n))
 		return CKR_ARGUMENTS_BAD;
-	if (!c->session->rw)
-		return CKR_SESSION_READ_ONLY;
-	if (t->login != P11_OPEN)
-		return CKR_USER_NOT_LOGGED_IN;
-	rv = make_plan(r, &t->status.version, &p);
+	rv = p11_keygen_may(c);
+	if (!rv)
+		rv = make_plan(r, &t->status.version, &p);
 	if (rv)
 		return rv;
 	e = p11_token_load(t);

@@ -2,6 +2,7 @@
 #include "pkcs11/crypto/sign.h"
 
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/crypto/aes.h"
 #include "pkcs11/module/module.h"
 #include "sc-hsm/key.h"
 
@@ -20,6 +21,18 @@ static enum err ask_card(struct p11_token *t, uint8_t key, enum hsm_alg alg, str
 		return e;
 	e = hsm_key_sign(t->card, key, alg, block, answer, &dl);
 	return p11_token_end(t, e);
+}
+
+static CK_RV make_mac(struct p11_token *t, struct p11_op *op, struct wr *mac)
+{
+	uint8_t value[AES_BLOCK];
+	struct rd data;
+	enum err e = p11_op_result(op, NULL, &data);
+	CK_RV rv = e ? p11_rv(e) : p11_aes_mac(t, op->use.key, data, value);
+
+	if (!rv)
+		wr_put(mac, RD_ARR(value));
+	return rv ? rv : p11_rv(wr_done(mac));
 }
 
 static enum err make(struct p11_token *t, struct p11_op *op, struct wr *sig)
@@ -73,9 +86,13 @@ static CK_RV finish(struct p11_call *c, const struct rd *data, CK_BYTE *sig, CK_
 		rv = CKR_DATA_LEN_RANGE;
 	if (!rv) {
 		wr_init(&w, sig, *n);
-		e = make(c->token, op, &w);
-		/* Somebody deleted the key. */
-		rv = e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
+		if (op->use.mech->key == CKK_AES) {
+			rv = make_mac(c->token, op, &w);
+		} else {
+			e = make(c->token, op, &w);
+			/* Somebody deleted the key. */
+			rv = e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
+		}
 	}
 	p11_op_end(op);
 	return rv;

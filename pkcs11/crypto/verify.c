@@ -2,11 +2,23 @@
 #include "pkcs11/crypto/verify.h"
 
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/crypto/aes.h"
 #include "pkcs11/module/module.h"
 
 CK_RV p11_verify_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	return p11_op_begin_key(c, &c->session->verify, m, key, CKO_PUBLIC_KEY, CKF_VERIFY);
+}
+
+/* Only the card can make it again. */
+static CK_RV judge_mac(struct p11_token *t, struct p11_op *op, struct rd mac)
+{
+	uint8_t value[AES_BLOCK];
+	struct rd data;
+	enum err e = p11_op_result(op, NULL, &data);
+	CK_RV rv = e ? p11_rv(e) : p11_aes_mac(t, op->use.key, data, value);
+
+	return !rv && !rd_eq_secret(mac, RD_ARR(value)) ? CKR_SIGNATURE_INVALID : rv;
 }
 
 static CK_RV judge(struct p11_op *op, struct rd sig)
@@ -40,7 +52,7 @@ static CK_RV finish(struct p11_call *c, const struct rd *more, struct rd sig)
 	if (!rv && sig.n != p11_mech_sig_size(op->use.key))
 		rv = CKR_SIGNATURE_LEN_RANGE;
 	if (!rv)
-		rv = judge(op, sig);
+		rv = op->use.mech->key == CKK_AES ? judge_mac(c->token, op, sig) : judge(op, sig);
 	p11_op_end(op);
 	return rv;
 }

@@ -25,11 +25,24 @@ static size_t order_size(const struct p11_object *key)
 
 size_t p11_mech_sig_size(const struct p11_object *key)
 {
+	if (key->type == CKK_AES)
+		return AES_BLOCK;
 	return key->type == CKK_RSA ? size_of(key->bits) : 2 * order_size(key);
+}
+
+size_t p11_mech_block(const struct p11_use *u)
+{
+	return p11_mech_sig_size(u->key);
+}
+
+size_t p11_mech_pkcs1_max(const struct p11_use *u)
+{
+	return p11_mech_block(u) - 11;
 }
 
 #define RSA_BITS CKK_RSA, 1024, 4096
 #define EC_BITS CKK_EC, 192, 521
+#define AES_BYTES CKK_AES, 16, 32
 #define NO_BITS P11_ANY_KEY, 0, 0
 #define EC_CAPS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 #define SIGNS (CKF_HW | CKF_SIGN | CKF_VERIFY)
@@ -70,6 +83,14 @@ static const struct p11_mech rows[] = {
 	/* The cofactor of every curve of a card is 1: the same. */
 	DERIVE(CKM_ECDH1_COFACTOR_DERIVE),
 
+	ROW(P11_CKM_EC_DERIVE, EC_BITS, CKF_HW | CKF_DERIVE | EC_CAPS, DIGEST_NONE, P11_PARAM_BYTES, NULL, NULL),
+
+	ROW(CKM_AES_KEY_GEN, AES_BYTES, CKF_HW | CKF_GENERATE, DIGEST_NONE, P11_PARAM_NONE, NULL, NULL),
+	ROW(CKM_AES_CBC, AES_BYTES, CRYPTS, DIGEST_NONE, P11_PARAM_IV, NULL, NULL),
+	ROW(CKM_AES_CBC_PAD, AES_BYTES, CRYPTS, DIGEST_NONE, P11_PARAM_IV, NULL, NULL),
+	ROW(CKM_AES_CMAC, AES_BYTES, SIGNS, DIGEST_NONE, P11_PARAM_NONE, &p11_sign_cmac, NULL),
+	ROW(P11_CKM_AES_DERIVE, AES_BYTES, CKF_HW | CKF_DERIVE, DIGEST_NONE, P11_PARAM_BYTES, NULL, NULL),
+
 	HASH(CKM_SHA_1, DIGEST_SHA1),
 	HASH(CKM_SHA224, DIGEST_SHA224),
 	HASH(CKM_SHA256, DIGEST_SHA256),
@@ -107,21 +128,45 @@ static bool is_room(const struct p11_use *u, size_t block)
 CK_RV p11_mech_check(const struct p11_use *u)
 {
 	const struct p11_mech *m = u->mech;
-	size_t block = p11_mech_sig_size(u->key);
+	size_t block = p11_mech_block(u);
+	CK_ULONG size = m->key == CKK_AES ? u->key->secret_size : u->key->bits;
 
 	if (u->key->type != m->key)
 		return CKR_KEY_TYPE_INCONSISTENT;
-	if (u->key->bits < m->min || u->key->bits > p11_mech_max(m, &u->card) || block > P11_BLOCK_MAX ||
-	    !is_room(u, block))
+	if (size < m->min || size > p11_mech_max(m, &u->card) || block > P11_BLOCK_MAX || !is_room(u, block))
 		return CKR_KEY_SIZE_RANGE;
 	return CKR_OK;
 }
 
 _Static_assert(ROWS <= P11_MECHS_MAX, "all mechanisms of a key");
 
+/* What the card's list of a key must have for one of the ways to use it; 0: nothing, the host does it. */
+static uint8_t algorithm_of(const struct p11_mech *m, CK_FLAGS flag)
+{
+	bool aes = m->key == CKK_AES;
+
+	switch (flag) {
+	case CKF_SIGN:
+		return aes ? HSM_AES_CMAC : (uint8_t)m->sign->card;
+	case CKF_VERIFY:
+		return aes ? HSM_AES_CMAC : 0;
+	case CKF_ENCRYPT:
+		return aes ? HSM_AES_ENCRYPT : 0;
+	case CKF_DECRYPT:
+		return aes ? HSM_AES_DECRYPT : HSM_RSA_DECRYPT;
+	case CKF_DERIVE:
+		return aes ? HSM_AES_DERIVE : m->type == P11_CKM_EC_DERIVE ? HSM_EC_DERIVE : HSM_ECDH;
+	default:
+		return 0;
+	}
+}
+
+static const CK_FLAGS uses[] = { CKF_SIGN, CKF_VERIFY, CKF_ENCRYPT, CKF_DECRYPT, CKF_DERIVE };
+#define USES (sizeof(uses) / sizeof(uses[0]))
+
 static bool lists(struct rd card, uint8_t alg)
 {
-	return !card.n || memchr(card.p, alg, card.n);
+	return !alg || !card.n || memchr(card.p, alg, card.n);
 }
 
 size_t p11_mech_allowed(const struct p11_object *o, struct rd card, CK_MECHANISM_TYPE *out)
@@ -135,10 +180,11 @@ size_t p11_mech_allowed(const struct p11_object *o, struct rd card, CK_MECHANISM
 		const struct p11_mech *m = &rows[i];
 		CK_FLAGS can = m->flags & may;
 
-		if (m->key != o->type)
-			continue;
-		if ((can & (CKF_VERIFY | CKF_ENCRYPT)) || (can & CKF_SIGN && lists(card, (uint8_t)m->sign->card)) ||
-		    (can & CKF_DECRYPT && lists(card, HSM_RSA_DECRYPT)) || (can & CKF_DERIVE && lists(card, HSM_ECDH)))
+		bool any = false;
+
+		for (size_t k = 0; k < USES && m->key == o->type; k++)
+			any = any || (can & uses[k] && lists(card, algorithm_of(m, uses[k])));
+		if (any)
 			out[n++] = m->type;
 	}
 	return n;
@@ -146,7 +192,7 @@ size_t p11_mech_allowed(const struct p11_object *o, struct rd card, CK_MECHANISM
 
 static void put_algorithm(struct wr *out, uint8_t alg)
 {
-	if (!out->n || !memchr(out->p, alg, out->n))
+	if (alg && (!out->n || !memchr(out->p, alg, out->n)))
 		wr_put(out, rd_of(&alg, 1));
 }
 
@@ -161,12 +207,9 @@ enum err p11_mech_algorithms(CK_KEY_TYPE type, struct rd mechanisms, struct wr *
 		m = p11_mech_get(one, CKF_SIGN | CKF_DECRYPT | CKF_DERIVE);
 		if (!m || m->key != type)
 			return ERR_ALGORITHM;
-		if (m->flags & CKF_SIGN)
-			put_algorithm(out, (uint8_t)m->sign->card);
-		if (m->flags & CKF_DECRYPT)
-			put_algorithm(out, HSM_RSA_DECRYPT);
-		if (m->flags & CKF_DERIVE)
-			put_algorithm(out, HSM_ECDH);
+		for (size_t k = 0; k < USES; k++)
+			if (m->flags & uses[k])
+				put_algorithm(out, algorithm_of(m, uses[k]));
 	}
 	return rd_end(&mechanisms) ? wr_done(out) : ERR_ALGORITHM;
 }

@@ -24,7 +24,7 @@ struct p11_use {                        /* a mechanism, with its parameters, on 
 	struct hsm_version card;
 };
 
-struct p11_mech_sign {
+struct p11_mech_sign {                  /* of a MAC: only data_max */
 	size_t (*data_max)(const struct p11_use *u);    /* the most data, of a mechanism without hash */
 	bool exact;                                     /* ... and no less */
 	/* Data or hash to what the card gets. */
@@ -40,13 +40,14 @@ struct p11_mech_crypt {                 /* RSA */
 	enum err (*pad)(const struct p11_use *u, struct rd data, struct wr *block);
 	enum err (*unpad)(const struct p11_use *u, struct rd block, struct wr *data);   /* ERR_DATA */
 };
-extern const struct p11_mech_sign p11_sign_pkcs1, p11_sign_pkcs1_hash, p11_sign_pss, p11_sign_raw, p11_sign_ecdsa;
+extern const struct p11_mech_sign p11_sign_pkcs1, p11_sign_pkcs1_hash, p11_sign_pss, p11_sign_raw, p11_sign_ecdsa,
+	p11_sign_cmac;
 extern const struct p11_mech_crypt p11_crypt_pkcs1, p11_crypt_raw, p11_crypt_oaep;
 
 struct p11_mech {
 	CK_MECHANISM_TYPE type;
 	CK_KEY_TYPE key;                /* P11_ANY_KEY: no key */
-	CK_ULONG min, max;              /* bits of the key, on any card */
+	CK_ULONG min, max;              /* bits of the key, on any card; bytes of an AES key */
 	CK_FLAGS flags;
 	enum digest_alg hash;           /* of the message, made on the host; DIGEST_NONE: data is signed as it comes */
 	enum p11_param_kind param;
@@ -58,8 +59,10 @@ struct p11_mech {
 const struct p11_mech *p11_mech_get(CK_MECHANISM_TYPE type, CK_FLAGS flag);
 /* Is this key for this mechanism with these parameters, on this card? */
 CK_RV p11_mech_check(const struct p11_use *u);
-/* Bytes of a signature, or of an RSA block; 0: the key's size is not known. */
+/* Bytes of a signature or MAC, or of an RSA block; 0: the key's size is not known. */
 size_t p11_mech_sig_size(const struct p11_object *key);
+size_t p11_mech_block(const struct p11_use *u);         /* the same */
+size_t p11_mech_pkcs1_max(const struct p11_use *u);     /* data that the padding leaves room for, RFC 8017 7.2.1, 9.2 */
 /* The largest key of this type on a card of this version. */
 CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/mech/param.h"
 
+#include <string.h>
+
 #include "pkcs11/ck/rv.h"
 
 static const struct hash_row {
@@ -88,6 +90,20 @@ static CK_RV read_ecdh(const CK_MECHANISM *m, struct p11_params *out)
 	return CKR_OK;
 }
 
+static CK_RV read_iv(const CK_MECHANISM *m, uint8_t iv[AES_BLOCK])
+{
+	if (!m->pParameter || m->ulParameterLen != AES_BLOCK)
+		return CKR_MECHANISM_PARAM_INVALID;
+	memcpy(iv, m->pParameter, AES_BLOCK);
+	return CKR_OK;
+}
+
+static CK_RV read_bytes(const CK_MECHANISM *m, struct rd *out)
+{
+	*out = rd_of(m->pParameter, m->ulParameterLen);
+	return out->p && out->n ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+}
+
 CK_RV p11_param_read(enum p11_param_kind kind, enum digest_alg hash, const CK_MECHANISM *m, struct p11_params *out)
 {
 	*out = (struct p11_params){ .ecdh.kdf = DIGEST_NONE };
@@ -100,6 +116,10 @@ CK_RV p11_param_read(enum p11_param_kind kind, enum digest_alg hash, const CK_ME
 		return read_oaep(m, &out->oaep);
 	case P11_PARAM_ECDH:
 		return read_ecdh(m, out);
+	case P11_PARAM_IV:
+		return read_iv(m, out->iv);
+	case P11_PARAM_BYTES:
+		return read_bytes(m, &out->bytes);
 	}
 	return m->pParameter || m->ulParameterLen ? CKR_MECHANISM_PARAM_INVALID : CKR_OK;
 }

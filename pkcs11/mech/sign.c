@@ -7,22 +7,12 @@
 /* From this version on the card makes PSS itself (reference 3.13). */
 #define PSS_VERSION 2
 
-static size_t block_size(const struct p11_use *u)
-{
-	return p11_mech_sig_size(u->key);
-}
-
 /* ---- RSA ---- */
-
-static size_t max_pkcs1(const struct p11_use *u)
-{
-	return block_size(u) - 11;              /* RFC 8017 9.2 */
-}
 
 static enum err pad_on_host(const struct p11_use *u, struct rd t, enum hsm_alg *alg, struct wr *out)
 {
 	*alg = HSM_RSA_RAW;
-	return rsa_pad_pkcs1(t, block_size(u), out);
+	return rsa_pad_pkcs1(t, p11_mech_block(u), out);
 }
 
 /* A DigestInfo goes as it is, so that the command shows its digest; the card would not pad anything else. */
@@ -48,7 +38,7 @@ static enum err before_pkcs1_hash(const struct p11_use *u, struct rd data, enum 
 static enum err before_raw(const struct p11_use *u, struct rd data, enum hsm_alg *alg, struct wr *out)
 {
 	*alg = HSM_RSA_RAW;
-	wr_zeros(out, block_size(u) - data.n);
+	wr_zeros(out, p11_mech_block(u) - data.n);
 	wr_put(out, data);
 	return wr_done(out);
 }
@@ -83,7 +73,7 @@ static enum err before_pss(const struct p11_use *u, struct rd data, enum hsm_alg
 
 static enum err after_rsa(const struct p11_use *u, struct rd answer, struct wr *sig)
 {
-	if (answer.n != block_size(u))
+	if (answer.n != p11_mech_block(u))
 		return ERR_FORMAT;
 	wr_put(sig, answer);
 	return wr_done(sig);
@@ -111,10 +101,11 @@ static enum err verify_pss(const struct p11_use *u, struct rd data, struct rd si
 	return rsa_verify_pss_as(u->key->modulus, u->key->exponent, &u->params.pss, data, sig);
 }
 
-const struct p11_mech_sign p11_sign_pkcs1 = { max_pkcs1, false, before_pkcs1, after_rsa, verify_pkcs1, HSM_RSA_PKCS1 };
+const struct p11_mech_sign p11_sign_pkcs1 = { p11_mech_pkcs1_max, false, before_pkcs1, after_rsa, verify_pkcs1,
+	HSM_RSA_PKCS1 };
 const struct p11_mech_sign p11_sign_pkcs1_hash = { NULL, false, before_pkcs1_hash, after_rsa, verify_pkcs1,
 	HSM_RSA_PKCS1 };
-const struct p11_mech_sign p11_sign_raw = { block_size, false, before_raw, after_rsa, verify_raw, HSM_RSA_RAW };
+const struct p11_mech_sign p11_sign_raw = { p11_mech_block, false, before_raw, after_rsa, verify_raw, HSM_RSA_RAW };
 const struct p11_mech_sign p11_sign_pss = { max_pss, true, before_pss, after_rsa, verify_pss, HSM_RSA_PSS };
 
 /* ---- ECDSA ---- */
@@ -135,7 +126,7 @@ static enum err before_ecdsa(const struct p11_use *u, struct rd data, enum hsm_a
 
 static enum err after_ecdsa(const struct p11_use *u, struct rd answer, struct wr *sig)
 {
-	return ec_sig_from_der(answer, block_size(u) / 2, sig);
+	return ec_sig_from_der(answer, p11_mech_block(u) / 2, sig);
 }
 
 static enum err verify_ecdsa(const struct p11_use *u, struct rd data, struct rd sig)
@@ -144,3 +135,14 @@ static enum err verify_ecdsa(const struct p11_use *u, struct rd data, struct rd 
 }
 
 const struct p11_mech_sign p11_sign_ecdsa = { max_ecdsa, false, before_ecdsa, after_ecdsa, verify_ecdsa, HSM_ECDSA };
+
+/* ---- CMAC ---- */
+
+/* What the card takes in one command is known when it gets it. */
+static size_t max_cmac(const struct p11_use *u)
+{
+	(void)u;
+	return APDU_DATA_MAX;
+}
+
+const struct p11_mech_sign p11_sign_cmac = { .data_max = max_cmac };

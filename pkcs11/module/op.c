@@ -9,6 +9,7 @@
 void p11_op_end(struct p11_op *op)
 {
 	digest_free(&op->hash);
+	wr_free(&op->more);
 	wipe(op, sizeof(*op));
 }
 
@@ -74,8 +75,9 @@ static bool may(const struct p11_object *o, CK_FLAGS flag)
 CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 		       CK_OBJECT_CLASS class, CK_FLAGS flag)
 {
+	const struct p11_mech *mech = m ? p11_mech_get(m->mechanism, flag) : NULL;
 	const struct p11_object *o;
-	CK_RV rv = p11_op_key(c, op, key, class, &o);
+	CK_RV rv = p11_op_key(c, op, key, mech && mech->key == CKK_AES ? CKO_SECRET_KEY : class, &o);
 
 	if (!rv)
 		rv = p11_op_begin(c, op, m, flag, o);
@@ -111,7 +113,13 @@ CK_RV p11_op_absorb(struct p11_op *op, struct rd data, size_t max)
 		return CKR_ARGUMENTS_BAD;
 	if (op->hash)
 		return p11_rv(digest_update(op->hash, data));
-	if (max > sizeof(op->data) || op->n > max || data.n > max - op->n)
+	if (max > sizeof(op->data)) {
+		if (!op->more.heap)
+			wr_init_heap(&op->more, max);
+		wr_put(&op->more, data);
+		return wr_done(&op->more) == ERR_BUFFER ? CKR_DATA_LEN_RANGE : p11_rv(wr_done(&op->more));
+	}
+	if (op->n > max || data.n > max - op->n)
 		return CKR_DATA_LEN_RANGE;
 	if (data.n)
 		memcpy(op->data + op->n, data.p, data.n);
@@ -136,7 +144,7 @@ enum err p11_op_result(struct p11_op *op, struct wr *room, struct rd *out)
 {
 	enum err e = ERR_OK;
 
-	*out = rd_of(op->data, op->n);
+	*out = op->more.heap ? wr_view(&op->more) : rd_of(op->data, op->n);
 	if (op->hash) {
 		e = digest_final(op->hash, room);
 		*out = wr_view(room);

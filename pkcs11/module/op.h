@@ -14,6 +14,7 @@ struct p11_op {
 	struct digest *hash;                    /* if the mechanism hashes */
 	size_t n;                               /* otherwise collected in data */
 	uint8_t data[P11_BLOCK_MAX];
+	struct wr more;                         /* ... or here, of a mechanism that takes more than that */
 };
 struct p11_call;
 
@@ -25,7 +26,10 @@ CK_RV p11_op_key(struct p11_call *c, const struct p11_op *op, CK_OBJECT_HANDLE h
 /* Mechanism and parameters; flag: CKF_SIGN, ... key NULL: of a mechanism without one. */
 CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag,
 		   const struct p11_object *key);
-/* Both, with a key of this class whose attributes allow what flag says (CKF_SIGN, VERIFY, ENCRYPT or DECRYPT). */
+/*
+ * Both, with a key whose attributes allow what flag says (CKF_SIGN, VERIFY, ENCRYPT or DECRYPT): of this class, or a
+ * secret key for a mechanism of such keys.
+ */
 CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 		       CK_OBJECT_CLASS class, CK_FLAGS flag);
 void p11_op_end(struct p11_op *op);

@@ -15,7 +15,7 @@ static void describe(const struct p15_key *k, struct p11_object *o)
 {
 	o->label = k->label;
 	o->id = k->id;
-	o->type = k->type == P15_RSA ? CKK_RSA : CKK_EC;
+	o->type = k->type == P15_RSA ? CKK_RSA : k->type == P15_EC ? CKK_EC : CKK_AES;
 	o->bits = k->bits;
 	o->sign = (k->usage & USE_SIGN) != 0;
 	o->decrypt = k->type == P15_RSA && (k->usage & P15_USE_DECRYPT) != 0;
@@ -52,6 +52,22 @@ static enum err add_certificate(struct p11_objects *o, struct rd file, struct p1
 	return p11_objects_add(o, &cvc, CKO_CERTIFICATE);
 }
 
+/*
+ * The card attests to no such key. Its description is all that says what it is for; which algorithms it really has, the
+ * card says, when it is asked.
+ */
+static enum err add_secret(struct p11_objects *o, const struct p15_key *k, struct p11_object *proto)
+{
+	proto->is_private = CK_TRUE;
+	proto->secret_size = k->bits / 8;
+	proto->encrypt = (k->usage & P15_USE_ENCRYPT) != 0;
+	proto->decrypt = (k->usage & P15_USE_DECRYPT) != 0;
+	proto->verify = proto->sign || k->usage & P15_USE_VERIFY;
+	proto->derive = (k->usage & P15_USE_DERIVE) != 0;
+	proto->made_by = CK_UNAVAILABLE_INFORMATION;
+	return p11_objects_add(o, proto, CKO_SECRET_KEY);
+}
+
 enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd, struct rd ee)
 {
 	struct p11_object proto = { .key = key, .fid = HSM_FID(HSM_FID_EE, key), .category = CATEGORY_USER,
@@ -62,13 +78,13 @@ enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd,
 
 	if (!e)
 		e = p15_key_read(prkd, &k);
-	if (!e && k.type != P15_RSA && k.type != P15_EC)
-		e = ERR_UNSUPPORTED;
 	if (!e)
 		e = p11_keep(&o->kept, first_element(ee), &ee);
 	if (e)
 		return e;
 	describe(&k, &proto);
+	if (k.type == P15_AES)
+		return add_secret(o, &k, &proto);
 	e = ee.n ? p11_pubkey_read(ee, &o->kept, &proto) : ERR_NOT_FOUND;
 	if (e == ERR_NOMEM)
 		return e;

@@ -8,6 +8,7 @@
 
 enum p11_made {                         /* what kind of object is wanted, and how it comes to be */
 	P11_MADE_PRIVATE, P11_MADE_PUBLIC,      /* the halves of a key pair that the card generates */
+	P11_MADE_SECRET,                        /* a key of the card's making */
 	P11_GIVEN_CERT,
 	P11_GIVEN_PUBLIC,                       /* by its numbers */
 	P11_DERIVED_SECRET,

@@ -159,6 +159,7 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 {
 	struct p11_token *t = c->token;
 	struct p11_object *o = p11_objects_get(&t->objects, h);
+	bool is_key;
 	uint8_t low;
 	enum err e;
 	CK_RV rv = p11_cert_check_writable(c);
@@ -170,8 +171,9 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 	/* It is part of the key's attestation or certificate. */
 	if (!o->destroyable)
 		return CKR_ACTION_PROHIBITED;
-	low = o->class == CKO_PRIVATE_KEY ? o->key : (uint8_t)(o->fid & 0xff);
-	if (o->class == CKO_PRIVATE_KEY) {
+	is_key = o->class == CKO_PRIVATE_KEY || o->class == CKO_SECRET_KEY;
+	low = is_key ? o->key : (uint8_t)(o->fid & 0xff);
+	if (is_key) {
 		const uint16_t fids[] = { HSM_FID(HSM_FID_KEY, low), HSM_FID(HSM_FID_PRKD, low),
 					  HSM_FID(HSM_FID_EE, low) };
 

@@ -146,6 +146,7 @@ static void test_uninitialised(void **state)
 	NO(C_Verify(1, b, 1, b, 1));
 	NO(C_VerifyUpdate(1, b, 1));
 	NO(C_VerifyFinal(1, b, 1));
+	NO(C_GenerateKey(1, &m, &t, 1, &h));
 	NO(C_GenerateKeyPair(1, &m, &t, 1, &t, 1, &h, &h));
 	NO(C_SeedRandom(1, b, 1));
 	NO(C_GenerateRandom(1, b, 1));
@@ -176,7 +177,6 @@ static void test_uninitialised(void **state)
 	NO(C_DecryptDigestUpdate(1, b, 1, b, &n));
 	NO(C_SignEncryptUpdate(1, b, 1, b, &n));
 	NO(C_DecryptVerifyUpdate(1, b, 1, b, &n));
-	NO(C_GenerateKey(1, &m, &t, 1, &h));
 	NO(C_WrapKey(1, &m, 1, 1, b, &n));
 	NO(C_UnwrapKey(1, &m, 1, b, 1, &t, 1, &h));
 #undef NO

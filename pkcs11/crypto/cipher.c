@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/crypto/cipher.h"
+
+#include <string.h>
+
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/crypto/aes.h"
+#include "pkcs11/module/module.h"
+
+bool p11_cipher_is(const struct p11_op *op)
+{
+	return op->use.mech && op->use.mech->key == CKK_AES;
+}
+
+static bool pads(const struct p11_op *op)
+{
+	return op->use.mech->type == CKM_AES_CBC_PAD;
+}
+
+/* What waits in op->data, and then data, of which n bytes are taken. */
+static enum err join(const struct p11_op *op, struct rd data, size_t n, struct wr *w)
+{
+	wr_init_heap(w, op->n + data.n + AES_BLOCK);
+	wr_put(w, rd_of(op->data, op->n));
+	if (n > op->n)
+		wr_put(w, rd_of(data.p, n - op->n));
+	return wr_done(w);
+}
+
+static CK_RV run(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, struct wr *out)
+{
+	return p11_aes_cbc(c->token, op->use.key, encrypt, op->use.params.iv, data, out);
+}
+
+/* ---- a part ---- */
+
+/* Whole blocks, of which the last one is kept where it may be padding. */
+static size_t ready(const struct p11_op *op, bool encrypt, size_t total)
+{
+	if (!encrypt && pads(op) && total)
+		total--;
+	return total / AES_BLOCK * AES_BLOCK;
+}
+
+static CK_RV run_part(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, size_t whole,
+		      struct wr *out)
+{
+	size_t rest = op->n + data.n - whole;
+	struct wr in;
+	CK_RV rv;
+
+	/* Nothing is ready before op->n and data together are a block. */
+	if (!whole) {
+		if (data.n)
+			memcpy(op->data + op->n, data.p, data.n);
+		op->n = rest;
+		return CKR_OK;
+	}
+	rv = p11_rv(join(op, data, whole, &in));
+	if (!rv)
+		rv = run(c, op, encrypt, wr_view(&in), out);
+	wr_free(&in);
+	memcpy(op->data, data.p + data.n - rest, rest);
+	op->n = rest;
+	return rv;
+}
+
+CK_RV p11_cipher_part(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, CK_BYTE *out, CK_ULONG *n)
+{
+	CK_RV rv = p11_op_check(c, op, false);
+	size_t whole;
+	struct wr w;
+
+	if (rv)
+		return rv;
+	if (!n || (!data.p && data.n)) {
+		p11_op_end(op);
+		return CKR_ARGUMENTS_BAD;
+	}
+	whole = ready(op, encrypt, op->n + data.n);
+	if (whole && !p11_out(whole, out, n, &rv))
+		return rv;
+	*n = whole;
+	if (!whole && !out && data.n)
+		return CKR_OK;                  /* who asks for the length brings the data again */
+	op->in_parts = true;
+	wr_init(&w, out, whole);
+	rv = run_part(c, op, encrypt, data, whole, &w);
+	if (rv)
+		p11_op_end(op);
+	return rv;
+}
+
+/* ---- the end ---- */
+
+/* PKCS#7: as many bytes as are missing, each of that value. How wrong they are does not show in the time. */
+static bool unpad(struct wr *w)
+{
+	unsigned bad = 0;
+	uint8_t pad;
+
+	if (!w->n)
+		return false;
+	pad = w->p[w->n - 1];
+	bad |= pad == 0;
+	bad |= pad > AES_BLOCK;
+	for (unsigned i = 1; i <= AES_BLOCK; i++)
+		bad |= (i <= pad) & (w->p[w->n - i] != pad);
+	if (!bad)
+		wr_cut(w, w->n - pad);
+	return !bad;
+}
+
+static CK_RV finish(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, struct wr *out)
+{
+	size_t total = op->n + data.n, pad = AES_BLOCK - total % AES_BLOCK;
+	struct wr in;
+	CK_RV rv = p11_rv(join(op, data, total, &in));
+
+	for (size_t i = 0; encrypt && pads(op) && i < pad; i++)
+		wr_u8(&in, (uint8_t)pad);
+	if (!rv)
+		rv = p11_rv(wr_done(&in));
+	if (!rv)
+		rv = run(c, op, encrypt, wr_view(&in), out);
+	if (!rv && !encrypt && pads(op) && !unpad(out))
+		rv = CKR_ENCRYPTED_DATA_INVALID;
+	wr_free(&in);
+	return rv;
+}
+
+CK_RV p11_cipher_end(struct p11_call *c, struct p11_op *op, bool encrypt, const struct rd *data, CK_BYTE *out,
+		     CK_ULONG *n)
+{
+	CK_RV rv = p11_op_check(c, op, data != NULL);
+	struct rd last = data ? *data : RD_NONE;
+	size_t total, most;
+	struct wr w;
+
+	if (rv)
+		return rv;
+	if (!n || (!last.p && last.n)) {
+		p11_op_end(op);
+		return CKR_ARGUMENTS_BAD;
+	}
+	total = op->n + last.n;
+	most = encrypt && pads(op) ? total - total % AES_BLOCK + AES_BLOCK : total;
+	if (!p11_out(most, out, n, &rv))
+		return rv;
+	*n = 0;
+	if ((!encrypt || !pads(op)) && (total % AES_BLOCK || (!total && pads(op))))
+		rv = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	if (!rv && most) {
+		wr_init(&w, out, most);
+		rv = finish(c, op, encrypt, last, &w);
+		if (!rv)
+			*n = w.n;
+	}
+	p11_op_end(op);
+	return rv;
+}
