@@ -34,7 +34,7 @@ struct agent_approval {
 	unsigned wrong_pins;
 	struct agent_peer by;
 	struct hsm_status status;       /* of the card, as login_open learns it */
-	bool by_people;
+	bool by_people, by_pad;         /* by_pad: by the PIN, which was typed on the reader */
 	uint8_t login_id[LOGIN_ID_SIZE];
 	struct wr host_json;
 	int64_t begun_s;                /* of the wall clock; what comes later counts from it by boot time */
@@ -182,6 +182,7 @@ static enum err begin(struct agent_approval *a, struct hsm_card *card, const str
 	e = open_card(a, card, ask, why, cap, dl);
 	if (!e && !a->by_people)
 		e = say(why, cap, write_head(a, NULL), "its receipt cannot be written");
+	a->by_pad = !e && !a->by_people && !ask->pin;
 	if (!e && ask->pin)
 		e = secret_new(secret_view(ask->pin), &a->pin);
 	if (!e)
@@ -220,6 +221,9 @@ enum err agent_approval_join(struct agent_approval *a, const struct agent_peer *
 {
 	if (!agent_peer_is_covered(p, &a->limits))
 		return say(why, cap, ERR_POLICY, "the approval that is in force is for another user");
+	if (a->by_pad && pin)
+		return say(why, cap, ERR_ARG, "the card's PIN was typed on its reader, so none can be compared with "
+			   "it: log in without one");
 	if (!a->pin)
 		return ERR_OK;
 	if (!pin)

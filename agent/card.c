@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "sc-hsm/pin.h"
 
 #define LOOK_MS    500          /* how soon a card that was pulled is missed, at the latest */
 #define RETRY_MS   1000         /* a card that somebody else holds, or that does not answer */
@@ -72,7 +73,7 @@ static enum err take(struct agent_card *c, const struct pcsc_reader *r)
 		hsm_card_free(&c->hsm, true);
 		return e;
 	}
-	agent_view_ready(&c->view, c->keys.device_id);
+	agent_view_ready(&c->view, c->keys.device_id, hsm_pin_has_pad(c->hsm));
 	log_line(LOG_AGENT, LOG_INFO, "card %s in reader %s: held", c->keys.device_id, c->view.reader);
 	return ERR_OK;
 }

@@ -227,6 +227,7 @@ static enum err on_open(struct agent_house *h, struct agent_client *c, struct rd
 	uint8_t atr[ATR_MAX];
 	struct agent_card *card;
 	struct agent_view *v;
+	uint8_t bits = 0;
 	size_t atr_n = 0;
 
 	if (c->card || text_of(elements, AGENT_T_READER, reader, sizeof(reader)) || !*reader)
@@ -243,12 +244,17 @@ static enum err on_open(struct agent_house *h, struct agent_client *c, struct rd
 		memcpy(atr, v->atr, atr_n);
 		c->card = card;
 		c->of_card = v->card;
+		bits = (uint8_t)(AGENT_HAS_CARD | (v->has_pad ? AGENT_HAS_PAD : 0));
 	}
 	lock_give(&v->lock);
-	if (c->card)
-		ok(c, AGENT_T_ATR, rd_of(atr, atr_n));
-	else
+	if (!c->card) {
 		fail(c, ERR_NO_CARD, "no card that the agent could use is in this reader");
+		return ERR_OK;
+	}
+	agent_msg_begin(&c->out, AGENT_OK);
+	wr_tlv(&c->out, AGENT_T_ATR, rd_of(atr, atr_n));
+	wr_tlv_u8(&c->out, AGENT_T_STATE, bits);
+	send_out(c);
 	return ERR_OK;
 }
 

@@ -35,6 +35,19 @@ static enum err tap_present(void *ctx)
 	return apdu_link_present(((struct tap *)ctx)->inner);
 }
 
+/* What is typed there goes past the view, as every VERIFY does. */
+static bool tap_has_pad(void *ctx)
+{
+	return apdu_link_has_pad(((struct tap *)ctx)->inner);
+}
+
+static enum err tap_pad_verify(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+{
+	struct deadline dl = deadline_never();
+
+	return apdu_link_pad_verify(((struct tap *)ctx)->inner, ask, rsp, &dl);
+}
+
 static void tap_close(void *ctx, bool reset_card)
 {
 	struct tap *t = ctx;
@@ -49,6 +62,8 @@ static const struct apdu_link_ops tap_ops = {
 	.transmit = tap_transmit,
 	.end = tap_end,
 	.present = tap_present,
+	.has_pad = tap_has_pad,
+	.pad_verify = tap_pad_verify,
 	.close = tap_close,
 };
 

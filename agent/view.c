@@ -52,10 +52,11 @@ void agent_view_state(struct agent_view *v, enum agent_state s)
 	lock_give(&v->lock);
 }
 
-void agent_view_ready(struct agent_view *v, const char *device_id)
+void agent_view_ready(struct agent_view *v, const char *device_id, bool has_pad)
 {
 	lock_take(&v->lock);
 	(void)snprintf(v->device_id, sizeof(v->device_id), "%s", device_id);
+	v->has_pad = has_pad;
 	v->state = AGENT_CLOSED;
 	lock_give(&v->lock);
 }

@@ -21,6 +21,7 @@ struct agent {
 	int fd;                         /* -1: over; whoever asks again hears that it is gone */
 	char why[AGENT_TEXT_MAX];       /* of the last refusal */
 	struct wr packet;               /* room for commands and their answers; wiped after each */
+	bool has_pad;                   /* the agent's login asks for a PIN there, if it is given none */
 };
 
 static void hang_up(struct agent *a)
@@ -357,6 +358,11 @@ static enum err link_present(void *ctx)
 	return ask_plain(ctx, AGENT_PRESENT, AGENT_PATIENCE_MS);
 }
 
+static bool link_has_pad(void *ctx)
+{
+	return ((const struct agent *)ctx)->has_pad;
+}
+
 /* The agent decides about a reset: the card is its own. */
 static void link_close(void *ctx, bool reset_card)
 {
@@ -381,6 +387,7 @@ static const struct apdu_link_ops agent_ops = {
 	.name = "agent",
 	.transmit = link_transmit,
 	.present = link_present,
+	.has_pad = link_has_pad,
 	.close = link_close,
 	.abandon = link_abandon,
 };
@@ -388,7 +395,8 @@ static const struct apdu_link_ops agent_ops = {
 static enum err open_card(struct agent *a, const char *reader, struct wr *atr)
 {
 	struct deadline dl = deadline_in(AGENT_PATIENCE_MS);
-	struct rd elements, bytes;
+	struct rd elements, bytes, state;
+	uint32_t bits = 0;
 	struct wr w;
 	enum err e;
 
@@ -396,8 +404,10 @@ static enum err open_card(struct agent *a, const char *reader, struct wr *atr)
 	agent_msg_begin(&w, AGENT_OPEN);
 	wr_tlv(&w, AGENT_T_READER, rd_str(reader));
 	e = ask(a, &w, &elements, &dl);
-	if (!e && (!rd_tlv_find(elements, AGENT_T_ATR, &bytes) || bytes.n > ATR_MAX))
+	if (!e && (!rd_tlv_find(elements, AGENT_T_ATR, &bytes) || bytes.n > ATR_MAX ||
+		   (rd_tlv_find(elements, AGENT_T_STATE, &state) && !rd_uint(state, &bits))))
 		e = ERR_PROTOCOL;
+	a->has_pad = bits & AGENT_HAS_PAD;
 	if (!e) {
 		wr_put(atr, bytes);
 		e = wr_done(atr);

@@ -19,7 +19,7 @@
 enum agent_type {
 	AGENT_HELLO = 1,        /* VERSION, PROGRAM, REASON (both may be missing): first, once; answer: VERSION */
 	AGENT_LIST,             /* answer: CARD elements */
-	AGENT_OPEN,             /* READER; answer: ATR */
+	AGENT_OPEN,             /* READER; answer: ATR, STATE */
 	AGENT_SEND,             /* APDU: a command; answer: APDU, with status word */
 	AGENT_PRESENT,          /* is the card that was opened still there */
 	AGENT_LOGIN,            /* PIN (may be missing), LIMITS (may be missing); answer when it is decided */
@@ -35,7 +35,7 @@ enum agent_tag {
 	AGENT_T_VERSION = 0x80, AGENT_T_PROGRAM, AGENT_T_REASON, AGENT_T_READER, AGENT_T_ATR, AGENT_T_APDU, AGENT_T_PIN,
 	AGENT_T_LIMITS, AGENT_T_ERR, AGENT_T_TEXT, AGENT_T_EVENTS, AGENT_T_STATE, AGENT_T_CARD = 0xA0
 };
-enum { AGENT_HAS_CARD = 1 };                            /* bits of AGENT_T_STATE */
+enum { AGENT_HAS_CARD = 1, AGENT_HAS_PAD = 2 };         /* bits of AGENT_T_STATE */
 
 /* A message being written: the type, then wr_tlv of the caller's. */
 void agent_msg_begin(struct wr *w, enum agent_type type);

@@ -40,14 +40,29 @@ static enum err ask_status(const struct opening *o)
 	return say(o, hsm_card_status(o->card, &v, o->status, o->dl), "it could not be asked for its state");
 }
 
-static enum err verify(const struct opening *o, const struct secret *pin)
+/* What the card says to the PIN that it was told. */
+static enum err verified(const struct opening *o, enum err e)
 {
-	enum err e = hsm_pin_verify(o->card, HSM_REF_USER, pin, o->dl);
 	int tries = hsm_card_detail(o->card)->tries;
 
 	if (e == ERR_PIN_WRONG && tries >= 0)
 		return say(o, e, "wrong PIN, %d %s left", tries, tries == 1 ? "try" : "tries");
 	return say(o, e, "%s", err_text(e));
+}
+
+static enum err verify(const struct opening *o, const struct secret *pin)
+{
+	return verified(o, hsm_pin_verify(o->card, HSM_REF_USER, pin, o->dl));
+}
+
+/* A person types it on the reader. */
+static enum err verify_on_pad(const struct opening *o)
+{
+	if (!hsm_pin_has_pad(o->card))
+		return say(o, ERR_ARG, "it opens only with its PIN, and none was given");
+	if (o->p->progress)
+		o->p->progress(o->p->ctx, "type the card's PIN on the reader");
+	return verified(o, hsm_pin_verify_on_pad(o->card, o->dl));
 }
 
 /* SELECT closes what somebody else left open, and tells the options that the mode depends on. */
@@ -85,7 +100,7 @@ static enum err by_mode(const struct opening *o, const struct secret *pin)
 		return say(o, ERR_PIN_UNSET, "not initialised, or its custodians' keys are not all registered: "
 			   "quorum11 status shows which");
 	case HSM_MODE_PIN:
-		return pin ? verify(o, pin) : say(o, ERR_ARG, "it opens only with its PIN, and none was given");
+		return pin ? verify(o, pin) : verify_on_pad(o);
 	case HSM_MODE_PKA:
 		if (pin)
 			log_line(LOG_PKA, LOG_WARN, "card %.*s opens with approvals; the PIN that was given is ignored",

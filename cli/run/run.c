@@ -53,11 +53,13 @@ static enum err add_keys(struct run *r, struct cli_card *card, struct pka_limits
 
 static enum err get_pin(struct run *r, struct cli_card *card)
 {
+	/* The agent has the reader ask for it. */
+	bool on_pad = card->status.mode == HSM_MODE_PIN && cli_pin_is_on_pad(r->cli, card);
 	enum err e = ERR_OK;
 
 	if (card->status.mode == HSM_MODE_PKA && cli_pin_is_given(r->cli))
 		log_tell("card %s opens by its custodians alone: the PIN is not used", card->id);
-	else if (hsm_mode_needs_pin(card->status.mode) || cli_pin_is_given(r->cli))
+	else if (!on_pad && (hsm_mode_needs_pin(card->status.mode) || cli_pin_is_given(r->cli)))
 		e = cli_pin_get(r->cli, card, NULL, &r->pin);
 	/* It is read, and none of the command's business. */
 	if (r->cli->args->pin_fd != ARGS_NO_FD && r->cli->args->pin_fd > STDERR_FILENO)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A reader with a pad: what it is asked, what its answers mean, and logins by it: of a program and of a custodian. */
-#include "test/p11/rig.h"
+#include "test/agent_rig.h"
 
 #include <string.h>
 
@@ -86,6 +86,44 @@ static void test_program(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 }
 
+/* By an agent: once on its reader, then others ride on it; nobody's PIN can be compared with one that nobody knows. */
+static void test_agent(void **state)
+{
+	CK_SESSION_HANDLE s;
+	struct agent_user other;
+
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad(RIG_READER, RIG_PIN);
+	agent_rig_start("");
+	rig_initialize();
+	assert_true(rig_token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
+	s = rig_session();
+	/* Nothing of these costs a try. */
+	fake_reader_pad(RIG_READER, "");
+	assert_rv(rig_login(s, NULL), CKR_FUNCTION_CANCELED);
+	fake_reader_pad(RIG_READER, NULL);
+	assert_rv(rig_login(s, NULL), CKR_FUNCTION_FAILED);
+	assert_false(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
+	fake_reader_pad(RIG_READER, "000000");
+	assert_rv(rig_login(s, NULL), CKR_PIN_INCORRECT);
+	assert_true(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
+
+	fake_reader_pad(RIG_READER, RIG_PIN);
+	assert_ok(rig_login(s, NULL));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+	fake_reader_pad(RIG_READER, NULL);
+	agent_user_come(&other);
+	assert_int_equal(agent_user_sign(&other, 1), ERR_AUTH);
+	assert_int_equal(agent_user_login(&other, RIG_PIN, NULL), ERR_ARG);
+	assert_non_null(strstr(other.why, "typed on its reader"));
+	assert_int_equal(agent_user_login(&other, NULL, NULL), ERR_OK);
+	assert_int_equal(agent_user_sign(&other, 1), ERR_OK);
+	agent_user_go(&other);
+	rig_finalize();
+	agent_rig_stop();
+}
+
 static void test_no_pad(void **state)
 {
 	(void)state;
@@ -140,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_feature),
 		cmocka_unit_test(test_structure),
 		cmocka_unit_test_setup_teardown(test_program, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_agent, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_no_pad, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_custodian, rig_setup, rig_teardown),
 	};
