@@ -92,6 +92,8 @@ static const struct key {
 	KEY(server, deadline, SECONDS, 1, DAY_S),
 	KEY(server, lease, SECONDS, 1, DAY_S),
 	KEY(server, poll, SECONDS, 1, POLL_MAX_S),
+	KEY(server, hold, SECONDS, 60, 7 * DAY_S),
+	KEY(server, keep_days, NUMBER, 31, 36500),
 	KEY(server, sessions, NUMBER, 1, SRV_SESSIONS_MAX),
 	KEY(server, chip_auth, BOOL, 0, 0),
 	KEY(server, stock_custodians, BOOL, 0, 0),
@@ -477,6 +479,7 @@ static enum err conf_new(struct conf **out)
 	c->server.deadline = 900;
 	c->server.lease = 300;
 	c->server.poll = 15;
+	c->server.hold = 8 * 3600;
 	c->server.sessions = 4000;
 	c->server.chip_auth = true;
 	c->notify.retry = 5;

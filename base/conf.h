@@ -89,6 +89,8 @@ struct conf {
 		unsigned deadline;          /* of a request, seconds; 900 */
 		unsigned lease;             /* of a turn in per-key mode, seconds; 300 */
 		unsigned poll;              /* longest wait for work of one POST, seconds; 15 */
+		unsigned hold;              /* of a card that a client of another maker holds open, seconds; 28800 */
+		unsigned keep_days;         /* of requests that have ended; 0: for ever */
 		unsigned sessions;          /* logins at once; 4000 */
 		bool chip_auth;             /* demand chip authentication; yes */
 		bool stock_custodians;      /* approvals by clients of other makers, without a statement; no */

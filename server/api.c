@@ -178,9 +178,8 @@ void srv_api_targets(struct srv *s, struct srv_call *call, const char *arg, uint
 	json_t *list = json_array();
 
 	(void)arg;
-	(void)now_ms;
 	while ((t = s->store.ops->next(s->store.ctx, t)))
-		srv_json_append(&list, srv_json_target(s, t));
+		srv_json_append(&list, srv_json_target(s, t, now_ms));
 	srv_api_answer(call, 200, json_pack("{s:o}", "targets", list));
 }
 
@@ -235,17 +234,35 @@ void srv_api_requests(struct srv *s, struct srv_call *call, const char *arg, uin
 
 void srv_api_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
+	struct srv_ceremony *c = srv_desk_find(s->desk, arg);   /* of a card that is held open, too */
 	struct srv_found f;
 	json_t *j = request_find(s, call, arg, &f) ? srv_api_body(call) : NULL;
 
 	if (j && json_object_size(j))
 		srv_call_refuse(call, 400, "bad_request", "the body has no members");
-	else if (j && (!f.live || !srv_ceremony_cancel(f.live, call, now_ms)))
+	else if (j && (!c || !srv_ceremony_cancel(c, call, now_ms)))
 		refuse_ended(call);
 	else if (j)
 		answer_changed(s, call, arg, now_ms);
 	json_decref(j);
 	srv_found_free(&f);
+}
+
+/* A card that is held idle: people are asked. */
+void srv_api_ask(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_found f = { .live = srv_desk_held(s->desk, arg) };
+	json_t *j = srv_api_body(call);
+
+	if (j && json_object_size(j))
+		srv_call_refuse(call, 400, "bad_request", "the body has no members");
+	else if (j && !f.live)
+		srv_call_refuse(call, 404, "not_found", "nobody holds this card connected here");
+	else if (j && srv_ceremony_ask(f.live, call, now_ms))
+		srv_call_refuse(call, 409, "asked", "people were asked already, or the card is open");
+	else if (j)
+		srv_api_answer(call, 202, srv_found_json(s, &f, &call->who, SRV_IN_FULL, now_ms));
+	json_decref(j);
 }
 
 /* ---- custodian ---- */
@@ -411,9 +428,9 @@ static enum err decision_read(struct srv_call *call, json_t *j, struct srv_decis
 	return ERR_OK;
 }
 
-static enum err say_end(struct srv *s, const struct srv_found *f, const struct srv_decision *d)
+static enum err say_end(struct srv *s, const struct srv_found *f, const struct srv_decision *d, uint64_t now_ms)
 {
-	return f->past ? srv_desk_say_end(s->desk, f->past, d) : ERR_CONDITIONS;
+	return f->past ? srv_desk_say_end(s->desk, f->past, d, now_ms) : ERR_CONDITIONS;
 }
 
 static void refuse_decision(struct srv *s, struct srv_call *call, const struct srv_found *f,
@@ -449,7 +466,7 @@ static void refuse_decision(struct srv *s, struct srv_call *call, const struct s
 static enum err decision_take(struct srv *s, const struct srv_found *f, const struct srv_decision *d, uint64_t now_ms)
 {
 	if (d->decision == PKA_END)
-		return say_end(s, f, d);
+		return say_end(s, f, d, now_ms);
 	return f->live ? srv_ceremony_decide(f->live, d, now_ms) : ERR_CONDITIONS;
 }
 

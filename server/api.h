@@ -15,6 +15,7 @@ void srv_api_answer(struct srv_call *call, int status, json_t *j);
 json_t *srv_api_body(struct srv_call *call);
 
 srv_handler srv_api_enrol, srv_api_targets, srv_api_requests, srv_api_cancel;                   /* operator */
+srv_handler srv_api_ask;
 srv_handler srv_api_policy, srv_api_policy_put;
 srv_handler srv_api_waiting, srv_api_request, srv_api_turn, srv_api_approve, srv_api_deny;      /* custodian */
 srv_handler srv_api_end, srv_api_inbox;

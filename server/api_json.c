@@ -66,7 +66,24 @@ static json_t *verdict_json(const struct srv_ceremony *c, enum srv_detail detail
 	return list;
 }
 
-json_t *srv_json_target(const struct srv *s, const struct srv_target *t)
+static json_int_t seconds_until(uint64_t at_ms, uint64_t now_ms)
+{
+	return at_ms > now_ms ? (json_int_t)((at_ms - now_ms + 999) / 1000) : 0;
+}
+
+/* Is it held connected, and how? */
+static json_t *held_json(const struct srv_ceremony *c, uint64_t now_ms)
+{
+	bool is_open = c && c->hold >= SRV_HOLD_OPEN, is_idle = c && c->hold == SRV_HOLD_IDLE;
+
+	if (!c)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s?, s:o}", "state", is_open ? "open" : is_idle ? "idle" : "asked", "from",
+			 c->from, "request", is_idle ? NULL : c->id, "seconds",
+			 is_open ? json_integer(seconds_until(c->hold_until_ms, now_ms)) : json_null());
+}
+
+json_t *srv_json_target(const struct srv *s, const struct srv_target *t, uint64_t now_ms)
 {
 	enum pka_challenge_mode mode;
 	json_t *custodians = json_array();
@@ -74,12 +91,13 @@ json_t *srv_json_target(const struct srv *s, const struct srv_target *t)
 
 	for (i = 0; i < t->m; i++)
 		(void)json_array_append_new(custodians, srv_json_text(t->custodians[i].chr));
-	return json_pack("{s:o, s:o, s:i, s:i, s:o, s:I, s:b, s:o}", "device_id", srv_json_text(t->device_id), "name",
-			 srv_json_text(t->name), "n", t->n, "m", t->m, "custodians", custodians, "keys",
+	return json_pack("{s:o, s:o, s:i, s:i, s:o, s:I, s:b, s:o, s:o}", "device_id", srv_json_text(t->device_id),
+			 "name", srv_json_text(t->name), "n", t->n, "m", t->m, "custodians", custodians, "keys",
 			 (json_int_t)t->archived_n, "unverified", t->unverified, "mode",
 			 s->store.ops->mode(s->store.ctx, t->device_id, SRV_ANY_FIRMWARE, &mode)
 				 ? json_string(srv_mode_name(mode))
-				 : json_null());
+				 : json_null(),
+			 "held", held_json(srv_desk_held(s->desk, t->device_id), now_ms));
 }
 
 static json_t *custodians_json(const struct srv_ceremony *c)
@@ -114,11 +132,6 @@ static json_t *keys_json(const struct pka_facts *f, enum srv_detail detail)
 	return list;
 }
 
-static json_int_t seconds_until(uint64_t at_ms, uint64_t now_ms)
-{
-	return at_ms > now_ms ? (json_int_t)((at_ms - now_ms + 999) / 1000) : 0;
-}
-
 json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, uint64_t now_ms)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
@@ -141,7 +154,8 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 			    srv_json_bytes_or_null(wr_view(&c->host_json)));
 	part[3] = json_pack("{s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
 			    "verdict", verdict_json(c, detail));
-	part[4] = json_pack("{s:o, s:n, s:n}", "host_name", c->host[0] ? srv_json_text(c->host) : json_null(),
-			    "ended_by", "link");
+	part[4] = json_pack("{s:o, s:n, s:n, s:o}", "host_name", c->host[0] ? srv_json_text(c->host) : json_null(),
+			    "ended_by", "link", "hold_seconds",
+			    c->hold ? json_integer((json_int_t)(c->env->hold_ms / 1000)) : json_null());
 	return srv_json_join(part, sizeof(part) / sizeof(part[0]));
 }

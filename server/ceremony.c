@@ -65,6 +65,7 @@ enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_h
 	wr_init_heap(&c->host_json, host->json.n);      /* it never grows */
 	(void)snprintf(c->from, sizeof(c->from), "%s", host->from);
 	(void)snprintf(c->host, sizeof(c->host), "%s", host->name);
+	c->hold = host->is_held ? SRV_HOLD_IDLE : SRV_HOLD_NOT;
 	e = pka_activation_new(&policy, &c->activation);
 	if (!e)
 		e = host_take(c, host);
@@ -162,25 +163,37 @@ static bool policy_admits(struct srv_ceremony *c)
 	return !e;
 }
 
-/* The activation has read which card it is and asks for its enrolment. */
-static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
+/* The card is an enrolled one, and the one that it must be; false: the ceremony has ended. */
+static bool target_take(struct srv_ceremony *c, const struct att_chain *chain)
 {
 	const struct srv_store *store = c->env->store;
 	struct srv_target *t = store->ops->get(store->ctx, chain->id);
-	enum err e;
 
 	if (c->only[0] && strcmp(c->only, chain->id)) {
 		fail(c, ERR_POLICY, "this login has asked for another card before; another card is another login");
-		return;
+		return false;
 	}
 	if (!t) {
 		fail(c, ERR_NOT_ENROLLED, "device %s is not enrolled at %s; an operator does that by quorum11 enrol",
 		     chain->id, c->env->url ? c->env->url : "this server");
-		return;
+		return false;
 	}
 	c->target = srv_target_ref(t);
-	if (!policy_admits(c))
+	return true;
+}
+
+/* The activation has read which card it is and asks for its enrolment. */
+static void lookup(struct srv_ceremony *c, const struct att_chain *chain)
+{
+	const struct srv_store *store = c->env->store;
+	struct srv_target *t;
+	enum err e;
+
+	if (!c->target && !target_take(c, chain))
 		return;
+	if (c->hold == SRV_HOLD_IDLE || !policy_admits(c))
+		return;
+	t = c->target;
 	c->view = (struct pka_target){ .device_id = t->device_id,
 				       .devaut = t->devaut,
 				       .unverified = t->unverified,
@@ -267,7 +280,7 @@ static void tell_ended(const struct srv_ceremony *c, const struct pka_facts *f)
 	srv_event_word(&ev, "result", f->state == PKA_OPEN ? "open" : "failed");
 	srv_event_number(&ev, "approvals", f->approvals);
 	srv_event_text(&ev, "why", f->state == PKA_OPEN ? "" : f->why);
-	if (c->target)
+	if (c->target && c->hold != SRV_HOLD_IDLE)
 		srv_keep_end(c, &ev);
 	else
 		srv_event_emit(c->env->events, &ev);    /* never an enrolled card's: only for the log */
@@ -315,6 +328,7 @@ static void observe(struct srv_ceremony *c, uint64_t now_ms)
 	if (srv_ceremony_is_over(f) && !c->ended_ms) {
 		c->ended_ms = now_ms;
 		tell_ended(c, f);
+		srv_hold_opened(c, f, now_ms);
 	}
 }
 
@@ -333,7 +347,7 @@ static bool progress(struct srv_ceremony *c, const struct pka_facts *f, char *te
 	return true;
 }
 
-static void answer(struct srv_ceremony *c, int status, const char *type)
+void srv_ceremony_answer(struct srv_ceremony *c, int status, const char *type)
 {
 	struct srv_call *call = c->held;
 
@@ -394,7 +408,11 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 
 	if (!c->held)
 		return;
-	if (srv_ceremony_is_over(f)) {
+	if (c->hold >= SRV_HOLD_OPEN) {
+		e = srv_hold_reply(c, now_ms);
+		if (e == ERR_TIMEOUT)
+			return;
+	} else if (srv_ceremony_is_over(f)) {
 		n = (struct srv_note){ .id = f->state == PKA_OPEN ? 0 : pka_result_id(f->result),
 				       .text = f->state == PKA_OPEN ? "open" : f->why };
 		e = srv_session_last(&c->session, &n, now_ms, &c->held->reply.body);
@@ -406,11 +424,11 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 		e = commands_send(c, has_note ? &n : NULL, now_ms);
 	}
 	if (!e) {
-		answer(c, 200, RAM_TYPE_RESPONSE);
+		srv_ceremony_answer(c, 200, RAM_TYPE_RESPONSE);
 		return;
 	}
 	srv_session_close(&c->session);
-	answer(c, 500, NULL);
+	srv_ceremony_answer(c, 500, NULL);
 	srv_ceremony_end(c, ERR_SERVER, err_text(e), now_ms);
 }
 
@@ -458,6 +476,7 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 		refuse(call, 204);
 		return;
 	case ERR_CANCELLED:
+		srv_hold_lost(c, "its client gave up");
 		(void)snprintf(why, sizeof(why), "the host gave up: %s",
 			       text_shown(reason, shown.text, sizeof(shown.text)));
 		srv_ceremony_end(c, ERR_CANCELLED, why, now_ms);
@@ -470,6 +489,7 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 		refuse(call, 404);
 		return;
 	default:
+		srv_hold_lost(c, "its client breaks the protocol");
 		srv_ceremony_end(c, ERR_PROTOCOL, "the host's answers do not fit the commands", now_ms);
 		refuse(call, 400);
 		return;
@@ -479,14 +499,15 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 void srv_ceremony_gone(struct srv_ceremony *c, uint64_t now_ms)
 {
 	if (c->held)
-		answer(c, 404, NULL);
+		srv_ceremony_answer(c, 404, NULL);
 	srv_session_close(&c->session);
+	srv_hold_lost(c, "its client hung up");
 	srv_ceremony_end(c, ERR_REMOVED, "the host hung up", now_ms);
 }
 
 void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, uint64_t now_ms)
 {
-	if (srv_ceremony_is_over(srv_ceremony_facts(c)))
+	if (srv_ceremony_release(c, why, now_ms) || srv_ceremony_is_over(srv_ceremony_facts(c)))
 		return;
 	fail(c, result, "%s", why);
 	srv_ceremony_advance(c, &srv_no_answers, now_ms);
@@ -503,16 +524,21 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms)
 	const struct srv_session *s = &c->session;
 	uint64_t next;
 
+	if (c->hold == SRV_HOLD_OPEN && is_due(c->hold_until_ms, now_ms))
+		(void)srv_ceremony_release(c, "its time is over", now_ms);
 	if (s->state == SRV_READY && c->held) {
 		if (is_due(s->until_ms, now_ms) || is_due(f->ends_ms, now_ms) || is_due(f->turn_ends_ms, now_ms))
 			srv_ceremony_advance(c, &srv_no_answers, now_ms);
 	} else if (s->state != SRV_CLOSED && is_due(s->until_ms, now_ms)) {
 		srv_session_close(&c->session);
+		srv_hold_lost(c, "its client was lost");
 		srv_ceremony_end(c, ERR_REMOVED, "the host was lost: no word from it after the last commands", now_ms);
 	}
 	if (s->state == SRV_CLOSED)
 		return UINT64_MAX;
 	next = s->until_ms;
+	if (c->hold == SRV_HOLD_OPEN && c->hold_until_ms < next)
+		next = c->hold_until_ms;
 	if (s->state == SRV_READY && f->ends_ms > now_ms && f->ends_ms < next)
 		next = f->ends_ms;
 	if (s->state == SRV_READY && f->turn_ends_ms > now_ms && f->turn_ends_ms < next)

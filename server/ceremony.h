@@ -27,11 +27,20 @@ struct srv_ceremony_env {               /* what all ceremonies share; borrowed *
 	struct srv_events *events;
 	const char *instance;           /* this server process, among those that may use the store */
 	const char *url;                /* how people call this server, NULL: not known */
-	uint64_t deadline_ms, lease_ms, poll_ms;
+	uint64_t deadline_ms, lease_ms, poll_ms, hold_ms;
 	bool chip_auth;
 	/* Does another ceremony of this device wait for people? One device has one at a time. */
 	bool (*is_taken)(void *ctx, const struct srv_ceremony *c);
 	void *ctx;
+};
+/*
+ * A client of another maker that holds its card connected (/rt/hold): idle until somebody has people asked, and open
+ * until somebody ends it, as such a client switches its card off when its session is over.
+ */
+enum srv_hold {
+	SRV_HOLD_NOT,           /* a login: it asks at once, and is over when the card is open */
+	SRV_HOLD_IDLE, SRV_HOLD_ASKED, SRV_HOLD_OPEN,
+	SRV_HOLD_CLOSE, SRV_HOLD_CLOSED         /* the card is to be reset; was reset, or is gone */
 };
 struct srv_progress {
 	bool is_told, changed_mode;
@@ -62,6 +71,9 @@ struct srv_ceremony {
 	bool has_firmware, is_begun;            /* the card has answered */
 	bool is_admitted;                       /* people may be asked */
 	bool is_open;                           /* people were asked */
+	enum srv_hold hold;
+	uint64_t hold_until_ms;                 /* OPEN: then the card is closed */
+	char hold_why[SHOWN_MAX + 1];           /* CLOSE: why, for people */
 	bool is_last_round;                     /* over: desk.c forgets it at the next */
 	uint32_t seen;                          /* how it stood when pages were told (server/web/stream.c); 0: never */
 	struct srv_progress told;               /* to the host, of how far it is */
@@ -77,6 +89,7 @@ struct srv_host {
 	const char *from, *name;        /* address, and identity as the server knows it ("": none) */
 	uint64_t deadline_ms;           /* 0: as all have it */
 	uint32_t answer_max;            /* pka_policy's */
+	bool is_held;                   /* SRV_HOLD_IDLE, without login_id and JSON */
 };
 MUST enum err srv_ceremony_new(const struct srv_ceremony_env *env, const struct srv_host *host,
 			       struct srv_ceremony **out);
@@ -114,6 +127,13 @@ MUST enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decis
 void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, uint64_t now_ms);
 /* The operator ends it, which is told with his name. false: it has ended. */
 bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms);
+/*
+ * Of a card that is held idle: people are asked now, because this call says so. ERR_CONDITIONS: it is not idle, or not
+ * looked at yet.
+ */
+MUST enum err srv_ceremony_ask(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms);
+/* A card that is held open is closed; false: it is not held open. why for people. */
+bool srv_ceremony_release(struct srv_ceremony *c, const char *why, uint64_t now_ms);
 /* Do what time demands; when to come again (boot time, UINT64_MAX: never). */
 uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms);
 

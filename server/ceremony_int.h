@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to server/ceremony*.c: ceremony.c has the wire and the machine, ceremony_people.c what people do. */
+/*
+ * Private to server/ceremony*.c: ceremony.c has the wire and the machine, ceremony_people.c what people do,
+ * ceremony_hold.c the cards that stay connected.
+ */
 #ifndef SERVER_CEREMONY_INT_H
 #define SERVER_CEREMONY_INT_H
 
@@ -9,6 +12,16 @@ extern const struct pka_answers srv_no_answers;
 
 /* Go on with what there is. The machine is not touched while the host still works on the last commands. */
 void srv_ceremony_advance(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms);
+
+/* The waiting POST is answered by what its body holds. */
+void srv_ceremony_answer(struct srv_ceremony *c, int status, const char *type);
+
+/* ceremony_hold.c: the card of a client that holds it is open now; nothing for others. */
+void srv_hold_opened(struct srv_ceremony *c, const struct pka_facts *f, uint64_t now_ms);
+/* Fill in the answer to the POST that waits at a card that is held open, or to be closed. ERR_TIMEOUT: it waits on. */
+MUST enum err srv_hold_reply(struct srv_ceremony *c, uint64_t now_ms);
+/* The client is gone, and its card switched off with it. */
+void srv_hold_lost(struct srv_ceremony *c, const char *why);
 
 static inline bool srv_ceremony_is_over(const struct pka_facts *f)
 {

@@ -122,7 +122,7 @@ bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint
 {
 	struct srv_event ev;
 
-	if (srv_ceremony_is_over(srv_ceremony_facts(c)))
+	if (srv_ceremony_is_over(srv_ceremony_facts(c)) && c->hold != SRV_HOLD_OPEN)
 		return false;
 	srv_ceremony_event(c, "cancel", &ev);
 	srv_event_text(&ev, "who", by->who.name);

@@ -59,6 +59,7 @@ enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **ou
 					    .deadline_ms = config->deadline_ms,
 					    .lease_ms = config->lease_ms,
 					    .poll_ms = config->poll_ms,
+					    .hold_ms = config->hold_ms,
 					    .chip_auth = config->chip_auth,
 					    .is_taken = is_taken,
 					    .ctx = d };
@@ -333,9 +334,17 @@ struct srv_ceremony *srv_desk_find_link(struct srv_desk *d, const char *link)
 	return found;
 }
 
-enum err srv_desk_say_end(struct srv_desk *d, const struct srv_past *p, const struct srv_decision *decision)
+enum err srv_desk_say_end(struct srv_desk *d, const struct srv_past *p, const struct srv_decision *decision,
+			  uint64_t now_ms)
 {
-	return srv_end_say(d->ends, p, decision);
+	struct srv_ceremony *held = srv_desk_find(d, p->id);
+	enum err e = srv_end_say(d->ends, p, decision);
+	char why[CHR_MAX + 20];
+
+	(void)snprintf(why, sizeof(why), "%s has ended it", decision->chr);
+	if (!e && held)
+		(void)srv_ceremony_release(held, why, now_ms);
+	return e;
 }
 
 void srv_desk_wait_end(struct srv_desk *d, struct rd login_id, struct srv_call *call, uint64_t now_ms)
@@ -350,9 +359,21 @@ struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony
 {
 	struct srv_ceremony *it = last ? last->next : d->list;
 
-	while (it && !it->target)
+	while (it && (!it->target || it->hold == SRV_HOLD_IDLE))
 		it = it->next;
 	return it;
+}
+
+struct srv_ceremony *srv_desk_held(const struct srv_desk *d, const char *device_id)
+{
+	struct srv_ceremony *it;
+
+	for (it = d->list; it; it = it->next)
+		if (it->hold != SRV_HOLD_NOT && it->hold != SRV_HOLD_CLOSED && it->session.state != SRV_CLOSED &&
+		    (!it->ended_ms || it->hold >= SRV_HOLD_OPEN) && it->target &&
+		    !strcmp(it->target->device_id, device_id))
+			return it;
+	return NULL;
 }
 
 void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err result, const char *why, uint64_t now_ms)

@@ -15,7 +15,7 @@ struct srv_desk_config {        /* borrowed */
 	struct srv_events *events;
 	const char *instance;   /* this server process */
 	const char *url;        /* how people call this server, NULL: not known */
-	uint64_t deadline_ms, lease_ms, poll_ms;
+	uint64_t deadline_ms, lease_ms, poll_ms, hold_ms;
 	bool chip_auth;
 	unsigned sessions;      /* at once */
 };
@@ -47,11 +47,14 @@ void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms);
 struct srv_ceremony *srv_desk_find(struct srv_desk *d, const char *id);
 struct srv_ceremony *srv_desk_find_link(struct srv_desk *d, const char *link);
 /* Ends of opened logins (server/end.h), for whoever says one: as srv_end_say. */
-MUST enum err srv_desk_say_end(struct srv_desk *d, const struct srv_past *p, const struct srv_decision *decision);
+MUST enum err srv_desk_say_end(struct srv_desk *d, const struct srv_past *p, const struct srv_decision *decision,
+			       uint64_t now_ms);
 /* As srv_end_wait; 503 at once when the server stops. */
 void srv_desk_wait_end(struct srv_desk *d, struct rd login_id, struct srv_call *call, uint64_t now_ms);
-/* Enumerate those of enrolled cards, the newest first; NULL begins. */
+/* Enumerate those of enrolled cards for which somebody asks, the newest first; NULL begins. */
 struct srv_ceremony *srv_desk_next(struct srv_desk *d, const struct srv_ceremony *last);
+/* The session that holds this card connected (srv_hold), the latest; NULL: none does. */
+struct srv_ceremony *srv_desk_held(const struct srv_desk *d, const char *device_id);
 /* End what goes on for this device. */
 void srv_desk_end_device(struct srv_desk *d, const char *device_id, enum err result, const char *why, uint64_t now_ms);
 

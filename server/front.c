@@ -13,6 +13,7 @@
 #define ARG_MAX_SIZE 64         /* a decoded path segment: an id or a holder reference */
 #define SMALL_BODY_MAX (16 * 1024)
 #define RAM_PATH "/rt/hsm"
+#define HOLD_PATH "/rt/hold"
 
 struct route {
 	const char *method, *path;      /* '*': one segment, given to the handler */
@@ -22,15 +23,18 @@ struct route {
 };
 
 static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
+static void ram_hold(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
 static void ram_lend(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
 
 static const struct route routes[] = {
 	{ "POST", RAM_PATH,                     SRV_MAY_ASK,    SRV_POST_MAX,   ram_post },
+	{ "POST", HOLD_PATH,                    SRV_MAY_ASK,    SRV_POST_MAX,   ram_hold },
 	{ "POST", "/rt/r/*",                    SRV_MAY_CALL,   SRV_POST_MAX,   ram_lend },
 	{ "POST", "/api/v1/targets",            SRV_MAY_ENROL,  HTTP_BODY_MAX,  srv_api_enrol },
 	{ "GET",  "/api/v1/targets",            SRV_MAY_READ,   0,              srv_api_targets },
 	{ "GET",  "/api/v1/targets/*/policy",   SRV_MAY_READ,   0,              srv_api_policy },
 	{ "PUT",  "/api/v1/targets/*/policy",   SRV_MAY_ENROL,  SMALL_BODY_MAX, srv_api_policy_put },
+	{ "POST", "/api/v1/targets/*/ask",      SRV_MAY_CANCEL, SMALL_BODY_MAX, srv_api_ask },
 	{ "GET",  "/api/v1/requests",           SRV_MAY_READ | SRV_MAY_OWN, 0,  srv_api_requests },
 	{ "GET",  "/api/v1/history",            SRV_MAY_READ | SRV_MAY_OWN | SRV_MAY_INBOX, 0, srv_api_history },
 	{ "POST", "/api/v1/requests/*/cancel",  SRV_MAY_CANCEL, SMALL_BODY_MAX, srv_api_cancel },
@@ -56,6 +60,7 @@ static const struct route routes[] = {
 	{ "GET",  "/history",                  SRV_MAY_CALL,   0,              web_history },
 	{ "GET",  "/audit",                    SRV_MAY_CALL,   0,              web_audit },
 	{ "GET",  "/targets",                  SRV_MAY_CALL,   0,              web_targets },
+	{ "POST", "/targets/*/ask",            SRV_MAY_CALL,   SMALL_BODY_MAX, web_ask },
 	{ "GET",  "/custodians",               SRV_MAY_CALL,   0,              web_custodians },
 	{ "GET",  "/sign-in",                  SRV_MAY_CALL,   0,              web_sign_in },
 	{ "POST", "/sign-in",                  SRV_MAY_CALL,   SMALL_BODY_MAX, web_sign_in_post },
@@ -182,24 +187,46 @@ static bool facts_read(const char *header, struct wr *json, uint8_t login_id[LOG
 	return ok;
 }
 
+/* May this message be looked at? false: the call is refused. */
+static bool ram_admit(struct srv *s, struct srv_call *call, struct rd *cookie, uint64_t now_ms)
+{
+	struct ram_initiation begins;
+
+	if (!ram_read_initiation(call->request.body, &begins) &&
+	    !srv_who_admit_rate(s->who, call, SRV_RATE_SESSION, now_ms))
+		return false;
+	if (type_fits(call->request.type, RAM_TYPE_REQUEST) &&
+	    srv_cookie_find(call->request.cookie, "HSMSESSION", cookie))
+		return true;
+	ram_refuse(call, 400);
+	return false;
+}
+
 static void ram_post(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint8_t login_id[LOGIN_ID_SIZE], json[REQUEST_JSON_MAX];
 	struct srv_post post = { .path = RAM_PATH, .secure = s->conf->server.cert != NULL };
-	struct ram_initiation begins;
 	struct wr w;
 
 	(void)arg;
 	WR_ARR(&w, json);
-	if (!ram_read_initiation(call->request.body, &begins) &&
-	    !srv_who_admit_rate(s->who, call, SRV_RATE_SESSION, now_ms))
+	if (!ram_admit(s, call, &post.cookie, now_ms))
 		return;
-	if (type_fits(call->request.type, RAM_TYPE_REQUEST) &&
-	    srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie) &&
-	    facts_read(call->request.host_facts, &w, login_id, &post.host))
+	if (facts_read(call->request.host_facts, &w, login_id, &post.host))
 		srv_desk_post(s->desk, &post, call, now_ms);
 	else
 		ram_refuse(call, 400);
+}
+
+/* A card that is to stay connected. What the host says about itself would be long past when people are asked. */
+static void ram_hold(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_post post = { .path = HOLD_PATH, .secure = s->conf->server.cert != NULL,
+				 .host = { .is_held = true } };
+
+	(void)arg;
+	if (ram_admit(s, call, &post.cookie, now_ms))
+		srv_desk_post(s->desk, &post, call, now_ms);
 }
 
 /* A custodian's card for the request with this link. */
@@ -207,25 +234,17 @@ static void ram_lend(struct srv *s, struct srv_call *call, const char *arg, uint
 {
 	char path[sizeof("/rt/r/") + ARG_MAX_SIZE];
 	struct srv_remote_post post = { .path = path, .secure = s->conf->server.cert != NULL };
-	struct ram_initiation begins;
-	bool is_new = !ram_read_initiation(call->request.body, &begins);
 
 	(void)snprintf(path, sizeof(path), "/rt/r/%s", arg);
 	if (!s->conf->server.stock_custodians) {
 		ram_refuse(call, 404);
 		return;
 	}
-	if (is_new && !srv_who_admit_rate(s->who, call, SRV_RATE_SESSION, now_ms))
+	if (!ram_admit(s, call, &post.cookie, now_ms))
 		return;
-	if (is_new)
-		post.c = srv_desk_find_link(s->desk, arg);
-	if (is_new && !post.c && !srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
-		return;
-	if (type_fits(call->request.type, RAM_TYPE_REQUEST) &&
-	    srv_cookie_find(call->request.cookie, "HSMSESSION", &post.cookie))
+	post.c = srv_desk_find_link(s->desk, arg);
+	if (post.c || post.cookie.n || srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
 		srv_desk_lend(s->desk, &post, call, now_ms);
-	else
-		ram_refuse(call, 400);
 }
 
 void srv_front_handle(struct srv *s, struct srv_call *call, uint64_t now_ms)

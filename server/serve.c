@@ -96,6 +96,7 @@ static void tell_changed(void *ctx, const char *section, const char *name)
 /* Everything new is read and found good first: what is bad changes nothing. */
 static enum err reload(struct serve *s)
 {
+	struct srv_recipients *recipients = NULL;
 	struct att_anchors *anchors = NULL;
 	struct conf *conf = NULL;
 	enum err e = s->o->config ? conf_load_file(s->o->config, &conf) : conf_load(&conf);
@@ -103,13 +104,19 @@ static enum err reload(struct serve *s)
 	if (!e)
 		e = srv_anchors_open(conf, &anchors);
 	if (!e)
+		e = srv_recipients_new(conf, &recipients);
+	if (!e)
 		e = srv_http_reload(s->http, conf);
 	if (e)
 		goto out;
 	att_anchors_swap(s->srv->anchors, anchors);
 	conf_differences(s->conf, conf, tell_changed, NULL);
 	e = srv_log_configure(conf);
+	srv_notify_adopt(s->srv->notify, conf, recipients);
+	conf = NULL;
+	recipients = NULL;
 out:
+	srv_recipients_free(&recipients);
 	att_anchors_free(&anchors);
 	conf_free(&conf);
 	return e;

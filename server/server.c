@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/audit.h"
+#include "server/forget.h"
 #include "server/web/web.h"
 
 enum err srv_log_configure(const struct conf *conf)
@@ -84,6 +85,7 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 					   .deadline_ms = conf->server.deadline * 1000ull,
 					   .lease_ms = conf->server.lease * 1000ull,
 					   .poll_ms = conf->server.poll * 1000ull,
+					   .hold_ms = conf->server.hold * 1000ull,
 					   .sessions = conf->server.sessions };
 	who = (struct srv_who_config){ .db = s->store.db,
 				       .events = s->events,
@@ -154,7 +156,8 @@ void srv_close(struct srv **s)
 uint64_t srv_tick(struct srv *s, uint64_t now_ms)
 {
 	const uint64_t due[] = { srv_desk_tick(s->desk, now_ms), srv_events_flush(s->events, now_ms),
-				 web_tick(s, now_ms), srv_notify_tick(s->notify, now_ms) };
+				 web_tick(s, now_ms), srv_notify_tick(s->notify, now_ms),
+				 srv_forget_tick(s, now_ms) };
 	uint64_t next = UINT64_MAX;
 	size_t i;
 

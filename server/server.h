@@ -27,6 +27,7 @@ struct srv {
 	struct srv_notify *notify;
 	char instance[SRV_INSTANCE_SIZE];       /* this process, among those that may use the store; hex */
 	char url[PKA_INBOX_SERVER_MAX + 1];     /* how we are called, in the form of pka/inbox.h; "": not known yet */
+	uint64_t forget_ms;             /* when server/forget.c looks again; boot time */
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
 /* What and how it logs, as [server] says. ERR_CONFIG (said). */

@@ -15,8 +15,11 @@ enum err srv_session_begin(struct srv_session *s, struct rd body, uint64_t now_m
 }
 
 /* One result is taken in; ERR_CANCELLED for the close object. */
-static enum err result_take(const struct ram_result *r, struct pka_answers *answers, struct rd *reason)
+static enum err result_take(struct srv_session *s, const struct ram_result *r, struct pka_answers *answers,
+			    struct rd *reason)
 {
+	bool is_expected = s->is_reset_due;
+
 	switch (r->kind) {
 	case RAM_ANSWER:
 		if (answers->n == PKA_BATCH_MAX)
@@ -27,7 +30,8 @@ static enum err result_take(const struct ram_result *r, struct pka_answers *answ
 		*reason = r->bytes;
 		return ERR_CANCELLED;
 	case RAM_NEW_ATR:
-		break;  /* no reset was asked for */
+		s->is_reset_due = false;
+		return is_expected ? ERR_OK : ERR_PROTOCOL;
 	}
 	return ERR_PROTOCOL;
 }
@@ -56,10 +60,10 @@ enum err srv_session_results(struct srv_session *s, struct rd body, uint64_t now
 	while (!e) {
 		e = ram_next_result(&results, &r);
 		if (!e)
-			e = result_take(&r, answers, reason);
+			e = result_take(s, &r, answers, reason);
 	}
 	if (e == ERR_NOT_FOUND)         /* the end of the results */
-		e = answers->n == s->due ? ERR_OK : ERR_PROTOCOL;
+		e = answers->n == s->due && !s->is_reset_due ? ERR_OK : ERR_PROTOCOL;
 	if (e) {
 		srv_session_close(s);
 		return e;
@@ -112,6 +116,8 @@ static enum err put(struct srv_session *s, const struct pka_batch *commands, con
 		ram_write_notify(&units, note->id, message(note->text));
 	for (i = 0; commands && i < commands->n; i++)
 		ram_write_command(&units, pka_batch_cmd(commands, i));
+	if (s->is_reset_due)
+		ram_write_reset(&units);
 	e = wr_done(&units);
 	if (!e) {
 		ram_write_template(body, wr_view(&units));
@@ -133,6 +139,12 @@ enum err srv_session_send(struct srv_session *s, const struct pka_batch *command
 	return s->templates >= SRV_TEMPLATES_MAX ? ERR_LIMIT : put(s, commands, note, now_ms, body);
 }
 
+enum err srv_session_reset(struct srv_session *s, uint64_t now_ms, struct wr *body)
+{
+	s->is_reset_due = true;
+	return put(s, NULL, NULL, now_ms, body);
+}
+
 enum err srv_session_last(struct srv_session *s, const struct srv_note *note, uint64_t now_ms, struct wr *body)
 {
 	enum err e = put(s, NULL, note, now_ms, body);
@@ -146,4 +158,5 @@ void srv_session_close(struct srv_session *s)
 {
 	s->state = SRV_CLOSED;
 	s->due = 0;
+	s->is_reset_due = false;
 }

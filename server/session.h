@@ -21,6 +21,7 @@ enum srv_session_state { SRV_READY, SRV_BUSY, SRV_LAST, SRV_CLOSED };
 struct srv_session {
 	enum srv_session_state state;
 	size_t due;             /* BUSY: answers owed; 0 after a template without commands */
+	bool is_reset_due;      /* BUSY: instead, the answer to a reset */
 	uint32_t templates;     /* sent so far */
 	uint64_t until_ms;      /* READY: answer at the latest; BUSY and LAST: then the client is lost */
 };
@@ -45,6 +46,8 @@ MUST enum err srv_session_results(struct srv_session *s, struct rd body, uint64_
  */
 MUST enum err srv_session_send(struct srv_session *s, const struct pka_batch *commands, const struct srv_note *note,
 			       uint64_t now_ms, struct wr *body);
+/* Answer the waiting POST by a reset of the card, which closes it. */
+MUST enum err srv_session_reset(struct srv_session *s, uint64_t now_ms, struct wr *body);
 /*
  * Answer the waiting POST by the result, alone in its template: some clients end at once when they see it (reference
  * 5.3, 2).

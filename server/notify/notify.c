@@ -35,6 +35,7 @@ struct srv_notify {
 	struct srv_notify_config c;
 	struct srv_listener listener;
 	struct srv_recipients *recipients;
+	struct conf *own;               /* c.conf, if it was adopted */
 	struct srv_rates *rates;
 	struct attempt attempts[CHILDREN];
 	int epoll;
@@ -459,6 +460,29 @@ void srv_notify_free(struct srv_notify **n)
 		(void)close((*n)->epoll);
 	srv_rates_free(&(*n)->rates);
 	srv_recipients_free(&(*n)->recipients);
+	conf_free(&(*n)->own);
 	free(*n);
 	*n = NULL;
+}
+
+void srv_notify_adopt(struct srv_notify *n, struct conf *conf, struct srv_recipients *recipients)
+{
+	static const struct srv_way no_more;    /* whoever is at work for a way that is not there any more */
+	struct srv_recipients *old = n->recipients;
+	const struct srv_way *w;
+	size_t i;
+
+	for (i = 0; i < CHILDREN; i++) {
+		w = n->attempts[i].way;
+		if (w && w != &no_more)
+			w = srv_recipients_find(recipients, srv_way_names[w->kind], w->text);
+		n->attempts[i].way = !n->attempts[i].way ? NULL : w ? w : &no_more;
+	}
+	n->recipients = recipients;
+	srv_recipients_free(&old);
+	conf_free(&n->own);
+	n->c.conf = n->own = conf;
+	if (srv_outbox_strays(n->c.store, recipients))
+		log_line(LOG_SRV, LOG_WARN, "event=tell result=\"%s\"", srv_events_why(n->c.events));
+	n->again_ms = 0;
 }

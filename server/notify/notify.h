@@ -15,7 +15,7 @@
 #define SRV_NOTIFY_PAUSE_S 900          /* the longest */
 
 struct srv_notify_config {              /* borrowed */
-	const struct conf *conf;
+	const struct conf *conf;        /* until srv_notify_adopt */
 	const struct srv_store *store;
 	struct srv_events *events;
 	struct srv_desk *desk;
@@ -26,6 +26,11 @@ struct srv_notify;
 MUST enum err srv_notify_new(const struct srv_notify_config *config, struct srv_notify **out);
 /* NULL-safe. Children that are at work are killed; what they had is tried again after the next start. */
 void srv_notify_free(struct srv_notify **n);
+/*
+ * Go on by other settings: conf and the recipients that were read from it are its own from now on. What waits for
+ * somebody who is not in them any more is given up; what is being delivered is.
+ */
+void srv_notify_adopt(struct srv_notify *n, struct conf *conf, struct srv_recipients *recipients);
 const struct srv_recipients *srv_notify_recipients(const struct srv_notify *n);
 
 /* Readable when a child has something to say; then srv_notify_look, and a tick. */

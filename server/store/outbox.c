@@ -178,17 +178,13 @@ static enum err find_stray(const struct srv_store *s, const struct srv_recipient
 	return srv_sql_end(&q);
 }
 
-enum err srv_outbox_settle(const struct srv_store *s, const struct srv_recipients *r)
+enum err srv_outbox_strays(const struct srv_store *s, const struct srv_recipients *r)
 {
 	struct srv_sql q;
 	char *kind, *way;
 	bool found;
 	enum err e;
 
-	e = srv_db_exec(s->db, LATE_BECAUSE("the server was restarted, and the request is over")
-			       "about = 'request' AND until > 0");
-	if (e)
-		return e;
 	do {
 		e = find_stray(s, r, &kind, &way);
 		found = !e && kind && way;
@@ -203,4 +199,12 @@ enum err srv_outbox_settle(const struct srv_store *s, const struct srv_recipient
 		free(way);
 	} while (found && !e);
 	return e;
+}
+
+enum err srv_outbox_settle(const struct srv_store *s, const struct srv_recipients *r)
+{
+	enum err e = srv_db_exec(s->db, LATE_BECAUSE("the server was restarted, and the request is over")
+					"about = 'request' AND until > 0");
+
+	return e ? e : srv_outbox_strays(s, r);
 }

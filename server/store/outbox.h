@@ -39,10 +39,9 @@ MUST enum err srv_outbox_failed(const struct srv_store *s, int64_t id, int64_t n
 MUST enum err srv_outbox_drop(const struct srv_store *s, int64_t id);
 /* Nobody needs to hear any more that custodians are asked: what has not reached them is late. */
 MUST enum err srv_outbox_over(const struct srv_store *s, const char *request);
-/*
- * At a start: what goes ways that are not in the settings any more is late, and so is what asks for approvals, as a
- * restart ends all requests.
- */
+/* What goes ways that are not in the settings any more is late. */
+MUST enum err srv_outbox_strays(const struct srv_store *s, const struct srv_recipients *r);
+/* At a start: the same, and so is what asks for approvals, as a restart ends all requests. */
 MUST enum err srv_outbox_settle(const struct srv_store *s, const struct srv_recipients *r);
 /* How many wait; 0 if that cannot be read. */
 size_t srv_outbox_count(const struct srv_store *s);

@@ -97,6 +97,49 @@ enum err store_request_decide(void *ctx, const char *id, const char *instance, c
 	return e ? e : srv_db_changes(db) ? ERR_OK : ERR_CONDITIONS;
 }
 
+/* ---- forgetting ---- */
+
+#define OLD "SELECT number FROM requests WHERE ended < ?1 ORDER BY ended, number LIMIT ?2"
+
+enum err store_requests_old(void *ctx, int64_t before, size_t max, size_t *n)
+{
+	struct srv_sql q;
+
+	srv_sql(&q, ((struct store *)ctx)->db, "SELECT count(*) FROM (" OLD ")");
+	srv_sql_int(&q, before);
+	srv_sql_int(&q, (int64_t)max);
+	*n = srv_sql_row(&q) ? 0 : (size_t)srv_sql_get_int(&q, 0);
+	return srv_sql_end(&q);
+}
+
+enum err store_requests_forget(void *ctx, int64_t before, size_t max)
+{
+	/* The first and the last say to the tables that decisions may go now. */
+	static const char *const steps[] = {
+		"INSERT OR REPLACE INTO meta SELECT 'forget_before', ?1 WHERE ?2 > 0",
+		"DELETE FROM links WHERE request IN (" OLD ")",
+		"DELETE FROM asked WHERE request IN (" OLD ")",
+		"DELETE FROM decisions WHERE request IN (" OLD ")",
+		"DELETE FROM requests WHERE number IN (" OLD ")",
+		"DELETE FROM targets WHERE until < ?1 AND id NOT IN (SELECT target FROM requests) AND ?2 > 0",
+		"DELETE FROM meta WHERE name = 'forget_before' AND ?1 <> 0 AND ?2 > 0",
+	};
+	struct srv_db *db = ((struct store *)ctx)->db;
+	enum err e = srv_db_begin(db);
+	struct srv_sql q;
+	size_t i;
+
+	if (e)
+		return e;
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !e; i++) {
+		srv_sql(&q, db, steps[i]);
+		srv_sql_int(&q, before);
+		srv_sql_int(&q, (int64_t)max);
+		e = srv_sql_run(&q);
+	}
+	return srv_db_end(db, e);
+}
+
 /* ---- reading ---- */
 
 enum kind { TEXT, BYTES, NUMBER, FLAG };

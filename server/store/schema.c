@@ -67,6 +67,11 @@ static const struct step {
 	  "  SELECT RAISE(ABORT, 'what was decided stays'); END;"
 	  "CREATE TRIGGER decision_delete BEFORE DELETE ON decisions BEGIN"
 	  "  SELECT RAISE(ABORT, 'what was decided stays'); END;" },
+	{ "what is old may be forgotten",
+	  "DROP TRIGGER decision_delete;"
+	  "CREATE TRIGGER decision_delete BEFORE DELETE ON decisions WHEN NOT EXISTS (SELECT 1 FROM requests, meta"
+	  "  WHERE number = OLD.request AND name = 'forget_before' AND ended < value) BEGIN"
+	  "  SELECT RAISE(ABORT, 'what was decided stays'); END;" },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 

@@ -94,6 +94,12 @@ struct srv_store_ops {
 				 void *arg);
 	enum err (*request_decide)(void *ctx, const char *id, const char *instance, const struct srv_kept_decision *d);
 	enum err (*decisions)(void *ctx, int64_t number, srv_decision_take *take, void *arg);
+	/*
+	 * Requests that ended before then, at most max: how many there are; and forget them, the oldest first, with
+	 * their links, whom they asked and what was decided, and the replaced enrolments that nothing refers to then.
+	 */
+	enum err (*requests_old)(void *ctx, int64_t before, size_t max, size_t *n);
+	enum err (*requests_forget)(void *ctx, int64_t before, size_t max);
 	/* The enrolment (JSON) of this row, in force or not any more. ERR_NOT_FOUND */
 	enum err (*enrolment)(void *ctx, int64_t target, struct wr *json);
 	/* What is written between these is written as a whole or not at all; end: commit, unless e. */

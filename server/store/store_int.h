@@ -44,6 +44,8 @@ MUST enum err store_request_each(void *ctx, const struct srv_kept_filter *f, siz
 				 void *arg);
 MUST enum err store_request_decide(void *ctx, const char *id, const char *instance,
 				   const struct srv_kept_decision *d);
+MUST enum err store_requests_old(void *ctx, int64_t before, size_t max, size_t *n);
+MUST enum err store_requests_forget(void *ctx, int64_t before, size_t max);
 MUST enum err store_decisions(void *ctx, int64_t number, srv_decision_take *take, void *arg);
 
 /*

@@ -363,6 +363,7 @@ void web_link(struct srv *s, struct srv_call *call, const char *arg, uint64_t no
 
 void web_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
+	struct srv_ceremony *c;
 	struct srv_found f;
 	struct page p;
 	char path[60];
@@ -380,8 +381,9 @@ void web_cancel(struct srv *s, struct srv_call *call, const char *arg, uint64_t 
 	} else if (!srv_is_found(&f)) {
 		page_refuse(&p, 404, "No such request", NONE);
 	} else {
-		if (f.live)
-			(void)srv_ceremony_cancel(f.live, call, now_ms);
+		c = srv_desk_find(s->desk, arg);        /* of a card that is held open, too */
+		if (c)
+			(void)srv_ceremony_cancel(c, call, now_ms);
 		WR_ARR(&w, path);               /* if it has ended, the page says how */
 		wr_printf(&w, "/requests/%s", arg);
 		page_redirect(call, wr_cstr(&w));

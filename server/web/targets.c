@@ -4,9 +4,53 @@
 #include "server/api_json.h"
 #include "server/web/view.h"
 
+/* A form with one button, for who may cancel. */
+static void write_button(struct page *p, const char *action, const char *class_, const char *label)
+{
+	struct html *h = &p->h;
+
+	if (!(p->call->who.may & SRV_MAY_CANCEL))
+		return;
+	html_open(h, "form", NULL);
+	html_attr(h, "method", "post");
+	html_attr(h, "action", action);
+	page_form_secret(p);
+	html_element(h, "button", class_, label);
+	html_close(h);
+}
+
+/* A client of another maker has it connected, and waits for what is to be done with it. */
+static void write_held(struct page *p, const struct srv_target *t, const json_t *held)
+{
+	const char *state = view_text(held, "state");
+	struct html *h = &p->h;
+	char path[70];
+	struct wr w;
+
+	if (!json_is_object(held))
+		return;
+	WR_ARR(&w, path);
+	html_open(h, "div", "held");
+	html_open(h, "p", NULL);
+	html_printf(h, "Held connected by a client at %s, ", view_text(held, "from"));
+	if (!strcmp(state, "open"))
+		html_printf(h, "and open for %lld minutes at most.",
+			    ((long long)view_number(held, "seconds") + 59) / 60);
+	else
+		html_text(h, !strcmp(state, "idle") ? "and idle." : "and custodians are asked.");
+	html_close(h);
+	wr_printf(&w, strcmp(state, "open") ? "/targets/%s/ask" : "/requests/%s/cancel",
+		  strcmp(state, "open") ? t->device_id : view_text(held, "request"));
+	if (!strcmp(state, "idle"))
+		write_button(p, wr_cstr(&w), NULL, "Ask the custodians to open it");
+	else if (!strcmp(state, "open"))
+		write_button(p, wr_cstr(&w), "danger", "Close it");
+	html_close(h);
+}
+
 static void write_target(struct page *p, const struct srv_target *t)
 {
-	json_t *j = srv_json_target(p->s, t);
+	json_t *j = srv_json_target(p->s, t, p->now_ms);
 	const char *mode = view_text(j, "mode");
 	struct html *h = &p->h;
 	size_t i;
@@ -39,6 +83,7 @@ static void write_target(struct page *p, const struct srv_target *t)
 	view_fact(h, "Challenges", !mode[0] ? "not known before its first request" :
 		  !strcmp(mode, "shared") ? "one for all custodians" : "one for each custodian, in turns");
 	html_close(h);
+	write_held(p, t, json_object_get(j, "held"));
 	html_close(h);
 	json_decref(j);
 }
@@ -62,6 +107,24 @@ void web_targets(struct srv *s, struct srv_call *call, const char *arg, uint64_t
 		write_target(&p, t);
 	html_close(&p.h);
 	page_end(&p, 200);
+}
+
+void web_ask(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
+{
+	struct srv_ceremony *c = srv_desk_held(s->desk, arg);
+	struct page p;
+
+	if (!page_enter(&p, s, call, SRV_MAY_CANCEL, now_ms))
+		return;
+	if (!p.session || !web_session_sent(call, p.session)) {
+		page_refuse(&p, 403, "Nobody was asked", "This form did not come from a page of this session. Open the "
+			    "targets again.");
+	} else if (!c || srv_ceremony_ask(c, call, now_ms)) {
+		page_refuse(&p, 409, "Nobody was asked", "Nobody holds this card connected any more, or people are "
+			    "asked already.");
+	} else {
+		page_redirect(call, "/targets");
+	}
 }
 
 /* Is this the first target that names the key? One person is one row. */

@@ -16,7 +16,7 @@ uint64_t web_tick(struct srv *s, uint64_t now_ms);
 void web_stop(struct srv *s);                   /* ends all streams */
 
 /* Each asks by itself who is there: a browser shows a session, not a token. */
-srv_handler web_requests, web_request, web_cancel, web_history, web_audit, web_targets, web_custodians;
+srv_handler web_requests, web_request, web_cancel, web_history, web_audit, web_targets, web_ask, web_custodians;
 srv_handler web_sign_in, web_sign_in_post, web_sign_out, web_events, web_asset;
 srv_handler web_openapi;                       /* docs/openapi.json */
 srv_handler web_link, web_link_events;          /* who has the link of a request, and need be nobody else */

@@ -94,6 +94,8 @@ t "... fails" ends_with 1
 t "a link that nobody has" is 404 "/api/v1/links/${link//[a-z]/A}"
 t "a request without a token" is 401 "/api/v1/requests/$id"
 t "a session that is none" is 400 --data-binary E8 /rt/hsm
+t "a card that nobody holds" operator 404 -d '{}' "/api/v1/targets/UTNOBODY00001/ask"
+t "a held session that is none" is 400 --data-binary E8 /rt/hold
 t "a card lent by a client of another maker, where none may be" is 404 --data-binary E8 "/rt/r/$link"
 
 # ---- who looks after it ----
@@ -128,6 +130,7 @@ for path in "${pages[@]}" "/r/$link" /assets/style.css /assets/app.js; do t "$pa
 t "... a file that it has" browser 304 -H "If-None-Match: $(curl -sS -I -X GET "$URL/assets/icon.svg" |
     sed -n 's/^etag: \([^\r]*\).*/\1/ip')" /assets/icon.svg
 for path in /events "/r/$link/events"; do t "$path" stream "$path"; done
+t "nobody holds a card" browser 403 -d form=AAAA /targets/UTNOBODY00001/ask
 t "one more request" asks
 t "... cancelled by another site's form" browser 403 -d form=AAAA "/requests/$id/cancel"
 browser 200 "/requests/$id"

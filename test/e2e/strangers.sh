@@ -21,10 +21,11 @@ t "a server without TLS, on loopback" server_start "$T/server.conf"
 
 # ---- clients of other makers, as far as HTTP goes; test/unit/test_stock.c has the rest ----
 
+at=/rt/hsm
 first_post() { # [HEADER]: one cookie, a length, a type, and the work to do
 	printf '\xe8\x04\xc0\x02\x3b\x00' |
 		curl -sS -D "$T/head" -o "$T/body" ${1:+-H "$1"} -H 'Expect:' --data-binary @- \
-	    -H 'Content-Type: application/org.openscdp-content-mgt-response;version=1.0' "$URL/rt/hsm" || return 1
+	    -H 'Content-Type: application/org.openscdp-content-mgt-response;version=1.0' "$URL$at" || return 1
 	grep -q '^HTTP/1.1 200 ' "$T/head" && ! grep -qi '^Transfer-Encoding' "$T/head" &&
 		[ "$(grep -ci '^Set-Cookie: HSMSESSION=[0-9a-f]\{64\};' "$T/head")" -eq 1 ] &&
 		grep -qi "^Content-Length: $(stat -c %s "$T/body")" "$T/head" &&
@@ -34,6 +35,9 @@ first_post() { # [HEADER]: one cookie, a length, a type, and the work to do
 t "a Java client: no protocol named" first_post
 t "a C client until 2022" first_post 'X-Admin-Protocol: globalplatform-remote-admin/1.0'
 t "a C client since 2022" first_post 'X-Admin-Protocol: openscdp-remote-admin/1.0'
+at=/rt/hold
+t "... that stays connected" first_post 'X-Admin-Protocol: openscdp-remote-admin/1.0'
+at=/rt/hsm
 t "a libcurl that wants to be told to go on" first_post 'Expect: 100-continue'
 
 # ---- bytes ----

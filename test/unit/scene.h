@@ -81,6 +81,8 @@ int scene_host_begin(struct scene_host *h);
 int scene_host_post(struct scene_host *h, struct rd body);
 /* Do what the server says until it has nothing to say (0: the POST is held) or ends it (the status). */
 int scene_host_go(struct scene_host *h);
+/* One template's worth of that: false: it holds at hold_ins, and has not posted. */
+bool scene_host_step(struct scene_host *h);
 /* The templates that came back last, unless held. */
 struct rd scene_host_reply(const struct scene_host *h);
 

@@ -513,6 +513,49 @@ static void test_forgotten_recipient(void **state)
 	assert_int_equal(audited("not in [notify] any more", "ben"), 1);
 }
 
+/* Other settings while it runs: who is new hears, who is gone does not, and what is on its way to him is given up. */
+static void test_adopt(void **state)
+{
+	struct srv_recipients *recipients;
+	struct conf *conf;
+	char text[400];
+
+	(void)state;
+	command_add("anna", MAY_FAIL);
+	command_add("ben", MAY_FAIL);
+	command_add("cleo", MAY_FAIL);
+	starts();
+	file_put("fail", "", 0600);
+	asks();
+	tried(3);
+	(void)snprintf(text, sizeof(text), "[notify]\ncommand = ben %s/ben, cleo %s/cleo\nretry = 1\n", s.dir, s.dir);
+	file_put("new.conf", text, 0600);
+	assert_int_equal(conf_load_file(in_dir("new.conf"), &conf), ERR_OK);
+	assert_int_equal(srv_recipients_new(conf, &recipients), ERR_OK);
+	srv_notify_adopt(s.srv->notify, conf, recipients);
+	tick();
+	assert_int_equal(number("SELECT count(*) FROM outbox"), 2);
+	assert_int_equal(audited("not in [notify] any more", "anna"), 1);
+	assert_int_equal(unlink(in_dir("fail")), 0);
+	pass(10);
+	left(0);
+	assert_string_equal(told("anna"), "");
+	assert_string_equal(told("ben"), "request");
+
+	/* Whoever is at work for somebody who goes meanwhile may come to his end. */
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h }, NULL), 200);
+	tick();
+	(void)snprintf(text, sizeof(text), "[notify]\ncommand = cleo %s/cleo\nretry = 1\n", s.dir);
+	file_put("new.conf", text, 0600);
+	assert_int_equal(conf_load_file(in_dir("new.conf"), &conf), ERR_OK);
+	assert_int_equal(srv_recipients_new(conf, &recipients), ERR_OK);
+	srv_notify_adopt(s.srv->notify, conf, recipients);
+	left(0);
+	assert_string_equal(told("ben"), "request ended");
+	assert_string_equal(told("cleo"), "request ended");
+	assert_string_equal(told("anna"), "");
+}
+
 /* A host that asks again and again is heard of thirty times, and then twice a minute. */
 static void test_flood(void **state)
 {
@@ -604,6 +647,7 @@ int main(void)
 		SCENE_TEST(test_hangs),
 		SCENE_TEST(test_no_program),
 		SCENE_TEST(test_forgotten_recipient),
+		SCENE_TEST(test_adopt),
 		SCENE_TEST(test_flood),
 		cmocka_unit_test(test_settings),
 	};

@@ -521,6 +521,85 @@ static void test_history(void **state)
 	assert_int_equal(listed(NULL, NULL, NULL), 401);
 }
 
+static int64_t rows(const char *table)
+{
+	char text[80];
+	struct srv_sql q;
+	int64_t n;
+
+	(void)snprintf(text, sizeof(text), "SELECT count(*) FROM %s", table);
+	srv_sql(&q, s.srv->store.db, text);
+	assert_int_equal(srv_sql_row(&q), ERR_OK);
+	n = srv_sql_get_int(&q, 0);
+	assert_int_equal(srv_sql_end(&q), ERR_OK);
+	return n;
+}
+
+/* Another request of this card, which is denied. */
+static void another(void)
+{
+	scene_host_close(&h);
+	scene_host_open(&h, &s, true);
+	assert_int_equal(scene_host_begin(&h), 200);
+	assert_int_equal(scene_host_go(&h), 0);
+	scene_request(&s, id);
+	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h, .id = id }, NULL), 200);
+}
+
+#define DAY_MS (24 * 3600 * 1000ull)
+
+static void test_forgets(void **state)
+{
+	int64_t entries;
+
+	(void)state;
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h, .id = id }, NULL), 200);
+	assert_int_equal(scene_enrol(&s, ", \"replace\": true", NULL), 201);
+	s.conf->server.keep_days = 60;
+	fake_clock_pass(40 * DAY_MS);
+	another();
+	scene_wait(&s, 2 * 3600 * 1000);
+	assert_int_equal(listed("", s.token, NULL), 2);         /* nothing is old enough */
+	assert_int_equal(audited("\"event\":\"forget\""), 0);
+	entries = rows("audit");
+	fake_clock_pass(21 * DAY_MS);
+	s.conf->server.keep_days = 0;                           /* for ever */
+	scene_wait(&s, 2 * 3600 * 1000);
+	assert_int_equal(listed("", s.token, NULL), 2);
+	s.conf->server.keep_days = 60;
+	scene_wait(&s, 2 * 3600 * 1000);
+	assert_int_equal(listed("", s.token, NULL), 1);
+	stands("failed", "denied", 0);                          /* the younger one is whole */
+	assert_int_equal(rows("requests"), 1);
+	assert_int_equal(rows("decisions"), 1);
+	assert_int_equal(rows("asked"), 3);
+	assert_int_equal(rows("links"), 1);
+	assert_int_equal(rows("targets"), 1);                  /* the replaced enrolment is named by nothing */
+	assert_int_equal(audited("\"event\":\"forget\",\"requests\":1,"), 1);
+	assert_true(rows("audit") > entries);                  /* which forgets nothing */
+	assert_int_equal(srv_db_exec(s.srv->store.db, "DELETE FROM decisions"), ERR_CONDITIONS);
+	assert_int_equal(rows("meta WHERE name = 'forget_before'"), 0);
+}
+
+/* What cannot be forgotten now stays whole, and is forgotten later. */
+static void test_forgets_later(void **state)
+{
+	(void)state;
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h, .id = id }, NULL), 200);
+	s.conf->server.keep_days = 60;
+	fake_clock_pass(61 * DAY_MS);
+	fails_at("DELETE ON main.requests");
+	scene_wait(&s, 2 * 3600 * 1000);
+	assert_int_equal(listed("", s.token, NULL), 1);
+	assert_int_equal(rows("decisions"), 1);
+	assert_int_equal(audited("\"event\":\"forget\""), 0);
+	sql("DROP TRIGGER broken");
+	scene_wait(&s, 2 * 3600 * 1000);
+	assert_int_equal(rows("decisions"), 0);
+	assert_int_equal(audited("\"event\":\"forget\""), 1);
+}
+
 #define with(f) cmocka_unit_test_setup_teardown(f, shared, close_scene)
 
 int main(void)
@@ -530,7 +609,7 @@ int main(void)
 		with(test_dies_after_denial), with(test_dies_opened), with(test_comes_back),
 		with(test_somebody_else_comes), with(test_decision_not_kept), with(test_opening_not_kept),
 		with(test_end_follows), with(test_what_was_decided_stays), with(test_elsewhere),
-		with(test_history),
+		with(test_history), with(test_forgets), with(test_forgets_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

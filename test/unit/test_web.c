@@ -379,6 +379,44 @@ static void test_cancel(void **state)
 	assert_false(shows("Nothing fits."));
 }
 
+/* A card that a client of another maker holds: asked for, and closed, from the targets' page. */
+static void test_held(void **state)
+{
+	struct scene_host held;
+	char path[80];
+
+	(void)state;
+	scene_host_close(&host);                        /* of this card: one place at a time */
+	scene_wait(&s, 1000);
+	scene_host_open(&held, &s, false);
+	held.path = "/rt/hold";
+	assert_int_equal(scene_host_begin(&held), 200);
+	assert_int_equal(scene_host_go(&held), 0);
+	sign_in();
+	page_is("/targets", 200);
+	assert_true(shows("and idle."));
+	assert_true(shows("Ask the custodians to open it"));
+	(void)snprintf(path, sizeof(path), "/targets/%s/ask", s.device_id);
+	assert_int_equal(post(path, "", "same-origin"), 403);
+	assert_int_equal(post(path, secret, "same-origin"), 303);
+	assert_int_equal(post(path, secret, "same-origin"), 409);
+	is_whole();
+	assert_int_equal(scene_host_go(&held), 0);
+	page_is("/targets", 200);
+	assert_true(shows("and custodians are asked."));
+	assert_false(shows("Ask the custodians to open it"));
+	scene_request(&s, id);
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .host = &held, .id = id }, NULL), 200);
+	assert_int_equal(scene_decide(&s, 1, &(struct scene_wish){ .host = &held, .id = id }, NULL), 200);
+	page_is("/targets", 200);
+	assert_true(shows("open for 480 minutes"));
+	(void)snprintf(path, sizeof(path), "/requests/%s/cancel", id);
+	assert_true(shows(path));
+	assert_int_equal(post(path, secret, "same-origin"), 303);
+	assert_int_equal(srv_desk_find(s.srv->desk, id)->hold, SRV_HOLD_CLOSED);
+	scene_host_close(&held);
+}
+
 static void grant(const char *name, enum srv_role role, const char *chr, char text[SRV_TOKEN_SIZE])
 {
 	struct srv_grant g = { .roles = SRV_ROLE(role), .created = clock_wall_s() };
@@ -562,6 +600,7 @@ int main(void)
 		cmocka_unit_test(test_link_untold), cmocka_unit_test(test_stream), cmocka_unit_test(test_custodian),
 		cmocka_unit_test(test_cancel), cmocka_unit_test(test_host), cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_assets),
+		cmocka_unit_test(test_held),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
