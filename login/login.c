@@ -22,6 +22,9 @@
 #define GOODBYE_MS 2000
 #define CANCEL_MS  300          /* the same if somebody waits for our end */
 #define CLOSE_MS   5000         /* for the SELECT that closes the card */
+/* From the loss of a server to the next request: doubled each time that it is still away. */
+#define AGAIN_MIN_MS 1000
+#define AGAIN_MAX_MS 8000
 
 struct session {
 	struct hsm_card *card;
@@ -371,7 +374,9 @@ static enum err begin(struct session *s, struct deadline *dl)
 	return e;
 }
 
-enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out, struct deadline *dl)
+/* One request, from its beginning to its end. *asked: people were asked, and could see its code. */
+static enum err run_once(struct hsm_card *card, const struct login_params *p, struct login_result *out, bool *asked,
+			 struct deadline *dl)
 {
 	struct session s = { .card = card, .p = p };
 	enum err e;
@@ -416,6 +421,7 @@ out:
 		}
 	}
 	out->e = e;
+	*asked = s.witness && *pka_witness_code(s.witness);
 	if (s.witness)
 		(void)snprintf(out->code, sizeof(out->code), "%s", pka_witness_code(s.witness));
 	login_helper_close(&s.helper);
@@ -423,5 +429,38 @@ out:
 	pka_witness_free(&s.witness);
 	wr_free(&s.proofs);
 	wr_free(&s.host_json);
+	return e;
+}
+
+/* A server that people were asked through and that is gone now has forgotten it, or will. false: no time is left. */
+static bool wait_to_ask_again(const struct login_params *p, const struct login_result *lost, uint64_t ms,
+			      const struct deadline *dl)
+{
+	struct deadline pause = deadline_within(dl, ms);
+	char text[128];
+
+	(void)snprintf(text, sizeof(text), "the server is gone; it is asked again in %u s, for a new request with "
+		       "another code", (unsigned)(ms / 1000));
+	log_line(LOG_PKA, LOG_WARN, "%s: %s", lost->why, text);
+	if (p->progress)
+		p->progress(p->ctx, text);
+	/* Who gives it up meanwhile is heard as soon as the next request begins. */
+	return deadline_wait(&pause, -1) == ERR_CANCELLED || deadline_left_ms(dl);
+}
+
+enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out, struct deadline *dl)
+{
+	uint64_t pause_ms = AGAIN_MIN_MS;
+	bool asked = false, ever_asked = false;
+	enum err e;
+
+	while ((e = run_once(card, p, out, &asked, dl)) == ERR_CONNECT) {
+		ever_asked = ever_asked || asked;
+		if (asked)
+			pause_ms = AGAIN_MIN_MS;
+		if (!ever_asked || !wait_to_ask_again(p, out, pause_ms, dl))
+			break;
+		pause_ms = pause_ms * 2 < AGAIN_MAX_MS ? pause_ms * 2 : AGAIN_MAX_MS;
+	}
 	return e;
 }
