@@ -46,11 +46,11 @@ struct login_result {
 };
 /*
  * A server that dies while people are asked is asked again, for a new request, until dl is over; one that is not there
- * at the beginning is not. On ERR_OK the card said that n keys are authenticated and (unless statements = no) n statements were proven. On
- * any other result the caller closes the card; this function has already SELECTed the applet where the card still
- * answers. ERR_DENIED, ERR_EXPIRED, ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_ATTESTATION, ERR_POLICY, ERR_CONNECT,
- * ERR_TLS, ERR_HTTP, ERR_PROTOCOL, ERR_SERVER, ERR_REFUSED, ERR_SIGNATURE, ERR_REMOVED, ERR_RESET, ERR_TIMEOUT,
- * ERR_CONFIG.
+ * at the beginning is not. On ERR_OK the card said that n keys are authenticated and (unless statements = no) n
+ * statements were proven. On any other result the caller closes the card; this function has already SELECTed the
+ * applet where the card still answers. ERR_DENIED, ERR_EXPIRED, ERR_CANCELLED, ERR_NOT_ENROLLED, ERR_ATTESTATION,
+ * ERR_POLICY, ERR_CONNECT, ERR_TLS, ERR_HTTP, ERR_PROTOCOL, ERR_SERVER, ERR_REFUSED, ERR_SIGNATURE, ERR_REMOVED,
+ * ERR_RESET, ERR_TIMEOUT, ERR_CONFIG.
  */
 MUST enum err login_run(struct hsm_card *card, const struct login_params *p, struct login_result *out,
 			struct deadline *dl);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The server is killed (-9) at each step of a ceremony: what it has confirmed is there afterwards, an approval of a
-# challenge that died with it counts for nothing, and the audit is whole. The host that waits asks again by itself, until
-# its own time is over.
+# challenge that died with it counts for nothing, and the audit is whole. The host that waits asks again by itself,
+# until its own time is over.
 # Functions are called through t, and nofm.sh gives variables.
 # shellcheck disable=SC2317,SC2154
 # shellcheck source=test/e2e/lib.sh
