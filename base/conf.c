@@ -48,6 +48,7 @@ static const struct key {
 	unsigned min, max;              /* SECONDS, NUMBER; min of a CHOICE: which */
 } keys[] = {
 #define KEY(section, name, type, min, max) { #section, #name, type, offsetof(struct conf, section.name), min, max }
+	KEY(module, cache, BOOL, 0, 0),
 	KEY(module, helper, PATH, 0, 0),
 	KEY(module, log, TEXT, 0, 0),
 	KEY(module, log_file, PATH, 0, 0),
@@ -482,6 +483,7 @@ static enum err conf_new(struct conf **out)
 	c->server.hold = 8 * 3600;
 	c->server.sessions = 4000;
 	c->server.chip_auth = true;
+	c->module.cache = true;
 	c->notify.retry = 5;
 	c->notify.give_up = 3600;
 	c->trust.production = true;

@@ -38,6 +38,7 @@ enum conf_client_cert { CONF_CLIENT_CERT_DEMANDED, CONF_CLIENT_CERT_ASKED };
 
 struct conf {
 	struct {                            /* [module] */
+		bool cache;                 /* yes: public objects are kept for other processes */
 		char *helper;               /* path of the program connect; default the installed one */
 		char *log;                  /* as QUORUM11_LOG */
 		char *log_file;

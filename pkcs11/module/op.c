@@ -17,6 +17,7 @@ CK_RV p11_op_key(struct p11_call *c, const struct p11_op *op, CK_OBJECT_HANDLE h
 		 const struct p11_object **out)
 {
 	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
+	enum err e;
 
 	if (op->use.mech)
 		return CKR_OPERATION_ACTIVE;
@@ -24,6 +25,9 @@ CK_RV p11_op_key(struct p11_call *c, const struct p11_op *op, CK_OBJECT_HANDLE h
 		return CKR_KEY_HANDLE_INVALID;
 	if (o->is_private && c->token->login != P11_OPEN)
 		return CKR_USER_NOT_LOGGED_IN;
+	e = p11_token_confirm(c->token, o);
+	if (e)
+		return e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
 	*out = o;
 	return CKR_OK;
 }
@@ -76,7 +80,7 @@ CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM
 		       CK_OBJECT_CLASS class, CK_FLAGS flag)
 {
 	const struct p11_mech *mech = m ? p11_mech_get(m->mechanism, flag) : NULL;
-	const struct p11_object *o;
+	const struct p11_object *o = NULL;
 	CK_RV rv = p11_op_key(c, op, key, mech && mech->key == CKK_AES ? CKO_SECRET_KEY : class, &o);
 
 	if (!rv)
@@ -88,10 +92,13 @@ CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM
 	return rv;
 }
 
-/* Token objects stay where they are as long as the session is valid; a session object may have been destroyed. */
+/*
+ * Token objects stay where they are as long as the session is valid, also when the card turned out to have another one
+ * in their place; a session object may have been destroyed.
+ */
 static CK_RV check_key(struct p11_call *c, struct p11_op *op)
 {
-	if (!op->of_session)
+	if (!op->of_session && !(op->use.key && op->use.key->gone))
 		return CKR_OK;
 	op->use.key = p11_objects_get(&c->token->objects, op->handle);
 	if (op->use.key)

@@ -510,19 +510,3 @@ enum err p11_token_check(struct p11_token *t)
 	}
 	return ERR_OK;
 }
-
-enum err p11_token_load(struct p11_token *t)
-{
-	struct deadline dl = deadline_never();
-	enum err e = ERR_OK;
-
-	for (int tries = 2; !t->objects.loaded && tries > 0; tries--) {
-		e = p11_token_begin(t);
-		if (!e)
-			e = p11_token_end(t, p11_objects_load(&t->objects, t->card, wr_view(&t->devaut), &dl));
-		/* Another program came between; reading twice does no harm. */
-		if (e && e != ERR_RESET && e != ERR_INS && e != ERR_AUTH)
-			return e;
-	}
-	return e;
-}

@@ -26,6 +26,14 @@ enum err p11_keep(struct p11_chunk **kept, struct rd bytes, struct rd *out)
 	return ERR_OK;
 }
 
+void p11_keep_join(struct p11_chunk **kept, struct p11_chunk **more)
+{
+	while (*kept)
+		kept = &(*kept)->next;
+	*kept = *more;
+	*more = NULL;
+}
+
 void p11_keep_clear(struct p11_chunk **kept)
 {
 	while (*kept) {

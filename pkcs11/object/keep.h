@@ -8,6 +8,8 @@
 struct p11_chunk;
 
 MUST enum err p11_keep(struct p11_chunk **kept, struct rd bytes, struct rd *out);
+/* All of more, too, which becomes empty. */
+void p11_keep_join(struct p11_chunk **kept, struct p11_chunk **more);
 void p11_keep_clear(struct p11_chunk **kept);
 
 #endif

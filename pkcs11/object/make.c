@@ -28,7 +28,7 @@ static void describe(const struct p15_key *k, struct p11_object *o)
  * The first element of a file: what follows can be the tail of an older, longer one, since the card never truncates
  * (reference 3.8). A file that does not begin with an element stays as it is.
  */
-static struct rd first_element(struct rd file)
+struct rd p11_object_content(struct rd file)
 {
 	struct rd r = file, whole, val;
 	uint32_t tag;
@@ -79,9 +79,11 @@ enum err p11_objects_add_key(struct p11_objects *o, uint8_t key, struct rd prkd,
 	if (!e)
 		e = p15_key_read(prkd, &k);
 	if (!e)
-		e = p11_keep(&o->kept, first_element(ee), &ee);
+		e = p11_keep(&o->kept, p11_object_content(ee), &ee);
 	if (e)
 		return e;
+	proto.about_file = prkd;
+	proto.file = ee;
 	describe(&k, &proto);
 	if (k.type == P15_AES)
 		return add_secret(o, &k, &proto);
@@ -113,9 +115,11 @@ enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd cd, s
 	if (!e)
 		e = p15_cert_read(cd, &c);
 	if (!e)
-		e = p11_keep(&o->kept, first_element(der), &der);
+		e = p11_keep(&o->kept, p11_object_content(der), &der);
 	if (e)
 		return e;
+	proto.about_file = cd;
+	proto.file = der;
 	proto.label = c.label;
 	proto.id = c.id;
 	proto.category = c.authority ? CATEGORY_AUTHORITY : CATEGORY_USER;
@@ -144,6 +148,8 @@ enum err p11_objects_add_data(struct p11_objects *o, uint8_t low, struct rd dcod
 	e = wr_done(&w);
 	if (!e)
 		e = p11_keep(&o->kept, wr_view(&w), &element);
+	proto.about_file = dcod;
+	proto.file = proto.value;
 	proto.label = d.label;
 	proto.application = d.application;
 	proto.object_id = element;
@@ -181,11 +187,12 @@ enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der)
 		old->gone = true;
 	/* It stood where the certificate stands now. */
 	for (size_t i = 0; !e && i < o->n; i++)
-		if (o->v[i]->key == key)
+		if (o->v[i]->key == key) {
 			o->v[i]->attestation = RD_NONE;
+			o->v[i]->file = der;
+		}
 	return e;
 }
-
 
 static enum err add_device(struct p11_objects *o, const struct cvc *c, CK_ULONG category)
 {

@@ -52,6 +52,46 @@ struct p11_object *p11_objects_cert_of_fid(const struct p11_objects *o, uint16_t
 	return NULL;
 }
 
+/* The same thing under the same names, so that whoever holds its handle is not surprised. */
+static struct p11_object *find_same(const struct p11_objects *o, const struct p11_object *like)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		struct p11_object *obj = o->v[i];
+
+		if (obj->is_token && !obj->gone && memcmp(obj->unique, like->unique, sizeof(obj->unique)) == 0 &&
+		    obj->class == like->class && rd_eq(obj->label, like->label) && rd_eq(obj->id, like->id) &&
+		    rd_eq(obj->file, like->file) && obj->sign == like->sign && obj->decrypt == like->decrypt &&
+		    obj->derive == like->derive)
+			return obj;
+	}
+	return NULL;
+}
+
+enum err p11_objects_renew(struct p11_objects *o, struct p11_objects *fresh)
+{
+	if (o->n + fresh->n > P11_OBJECTS_MAX)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->is_token && !find_same(fresh, o->v[i]))
+			o->v[i]->gone = true;
+	for (size_t i = 0; i < fresh->n; i++) {
+		struct p11_object *same = find_same(o, fresh->v[i]);
+
+		if (same) {
+			same->unconfirmed = false;
+			object_free(fresh->v[i]);
+		} else {
+			fresh->v[i]->handle = ++o->last;
+			o->v[o->n++] = fresh->v[i];
+		}
+	}
+	fresh->n = 0;
+	p11_keep_join(&o->kept, &fresh->kept);
+	o->device = fresh->device;
+	o->loaded = true;
+	return ERR_OK;
+}
+
 void p11_objects_renew_private(struct p11_objects *o)
 {
 	for (size_t i = 0; i < o->n; i++)

@@ -19,6 +19,7 @@ struct p11_object {
 	CK_OBJECT_CLASS class;
 	CK_BBOOL is_private;            /* seen only when logged in */
 	bool gone;                      /* destroyed; the memory stays */
+	bool unconfirmed;               /* made of files that an earlier process read: see p11_token_confirm */
 	CK_BBOOL is_token, modifiable, copyable, destroyable;
 	char unique[P11_UNIQUE_SIZE];
 	CK_SESSION_HANDLE session;      /* of a session object */
@@ -49,6 +50,7 @@ struct p11_object {
 	struct secret *secret;          /* value of a session's secret key */
 	CK_ULONG secret_size;
 	struct p11_chunk *own;          /* a session object's bytes */
+	struct rd about_file, file;     /* what it was made of; of private data the description alone */
 };
 
 #define P11_SESSION_OBJECTS_MAX 4096
@@ -70,6 +72,8 @@ struct p11_object *p11_objects_get(const struct p11_objects *o, CK_OBJECT_HANDLE
 /* Like this, with a handle and a unique id of its own. ERR_LIMIT, ERR_NOMEM. */
 MUST enum err p11_objects_add(struct p11_objects *o, const struct p11_object *like, CK_OBJECT_CLASS class);
 struct p11_object *p11_objects_of_key(const struct p11_objects *o, uint8_t key, CK_OBJECT_CLASS class);
+/* What counts of a file: not the tail of an older, longer one. */
+struct rd p11_object_content(struct rd file);
 /* Card verifiable, so that only who asks for its type finds it. */
 bool p11_object_is_cvc(const struct p11_object *o);
 /*
@@ -77,8 +81,19 @@ bool p11_object_is_cvc(const struct p11_object *o);
  * are made with it. ERR_FORMAT: none of these.
  */
 MUST enum err p11_objects_add_device(struct p11_objects *o, struct rd devaut);
-/* All files; the caller has begun a sequence. On failure nothing is kept. */
-MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct rd devaut, struct deadline *dl);
+/*
+ * All files; the caller has begun a sequence. cache: those that an earlier process kept may do, and what is read is
+ * kept; otherwise what was kept is forgotten. On failure nothing is kept.
+ */
+MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, struct rd devaut, bool cache,
+			       struct deadline *dl);
+/* The files that an object is made of, read anew. ERR_NOT_FOUND: the card has something else. */
+MUST enum err p11_objects_compare(const struct p11_object *obj, struct hsm_card *card, struct deadline *dl);
+/*
+ * What fresh has, which becomes empty: objects that are the same stay where they are with their handles, those that
+ * fresh does not have are gone, session objects stay. ERR_LIMIT.
+ */
+MUST enum err p11_objects_renew(struct p11_objects *o, struct p11_objects *fresh);
 /*
  * The objects of one key from its files C4 and CE (which may be empty): private key, public key, certificate.
  * ERR_FORMAT, ERR_UNSUPPORTED: not a key of ours, nothing is added. ERR_NOMEM, ERR_LIMIT.

@@ -56,6 +56,7 @@ static enum err delete_each(struct p11_token *t, const uint16_t *fids, size_t n)
 
 	if (e)
 		return e;
+	p11_token_changed(t);
 	for (size_t i = 0; !e && i < n; i++) {
 		e = hsm_file_delete(t->card, fids[i], &dl);
 		if (e == ERR_NOT_FOUND)
@@ -66,8 +67,12 @@ static enum err delete_each(struct p11_token *t, const uint16_t *fids, size_t n)
 
 static enum err write_for_key(struct p11_token *t, uint8_t key, struct rd der)
 {
-	enum err e = write_one(t, HSM_FID(HSM_FID_EE, key), der);
+	const struct p11_object *priv = p11_objects_of_key(&t->objects, key, CKO_PRIVATE_KEY);
+	enum err e = priv ? p11_token_confirm(t, priv) : ERR_BUG;
 
+	if (!e)
+		e = write_one(t, HSM_FID(HSM_FID_EE, key), der);
+	p11_token_changed(t);
 	if (!e)
 		log_line(LOG_P11, LOG_WARN, "card %s: the certificate took the place of key %u's attestation",
 			 t->device_id, key);

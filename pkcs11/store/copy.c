@@ -168,15 +168,14 @@ static CK_RV copy_made_anew(struct p11_call *c, const struct p11_object *o, cons
 
 CK_RV p11_copy(struct p11_call *c, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out)
 {
-	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
-	CK_RV rv = CKR_OK;
+	struct p11_object *o;
+	CK_RV rv;
 
 	if (!out || (!t && n))
 		return CKR_ARGUMENTS_BAD;
-	if (!o || !p11_find_is_visible(c->token, o))
-		return CKR_OBJECT_HANDLE_INVALID;
-	if (!o->copyable)
-		return CKR_ACTION_PROHIBITED;
+	rv = p11_find_object(c, h, &o);
+	if (!rv && !o->copyable)
+		rv = CKR_ACTION_PROHIBITED;
 	for (CK_ULONG i = 0; !rv && i < n; i++)
 		rv = check_one(o, &t[i]);
 	if (rv)

@@ -154,10 +154,11 @@ CK_RV p11_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJEC
 
 CK_RV p11_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 {
-	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
+	struct p11_object *o;
+	CK_RV rv = p11_find_object(c, h, &o);
 
-	if (!o || !p11_find_is_visible(c->token, o))
-		return CKR_OBJECT_HANDLE_INVALID;
+	if (rv)
+		return rv;
 	if (o->is_token)
 		return p11_cert_destroy(c, h);
 	p11_objects_end_object(&c->token->objects, h);

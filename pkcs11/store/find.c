@@ -15,6 +15,20 @@ bool p11_find_is_visible(const struct p11_token *t, const struct p11_object *o)
 	return !o->gone && (!o->is_private || t->login == P11_OPEN);
 }
 
+CK_RV p11_find_object(struct p11_call *c, CK_OBJECT_HANDLE h, struct p11_object **out)
+{
+	struct p11_object *o = p11_objects_get(&c->token->objects, h);
+	enum err e;
+
+	if (!o || !p11_find_is_visible(c->token, o))
+		return CKR_OBJECT_HANDLE_INVALID;
+	e = p11_token_confirm(c->token, o);
+	if (e)
+		return e == ERR_NOT_FOUND ? CKR_OBJECT_HANDLE_INVALID : p11_rv(e);
+	*out = o;
+	return CKR_OK;
+}
+
 static bool names(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type)
 {
 	for (CK_ULONG i = 0; i < n; i++)
@@ -106,6 +120,18 @@ static CK_RV private_data(struct p11_call *c, const struct p11_object *o, CK_ATT
 static const CK_ATTRIBUTE_TYPE card_tells[] = { CKA_ALLOWED_MECHANISMS, P11_CKA_USE_COUNTER, P11_CKA_ALGORITHMS,
 						P11_CKA_KEY_DOMAIN };
 
+/* Who asks for these takes the key or the certificate with him; the others only tell which it is. */
+static const CK_ATTRIBUTE_TYPE content[] = { CKA_VALUE, CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_POINT,
+					     CKA_PUBLIC_KEY_INFO, P11_CKA_ATTESTATION, P11_CKA_UNIQUE_ID };
+
+static bool names_one(const CK_ATTRIBUTE *t, CK_ULONG n, const CK_ATTRIBUTE_TYPE *types, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (names(t, n, types[i]))
+			return true;
+	return false;
+}
+
 static enum err ask_card(struct p11_token *t, uint8_t key, struct hsm_key_attributes *a)
 {
 	struct deadline dl = deadline_never();
@@ -136,17 +162,20 @@ static CK_RV with_facts(struct p11_call *c, const struct p11_object *o, CK_ATTRI
 
 CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *t, CK_ULONG n)
 {
-	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
+	struct p11_object *o = p11_objects_get(&c->token->objects, h);
+	CK_RV rv;
 
 	if (!t && n)
 		return CKR_ARGUMENTS_BAD;
 	if (!o || !p11_find_is_visible(c->token, o))
 		return CKR_OBJECT_HANDLE_INVALID;
+	rv = names_one(t, n, content, sizeof(content) / sizeof(content[0])) ? p11_find_object(c, h, &o) : CKR_OK;
+	if (rv)
+		return rv;
 	if (o->class == CKO_DATA && o->is_private && names(t, n, CKA_VALUE))
 		return private_data(c, o, t, n);
-	for (size_t i = 0; i < sizeof(card_tells) / sizeof(card_tells[0]); i++)
-		if (names(t, n, card_tells[i]))
-			return with_facts(c, o, t, n);
+	if (names_one(t, n, card_tells, sizeof(card_tells) / sizeof(card_tells[0])))
+		return with_facts(c, o, t, n);
 	return p11_attr_get(o, t, n);
 }
 

@@ -104,15 +104,16 @@ static CK_RV rename_session(struct p11_object *o, const struct names *n)
 CK_RV p11_modify(struct p11_call *c, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, CK_ULONG n)
 {
 	struct p11_token *token = c->token;
-	struct p11_object *o = p11_objects_get(&token->objects, h);
+	struct p11_object *o;
 	struct names names;
 	enum err e;
 	CK_RV rv;
 
-	if (!o || !p11_find_is_visible(token, o))
-		return CKR_OBJECT_HANDLE_INVALID;
 	if (!t && n)
 		return CKR_ARGUMENTS_BAD;
+	rv = p11_find_object(c, h, &o);
+	if (rv)
+		return rv;
 	if (!o->modifiable)
 		return CKR_ACTION_PROHIBITED;
 	rv = read_names(o, t, n, &names);
@@ -125,6 +126,7 @@ CK_RV p11_modify(struct p11_call *c, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, 
 	e = p11_token_begin_user(token);
 	if (!e)
 		e = p11_token_end(token, rewrite(token->card, o, &names));
+	p11_token_changed(token);
 	if (!e)
 		e = p11_objects_rename(&token->objects, o->about, names.label, names.id);
 	return p11_rv(e);

@@ -105,7 +105,9 @@ command=$(sed -n 's/^one > \(8068[0-9A-Fa-f]*\)$/\1/p' "$T/one.apdu" | tail -n 1
 
 for ((round = 1; round <= rounds; round++)); do
 	echo "bench: round $round of $rounds" >&2
+	rm -rf "$HOME/.cache"
 	p11 ours "$MODULE" one key1 "$T/pin" "$signs" || fail "our module, card one"
+	p11 warm "$MODULE" one key1 "$T/pin" 0 || fail "our module, card one, not the first program"
 	scard shared shared || fail "SCardTransmit in transactions"
 	p11 opensc "$opensc" one key1 "$T/pin" "$signs" || fail "OpenSC's module, card one"
 	two_packets || fail "two packets"
@@ -114,6 +116,7 @@ for ((round = 1; round <= rounds; round++)); do
 	scard exclusive exclusive || fail "SCardTransmit, exclusive"
 	quorum >"$T/quorum.out" 2>&1 || fail "a login by 2 of 3: $(cat "$T/quorum.out")"
 	p11 ours10 "$MODULE" ten key10 "$T/pin" 0 || fail "our module, card ten"
+	p11 warm10 "$MODULE" ten key10 "$T/pin" 0 || fail "our module, card ten, not the first program"
 	p11 opensc10 "$opensc" ten key10 "$T/pin" 0 || fail "OpenSC's module, card ten"
 done
 stop relay
@@ -189,6 +192,9 @@ load_rows() {
 		row "exchanges from the start to a logged-in private key by label, card with ${keys:-1} key${keys:+s}" \
 		    "$(worst "ours$keys.find")" "OpenSC: $(median "opensc$keys.find")" "fewer than OpenSC" \
 		    "$(worst "ours$keys.find") < $(median "opensc$keys.find")"
+		row "the same, for another program of the same user" "$(worst "warm$keys.find")" \
+		    "the first: $(worst "ours$keys.find")" "at most 10, however many keys" \
+		    "$(worst "warm$keys.find") <= 10"
 	done
 	cpu_row "client CPU per C_Sign, RSA-2048, login by PIN" ours shared "in a transaction" opensc
 	cpu_row "client CPU per C_Sign, RSA-2048, login by 2 of 3" quorum exclusive "exclusive"

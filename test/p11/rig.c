@@ -89,6 +89,7 @@ int rig_setup(void **state)
 	(void)unsetenv("QUORUM11_URL");
 	(void)unsetenv("QUORUM11_LOG");
 	(void)setenv("XDG_CONFIG_HOME", rig_folder, 1);
+	(void)setenv("XDG_CACHE_HOME", rig_folder, 1);
 	write_conf("");
 	fake_scard_start();
 	fake_reader_plug(RIG_READER);
@@ -219,6 +220,17 @@ void rig_card_key(const struct rig_card *c, uint8_t key, enum ec_curve curve, un
 	}
 	wr_free(&prkd);
 	wr_free(&request);
+	lab_close(&l);
+}
+
+void rig_card_delete_key(const struct rig_card *c, uint8_t key)
+{
+	struct lab l = lab_open(c);
+
+	lab_login(&l);
+	MAKE(hsm_file_delete(l.card, HSM_FID(HSM_FID_KEY, key), &never));
+	MAKE(hsm_file_delete(l.card, HSM_FID(HSM_FID_PRKD, key), &never));
+	MAKE(hsm_file_delete(l.card, HSM_FID(HSM_FID_EE, key), &never));
 	lab_close(&l);
 }
 

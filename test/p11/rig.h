@@ -50,6 +50,7 @@ struct rig_card rig_card_blank(void);                   /* never initialised */
 /* A key made by the driver: curve EC_NONE: RSA of bits. label NULL: without description. */
 void rig_card_key(const struct rig_card *c, uint8_t key, enum ec_curve curve, unsigned bits, const char *label,
 		  struct rd id);
+void rig_card_delete_key(const struct rig_card *c, uint8_t key);        /* and its two files */
 void rig_card_write(const struct rig_card *c, uint16_t fid, struct rd content);
 void rig_card_insert(const struct rig_card *c);         /* into RIG_READER */
 /* A card with a PIN and one P-256 key "ec" (number 1, id 01), in its reader. */

@@ -60,6 +60,11 @@ static void test_ten_keys(void **state)
 	n = find_key(&s, &key);
 	print_message("# 10 keys: %lu exchanges\n", (unsigned long)n);
 	assert_in_range(n, 1, 30);
+	/* Another program of the same user finds what the first one read. */
+	rig_finalize();
+	n = find_key(&s, &key);
+	print_message("# 10 keys, once more: %lu exchanges\n", (unsigned long)n);
+	assert_in_range(n, 1, 10);
 }
 
 int main(void)

@@ -59,6 +59,7 @@ static void an_empty_file_has_the_defaults(void **state)
 
 	(void)state;
 	assert_non_null(strstr(c->module.helper, "/connect"));
+	assert_true(c->module.cache);
 	assert_null(c->login.url);
 	assert_int_equal(c->login.timeout, 900);
 	assert_int_equal(c->login.cooldown, 60);
