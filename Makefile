@@ -25,6 +25,7 @@ sysconfdir ?= /etc
 p11kitdir  ?= $(datadir)/p11-kit/modules
 systemddir ?= $(prefix)/lib/systemd
 sysusersdir ?= $(prefix)/lib/sysusers.d
+udevdir    ?= $(prefix)/lib/udev
 FLAVOUR    ?= release
 PKG_CONFIG ?= pkg-config
 AR         := $(if $(filter default,$(origin AR)),gcc-ar,$(AR))
@@ -41,7 +42,8 @@ ROOMS ?= $(SERVER) tell agent $(CLI) $(MODULE) login pka ramoverhttp sc-hsm test
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11
 TOOL_ROOMS := test/bench test/e2e/tools
-LIBS  := libcrypto libpcsclite libcurl libmicrohttpd gnutls jansson sqlite3 inih p11-kit-1 libseccomp libqrencode
+LIBS  := libcrypto libpcsclite libusb-1.0 libcurl libmicrohttpd gnutls jansson sqlite3 inih p11-kit-1 \
+         libseccomp libqrencode
 
 sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
@@ -88,8 +90,9 @@ LD_ALL  := $(LINK_$(FLAVOUR)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 
 # Which foreign library a program may need. --as-needed drops what it does not use; test/check/exports.sh looks at the
 # module's list.
-NEED_module := -lcrypto -lpcsclite -linih
-NEED_all    := -lcrypto -lpcsclite -linih -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lseccomp -lqrencode
+NEED_module := -lcrypto -lpcsclite -lusb-1.0 -linih
+NEED_all    := -lcrypto -lpcsclite -lusb-1.0 -linih -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lseccomp \
+               -lqrencode
 
 .PHONY: all tools tests
 all: $(PROGRAMS)
@@ -135,6 +138,16 @@ $(B)/server/web/assets.o: $(B)/server/web/assets.c $(B)/flags
 	$(Q)$(COMPILE) -c -o $@ $<
 $(call archive,server/web): $(B)/server/web/assets.o
 
+# Tokens that are known by their numbers.
+$(B)/apdu/usb/devices.c: udev/devices.list udev/make.sh
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)udev/make.sh table >$@
+$(B)/apdu/usb/devices.o: $(B)/apdu/usb/devices.c apdu/usb/usb_find.h $(B)/flags
+	$(call say,CC)
+	$(Q)$(COMPILE) -c -o $@ $<
+$(call archive,apdu/usb): $(B)/apdu/usb/devices.o
+
 define PROGRAM
 $(call say,LD)
 $(Q)$(CC) $(C_ALL) $(LD_ALL) -pie -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
@@ -157,8 +170,9 @@ $(B)/quorum11-agent: $(B)/agent/agent_main.o $(call archive,agent $(BELOW_LOGIN)
 $(B)/quorum11-server: $(B)/server/server_main.o \
     $(call archive,$(SERVER) tell pka ramoverhttp sc-hsm attest apdu base)
 	$(call PROGRAM,$(NEED_all))
-# The command with virtual cards in place of PC/SC.
-$(B)/quorum11-rehearsal: $(B)/cli/quorum11_main.o $(B)/rehearse/pcsc.o $(call archive,$(CLI) $(BELOW_LOGIN) test/vcard)
+# The command with virtual cards in place of PC/SC and USB.
+$(B)/quorum11-rehearsal: $(B)/cli/quorum11_main.o $(B)/rehearse/pcsc.o $(B)/rehearse/usb.o \
+    $(call archive,$(CLI) $(BELOW_LOGIN) test/vcard)
 	$(call PROGRAM,$(NEED_all))
 $(B)/quorum11-rehearse: rehearse/rehearse.sh
 	$(call say,CP)
@@ -260,6 +274,9 @@ install: all
 	    chmod 0644 $(DESTDIR)$(systemddir)/$$unit || exit 1; done
 	install -d $(DESTDIR)$(sysusersdir)
 	install -m 0644 packaging/sysusers/*.conf $(DESTDIR)$(sysusersdir)
+	install -d $(DESTDIR)$(udevdir)/rules.d $(DESTDIR)$(udevdir)/hwdb.d
+	udev/make.sh rules >$(DESTDIR)$(udevdir)/rules.d/70-quorum11.rules
+	udev/make.sh hwdb >$(DESTDIR)$(udevdir)/hwdb.d/70-quorum11.hwdb
 	for page in $(wildcard man/*.[1-8]); do \
 	    install -D -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/} || exit 1; done
 
@@ -285,6 +302,6 @@ help:
 	@echo 'make fuzz        what parses hostile input, by libFuzzer; FUZZ_SECONDS each'
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
 	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, p11kitdir, systemddir,'
-	@echo '                 sysusersdir, DESTDIR'
+	@echo '                 sysusersdir, udevdir, DESTDIR'
 	@echo 'make deb         Debian packages, into build/deb'
 	@echo 'make clean'

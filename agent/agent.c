@@ -229,7 +229,7 @@ enum err agent_serve(const struct agent_run *r)
 	a->ready_by = ready.at_ms;
 	e = agent_queue_init(&a->results);
 	if (!e)
-		e = agent_scanner_new(&a->results, &a->scanner);
+		e = agent_scanner_new(r->rules->conf, &a->results, &a->scanner);
 	if (!e)
 		e = loop(a);
 	agent_scanner_free(&a->scanner);

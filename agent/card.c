@@ -11,6 +11,7 @@
 #include "agent/card_int.h"
 #include "agent/lease.h"
 #include "agent/tap_link.h"
+#include "apdu/local.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -53,7 +54,7 @@ static enum err take(struct agent_card *c, const struct pcsc_reader *r)
 {
 	struct deadline dl = deadline_in(hsm_time_ms(T_KEYOP));
 	struct apdu_link *link = NULL, *tap = NULL;
-	enum err e = pcsc_open(c->view.reader, PCSC_EXCLUSIVE, &link);
+	enum err e = local_open(c->rules->conf, c->view.reader, PCSC_EXCLUSIVE, &link);
 
 	if (!e)
 		e = agent_tap_new(link, &c->view, &tap);
@@ -100,7 +101,7 @@ static bool wait_for_card(struct agent_card *c)
 		const struct pcsc_reader *r = NULL;
 		struct deadline again = deadline_within(&stop, RETRY_MS);
 
-		e = pcsc_list(now);
+		e = local_list(c->rules->conf, now);
 		for (size_t i = 0; !e && i < now->n; i++)
 			if (rd_eq_str(rd_str(now->v[i].name), c->view.reader))
 				r = &now->v[i];

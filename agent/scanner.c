@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "apdu/pcsc.h"
+#include "apdu/local.h"
 #include "base/fd.h"
 #include "base/log.h"
 
 #define RETRY_MS 1000           /* without a service */
 
 struct agent_scanner {
+	const struct conf *conf;
 	struct agent_queue *results;
 	struct pcsc_readers now;
 	pthread_t thread;
@@ -37,7 +38,7 @@ static void *scan(void *ctx)
 	struct agent_scanner *s = ctx;
 	struct deadline stop = { UINT64_MAX, s->stop_fd };
 	bool said = false;
-	enum err e = pcsc_list(&s->now);
+	enum err e = local_list(s->conf, &s->now);
 
 	for (;;) {
 		if (!e)
@@ -52,22 +53,23 @@ static void *scan(void *ctx)
 
 			if (deadline_wait(&again, -1) != ERR_TIMEOUT)
 				return NULL;
-			e = pcsc_list(&s->now);
+			e = local_list(s->conf, &s->now);
 		} else {
-			e = pcsc_wait(&s->now, &stop);
+			e = local_wait(s->conf, &s->now, &stop);
 		}
 		if (e == ERR_CANCELLED)
 			return NULL;
 	}
 }
 
-enum err agent_scanner_new(struct agent_queue *results, struct agent_scanner **out)
+enum err agent_scanner_new(const struct conf *conf, struct agent_queue *results, struct agent_scanner **out)
 {
 	struct agent_scanner *s = calloc(1, sizeof(*s));
 
 	*out = NULL;
 	if (!s)
 		return ERR_NOMEM;
+	s->conf = conf;
 	s->results = results;
 	s->stop_fd = fd_event();
 	if (s->stop_fd < 0 || pthread_create(&s->thread, NULL, scan, s)) {

@@ -30,6 +30,8 @@ static void set_atr(struct apdu_link *l, struct rd atr)
 	if (atr.n)
 		memcpy(l->atr, atr.p, atr.n);
 	l->cmd_max = quirk_cmd_max(atr, l->where);
+	if (l->ops->cmd_max && l->ops->cmd_max(l->ctx) < l->cmd_max)
+		l->cmd_max = l->ops->cmd_max(l->ctx);
 }
 
 enum err apdu_link_new(const struct apdu_link_ops *ops, void *ctx, const char *where, struct rd atr,

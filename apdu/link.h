@@ -33,6 +33,8 @@ struct apdu_link_ops {
 	 */
 	bool (*has_pad)(void *ctx);
 	enum err (*pad_verify)(void *ctx, const struct pinpad_ask *ask, struct wr *rsp);
+	/* The longest command APDU that the reader takes, bytes. NULL: as long as the card takes. */
+	size_t (*cmd_max)(void *ctx);
 	/* reset_card: leave the card powered off or reset, so that every login is gone; otherwise as it is. */
 	void (*close)(void *ctx, bool reset_card);
 	/* The child of a fork: free ctx, touch neither card nor service. NULL: ctx is leaked. */

@@ -16,6 +16,7 @@ struct pcsc_reader {
 	bool has_card;
 	bool in_use;                /* some program is connected */
 	bool exclusive;             /* some program holds it exclusively */
+	bool ours;                  /* ... this process; known of USB only */
 	uint32_t events;            /* pcscd's event counter: changes when a card is put in or taken out */
 	uint8_t atr[ATR_MAX];
 	size_t atr_size;

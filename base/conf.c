@@ -53,6 +53,8 @@ static const struct key {
 	KEY(module, log, TEXT, 0, 0),
 	KEY(module, log_file, PATH, 0, 0),
 	KEY(module, readers, TEXTS, 0, 0),
+	KEY(transport, order, TEXT, 0, 0),
+	KEY(transport, token, TEXTS, 0, 0),
 	KEY(login, url, TEXT, 0, 0),
 	KEY(login, ca, PATH, 0, 0),
 	KEY(login, cert, PATH, 0, 0),
@@ -335,13 +337,49 @@ static char *next_line(char *buf, int size, void *stream)
 	return buf;
 }
 
+size_t conf_transports(const char *text, enum conf_transport out[CONF_TRANSPORTS])
+{
+	static const char *const words[] = { [CONF_AGENT] = "agent", [CONF_PCSC] = "pcsc", [CONF_USB] = "usb" };
+	bool seen[CONF_TRANSPORTS] = { false };
+	size_t n = 0, i, size;
+
+	for (;; text += size) {
+		text += strspn(text, " \t");
+		size = strcspn(text, " \t");
+		if (!size)
+			return n;
+		for (i = 0; i < CONF_TRANSPORTS; i++)
+			if (size == strlen(words[i]) && strncmp(text, words[i], size) == 0)
+				break;
+		if (i == CONF_TRANSPORTS || seen[i])
+			return 0;
+		seen[i] = true;
+		out[n++] = (enum conf_transport)i;
+	}
+}
+
+/* "NAME WORD...", where the words are those of an order. */
+static bool is_token_order(const char *text)
+{
+	enum conf_transport order[CONF_TRANSPORTS];
+
+	return conf_transports(text + strcspn(text, " \t"), order) > 0;
+}
+
 /* Settings that make sense only together. */
 static const char *conflict(const struct conf *c)
 {
+	enum conf_transport order[CONF_TRANSPORTS];
+
 	if (!c->login.cert != !c->login.key)
 		return "[login] cert and key go together";
 	if (!c->server.cert != !c->server.key)
 		return "[server] cert and key go together";
+	if (c->transport.order && !conf_transports(c->transport.order, order))
+		return "[transport] order is some of agent, pcsc and usb, each once, with blanks between them";
+	for (size_t i = 0; i < c->transport.token.n; i++)
+		if (!is_token_order(c->transport.token.v[i]))
+			return "[transport] token is a serial number and some of agent, pcsc and usb";
 	return NULL;
 }
 

@@ -44,6 +44,10 @@ struct conf {
 		char *log_file;
 		struct conf_list readers;   /* names (a trailing * matches the rest) to use; empty: all */
 	} module;
+	struct {                            /* [transport] */
+		char *order;                /* where cards are looked for; NULL: CONF_ORDER */
+		struct conf_list token;     /* "SERIAL WORD...": another order for the token of this serial number */
+	} transport;
 	struct {                            /* [login] */
 		char *url;                  /* management server, NULL: no n-of-m login */
 		char *ca;                   /* CA file, NULL: the system's */
@@ -118,6 +122,12 @@ struct conf {
 		bool production;            /* the built-in production root; yes */
 	} trust;
 };
+
+/* The ways to a card, and in which order they are looked at where nothing is said. */
+enum conf_transport { CONF_AGENT, CONF_PCSC, CONF_USB, CONF_TRANSPORTS };
+#define CONF_ORDER "agent pcsc usb"
+/* The words of an order; how many. 0: none, or one that there is not, or one twice. */
+size_t conf_transports(const char *text, enum conf_transport out[CONF_TRANSPORTS]);
 
 /* The three places. ERR_CONFIG (said), ERR_NOMEM. */
 MUST enum err conf_load(struct conf **out);

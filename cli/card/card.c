@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apdu/local.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/line/say.h"
@@ -29,7 +30,7 @@ enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_reader
 	size_t n = 0;
 	enum err e;
 
-	e = pcsc_list(out);
+	e = local_list(cli->conf, out);
 	if (e)
 		return cli_fail(e, "readers");
 	for (size_t i = 0; i < out->n && name; i++)
@@ -127,7 +128,7 @@ static enum err open_card(struct cli *cli, const char *reader, enum pcsc_share s
 	*out = (struct cli_card){ .hsm = NULL };
 	(void)text_shown(rd_str(reader), out->reader, sizeof(out->reader));
 	wr_init_heap(&out->devaut, FILE_SIZE_MAX);
-	e = pcsc_open(reader, share, &link);
+	e = local_open(cli->conf, reader, share, &link);
 	if (!e)
 		e = hsm_card_new(link, &out->hsm);
 	if (e)

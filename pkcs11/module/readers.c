@@ -5,11 +5,20 @@
 #include <string.h>
 
 #include "apdu/agent_link.h"
+#include "apdu/local.h"
 #include "base/log.h"
 #include "pkcs11/module/module.h"
 #include "pkcs11/module/program.h"
 
 #define PROGRAM_MAX 64
+
+/* One that the environment names is the only source, whatever the order says. */
+static bool asks_agent(void)
+{
+	const struct conf *conf = p11_module.conf;
+
+	return conf->agent.socket && (conf->agent.only || local_has_agent(conf));
+}
 
 static struct agent_at agent_at(char program[PROGRAM_MAX])
 {
@@ -31,7 +40,7 @@ static void note(enum err e, const char *why)
 {
 	static atomic_int last = ERR_OK;
 	bool changed = atomic_exchange(&last, (int)e) != (int)e;
-	const char *instead = p11_module.conf->agent.only ? "so there are no cards" : "PC/SC is asked";
+	const char *instead = p11_module.conf->agent.only ? "so there are no cards" : "this machine's cards are used";
 
 	if (!changed || !e)
 		return;
@@ -59,10 +68,10 @@ static bool has_reader(const struct pcsc_readers *r, const char *name)
 	return false;
 }
 
-static enum err add_pcsc(struct pcsc_readers *out)
+static enum err add_local(struct pcsc_readers *out)
 {
 	struct pcsc_readers more;
-	enum err e = pcsc_list(&more);
+	enum err e = local_list(p11_module.conf, &more);
 
 	for (size_t i = 0; !e && i < more.n && out->n < PCSC_READERS_MAX; i++)
 		if (!has_reader(out, more.v[i].name))
@@ -74,14 +83,14 @@ enum err p11_readers_list(struct pcsc_readers *out)
 {
 	enum err e, other;
 
-	if (!p11_module.conf->agent.socket)
-		return pcsc_list(out);
+	if (!asks_agent())
+		return local_list(p11_module.conf, out);
 	e = list_agent(out);
 	if (e == ERR_NOMEM)
 		return e;
 	if (p11_module.conf->agent.only)
 		return ERR_OK;
-	other = add_pcsc(out);
+	other = add_local(out);
 	return other == ERR_NO_SERVICE && !e ? ERR_OK : other;
 }
 
@@ -91,8 +100,8 @@ enum err p11_readers_wait(struct pcsc_readers *last, struct deadline *dl)
 	struct deadline slice;
 	enum err e;
 
-	if (!p11_module.conf->agent.socket)
-		return pcsc_wait(last, dl);
+	if (!asks_agent())
+		return local_wait(p11_module.conf, last, dl);
 	for (;;) {
 		e = p11_readers_list(&now);
 		/* Both may come again. */
@@ -115,7 +124,7 @@ enum err p11_readers_wait(struct pcsc_readers *last, struct deadline *dl)
 	}
 }
 
-/* May PC/SC have the card, where the agent did not give it? */
+/* May the card be had otherwise, where the agent did not give it? */
 static bool is_elsewhere(enum err e)
 {
 	return e == ERR_NO_SERVICE || e == ERR_NO_READER || e == ERR_REFUSED || e == ERR_PROTOCOL || e == ERR_CONFIG;
@@ -127,7 +136,7 @@ enum err p11_readers_open(const char *reader, struct apdu_link **out)
 	struct agent_at at;
 	enum err e;
 
-	if (p11_module.conf->agent.socket) {
+	if (asks_agent()) {
 		at = agent_at(program);
 		e = agent_open(&at, reader, out, why, sizeof(why));
 		if (e)
@@ -135,12 +144,12 @@ enum err p11_readers_open(const char *reader, struct apdu_link **out)
 		if (p11_module.conf->agent.only || !is_elsewhere(e))
 			return e;
 	}
-	return pcsc_open(reader, PCSC_SHARED, out);
+	return local_open(p11_module.conf, reader, PCSC_SHARED, out);
 }
 
 enum err p11_readers_hold(const char *reader, bool exclusive, struct apdu_link **out)
 {
 	if (p11_module.conf->agent.only)
 		return ERR_REFUSED;
-	return pcsc_open(reader, exclusive ? PCSC_EXCLUSIVE : PCSC_SHARED, out);
+	return local_open(p11_module.conf, reader, exclusive ? PCSC_EXCLUSIVE : PCSC_SHARED, out);
 }

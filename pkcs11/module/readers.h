@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where cards come from: the agent that the configuration names, and PC/SC. The agent's come first; a reader that both
- * show is the agent's. An agent that QUORUM11_AGENT names is the only source: a program that "quorum11 run" started
- * never begins a ceremony of its own. Everything here asks anew each time, so an agent may come and go.
+ * Where cards come from: the agent that the configuration names, and the readers of this machine (apdu/local.h). The
+ * agent's come first; a reader that both show is the agent's. An agent that QUORUM11_AGENT names is the only source:
+ * a program that "quorum11 run" started never begins a ceremony of its own. Everything here asks anew each time, so an
+ * agent may come and go.
  */
 #ifndef PKCS11_MODULE_READERS_H
 #define PKCS11_MODULE_READERS_H

@@ -46,11 +46,11 @@ hardened() {
 }
 
 t "quorum11.so exports the functions of PKCS#11 and nothing else" same_functions
-t "quorum11.so needs neither curl nor TLS nor JSON" needs "$B/quorum11.so" libcrypto libpcsclite libinih
+t "quorum11.so needs neither curl nor TLS nor JSON" needs "$B/quorum11.so" libcrypto libpcsclite libusb-1.0 libinih
 t "connect needs no card" needs "$B/connect" libcrypto libcurl libjansson libinih
 t "quorum11-server needs no card" needs "$B/quorum11-server" libcrypto libmicrohttpd libgnutls libjansson libinih \
     libsqlite3 libqrencode
-t "quorum11 needs what it should" needs "$B/quorum11" libcrypto libpcsclite libcurl libjansson libinih
+t "quorum11 needs what it should" needs "$B/quorum11" libcrypto libpcsclite libusb-1.0 libcurl libjansson libinih
 t "quorum11-vcard needs no PC/SC" needs "$B/quorum11-vcard" libcrypto libinih
 for file in quorum11.so connect quorum11-server quorum11 quorum11-vcard; do
 	t "$file is hardened" hardened "$B/$file"

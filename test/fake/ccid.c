@@ -47,7 +47,7 @@ static void put_message(struct fake_ccid *f, uint8_t type, const struct msg *m, 
 	le32(&w, data.n);
 	wr_u8(&w, m->slot);
 	wr_u8(&w, m->seq);
-	wr_u8(&w, (uint8_t)(status << 6 | (!f->card ? 2 : !f->powered ? 1 : 0)));
+	wr_u8(&w, (uint8_t)(status << 6 | (!f->card.present(f->card.ctx) ? 2 : !f->powered ? 1 : 0)));
 	wr_u8(&w, error);
 	wr_u8(&w, chain);
 	wr_put(&w, data);
@@ -87,17 +87,18 @@ static void extend(struct fake_ccid *f, const struct msg *m)
 
 /* ---- the card ---- */
 
+/* T=1 wants an answer; one that the card did not give is not sent. */
 static void run(void *ctx, struct rd cmd, struct wr *rsp)
 {
 	struct fake_ccid *f = ctx;
 
-	if (vcard_exchange(f->card, cmd, rsp))
-		wr_fail(rsp, ERR_BUG);
+	f->broken = !f->card.run(f->card.ctx, cmd, rsp);
+	if (f->broken)
+		wr_u16(rsp, 0x6F00);
 }
 
-void fake_ccid_card(struct fake_ccid *f, struct vcard *card)
+void fake_ccid_moved(struct fake_ccid *f)
 {
-	f->card = card;
 	f->powered = false;
 	vcard_t1_reset(&f->t1);
 }
@@ -105,19 +106,21 @@ void fake_ccid_card(struct fake_ccid *f, struct vcard *card)
 static void power(struct fake_ccid *f, const struct msg *m)
 {
 	static const uint8_t bits[] = { 0, CCID_5V, CCID_3V, CCID_1V8 };
-	uint8_t by = m->param[0] < sizeof(bits) ? bits[m->param[0]] : 0;
+	uint8_t by = m->param[0] < sizeof(bits) ? bits[m->param[0]] : 0, room[ATR_MAX];
+	struct wr atr;
 
 	f->power_select = m->param[0];
-	if (!f->card || (f->spec.works_by && by != f->spec.works_by && by)) {
+	WR_ARR(&atr, room);
+	if (!f->card.present(f->card.ctx) || (f->spec.works_by && by != f->spec.works_by && by) ||
+	    !f->card.power(f->card.ctx, true, &atr)) {
 		refuse(f, 0x80, m, ERROR_MUTE);
 		return;
 	}
-	vcard_power(f->card, true);
 	vcard_t1_reset(&f->t1);
 	f->powered = true;
 	f->parameters_set = false;
 	f->fi_di = f->spec.features & (CCID_AUTO_PPS | CCID_AUTO_NEGOTIATION) ? 0 : 0x11;
-	put_message(f, 0x80, m, 0, 0, 0, vcard_atr(f->card));
+	put_message(f, 0x80, m, 0, 0, 0, wr_view(&atr));
 }
 
 static void pps(struct fake_ccid *f, const struct msg *m)
@@ -141,9 +144,10 @@ static void block(struct fake_ccid *f, const struct msg *m, struct rd in)
 	struct wr w;
 
 	WR_ARR(&w, room);
+	f->broken = false;
 	vcard_t1_hear(&f->t1, in, &w);
 	extend(f, m);
-	if (w.n)
+	if (w.n && !f->broken)
 		put_message(f, 0x80, m, 0, 0, 0, wr_view(&w));
 	else
 		refuse(f, 0x80, m, ERROR_MUTE);
@@ -155,7 +159,10 @@ static void apdu(struct fake_ccid *f, const struct msg *m, struct rd cmd)
 	f->answer_at = 0;
 	run(f, cmd, &f->answer);
 	extend(f, m);
-	put_part(f, m);
+	if (f->broken)
+		refuse(f, 0x80, m, ERROR_MUTE);
+	else
+		put_part(f, m);
 }
 
 static void extended(struct fake_ccid *f, const struct msg *m)
@@ -177,7 +184,7 @@ static void extended(struct fake_ccid *f, const struct msg *m)
 
 static void xfr(struct fake_ccid *f, const struct msg *m)
 {
-	if (!f->card || !f->powered) {
+	if (!f->card.present(f->card.ctx) || !f->powered) {
 		put_message(f, 0x80, m, 1, ERROR_MUTE, 0, RD_NONE);
 	} else if (f->busy) {
 		f->busy--;
@@ -246,8 +253,8 @@ bool fake_ccid_hear(struct fake_ccid *f, struct rd message)
 		power(f, &m);
 		break;
 	case 0x63:
-		if (f->card)
-			vcard_power(f->card, false);
+		if (f->powered)
+			(void)f->card.power(f->card.ctx, false, NULL);
 		f->powered = false;
 		status(f, &m);
 		break;
@@ -307,9 +314,10 @@ bool fake_ccid_say(struct fake_ccid *f, struct wr *out, size_t max)
 
 /* ---- the reader itself ---- */
 
-void fake_ccid_init(struct fake_ccid *f, const struct fake_ccid_spec *spec)
+void fake_ccid_init(struct fake_ccid *f, const struct fake_ccid_spec *spec, const struct fake_ccid_card *card)
 {
 	memset(f, 0, sizeof(*f));
+	f->card = *card;
 	f->spec = *spec;
 	f->busy = spec->busy;
 	vcard_t1_init(&f->t1, run, f);

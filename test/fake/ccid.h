@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A CCID reader in software, with a virtual card in its one slot: messages in, packets out. What a reader may be like,
+ * A CCID reader in software, with a card in its one slot: messages in, packets out. What a reader may be like,
  * and what it may do wrong, stands in its spec.
  */
 #ifndef TEST_FAKE_CCID_H
@@ -8,7 +8,6 @@
 
 #include "apdu/usb/ccid_desc.h"
 #include "test/vcard/t1.h"
-#include "test/vcard/vcard.h"
 
 #define FAKE_CCID_DESC 54
 #define FAKE_CCID_AUTO 0xFE             /* dwFeatures: all that a reader can do by itself */
@@ -30,11 +29,19 @@ struct fake_ccid_spec {
 	bool no_abort;
 };
 
+/* What is in the slot. */
+struct fake_ccid_card {
+	bool (*present)(void *ctx);
+	bool (*power)(void *ctx, bool on, struct wr *atr);
+	bool (*run)(void *ctx, struct rd cmd, struct wr *rsp); /* false: the card says nothing */
+	void *ctx;
+};
+
 struct fake_ccid {
 	struct fake_ccid_spec spec;
-	struct vcard *card;             /* NULL: the slot is empty; the caller's */
+	struct fake_ccid_card card;
 	struct vcard_t1 t1;
-	bool powered;
+	bool powered, broken;           /* broken: the card has not answered */
 	const char *typed;              /* on the pad; "" is cancel, NULL nobody */
 	unsigned busy;
 	bool parameters_set;
@@ -53,11 +60,10 @@ struct fake_ccid {
 	bool empty_due;
 };
 
-void fake_ccid_init(struct fake_ccid *f, const struct fake_ccid_spec *spec);
+void fake_ccid_init(struct fake_ccid *f, const struct fake_ccid_spec *spec, const struct fake_ccid_card *card);
 void fake_ccid_free(struct fake_ccid *f);
 void fake_ccid_desc(const struct fake_ccid *f, uint8_t out[FAKE_CCID_DESC]);
-/* In and out; the card stays the caller's. */
-void fake_ccid_card(struct fake_ccid *f, struct vcard *card);
+void fake_ccid_moved(struct fake_ccid *f);                      /* the card went or came: it has no power */
 /* A message of the computer's; false: a stall. */
 MUST bool fake_ccid_hear(struct fake_ccid *f, struct rd message);
 /* One transfer of at most max bytes, appended. false: there is nothing to say. */

@@ -10,7 +10,7 @@
 #include "base/limits.h"
 
 struct fake_service fake;
-_Thread_local bool fake_is_other;
+_Thread_local bool fake_is_other, fake_is_usb;
 
 _Noreturn void fake_fatal(const char *what)
 {
@@ -51,6 +51,9 @@ static LONG enter(void)
 {
 	lock_take(&fake.lock);
 	fake.calls += !fake_is_other;
+	/* Readers on a USB without pcscd: then only their own side comes here. */
+	if (fake.usb)
+		return fake_is_usb || fake_is_other ? SCARD_S_SUCCESS : SCARD_E_NO_SERVICE;
 	return fake.stopped ? SCARD_E_NO_SERVICE : SCARD_S_SUCCESS;
 }
 
@@ -204,7 +207,7 @@ LONG SCardListReaders(SCARDCONTEXT context, LPCSTR groups, LPSTR readers, LPDWOR
 		return leave(rv);
 	WR_ARR(&w, names);
 	for (size_t i = 0; i < FAKE_READERS; i++)
-		if (fake.readers[i].plugged)
+		if (fake.readers[i].plugged && strncmp(fake.readers[i].name, "usb:", 4) != 0)
 			wr_put(&w, rd_of(fake.readers[i].name, strlen(fake.readers[i].name) + 1));
 	if (w.n == 0)
 		return leave(SCARD_E_NO_READERS_AVAILABLE);
@@ -316,7 +319,7 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD share, DWORD protocol
 		if (!(protocols & SCARD_PROTOCOL_T1))
 			return leave(SCARD_E_PROTO_MISMATCH);
 		count_handles(r, &shared, &exclusive);
-		if (exclusive || (share == SCARD_SHARE_EXCLUSIVE && shared))
+		if (exclusive || (share == SCARD_SHARE_EXCLUSIVE && shared) || (fake_is_other && r->claimed))
 			return leave(SCARD_E_SHARING_VIOLATION);
 		if (!r->owner && !r->busy)
 			break;

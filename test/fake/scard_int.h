@@ -26,6 +26,7 @@ struct fake_reader {
 	uint64_t fault_at;              /* number of the exchange; 0: none */
 	enum fake_fault fault;
 	bool held, release;
+	bool claimed;                   /* by USB, ours */
 	bool has_pad;
 	char typed[32];                 /* on its pad, unless nobody_types */
 	bool nobody_types;
@@ -51,6 +52,7 @@ struct fake_service {
 	struct lock lock;
 	struct cond changed;            /* of anything */
 	bool stopped;
+	bool usb;                       /* the readers are on a USB, and there is no service */
 	LONG next_id;
 	uint64_t calls;
 	struct fake_reader readers[FAKE_READERS];
@@ -63,6 +65,7 @@ extern struct fake_service fake;
 
 /* This thread plays another program: its calls are not ours. */
 extern _Thread_local bool fake_is_other;
+extern _Thread_local bool fake_is_usb;  /* the reader's own side, of fake/usb.c */
 
 _Noreturn void fake_fatal(const char *what);
 /* SCardControl's way in, with the lock, and out. NULL: *rv says why. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reader that says anything: the input is its class descriptor (54 bytes), then transfers, each behind its length (0 to
- * 127). With the top bit set the transfer is put right: the number of the command, the slot, and the length.
+ * A reader that says anything: the input is its class descriptor (54 bytes), then transfers, each behind its length (0
+ * to 127). With the top bit set the transfer is put right: the number of the command, the slot, and the length.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!e && i == 3)
 			e = ccid_card_pad_verify(&c, &ask, &rsp);
 		else if (!e)
-			e = ccid_card_transmit(&c, RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00"),
-					       &rsp, NULL);
+			e = ccid_card_transmit(&c, RD_LIT("\x00\xA4\x04\x00\x04\xE8\x2B\x06\x01\x00"), &rsp, NULL);
 		/* A failure leaves the card off, and nothing behind. */
 		if (e && ((c.powered && e != ERR_UNSUPPORTED) || rsp.n != before))
 			abort();

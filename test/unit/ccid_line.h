@@ -7,13 +7,41 @@
 
 #include "apdu/usb/ccid_card.h"
 #include "test/fake/ccid.h"
+#include "test/vcard/vcard.h"
 
 struct line {
+	struct vcard *in_slot;                  /* NULL: empty */
 	struct fake_ccid reader;
 	struct ccid_card card;
 	unsigned out, in, aborts, clears;       /* transfers */
 	bool gone;
 };
+
+static bool slot_present(void *ctx)
+{
+	return ((struct line *)ctx)->in_slot;
+}
+
+static bool slot_power(void *ctx, bool on, struct wr *atr)
+{
+	struct line *l = ctx;
+
+	vcard_power(l->in_slot, on);
+	if (on)
+		wr_put(atr, vcard_atr(l->in_slot));
+	return true;
+}
+
+static bool slot_run(void *ctx, struct rd cmd, struct wr *rsp)
+{
+	return vcard_exchange(((struct line *)ctx)->in_slot, cmd, rsp) == ERR_OK;
+}
+
+static inline void line_card(struct line *l, struct vcard *v)
+{
+	l->in_slot = v;
+	fake_ccid_moved(&l->reader);
+}
 
 static enum err line_out(void *ctx, struct rd message, uint32_t ms)
 {
@@ -67,11 +95,12 @@ static inline void line_open(struct line *l, const struct fake_ccid_spec *spec, 
 	uint8_t bytes[FAKE_CCID_DESC];
 	struct ccid_io io = { line_out, line_in, line_abort, line_clear, line_pause, l,
 			      spec->packet ? spec->packet : 64 };
+	const struct fake_ccid_card slot = { slot_present, slot_power, slot_run, l };
 	struct ccid_desc desc;
 
 	memset(l, 0, sizeof(*l));
-	fake_ccid_init(&l->reader, spec);
-	fake_ccid_card(&l->reader, v);
+	fake_ccid_init(&l->reader, spec, &slot);
+	line_card(l, v);
 	fake_ccid_desc(&l->reader, bytes);
 	assert_int_equal(ccid_desc_read(RD_ARR(bytes), &desc), ERR_OK);
 	assert_int_equal(desc.level, spec->level);

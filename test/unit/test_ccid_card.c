@@ -252,20 +252,20 @@ static void test_removed(void **state)
 	assert_int_equal(ccid_card_power_on(&l.card), ERR_NO_CARD);
 	assert_int_equal(ccid_card_present(&l.card), ERR_RESET);
 	assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_RESET);
-	fake_ccid_card(&l.reader, card->v);
+	line_card(&l, card->v);
 	assert_int_equal(ccid_card_look(&l.card), ERR_OK);
 	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
 	assert_int_equal(ccid_card_present(&l.card), ERR_OK);
 	/* pulled and put in again between two questions: it has no power */
-	fake_ccid_card(&l.reader, NULL);
-	fake_ccid_card(&l.reader, card->v);
+	line_card(&l, NULL);
+	line_card(&l, card->v);
 	assert_int_equal(ccid_card_present(&l.card), ERR_REMOVED);
 	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
 	/* and the exchange that meets it says so, too */
-	fake_ccid_card(&l.reader, NULL);
+	line_card(&l, NULL);
 	assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_REMOVED);
 	assert_int_equal(w.n, 0);
-	fake_ccid_card(&l.reader, card->v);
+	line_card(&l, card->v);
 	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
 	/* what the reader has told by itself */
 	l.card.noticed = true;

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Readers of this machine, by PC/SC and by USB, as [transport] says: each reader once, by the way that comes first in
+ * the order (that of its token, if it has one) and is not closed to us. A token in a reader of its own is known both
+ * ways by its serial number, which stands in pcscd's name for it, too.
+ */
+#ifndef APDU_LOCAL_H
+#define APDU_LOCAL_H
+
+#include "apdu/pcsc.h"
+#include "base/conf.h"
+
+/* As pcsc_list. ERR_NO_SERVICE: PC/SC is among the ways, and not there, and there is no other reader. */
+MUST enum err local_list(const struct conf *conf, struct pcsc_readers *out);
+/* As pcsc_wait; what comes by USB is seen within a second. */
+MUST enum err local_wait(const struct conf *conf, struct pcsc_readers *last, struct deadline *dl);
+/* As pcsc_open, or usb_open, which is always exclusive. ERR_NO_READER: by a way that [transport] leaves out. */
+MUST enum err local_open(const struct conf *conf, const char *reader, enum pcsc_share share, struct apdu_link **out);
+/* Is the agent among the ways? */
+bool local_has_agent(const struct conf *conf);
+
+#endif

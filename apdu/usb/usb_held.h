@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which readers this process holds, and how often a reader's card was seen to change: USB has no counter of such
+ * events, as pcscd has. One table for the process; the child of a fork holds nothing of its parent's. For any thread.
+ */
+#ifndef APDU_USB_USB_HELD_H
+#define APDU_USB_USB_HELD_H
+
+#include "apdu/pcsc.h"
+
+struct usb_held {                       /* of one link */
+	char place[PCSC_NAME_MAX];
+	bool is;
+};
+
+void usb_held_begin(struct usb_held *h, const char *place);
+void usb_held_lost(struct usb_held *h);         /* its card or reader is gone, though the link is still there */
+void usb_held_end(struct usb_held *h);
+/* Does a link of this process hold the reader; and is its card still there? */
+bool usb_held_by_us(const char *place, bool *card);
+/* The counter, after this has been seen: another address is another device that was plugged in there. */
+uint32_t usb_held_events(const char *place, uint8_t address, bool card);
+
+#endif
