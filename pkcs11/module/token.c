@@ -453,6 +453,9 @@ enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r)
 	/* The login's own thread looks after the card. */
 	if (t->login == P11_PENDING)
 		return t->is_hsm ? ERR_OK : ERR_NO_CARD;
+	/* An agent in the place of one that is gone may count its events alike. */
+	if (p11_token_is_by_agent(t) && is_gone(apdu_link_present(hsm_card_link(t->card))))
+		p11_token_drop(t);
 	if (!r || !r->has_card || r->events != t->events) {
 		if (t->known || t->card)
 			p11_token_drop(t);

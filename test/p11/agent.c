@@ -129,6 +129,27 @@ int agent_test_teardown(void **state)
 	return log_open(NULL) || log_configure("") ? -1 : rc;
 }
 
+static void insert_at_agent(const struct rig_card *c)
+{
+	static const char conf[] = "[agent]\nadmit = update, delete, generate, pin\nlimits = decipher=any derive=any\n";
+
+	agent_process_kill();
+	agent_process_start(c->dir, conf);
+	agent_only();
+}
+
+int agent_both_setup(void **state)
+{
+	rig_card_insert_by(insert_at_agent);
+	return agent_test_setup(state);
+}
+
+int agent_both_teardown(void **state)
+{
+	rig_card_insert_by(NULL);
+	return agent_test_teardown(state);
+}
+
 /* ---- short forms ---- */
 
 CK_RV caller_login(struct caller *c)

@@ -29,6 +29,13 @@ int agent_test_setup(void **state);
 int agent_test_teardown(void **state);
 extern struct people *agent_people;                     /* of agent_start_people */
 extern char agent_card_dir[];                           /* of the card that the agent holds */
+/*
+ * A test twice: with the card in its reader, and in the reader of an agent that admits every change. There
+ * rig_card_insert starts the agent, and once more instead of the one that is there.
+ */
+#define BOTH_TEST(f) RIG_TEST(f), { #f " at an agent", f, agent_both_setup, agent_both_teardown, NULL }
+int agent_both_setup(void **state);
+int agent_both_teardown(void **state);
 /* An agent with a card of rig_card_simple; with a 2-of-3 target of this profile, and QUORUM11_AGENT. */
 void agent_start_pin(const char *conf);
 void agent_start_people(const char *profile, const char *what, const char *more);

@@ -53,6 +53,7 @@ void rig_card_key(const struct rig_card *c, uint8_t key, enum ec_curve curve, un
 void rig_card_delete_key(const struct rig_card *c, uint8_t key);        /* and its two files */
 void rig_card_write(const struct rig_card *c, uint16_t fid, struct rd content);
 void rig_card_insert(const struct rig_card *c);         /* into RIG_READER */
+void rig_card_insert_by(void (*insert)(const struct rig_card *c));      /* ... or so; NULL: as always */
 /* A card with a PIN and one P-256 key "ec" (number 1, id 01), in its reader. */
 struct rig_card rig_card_simple(void);
 

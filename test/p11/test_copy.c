@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copies and sizes of objects, and what the card alone knows of them: unique ids, counters, attestations. */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include <stdlib.h>
 
@@ -251,11 +251,12 @@ static void test_verifiable(void **state)
 	assert_bytes_equal(request.outer_car, rd_str(c.id));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_data), RIG_TEST(test_keys), RIG_TEST(test_unique), RIG_TEST(test_limits),
-		RIG_TEST(test_verifiable),
+		BOTH_TEST(test_data), BOTH_TEST(test_keys), RIG_TEST(test_unique), BOTH_TEST(test_limits),
+		BOTH_TEST(test_verifiable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* Life of the module: C_Initialize, C_Finalize, the list of functions, what is not built, forks. */
 #include "test/p11/rig.h"
 
+#include <glob.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -306,6 +307,74 @@ static void test_fork_in_finalize(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A fork while another thread waits for the card, with the token's lock: its child waits for nobody. */
+static void test_fork_in_call(void **state)
+{
+	pthread_t user;
+	CK_SESSION_HANDLE s;
+	CK_SLOT_ID slots[4];
+	CK_ULONG n = 4;
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	fake_fault(RIG_READER, 1, FAKE_HELD);
+	assert_int_equal(pthread_create(&user, NULL, random_held, &s), 0);
+	assert_ok(fake_held(RIG_READER, 5000));
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)alarm(20);
+		if (C_CloseSession(s) != CKR_CRYPTOKI_NOT_INITIALIZED || C_Initialize(NULL) != CKR_OK)
+			_exit(1);
+		if (C_GetSlotList(CK_FALSE, slots, &n) != CKR_OK || n != 1)
+			_exit(2);
+		_exit(C_CloseSession(s) == CKR_SESSION_HANDLE_INVALID && C_Finalize(NULL) == CKR_OK ? 0 : 3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	fake_release(RIG_READER);
+	assert_int_equal(pthread_join(user, NULL), 0);
+	assert_int_equal(status, 0);
+	/* The parent goes on. */
+	assert_ok(C_GenerateRandom(s, (CK_BYTE[8]){ 0 }, 8));
+}
+
+static size_t count_threads(void)
+{
+	glob_t g;
+	size_t n;
+
+	assert_int_equal(glob("/proc/self/task/*", 0, NULL, &g), 0);
+	n = g.gl_pathc;
+	globfree(&g);
+	return n;
+}
+
+/* The module never makes a thread, whether it may or not. */
+static void test_no_threads(void **state)
+{
+	CK_C_INITIALIZE_ARGS a = { .flags = CKF_OS_LOCKING_OK | CKF_LIBRARY_CANT_CREATE_OS_THREADS };
+	size_t before = count_threads();
+	CK_SESSION_HANDLE s;
+	CK_SLOT_ID slot;
+
+	(void)state;
+	(void)rig_card_simple();
+	for (int i = 0; i < 2; i++) {
+		assert_ok(C_Initialize(i ? NULL : &a));
+		s = rig_session();
+		assert_ok(rig_login(s, RIG_PIN));
+		assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+		(void)C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL);
+		assert_int_equal(count_threads(), before);
+		rig_finalize();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +386,8 @@ int main(void)
 		RIG_TEST(test_fork),
 		RIG_TEST(test_fork_and_exit),
 		RIG_TEST(test_fork_in_finalize),
+		RIG_TEST(test_fork_in_call),
+		RIG_TEST(test_no_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

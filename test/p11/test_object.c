@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Objects: what is found when, what their attributes say. */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include "base/crypto_x509.h"
 #include "base/tlv.h"
@@ -492,21 +492,22 @@ static void test_damaged(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "no public key")));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_visible),
-		RIG_TEST(test_search),
-		RIG_TEST(test_private_attributes),
-		RIG_TEST(test_public_attributes),
-		RIG_TEST(test_buffers),
-		RIG_TEST(test_generate),
-		RIG_TEST(test_templates),
-		RIG_TEST(test_exponents),
-		RIG_TEST(test_certificate_of_key),
-		RIG_TEST(test_other_certificate),
-		RIG_TEST(test_destroy_key),
-		RIG_TEST(test_damaged),
+		BOTH_TEST(test_visible),
+		BOTH_TEST(test_search),
+		BOTH_TEST(test_private_attributes),
+		BOTH_TEST(test_public_attributes),
+		BOTH_TEST(test_buffers),
+		BOTH_TEST(test_generate),
+		BOTH_TEST(test_templates),
+		BOTH_TEST(test_exponents),
+		BOTH_TEST(test_certificate_of_key),
+		BOTH_TEST(test_other_certificate),
+		BOTH_TEST(test_destroy_key),
+		BOTH_TEST(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
  * Every attribute on every kind of object: what reading, changing and asking for it says. The table below is written
  * from PKCS#11 2.40 section 4 (3.0 for CKA_UNIQUE_ID) and from what the card can do, not from the module's own tables.
  */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include "base/tlv.h"
 #include "pkcs11/ck/vendor.h"
@@ -404,10 +404,11 @@ static void test_templates(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_read), RIG_TEST(test_change), RIG_TEST(test_templates),
+		BOTH_TEST(test_read), BOTH_TEST(test_change), BOTH_TEST(test_templates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

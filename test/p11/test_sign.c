@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing by every mechanism, checked with the public key alone; hashing; verifying; the rules of buffers. */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include "base/crypto_rsa.h"
 #include "base/tlv.h"
@@ -350,17 +350,18 @@ static void test_random(void **state)
 	test_free(much);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_mechanisms),
 		RIG_TEST(test_rsa_pkcs),
-		RIG_TEST(test_rsa_raw),
+		BOTH_TEST(test_rsa_raw),
 		RIG_TEST(test_buffers),
-		RIG_TEST(test_refused),
+		BOTH_TEST(test_refused),
 		RIG_TEST(test_broken_exchange),
-		RIG_TEST(test_digest),
-		RIG_TEST(test_random),
+		BOTH_TEST(test_digest),
+		BOTH_TEST(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
