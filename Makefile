@@ -219,7 +219,8 @@ check-asan:
 	$(MAKE) FLAVOUR=asan check-programs
 check-tsan:
 	$(MAKE) FLAVOUR=tsan check-programs
-# The server's end-to-end tests with its programs instrumented; not those in which other programs load the module.
+# The server's end-to-end tests with its programs instrumented; not those in which other programs load the module. SLOW:
+# how many times as long they may take.
 check-server-asan:
 	$(MAKE) FLAVOUR=asan check-server
 check-server-tsan:
@@ -230,7 +231,7 @@ check-model: $(B)/quorum11-server
 check-programs: tests
 	test/run.sh $(B) unit p11
 check-server: all tools
-	test/run.sh $(B) e2e -- server strangers operation notify several end kill openapi
+	SLOW=5 test/run.sh $(B) e2e -- server strangers operation notify end kill openapi
 
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60

@@ -4,7 +4,7 @@
 # docs/openapi.json against a running server: hosts, custodians, an operator and a browser talk to it, all that is said
 # is recorded, and each answer has to be as the document says; each that it calls good news has to have been given.
 # Functions are called through t.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2016,SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/e2e/tools/nofm.sh
@@ -16,7 +16,7 @@ token=$(cat "$T/state/token")
 # All talk to the one who writes down, by whose address the server is called.
 stop server
 port=$(free_port)
-sed -i "/^cert\|^key/d; s,^\[server\],[server]\nhttp = yes\npoll = 1\nurl = http://127.0.0.1:$port," "$T/server.conf"
+sed -i "/^cert\|^key/d; s,^\[server\],[server]\nhttp = yes\npoll = 1\nstock_custodians = yes\nurl = http://127.0.0.1:$port," "$T/server.conf"
 t "the server, plain http on loopback" server_start "$T/server.conf"
 real=$URL
 start recorder "$TOP/test/e2e/tools/liar.py" --ready "$T/recorder.ready" --port "$port" --record "$T/record" \
@@ -96,7 +96,25 @@ t "a request without a token" is 401 "/api/v1/requests/$id"
 t "a session that is none" is 400 --data-binary E8 /rt/hsm
 t "a card that nobody holds" operator 404 -d '{}' "/api/v1/targets/UTNOBODY00001/ask"
 t "a held session that is none" is 400 --data-binary E8 /rt/hold
-t "a card lent by a client of another maker, where none may be" is 404 --data-binary E8 "/rt/r/$link"
+
+# ---- clients of other makers ----
+
+stock() { "$TOP/test/e2e/tools/ramclient.py" "$(reader "$1")" "$URL$2" "${@:3}"; }
+held() { operator 200 /api/v1/targets && [ "$(as '.targets[0].held.state')" = "$1" ]; }
+holds() { start hold "$TOP/test/e2e/tools/ramclient.py" "$(reader target)" "$URL/rt/hold" && wait_for "$LONG" held idle; }
+t "a card is held connected" holds
+t "... people are asked" operator 202 -d '{}' "/api/v1/targets/$target_id/ask"
+t "... once" operator 409 -d '{}' "/api/v1/targets/$target_id/ask"
+t "... the request waits" wait_for "$LONG" newest waiting
+operator 200 "/api/v1/requests/$id"
+link=$(as .link)
+t "a card is lent to it" test "$(stock c1 "/rt/r/$link" "$(cat "$T/pin")" | tail -n 1)" = "0 approved"
+t "... which is marked" eval 'operator 200 "/api/v1/requests/$id" && [ "$(as "[.custodians[].stock] | any")" = true ]'
+t "... without its PIN: not" eval '! stock c2 "/rt/r/$link" >"$T/said" && grep -q "^-120 the PIN" "$T/said"'
+t "c3 approves by a statement" approve c3
+t "... it is held open" wait_for "$LONG" held open
+t "... and closed by the operator" operator 200 -d '{}' "/api/v1/requests/$id/cancel"
+t "... which is told" eval 'reap hold && [ "$status" -eq 0 ] && grep -q "^0 the operator cancelled" "$T/hold.log"'
 
 # ---- who looks after it ----
 
@@ -130,13 +148,16 @@ for path in "${pages[@]}" "/r/$link" /assets/style.css /assets/app.js; do t "$pa
 t "... a file that it has" browser 304 -H "If-None-Match: $(curl -sS -I -X GET "$URL/assets/icon.svg" |
     sed -n 's/^etag: \([^\r]*\).*/\1/ip')" /assets/icon.svg
 for path in /events "/r/$link/events"; do t "$path" stream "$path"; done
-t "nobody holds a card" browser 403 -d form=AAAA /targets/UTNOBODY00001/ask
 t "one more request" asks
 t "... cancelled by another site's form" browser 403 -d form=AAAA "/requests/$id/cancel"
 browser 200 "/requests/$id"
 secret=$(sed -n 's/.*name="form"[^>]*value="\([^"]*\)".*/\1/p' "$T/body" | head -n 1)
 t "... by its own" browser 303 -d "form=$secret" "/requests/$id/cancel"
 t "... fails" ends_with 1
+t "a card is held once more" holds
+t "... and asked for by a button" browser 303 -d "form=$secret" "/targets/$target_id/ask"
+t "... which cancels it, too" eval 'wait_for "$LONG" newest waiting && operator 200 -d "{}" "/api/v1/requests/$id/cancel"'
+t "... its client ends" eval 'reap hold && [ "$status" -eq 1 ]'
 t "/sign-out" browser 303 -d form= /sign-out
 
 # ---- was all of it as the document says? ----
