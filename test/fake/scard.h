@@ -27,6 +27,11 @@ void fake_card_remove(const char *reader);
 /* Half a second without a connection: pcscd powers the card off. Nothing happens if somebody is connected. */
 void fake_card_idle(const char *reader);
 /*
+ * What the card itself answers to a command now, past whoever holds it: not counted, not observed. As vcard_exchange,
+ * and ERR_NO_CARD.
+ */
+MUST enum err fake_card_ask(const char *reader, struct rd cmd, struct wr *rsp);
+/*
  * Its reader has a pad for PINs: what is typed there from now on, "" is cancel, NULL nobody. fake_reader_plug: none.
  */
 void fake_reader_pad(const char *reader, const char *typed);

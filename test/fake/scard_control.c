@@ -174,6 +174,19 @@ void fake_card_idle(const char *reader)
 	lock_give(&fake.lock);
 }
 
+enum err fake_card_ask(const char *reader, struct rd cmd, struct wr *rsp)
+{
+	struct fake_reader *r;
+	enum err e;
+
+	lock_take(&fake.lock);
+	r = fake_reader_get(reader);
+	fake_reader_wait(r);
+	e = r->card ? vcard_exchange(r->card, cmd, rsp) : ERR_NO_CARD;
+	lock_give(&fake.lock);
+	return e;
+}
+
 /* ---- another program ---- */
 
 static const SCARD_IO_REQUEST t1 = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO_REQUEST) };

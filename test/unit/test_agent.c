@@ -44,6 +44,25 @@ static bool receipt_says(const char *text)
 	return found;
 }
 
+/* The card itself, past the agent that holds it: does it sign now? */
+static bool card_signs(void)
+{
+	uint8_t hash[SHA256_SIZE] = { 0 };
+	struct wr cmd, rsp;
+	struct rd sig;
+	uint16_t sw;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	hsm_enc_sign(&cmd, 1, HSM_ECDSA, RD_ARR(hash));
+	assert_int_equal(fake_card_ask(RIG_READER, wr_view(&cmd), &rsp), ERR_OK);
+	assert_int_equal(apdu_answer(wr_view(&rsp), &sig, &sw), ERR_OK);
+	wr_free(&cmd);
+	wr_free(&rsp);
+	assert_true(sw == APDU_SW_OK || sw == 0x6982);
+	return sw == APDU_SW_OK;
+}
+
 static void test_two_clients(void **state)
 {
 	(void)state;
@@ -91,7 +110,9 @@ static void test_pins(void **state)
 	assert_int_equal(agent_user_sign(&a, 1), ERR_OK);
 	/* Nobody tries PINs on an opened card. */
 	assert_int_equal(agent_user_login(&b, "000000", NULL), ERR_PIN_WRONG);
+	assert_true(card_signs());
 	assert_int_equal(agent_user_login(&b, "000000", NULL), ERR_PIN_WRONG);
+	assert_false(card_signs());
 	assert_int_equal(agent_user_sign(&a, 1), ERR_AUTH);
 	assert_true(receipt_says("\nend "));
 	stop();
@@ -232,6 +253,7 @@ static void test_time_alone(void **state)
 	(void)state;
 	start("[agent]\nlimits = for=1h\n");
 	assert_int_equal(agent_user_login(&a, RIG_PIN, NULL), ERR_OK);
+	assert_true(card_signs());
 	fake_clock_pass(3600 * 1000);
 	all = deadline_in(10000);
 	while (agent_user_sees_open(&a)) {
@@ -239,6 +261,7 @@ static void test_time_alone(void **state)
 		slice = deadline_within(&all, 5);
 		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
 	}
+	assert_false(card_signs());
 	assert_true(receipt_says("\nend "));
 	stop();
 }
@@ -259,7 +282,9 @@ static void test_ended(void **state)
 	assert_int_equal(agent_status(&at, &w, why, sizeof(why)), ERR_OK);
 	assert_non_null(strstr(wr_cstr(&w), "\"state\":\"open\""));
 	assert_non_null(strstr(wr_cstr(&w), "\"digests\":1"));
+	assert_true(card_signs());
 	assert_int_equal(agent_end(&at, RIG_READER, why, sizeof(why)), ERR_OK);
+	assert_false(card_signs());
 	assert_int_equal(agent_user_sign(&a, 1), ERR_AUTH);
 	assert_false(agent_user_sees_open(&a));
 	wr_reset(&w);
