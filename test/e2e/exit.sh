@@ -15,6 +15,9 @@ said() { grep -qx -- "$1" "$T/out"; }
 # What the card got last, as far as it says anything about a login: SELECT closes it.
 last_is_select() { tail -n 2 "$T/target.apdu" | head -n 1 | grep -qi '> *00A40400'; }
 
+# Since the last signature.
+was_selected() { tac "$T/target.apdu" | awk '/> *00[aA]40400/ { found = 1 } /> *8068/ { exit } END { exit !found }'; }
+
 t "a card" card_new target
 t "a reader" readers_start target
 t "initialise" run sc-hsm-tool -r "$(reader target)" -X --so-pin 3537363231383830 --pin "$PIN" --label target
@@ -24,6 +27,9 @@ t "log in, sign, go" steps "login=$PIN" sign=ec sign-hash=ec logout finalize
 t "... the card is closed" last_is_select
 t "log in, sign, go without C_Logout and C_Finalize" steps "login=$PIN" sign=ec
 t "... the card is closed" last_is_select
+t "unloaded while logged in, a fork, loaded again" steps "login=$PIN" sign=ec drop
+t "... the card was closed" was_selected
+t "... again and again" steps "login=$PIN" drop "login=$PIN" sign=ec drop drop "login=$PIN" sign=ec
 t "C_Finalize in an exit handler" steps at-exit=finalize "login=$PIN" sign=ec
 t "signatures in exit handlers" steps "login=$PIN" at-exit=sign=ec at-exit=sign-hash=ec
 t "... were made" said "sign-hash 0"

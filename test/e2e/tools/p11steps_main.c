@@ -11,6 +11,8 @@
  *   fork=STEP       STEP in a child that begins anew (C_Initialize, a session)
  *   at-exit=STEP    STEP in an exit handler; the last one named runs first
  *   wait            until standard input ends
+ *   drop            the module is unloaded, a child forked without it; then both begin anew with a module that is loaded
+ *                   again. CKR_FUNCTION_FAILED if it stayed in memory
  *
  * Each step prints a line "STEP RV" with the return value in hexadecimal; a signature is verified with the module's own
  * public key. Exit status 0 if all steps answered 0.
@@ -29,6 +31,8 @@
 
 #define AT_EXIT_MAX 8
 
+static const char *path;
+static void *module;
 static CK_FUNCTION_LIST *p11;
 static CK_SESSION_HANDLE session;
 static const char *at_exit_steps[AT_EXIT_MAX];
@@ -46,6 +50,19 @@ static CK_RV begin(void)
 	if (!rv && n == 0)
 		rv = CKR_TOKEN_NOT_PRESENT;
 	return rv ? rv : p11->C_OpenSession(slot[0], CKF_SERIAL_SESSION, NULL, NULL, &session);
+}
+
+static CK_RV load(void)
+{
+	CK_C_GetFunctionList get;
+
+	module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!module) {
+		(void)fprintf(stderr, "p11steps: %s\n", dlerror());
+		return CKR_GENERAL_ERROR;
+	}
+	*(void **)&get = dlsym(module, "C_GetFunctionList");
+	return get ? get(&p11) : CKR_GENERAL_ERROR;
 }
 
 static CK_RV find(CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *out)
@@ -124,6 +141,25 @@ static CK_RV fork_step(const char *text)
 	return status ? CKR_FUNCTION_FAILED : CKR_OK;
 }
 
+static CK_RV drop(void)
+{
+	int status = -1;
+	pid_t pid;
+	CK_RV rv;
+
+	if (dlclose(module) || dlopen(path, RTLD_NOW | RTLD_NOLOAD))
+		return CKR_FUNCTION_FAILED;
+	(void)fflush(stdout);
+	/* Whatever it had registered for forks and ends is gone, too. */
+	pid = fork();
+	if (pid == 0)
+		exit(0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		return CKR_FUNCTION_FAILED;
+	rv = load();
+	return rv ? rv : begin();
+}
+
 static void run_at_exit(void)
 {
 	if (at_exit_n)
@@ -178,6 +214,8 @@ static CK_RV run(const char *text)
 		return fork_step(a);
 	if ((a = argument(text, "at-exit")))
 		return keep_for_exit(a);
+	if (strcmp(text, "drop") == 0)
+		return drop();
 	if (strcmp(text, "wait") == 0)
 		return wait_for_end();
 	if (strcmp(text, "cleanup") == 0) {
@@ -200,9 +238,7 @@ static void step(const char *text)
 
 int main(int argc, char **argv)
 {
-	CK_C_GetFunctionList get;
 	unsigned char hash[EVP_MAX_MD_SIZE];
-	void *module;
 	CK_RV rv;
 
 	if (argc < 3) {
@@ -212,13 +248,8 @@ int main(int argc, char **argv)
 	/* The host uses libcrypto, before the module does. */
 	if (EVP_Digest("", 0, hash, NULL, EVP_sha256(), NULL) != 1)
 		return 2;
-	module = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
-	if (!module) {
-		(void)fprintf(stderr, "p11steps: %s\n", dlerror());
-		return 2;
-	}
-	*(void **)&get = dlsym(module, "C_GetFunctionList");
-	if (!get || get(&p11) != CKR_OK)
+	path = argv[1];
+	if (load())
 		return 2;
 	rv = begin();
 	if (rv) {
