@@ -16,7 +16,8 @@ token=$(cat "$T/state/token")
 # All talk to the one who writes down, by whose address the server is called.
 stop server
 port=$(free_port)
-sed -i "/^cert\|^key/d; s,^\[server\],[server]\nhttp = yes\npoll = 1\nstock_custodians = yes\nurl = http://127.0.0.1:$port," "$T/server.conf"
+settings="http = yes\npoll = 1\nstock_custodians = yes\nurl = http://127.0.0.1:$port"
+sed -i "/^cert\|^key/d; s,^\[server\],[server]\n$settings," "$T/server.conf"
 t "the server, plain http on loopback" server_start "$T/server.conf"
 real=$URL
 start recorder "$TOP/test/e2e/tools/liar.py" --ready "$T/recorder.ready" --port "$port" --record "$T/record" \
@@ -101,7 +102,10 @@ t "a held session that is none" is 400 --data-binary E8 /rt/hold
 
 stock() { "$TOP/test/e2e/tools/ramclient.py" "$(reader "$1")" "$URL$2" "${@:3}"; }
 held() { operator 200 /api/v1/targets && [ "$(as '.targets[0].held.state')" = "$1" ]; }
-holds() { start hold "$TOP/test/e2e/tools/ramclient.py" "$(reader target)" "$URL/rt/hold" && wait_for "$LONG" held idle; }
+holds() {
+	start hold "$TOP/test/e2e/tools/ramclient.py" "$(reader target)" "$URL/rt/hold" &&
+	wait_for "$LONG" held idle
+}
 t "a card is held connected" holds
 t "... people are asked" operator 202 -d '{}' "/api/v1/targets/$target_id/ask"
 t "... once" operator 409 -d '{}' "/api/v1/targets/$target_id/ask"
@@ -156,7 +160,8 @@ t "... by its own" browser 303 -d "form=$secret" "/requests/$id/cancel"
 t "... fails" ends_with 1
 t "a card is held once more" holds
 t "... and asked for by a button" browser 303 -d "form=$secret" "/targets/$target_id/ask"
-t "... which cancels it, too" eval 'wait_for "$LONG" newest waiting && operator 200 -d "{}" "/api/v1/requests/$id/cancel"'
+t "... people are asked" wait_for "$LONG" newest waiting
+t "... it is cancelled" operator 200 -d '{}' "/api/v1/requests/$id/cancel"
 t "... its client ends" eval 'reap hold && [ "$status" -eq 1 ]'
 t "/sign-out" browser 303 -d form= /sign-out
 
