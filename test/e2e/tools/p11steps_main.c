@@ -11,8 +11,8 @@
  *   fork=STEP       STEP in a child that begins anew (C_Initialize, a session)
  *   at-exit=STEP    STEP in an exit handler; the last one named runs first
  *   wait            until standard input ends
- *   drop            the module is unloaded, a child forked without it; then both begin anew with a module that is loaded
- *                   again. CKR_FUNCTION_FAILED if it stayed in memory
+ *   drop            unload the module, fork a child without it, load it again and begin anew; CKR_FUNCTION_FAILED if it
+ *                   stayed in memory
  *
  * Each step prints a line "STEP RV" with the return value in hexadecimal; a signature is verified with the module's own
  * public key. Exit status 0 if all steps answered 0.
