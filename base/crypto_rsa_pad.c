@@ -171,8 +171,11 @@ enum err rsa_pad_crypt(struct rd message, size_t size, struct wr *block)
 		return ERR_ARG;
 	wr_u16(block, 0x0002);
 	ps = wr_space(block, n);
+	if (ps)
+		e = rand_bytes(ps, n);
+	/* The zeros among them, about one in 256, are drawn again. */
 	for (size_t i = 0; ps && !e && i < n; i++)
-		for (ps[i] = 0; !e && !ps[i];)
+		while (!e && !ps[i])
 			e = rand_bytes(&ps[i], 1);
 	wr_u8(block, 0);
 	wr_put(block, message);

@@ -34,7 +34,7 @@ enum err hsm_aes_generate(struct hsm_card *c, const struct hsm_aes_gen *g, struc
 
 size_t hsm_aes_part(const struct hsm_card *c)
 {
-	return (apdu_link_cmd_max(c->link) - FRAME) / AES_BLOCK * AES_BLOCK;
+	return (hsm_card_cmd_max(c) - FRAME) / AES_BLOCK * AES_BLOCK;
 }
 
 /* One exchange; the answer has as many bytes as expected, 0: at least one. */

@@ -117,7 +117,7 @@ enum err hsm_pka_replace(struct hsm_card *c, uint8_t index, const struct cvc *is
 		return e;
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_pka_replace(&cmd, index, request->content);
-	if (cmd.n > apdu_link_cmd_max(c->link)) {
+	if (cmd.n > hsm_card_cmd_max(c)) {
 		wr_free(&cmd);
 		return hsm_card_refuse(c, ERR_LIMIT);
 	}
@@ -135,7 +135,7 @@ enum err hsm_pka_register(struct hsm_card *c, const struct cvc *issuer, const st
 
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_pka_register(&cmd, request->content);
-	if (cmd.n > apdu_link_cmd_max(c->link) || wr_done(&cmd) == ERR_LIMIT) {
+	if (cmd.n > hsm_card_cmd_max(c) || wr_done(&cmd) == ERR_LIMIT) {
 		wr_free(&cmd);
 		return register_from_file(c, request->content, out, dl);
 	}

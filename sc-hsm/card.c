@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sc-hsm/card_int.h"
-
 #include <stdlib.h>
+
+#include "sc-hsm/card_int.h"
+#include "sc-hsm/channel.h"
 
 #define SEQUENCE_SIZE 5         /* sequence number at the end of a holder reference, TR-03110 part 3, A.6.1.3 */
 
@@ -22,6 +23,7 @@ void hsm_card_free(struct hsm_card **c, bool reset_card)
 {
 	if (!c || !*c)
 		return;
+	hsm_channel_free(&(*c)->channel);
 	apdu_link_close(&(*c)->link, reset_card);
 	free(*c);
 	*c = NULL;
@@ -31,6 +33,7 @@ void hsm_card_abandon(struct hsm_card **c)
 {
 	if (!c || !*c)
 		return;
+	hsm_channel_free(&(*c)->channel);
 	apdu_link_abandon(&(*c)->link);
 	free(*c);
 	*c = NULL;
@@ -52,20 +55,70 @@ enum err hsm_card_refuse(struct hsm_card *c, enum err e)
 	return e;
 }
 
+/* 87 or 85 with a padded block more, 97, 8E, an extended Lc and Le. */
+#define CHANNEL_FRAME (AES_BLOCK + 5 + 4 + 10 + 5)
+
+size_t hsm_card_cmd_max(const struct hsm_card *c)
+{
+	return apdu_link_cmd_max(c->link) - (c->channel ? CHANNEL_FRAME : 0);
+}
+
+/* Through the channel. Who is not answered in it has none any more. */
+static enum err transmit_protected(struct hsm_card *c, struct rd cmd, struct wr *data, uint16_t *sw,
+				   struct deadline *dl)
+{
+	struct wr wrapped, rsp;
+	enum err e;
+
+	wr_init_heap(&wrapped, APDU_CMD_MAX);
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	e = hsm_channel_wrap(c->channel, cmd, &wrapped);
+	if (!e)
+		e = apdu_link_transmit(c->link, wr_view(&wrapped), 0, &rsp, dl);
+	if (!e)
+		e = hsm_channel_unwrap(c->channel, wr_view(&rsp), data, sw);
+	if (e)
+		hsm_channel_free(&c->channel);
+	wr_free(&rsp);
+	wr_free(&wrapped);
+	return e;
+}
+
+static enum err transmit(struct hsm_card *c, const struct hsm_cmd *row, struct rd cmd, struct wr *data, uint16_t *sw,
+			 struct deadline *dl)
+{
+	struct rd body;
+	struct wr rsp;
+	enum err e;
+
+	/* It ends every login and every channel. */
+	if (row->op == HSM_SELECT)
+		hsm_channel_free(&c->channel);
+	if (c->channel)
+		return transmit_protected(c, cmd, data, sw, dl);
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	e = apdu_link_transmit(c->link, cmd, row->show, &rsp, dl);
+	if (!e)
+		e = apdu_answer(wr_view(&rsp), &body, sw);
+	if (!e) {
+		wr_put(data, body);
+		e = wr_done(data);
+	}
+	wr_free(&rsp);
+	return e;
+}
+
 /* any_sw: whatever the status word means, it is no error. data may be NULL. */
 static enum err exchange(struct hsm_card *c, enum hsm_op op, struct rd cmd, struct wr *data, bool any_sw, uint16_t *sw,
 			 struct deadline *dl)
 {
 	const struct hsm_cmd *row = hsm_cmd_get(op);
 	struct deadline limit = deadline_within(dl, hsm_time_ms(row->time));
-	struct rd body;
-	struct wr rsp;
+	struct wr body;
 	enum err e;
 
-	wr_init_heap(&rsp, APDU_RSP_MAX);
-	e = apdu_link_transmit(c->link, cmd, row->show, &rsp, &limit);
-	if (!e)
-		e = apdu_answer(wr_view(&rsp), &body, sw);
+	wr_init_heap(&body, APDU_RSP_MAX);
+	e = transmit(c, row, cmd, &body, sw, &limit);
 	if (e) {
 		(void)hsm_card_refuse(c, e);
 		goto out;
@@ -74,11 +127,11 @@ static enum err exchange(struct hsm_card *c, enum hsm_op op, struct rd cmd, stru
 	if (any_sw)
 		e = ERR_OK;
 	if (!e && data) {
-		wr_put(data, body);
+		wr_put(data, wr_view(&body));
 		e = wr_done(data);
 	}
 out:
-	wr_free(&rsp);
+	wr_free(&body);
 	return e;
 }
 

@@ -10,6 +10,7 @@ struct hsm_card {
 	struct apdu_link *link;
 	struct err_detail detail;
 	struct hsm_version version;        /* zero before the first SELECT */
+	struct hsm_channel *channel;       /* NULL: commands are plain */
 };
 
 /*
@@ -22,6 +23,8 @@ MUST enum err hsm_card_ask(struct hsm_card *c, enum hsm_op op, struct wr *cmd, s
 MUST enum err hsm_card_send(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct wr *data, struct deadline *dl);
 /* key.c: use counter (0: none), algorithm list (empty: all), key domain; reference 3.11, 3.12. ERR_ARG. */
 MUST enum err hsm_key_put_attributes(struct wr *w, uint32_t counter, struct rd algorithms, uint8_t domain);
+/* The longest plain command that gets through link and channel. */
+size_t hsm_card_cmd_max(const struct hsm_card *c);
 /* Note and return an error that was found before anything was sent. */
 enum err hsm_card_refuse(struct hsm_card *c, enum err e);
 

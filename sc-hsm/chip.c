@@ -8,10 +8,12 @@
 #include "base/secret.h"
 #include "base/tlv.h"
 
-#define KEY_SIZE   16
+#define KEY_SIZE   CHIP_KEY_SIZE
 #define NONCE_SIZE 8
 #define TOKEN_SIZE 8
-#define KDF_MAC    2            /* TR-03110 part 3, A.2.3.2: counter of the key for MACs */
+/* TR-03110 part 3, A.2.3.2: counters of the keys for encryption and for MACs */
+#define KDF_ENC    1
+#define KDF_MAC    2
 
 static const uint8_t oid_aes128[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x02 };
 const struct rd chip_oid_aes128 = { oid_aes128, sizeof(oid_aes128) };
@@ -116,14 +118,31 @@ static enum err expected_token(const struct chip_auth *a, const uint8_t key[KEY_
 	return e ? e : aes_cmac(rd_of(key, KEY_SIZE), wr_view(&t), mac);
 }
 
+static bool read_answer(struct rd answer, struct rd *nonce, struct rd *token)
+{
+	struct rd body;
+
+	return rd_tlv(&answer, 0x7C, &body) && rd_end(&answer) && rd_tlv(&body, 0x81, nonce) &&
+	       rd_tlv(&body, 0x82, token) && rd_end(&body) && nonce->n == NONCE_SIZE && token->n == TOKEN_SIZE;
+}
+
+enum err chip_auth_keys(const struct chip_auth *a, struct rd answer, uint8_t enc[KEY_SIZE], uint8_t mac[KEY_SIZE])
+{
+	struct rd nonce, token;
+	enum err e = read_answer(answer, &nonce, &token) ? ERR_OK : ERR_FORMAT;
+
+	if (!e)
+		e = derive(a, nonce, KDF_ENC, enc);
+	return e ? e : derive(a, nonce, KDF_MAC, mac);
+}
+
 enum err chip_auth_check(struct chip_auth *a, struct rd answer)
 {
 	uint8_t key[KEY_SIZE], mac[AES_BLOCK];
-	struct rd body, nonce, token;
+	struct rd nonce, token;
 	enum err e;
 
-	if (!rd_tlv(&answer, 0x7C, &body) || !rd_end(&answer) || !rd_tlv(&body, 0x81, &nonce) ||
-	    !rd_tlv(&body, 0x82, &token) || !rd_end(&body) || nonce.n != NONCE_SIZE || token.n != TOKEN_SIZE)
+	if (!read_answer(answer, &nonce, &token))
 		return ERR_FORMAT;
 	e = derive(a, nonce, KDF_MAC, key);
 	if (!e)

@@ -18,6 +18,10 @@ MUST enum err chip_auth_new_with(struct ec_key *ephemeral /* taken */, struct rd
 MUST enum err chip_auth_point(const struct chip_auth *a, struct wr *point);     /* the ephemeral public key */
 /* The answer's data to GENERAL AUTHENTICATE: ERR_OK proven, ERR_SIGNATURE not this device, ERR_FORMAT. */
 MUST enum err chip_auth_check(struct chip_auth *a, struct rd answer);
+#define CHIP_KEY_SIZE 16
+/* The keys of the channel that this answer opens: for hsm_channel_new. Wipe them. */
+MUST enum err chip_auth_keys(const struct chip_auth *a, struct rd answer, uint8_t enc[CHIP_KEY_SIZE],
+			     uint8_t mac[CHIP_KEY_SIZE]);
 void chip_auth_free(struct chip_auth **a);
 
 #endif

@@ -21,7 +21,7 @@ static bool short_is_end(const struct hsm_card *c)
 
 enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, struct deadline *dl)
 {
-	size_t block = apdu_link_cmd_max(c->link) - ANSWER_FRAME, offset = 0, got;
+	size_t block = hsm_card_cmd_max(c) - ANSWER_FRAME, offset = 0, got;
 	uint16_t sw = 0;
 	struct wr cmd;
 	enum err e;
@@ -55,7 +55,7 @@ enum err hsm_file_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl
 
 enum err hsm_file_write(struct hsm_card *c, uint16_t fid, struct rd data, struct deadline *dl)
 {
-	size_t block = apdu_link_cmd_max(c->link) - UPDATE_FRAME, offset = 0;
+	size_t block = hsm_card_cmd_max(c) - UPDATE_FRAME, offset = 0;
 	struct rd part;
 	struct wr cmd;
 	enum err e;

@@ -169,7 +169,9 @@ static void test_rows(void **state)
 		HSM_VERIFY, HSM_CHANGE_PIN, HSM_RESET_RETRY, HSM_INITIALIZE, HSM_UPDATE, HSM_UNWRAP, HSM_KEY_DOMAIN,
 		HSM_CIPHER, HSM_DERIVE_EC,
 	};
-	static const enum hsm_op secret_answer[] = { HSM_CHALLENGE, HSM_READ, HSM_DECIPHER, HSM_CIPHER, HSM_WRAP };
+	static const enum hsm_op secret_answer[] = {
+		HSM_CHALLENGE, HSM_READ, HSM_DECIPHER, HSM_CIPHER, HSM_WRAP, HSM_SESSION_PIN,
+	};
 	const uint8_t byte[] = { 0 };
 
 	(void)state;

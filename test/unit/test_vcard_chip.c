@@ -29,7 +29,19 @@ enum err rand_bytes(void *p, size_t n)
 static void test_example(void **state)
 {
 	struct card *c = card_new("vendor-shared");
-	uint8_t d_bytes[32], expect_bytes[32];
+	static const struct {
+		const char *cmd, *rsp;
+	} exchanges[] = {
+		{ "0C2000811D" "871101111F34E98B16AD218D2F1864D28C305A" "8E081C5E86B1CC7AEDB3" "00",
+		  "99029000" "8E08CABAC084146675D2" },
+		{ "0C2000810D" "970100" "8E08AEB354C8A1A8CE94" "00", "99029000" "8E081178D92AB76F4A16" },
+		{ "0CB12F03000020" "8510DB0CD436E21F08724DD57D19847C8AA8" "97020000" "8E0849C96B3B4B8857D9" "0000",
+		  "8520AB1DEF1C8221E3FB99F201AD8A8487D410044FD8F979990F6BD713B6836E97FF" "99029000"
+		  "8E0824862A08622D62F5" },
+	};
+	uint8_t d_bytes[32], expect_bytes[64];
+	struct vcard_profile profile;
+	struct vcard_file *name;
 	struct wr d, expect;
 
 	(void)state;
@@ -39,6 +51,10 @@ static void test_example(void **state)
 	(void)test_unhex(&expect, "7C14" "81080102030405060708" "8208C985C9D9B025DB72");
 	ec_key_free(&c->v->state->device);
 	assert_int_equal(ec_key_import(EC_BP256R1, wr_view(&d), &c->v->state->device), ERR_OK);
+	/* Its READ of a whole file says 9000, as only open firmware's does. */
+	profile = *c->v->state->profile;
+	profile.read_6282 = false;
+	c->v->state->profile = &profile;
 	card_select(c);
 	assert_int_equal(card_hex(c, MSE_AES), 0x9000);
 	nonce_next = true;
@@ -46,12 +62,23 @@ static void test_example(void **state)
 	assert_bytes_equal(c->data, wr_view(&expect));
 	assert_true(c->v->session.channel);
 	wr_reset(&expect);
-	assert_bytes_equal(RD_ARR(c->v->session.k_enc), test_unhex(&expect, "4572976E44D247ACEF3635A59C2DA5C9"));
-	assert_bytes_equal(RD_ARR(c->v->session.k_mac), test_unhex(&expect, "21F9186A181B0FAC865248084D73496E"));
-	/* A plain command ends it. */
-	assert_int_equal(card_hex(c, "00200081"), 0x6A88);
+	assert_bytes_equal(RD_ARR(c->v->session.keys.k_enc), test_unhex(&expect, "4572976E44D247ACEF3635A59C2DA5C9"));
+	assert_bytes_equal(RD_ARR(c->v->session.keys.k_mac), test_unhex(&expect, "21F9186A181B0FAC865248084D73496E"));
+	/* The card of the example has a PIN and a name. */
+	assert_int_equal(vcard_ref_set(&c->v->state->pin, PIN, 3), ERR_OK);
+	c->v->state->initialised = true;
+	assert_int_equal(vcard_state_file_make(c->v->state, 0x2F03, &name), ERR_OK);
+	wr_put(&name->data, RD_LIT("\x30\x11\x02\x01\x00\x80\x08My Token\x03\x02\x05\x20"));
+	assert_int_equal(vcard_commit(c->v), SW_OK);
+	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+		wr_reset(&expect);
+		assert_int_equal(card_hex(c, exchanges[i].cmd), 0x9000);
+		assert_bytes_equal(c->data, test_unhex(&expect, exchanges[i].rsp));
+	}
+	/* A plain command ends it, and the login that was reached in it. */
+	assert_int_equal(card_hex(c, "00200081"), 0x63C3);
 	assert_false(c->v->session.channel);
-	assert_true(rd_is_zero(RD_ARR(c->v->session.k_enc)) && rd_is_zero(RD_ARR(c->v->session.k_mac)));
+	assert_true(rd_is_zero(RD_ARR(c->v->session.keys.k_enc)) && rd_is_zero(RD_ARR(c->v->session.keys.k_mac)));
 	card_free(c);
 }
 

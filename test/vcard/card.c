@@ -12,6 +12,8 @@
 #define ANY SIZE_MAX
 #define CLA_ISO 0x00
 #define CLA_OWN 0x80
+#define INS_VERIFY 0x20
+#define P1_KEEP    0x01
 
 struct row {
 	uint8_t ins, cla;
@@ -32,6 +34,7 @@ static const struct row rows[] = {
 	{ 0x2C, CLA_ISO, false, false, P(0x00, 0x03), P(0x81, 0x81), 0, ANY,       vcard_unblock },
 	{ 0x50, CLA_OWN, false, false, P(0x00, 0x00), P(0x00, 0x00), 0, ANY,       vcard_initialize },
 	{ 0x52, CLA_OWN, false, false, P(0x00, 0x04), P(0x00, 0xFF), 0, ANY,       vcard_domain },
+	{ 0x5A, CLA_OWN, false, false, P(0x01, 0x01), P(0x81, 0x81), 0, 0,         vcard_session_pin },
 	{ 0x84, CLA_ISO, false, false, P(0x00, 0x00), P(0x00, 0x00), 0, 0,         vcard_challenge },
 	{ 0xB1, CLA_ISO, false, false, P(0x00, 0xFF), P(0x00, 0xFF), 4, 4,         vcard_read },
 	{ 0xD7, CLA_ISO, false, true,  P(0x00, 0xFF), P(0x00, 0xFF), 6, ANY,       vcard_update },
@@ -114,27 +117,13 @@ static const struct row *row_find(uint8_t ins)
 	return NULL;
 }
 
-/*
- * The order of the checks is that of APDU reference 13.2. The two classes of the card have no channel, secure
- * messaging or chaining bit: chaining is not supported (1.2); secure messaging joins here, in front of the table,
- * with the keys of session.channel.
- */
+/* The order of the checks is that of APDU reference 13.2. Chaining is not supported (1.2). */
 static uint16_t dispatch(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
 	const struct row *row = row_find(c->ins);
 
-	/*
-	 * A plain command ends a channel, 4.3. No login can have been reached inside it, since no protected command
-	 * is accepted.
-	 */
-	v->session.channel = false;
-	wipe(v->session.k_enc, sizeof(v->session.k_enc));
-	wipe(v->session.k_mac, sizeof(v->session.k_mac));
-
 	if (c->cla & 0x03)
 		return SW_CHANNEL;
-	if (c->cla & 0x0C)
-		return v->state->profile->chain ? SW_NO_SM : SW_CLASS;
 	if (c->cla & 0x10)
 		return SW_CHAINING;
 	if (!v->session.selected && !(row && row->bare))
@@ -152,22 +141,22 @@ static uint16_t dispatch(struct vcard *v, const struct vcard_command *c, struct 
 	return row->run(v, c, out);
 }
 
-static uint16_t run(struct vcard *v, struct rd capdu, struct wr *out)
+/* Data comes with success and with the warnings that have it. */
+static bool has_data(uint16_t sw)
 {
-	struct vcard_command c;
-	uint16_t sw;
+	return sw == SW_OK || sw == SW_AUTHENTICATED || sw == SW_END_OF_FILE;
+}
 
-	v->delay_ms = 0;
-	if (!v->powered || !v->state)
-		return SW_FAILURE;
-	if (capdu.n > v->state->profile->apdu_max || !vcard_command_read(capdu, &c))
-		return SW_LENGTH;
-	sw = dispatch(v, &c, out);
+/* A command without protection: what it does is on the disk, or has not happened. */
+static uint16_t run_plain(struct vcard *v, const struct vcard_command *c, struct wr *out)
+{
+	uint16_t sw = dispatch(v, c, out);
+
 	if (wr_done(out))
 		sw = SW_FAILURE;
-	if (!c.has_le)
+	if (!c->has_le)
 		wr_cut(out, 0);
-	if (out->n > c.le)
+	if (out->n > c->le)
 		sw = SW_LENGTH;
 	if (v->state->dirty && sw == SW_OK) {
 		sw = vcard_commit(v);
@@ -176,7 +165,60 @@ static uint16_t run(struct vcard *v, struct rd capdu, struct wr *out)
 	}
 	if (v->state->dirty)
 		roll_back(v);
+	if (!has_data(sw))
+		wr_cut(out, 0);
 	return sw;
+}
+
+/*
+ * In the channel: a login that is reached there ends with it, unless VERIFY with P1 = 01 says that it stays. SELECT and
+ * INITIALIZE end the channel, but their answer is still protected.
+ */
+static uint16_t run_protected(struct vcard *v, const struct vcard_command *c, struct wr *out)
+{
+	struct vcard_session *s = &v->session;
+	bool was_in = vcard_user(v) || s->so, keeps, ends;
+	struct vcard_channel keys;
+	struct vcard_command plain;
+	struct wr room;
+	uint16_t sw;
+
+	wr_init_heap(&room, APDU_DATA_MAX);
+	sw = vcard_channel_unwrap(v, c, &room, &plain);
+	if (sw == SW_OK) {
+		keeps = plain.ins == INS_VERIFY && plain.p1 == P1_KEEP && !plain.data.n;
+		if (keeps) {
+			s->kept = true;
+			plain.p1 = 0;           /* the status, as the answer */
+		}
+		keys = s->keys;
+		sw = run_plain(v, &plain, out);
+		ends = !s->channel;
+		s->keys = keys;
+		s->bound = s->bound || (!was_in && v->state && (vcard_user(v) || s->so));
+		if (vcard_channel_wrap(v, c->ins, sw, out))
+			sw = SW_FAILURE;
+		if (ends)
+			vcard_channel_end(v);
+	}
+	wipe(&keys, sizeof(keys));
+	wr_free(&room);
+	return sw;
+}
+
+static uint16_t run(struct vcard *v, struct rd capdu, struct wr *out)
+{
+	struct vcard_command c;
+
+	v->delay_ms = 0;
+	if (!v->powered || !v->state)
+		return SW_FAILURE;
+	if (capdu.n > v->state->profile->apdu_max || !vcard_command_read(capdu, &c))
+		return SW_LENGTH;
+	if (c.cla & 0x0C && !(c.cla & 0x03))
+		return v->state->profile->chain ? run_protected(v, &c, out) : SW_CLASS;
+	vcard_channel_end(v);
+	return run_plain(v, &c, out);
 }
 
 enum err vcard_exchange(struct vcard *v, struct rd capdu, struct wr *rsp)
@@ -186,9 +228,7 @@ enum err vcard_exchange(struct vcard *v, struct rd capdu, struct wr *rsp)
 
 	wr_init_heap(&out, APDU_RSP_MAX - 2);
 	sw = run(v, capdu, &out);
-	/* Data comes with success and with the warnings that have it. */
-	if (sw == SW_OK || sw == SW_AUTHENTICATED || sw == SW_END_OF_FILE)
-		wr_put(rsp, wr_view(&out));
+	wr_put(rsp, wr_view(&out));
 	wr_u16(rsp, sw);
 	wr_free(&out);
 	return wr_done(rsp);
@@ -245,6 +285,8 @@ void vcard_close(struct vcard **v)
 void vcard_power(struct vcard *v, bool on)
 {
 	vcard_session_clear(v);
+	wipe(v->session_pin, sizeof(v->session_pin));
+	v->has_session_pin = false;
 	v->powered = on;
 }
 

@@ -20,6 +20,7 @@ enum {
 	SW_MEMORY = 0x6581,
 	SW_LENGTH = 0x6700,
 	SW_CHANNEL = 0x6881, SW_NO_SM = 0x6882, SW_CHAINING = 0x6884,
+	SW_SM_MISSING = 0x6987, SW_SM_WRONG = 0x6988,
 	SW_USER = 0x6982,
 	SW_BLOCKED = 0x6983,
 	SW_TRANSPORT = 0x6984,
@@ -47,6 +48,7 @@ enum {
 #define VCARD_CHALLENGE_MAX 1024        /* bytes of one GET CHALLENGE, APDU reference 3.6 */
 #define VCARD_CHALLENGE_AUTH 256        /* ... that can be authenticated against */
 #define VCARD_KNOWN_MAX 8               /* certificates verified in a session */
+#define VCARD_SESSION_PIN 8             /* bytes; not known of any card (reference 15.7) */
 
 /* Lost on SELECT of the application, reset and power-off; APDU reference 13.1. */
 struct vcard_session {
@@ -66,8 +68,11 @@ struct vcard_session {
 	size_t known_n;
 
 	bool chip;                      /* protocol chosen by MSE 41A4 */
-	bool channel;                   /* GENERAL AUTHENTICATE succeeded just now: the keys below are its */
-	uint8_t k_enc[AES_BLOCK], k_mac[AES_BLOCK];
+	bool channel;                   /* GENERAL AUTHENTICATE succeeded: the keys below are for protected commands */
+	struct vcard_channel {
+		uint8_t k_enc[AES_BLOCK], k_mac[AES_BLOCK], ssc[AES_BLOCK];
+	} keys;
+	bool bound, kept;               /* a login was reached inside it; ... and outlives it (VERIFY with P1 = 01) */
 };
 
 struct vcard {
@@ -76,6 +81,9 @@ struct vcard {
 	bool powered;
 	struct vcard_state *state;      /* NULL: lost, the card answers 6F00 */
 	struct vcard_session session;
+	/* Valid instead of the PIN until the power goes; how long it really lives is not known (reference 15.7). */
+	uint8_t session_pin[VCARD_SESSION_PIN];
+	bool has_session_pin;
 	struct vcard_holder own[3];     /* root, issuer, device */
 	size_t own_n;
 	unsigned delay_ms;
@@ -85,7 +93,7 @@ typedef uint16_t vcard_handler(struct vcard *v, const struct vcard_command *c, s
 
 /* One per command. The dispatcher has checked class, parameters, Lc and the user's authentication as its table says. */
 vcard_handler vcard_select, vcard_enumerate, vcard_read, vcard_update, vcard_delete;           /* file.c */
-vcard_handler vcard_verify, vcard_change, vcard_unblock;                                       /* pin.c */
+vcard_handler vcard_verify, vcard_change, vcard_unblock, vcard_session_pin;                    /* pin.c */
 vcard_handler vcard_initialize;                                                                /* init.c */
 vcard_handler vcard_domain;                                                                    /* domain.c */
 vcard_handler vcard_wrap, vcard_unwrap;                                                        /* wrap.c */
@@ -97,6 +105,17 @@ vcard_handler vcard_generate_symmetric, vcard_cipher;                           
 vcard_handler vcard_derive;                                                                    /* derive.c */
 vcard_handler vcard_sign;                                                                      /* sign.c */
 vcard_handler vcard_decipher;                                                                  /* decipher.c */
+
+/*
+ * channel.c: a protected command taken apart, reference 4.2. plain: what the card does; its data lies in room. SW_OK,
+ * or why not: then the channel and its login are gone, and the answer is that word alone.
+ */
+MUST uint16_t vcard_channel_unwrap(struct vcard *v, const struct vcard_command *c, struct wr *room,
+				   struct vcard_command *plain);
+/* out: the plain answer's data, replaced by the protected one. */
+MUST enum err vcard_channel_wrap(struct vcard *v, uint8_t ins, uint16_t sw, struct wr *out);
+/* What a plain command does: with the channel goes the login that was reached inside it (4.3). */
+void vcard_channel_end(struct vcard *v);
 
 /* card.c */
 void vcard_session_clear(struct vcard *v);

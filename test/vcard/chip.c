@@ -76,13 +76,14 @@ uint16_t vcard_general_authenticate(struct vcard *v, const struct vcard_command 
 	enum err e;
 	size_t m;
 
-	if (!s->chip)
+	/* A channel inside a channel is none that the reference knows. */
+	if (!s->chip || s->channel)
 		return SW_CONDITIONS;
 	if (!rd_tlv(&r, 0x7C, &in) || !rd_end(&r) || !rd_tlv(&in, 0x80, &peer) || !rd_end(&in))
 		return SW_DATA;
 	e = rand_bytes(nonce, sizeof(nonce));
 	if (!e)
-		e = vcard_chip_keys(v->state->device, peer, RD_ARR(nonce), s->k_enc, s->k_mac, token);
+		e = vcard_chip_keys(v->state->device, peer, RD_ARR(nonce), s->keys.k_enc, s->keys.k_mac, token);
 	if (e)
 		return e == ERR_FORMAT ? SW_DATA : SW_FAILURE;
 	s->channel = true;

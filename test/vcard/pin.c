@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER; APDU reference 3.1 to 3.3. */
+#include "base/rand.h"
 #include "test/vcard/card.h"
 
 #define REF_PIN  0x81
@@ -79,7 +80,11 @@ static uint16_t verify_pin(struct vcard *v, struct rd value)
 	if (!vcard_pin_size_ok(value.n))
 		return s->profile->sw_pin_length;
 	v->session.pin = false;
-	sw = vcard_ref_present(v, &s->pin, value);
+	/* The counter is not touched: who has it had the PIN. */
+	if (v->has_session_pin && s->pin.left && rd_eq_secret(value, RD_ARR(v->session_pin)))
+		sw = SW_OK;
+	else
+		sw = vcard_ref_present(v, &s->pin, value);
 	v->session.pin = sw == SW_OK;
 	return sw;
 }
@@ -117,6 +122,25 @@ uint16_t vcard_verify(struct vcard *v, const struct vcard_command *c, struct wr 
 	default:
 		return v->state->profile->sw_verify_p2;
 	}
+}
+
+/* ---- GENERATE SESSION PIN ---- */
+
+/* Reference 3.5; the status words are those of ISO 7816-4 for it. */
+uint16_t vcard_session_pin(struct vcard *v, const struct vcard_command *c, struct wr *out)
+{
+	(void)c;
+	if (!(v->state->options & VCARD_OPT_SESSION) || !v->state->profile->chain)
+		return SW_FUNCTION;
+	if (!v->session.channel)
+		return SW_CONDITIONS;
+	if (!v->session.pin)
+		return SW_USER;
+	if (rand_bytes(v->session_pin, sizeof(v->session_pin)))
+		return SW_FAILURE;
+	v->has_session_pin = true;
+	wr_put(out, RD_ARR(v->session_pin));
+	return SW_OK;
 }
 
 /* ---- CHANGE REFERENCE DATA ---- */

@@ -25,6 +25,7 @@
 
 #define VCARD_OPT_RESET     0x0001      /* options, APDU reference 3.4 */
 #define VCARD_OPT_TRANSPORT 0x0002
+#define VCARD_OPT_SESSION   0x0004
 #define VCARD_OPT_REPLACE   0x0008
 #define VCARD_OPT_COMBINED  0x0010
 #define VCARD_OPT_RESETONLY 0x0020
