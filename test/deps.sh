@@ -7,11 +7,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# What comes from npm, in its own folder (test/web/package-lock.json).
+# What comes from npm, each in its own folder; no script of a package runs but the one that compiles PKCS#11 for Node,
+# with the headers that are here.
 npm_packages() {
+	local dir
 	case " $* " in *" test "*) ;; *) return 0 ;; esac
-	[ ! test/web/package-lock.json -nt test/web/node_modules/.package-lock.json ] ||
-		npm ci --prefix test/web --ignore-scripts --no-audit --no-fund </dev/null
+	for dir in test/web test/node; do
+		[ ! $dir/package-lock.json -nt $dir/node_modules/.package-lock.json ] ||
+			npm ci --prefix $dir --ignore-scripts --no-audit --no-fund </dev/null
+	done
+	[ -e test/node/node_modules/pkcs11js/build/Release/pkcs11.node ] ||
+		npm_config_nodedir=/usr npm rebuild --prefix test/node --no-audit --no-fund pkcs11js </dev/null
 }
 
 missing=()
@@ -20,8 +26,12 @@ for group in "$@"; do
 		echo "deps: no group \"$group\" in packaging/deps.list" >&2
 		exit 2
 	fi
-	while read -r package command; do
-		[ -z "$command" ] || ! command -v "$command" >/dev/null || continue
+	while read -r package instead; do
+		case $instead in
+		"") ;;
+		/*) [ ! -e "$instead" ] || continue ;;
+		*) ! command -v "$instead" >/dev/null || continue ;;
+		esac
 		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$state" = installed ] || missing+=("$package")
 	done < <(awk -v g="$group" '$1 == g { print $2, $3 }' packaging/deps.list)

@@ -178,7 +178,7 @@ reap() {
 stop() {
 	[ -n "${PID[$1]-}" ] || return 0
 	kill "-${2:-TERM}" "${PID[$1]}" 2>/dev/null
-	reap "$1" 5000
+	reap "$1" $((LONG / 6))
 }
 
 # ---- cards and readers ----
