@@ -212,6 +212,7 @@ check:
 	test/deps.sh build test package
 	$(MAKE) tests
 	test/run.sh $(B) check unit p11 e2e
+	QUORUM11_TEST_USB=tpdu test/run.sh $(B) p11 -- test_sign
 check-package: deb
 	$(MAKE) all
 	test/e2e/package.sh build/deb

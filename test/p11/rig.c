@@ -10,9 +10,11 @@
 #include "sc-hsm/key.h"
 #include "sc-hsm/p15.h"
 #include "sc-hsm/pin.h"
+#include "test/fake/usb.h"
 #include "test/link_vcard.h"
 
 char rig_folder[] = "/tmp/quorum11-p11.XXXXXX";
+const char *rig_reader = "Test Reader 0";
 static unsigned cards;
 static struct deadline never = { .at_ms = UINT64_MAX, .cancel_fd = -1 };
 
@@ -92,6 +94,8 @@ int rig_setup(void **state)
 	(void)setenv("XDG_CACHE_HOME", rig_folder, 1);
 	write_conf("");
 	fake_scard_start();
+	if (fake_usb_start_env())
+		rig_reader = "usb:TEST0";
 	fake_reader_plug(RIG_READER);
 	return 0;
 }
@@ -103,9 +107,10 @@ int rig_teardown(void **state)
 	(void)state;
 	/* A test that failed may not have come to it. */
 	(void)C_Finalize(NULL);
-	left = fake_scard_stop();
+	left = fake_usb_stop();
+	left += fake_scard_stop();
 	if (left)
-		print_error("%u contexts or handles of PC/SC are left open\n", left);
+		print_error("%u contexts, handles or transfers of PC/SC or libusb are left open\n", left);
 	return nftw(rig_folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) || left ? -1 : 0;
 }
 

@@ -13,7 +13,9 @@
 #include "pkcs11/ck/ck.h"
 #include "test/fake/scard.h"
 
-#define RIG_READER "Test Reader 0"
+/* QUORUM11_TEST_USB=tpdu, short or extended: the readers are on a USB of test/fake/usb.h, and there is no pcscd. */
+#define RIG_READER (rig_reader)
+extern const char *rig_reader;
 #define RIG_OTHER_READER "Test Reader 1"
 #define RIG_PIN "648219"
 #define RIG_SO_PIN "57621880"

@@ -104,6 +104,7 @@ static void test_wanted_readers(void **state)
 {
 	CK_SLOT_INFO info;
 	CK_SLOT_ID list[8];
+	char conf[128];
 
 	(void)state;
 	fake_reader_plug("Another Reader");
@@ -113,7 +114,8 @@ static void test_wanted_readers(void **state)
 	assert_ok(C_GetSlotInfo(list[0], &info));
 	assert_memory_equal(info.slotDescription, "Another Reader", 14);
 	rig_finalize();
-	rig_conf("[module]\nreaders = " RIG_READER "\n");
+	(void)snprintf(conf, sizeof(conf), "[module]\nreaders = %s\n", RIG_READER);
+	rig_conf(conf);
 	rig_initialize();
 	assert_int_equal(slots(CK_FALSE, list, 8), 1);
 	assert_ok(C_GetSlotInfo(list[0], &info));
