@@ -61,6 +61,17 @@ static const struct meaning {
 	{ 0x6A84, WORD, ALL, ERR_CARD_MEMORY, "not enough memory on the card" },
 	{ 0x6A86, WORD, ALL, ERR_DATA, "wrong parameters" },
 	{ 0x6A88, WORD, ALL, ERR_NOT_FOUND, "no such key or reference" },
+	{ 0x6A89, WORD, ALL, ERR_CONDITIONS, "the key domain still has keys" },
+	/* Errors that name no cause but the card's own; and a button of open firmware that nobody pressed. */
+	{ 0x6400, WORD, ALL, ERR_CARD, "the card could not do it" },
+	{ 0x6581, WORD, ALL, ERR_CARD, "the card's memory failed" },
+	{ 0x6600, WORD, ALL, ERR_TIMEOUT, "the card's button was not pressed" },
+	{ 0x6F00, WORD, ALL, ERR_CARD, "internal error of the card" },
+	{ 0x6881, WORD, ALL, ERR_UNSUPPORTED, "no logical channels" },
+	{ 0x6882, WORD, ALL, ERR_UNSUPPORTED, "no secure messaging" },
+	{ 0x6884, WORD, ALL, ERR_UNSUPPORTED, "no command chaining" },
+	{ 0x6987, WORD, ALL, ERR_CARD, "secure messaging is incomplete" },
+	{ 0x6988, WORD, ALL, ERR_CARD, "secure messaging is wrong" },
 	/* Without the applet it is the card manager that answers (1.3). */
 	{ 0x6900, WORD, ALL, ERR_INS, "applet not selected" },
 	{ 0x6D00, WORD, ALL, ERR_INS, "unknown command" },

@@ -47,7 +47,8 @@ static void test_meaning(void **state)
 		{ HSM_MSE_AUTH, 0x6985, ERR_CONDITIONS, -1, NULL },
 		{ HSM_MSE_AUTH, 0x6A88, ERR_NOT_FOUND, -1, NULL },
 		{ HSM_MSE_CHIP, 0x6A80, ERR_DATA, -1, NULL },
-		{ HSM_SIGN, 0x6F00, ERR_CARD, -1, "6F00 (not documented)" },
+		{ HSM_SIGN, 0x6F00, ERR_CARD, -1, "internal error of the card" },
+		{ HSM_SIGN, 0x6F01, ERR_CARD, -1, "6F01 (not documented)" },
 		/* Never a wrong PIN where no PIN was. */
 		{ HSM_SIGN, 0x63C2, ERR_CARD, -1, NULL },
 		{ HSM_EXTERNAL_AUTH, 0x63C2, ERR_CARD, -1, NULL },
@@ -87,11 +88,44 @@ static void test_all(void **state)
 	assert_int_equal(good, 1);
 }
 
+/* Every word of the table of reference 2: after some command it has a meaning and a text of its own. */
+static void test_table(void **state)
+{
+	static const uint16_t words[] = {
+		0x9000, 0x9001, 0x6282, 0x6300, 0x63C0, 0x63C1, 0x63CF, 0x6400, 0x6F00, 0x6600, 0x6700, 0x6900, 0x6982,
+		0x6983, 0x6984, 0x6985, 0x6986, 0x6987, 0x6988, 0x6A80, 0x6A81, 0x6A82, 0x6A84, 0x6A86, 0x6A88, 0x6A89,
+		0x6D00, 0x6E00,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		bool told = false;
+
+		for (int op = 0; op < HSM_OPS; op++) {
+			const struct hsm_cmd *row = hsm_cmd_get((enum hsm_op)op);
+			char text[64];
+			bool known;
+
+			(void)hsm_sw_text(row, words[i], text, sizeof(text));
+			known = !strstr(text, "not documented");
+			told = told || known;
+			/* Only success and the warning with data are no error; what is not known is one. */
+			if (hsm_sw_err(row, words[i], NULL) == ERR_OK)
+				assert_true(words[i] >= 0x9000 || words[i] == 0x6282);
+			if (!known)
+				assert_int_equal(hsm_sw_err(row, words[i], NULL), ERR_CARD);
+		}
+		if (!told)
+			fail_msg("%04X has no text after any command", words[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meaning),
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
