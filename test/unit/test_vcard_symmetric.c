@@ -183,10 +183,42 @@ EACH(test_refused)
 	card_free(c);
 }
 
+/* A full card makes no key of any kind, keeps what it has, and makes keys again when something is deleted. */
+EACH(test_full)
+{
+	struct card *c = ready(p);
+	struct vcard_file *f;
+	uint32_t id = 1;
+	unsigned sw;
+
+	for (uint16_t fid = 0xCF01; fid <= 0xCF04; fid++) {
+		assert_int_equal(vcard_state_file_make(c->v->state, fid, &f), ERR_OK);
+		wr_zeros(&f->data, 53500);
+	}
+	assert_int_equal(vcard_commit(c->v), SW_OK);
+	while ((sw = card_send(c, GENERATE(id, 0xB2u), RD_NONE, NO_LE)) == 0x9000)
+		id++;
+	assert_int_equal(sw, 0x6A84);
+	assert_true(id > 5 && id < 50);
+	assert_null(vcard_state_key(c->v->state, (uint8_t)id));
+	assert_int_equal(card_generate(c, 0xF0, EC_SECP256R1, 0, "", "UTKEY000F0", ""), 0x6A84);
+	assert_int_equal(card_hex(c, "00A4000002CCF000"), 0x6A82);
+	assert_int_equal(card_hex(c, "00A4000002CEF000"), 0x6A82);
+	card_again(c);
+	card_select(c);
+	card_login(c);
+	assert_int_equal(card_send(c, CIPHER(id - 1, 0x18), RD_LIT("x"), LE_ALL), 0x9000);
+	assert_int_equal(card_hex(c, "00E4020002CF01"), 0x9000);
+	assert_int_equal(card_send(c, GENERATE(id, 0xB2u), RD_NONE, NO_LE), 0x9000);
+	assert_int_equal(card_generate(c, 0xF0, EC_SECP256R1, 0, "", "UTKEY000F0", ""), 0x9000);
+	card_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		each(test_sizes), each(test_derive), each(test_attributes), each(test_refused),
+		each(test_full),
 	};
 
 	return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
