@@ -31,6 +31,7 @@ struct usb {
 	uint64_t transfers;
 	struct libusb_transfer *notice;
 	bool notice_out;        /* it is with libusb */
+	bool closing;           /* and does not go there again */
 	bool gone, doubt;       /* doubt: it has told of a card that may be ours */
 	uint8_t notice_bytes[64];
 };
@@ -122,7 +123,8 @@ static void LIBUSB_CALL on_notice(struct libusb_transfer *t)
 		u->doubt = present && clock_boot_ms() - u->powered_ms < SETTLE_MS;
 		u->card.noticed |= !u->doubt;
 	}
-	u->notice_out = libusb_submit_transfer(t) == 0;
+	if (!u->closing)
+		u->notice_out = libusb_submit_transfer(t) == 0;
 }
 
 static void notice_begin(struct usb *u, const struct usb_reader *r)
@@ -150,6 +152,7 @@ static void notice_end(struct usb *u)
 
 	if (!u->notice)
 		return;
+	u->closing = true;
 	if (u->notice_out)
 		(void)libusb_cancel_transfer(u->notice);
 	while (u->notice_out && deadline_left_ms(&all)) {
