@@ -14,7 +14,7 @@ enum hsm_op {
 	HSM_INITIALIZE, HSM_SESSION_PIN, HSM_DEVICE_INFO, HSM_CHALLENGE, HSM_READ, HSM_UPDATE, HSM_DELETE,
 	HSM_ENUMERATE,
 	HSM_GENERATE_PAIR, HSM_GENERATE_AES, HSM_SIGN, HSM_DECIPHER, HSM_CIPHER, HSM_DERIVE_EC, HSM_WRAP, HSM_UNWRAP,
-	HSM_KEY_DOMAIN, HSM_PKA_STATUS,
+	HSM_UNWRAP_FILE, HSM_KEY_DOMAIN, HSM_DOMAIN_STATUS, HSM_DOMAIN_DELETE, HSM_DOMAIN_FORGET, HSM_PKA_STATUS,
 	HSM_PKA_REGISTER, HSM_PKA_KEY, HSM_MSE_CHIP, HSM_MSE_VERIFY, HSM_MSE_AUTH, HSM_PSO_VERIFY, HSM_EXTERNAL_AUTH,
 	HSM_GENERAL_AUTH,
 	HSM_OPS
@@ -23,7 +23,9 @@ enum hsm_op {
 /* Or-ed; APDU_SHOW_CMD and APDU_SHOW_RSP of apdu/link.h. */
 enum hsm_secrecy { TX_SECRET = 0, TX_PUBLIC = 1, RX_SECRET = 0, RX_PUBLIC = 2 };
 enum hsm_time { T_SHORT, T_KEYOP, T_KEYGEN };                  /* deadline of one exchange, hsm_time_ms() */
-enum hsm_sw_map { SW_PLAIN, SW_PIN, SW_KEY, SW_FILE, SW_READ, SW_PKA, SW_AUTH, SW_INIT };
+enum hsm_sw_map {
+	SW_PLAIN, SW_PIN, SW_KEY, SW_FILE, SW_READ, SW_PKA, SW_AUTH, SW_INIT, SW_WRAP, SW_UNWRAP, SW_DOMAIN
+};
 enum { HSM_FOR_LOGIN = 1 };                                    /* profiles that may send the command from a network */
 
 struct hsm_cmd {
@@ -105,6 +107,13 @@ void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct r
 void hsm_enc_generate_aes(struct wr *w, uint8_t key, unsigned bits, struct rd attributes);     /* 128, 192, 256 */
 void hsm_enc_cipher(struct wr *w, uint8_t key, enum hsm_cipher alg, struct rd data);
 void hsm_enc_derive_ec(struct wr *w, uint8_t from, uint8_t to, struct rd parameter);
+void hsm_enc_wrap(struct wr *w, uint8_t key);
+void hsm_enc_unwrap(struct wr *w, uint8_t key, struct rd blob); /* blob empty: what is in EF 2F10 */
+enum hsm_domain_use { HSM_DOMAIN_IMPORT, HSM_DOMAIN_CREATE, HSM_DOMAIN_JOIN };  /* P1 of MANAGE KEY DOMAIN with data */
+void hsm_enc_domain(struct wr *w, enum hsm_domain_use use, uint8_t domain, struct rd data);
+void hsm_enc_domain_status(struct wr *w, uint8_t domain);
+void hsm_enc_domain_delete(struct wr *w, uint8_t domain);
+void hsm_enc_domain_forget(struct wr *w, uint8_t domain);
 void hsm_enc_pka_status(struct wr *w);
 void hsm_enc_pka_key(struct wr *w, uint8_t index);
 void hsm_enc_pka_register(struct wr *w, struct rd body);       /* content of 67 */

@@ -187,6 +187,36 @@ void hsm_enc_derive_ec(struct wr *w, uint8_t from, uint8_t to, struct rd paramet
 	put_made(w, HSM_DERIVE_EC, from, to, &data, APDU_LE_MAX);
 }
 
+void hsm_enc_wrap(struct wr *w, uint8_t key)
+{
+	put(w, HSM_WRAP, key, 0, RD_NONE, APDU_LE_MAX);
+}
+
+void hsm_enc_unwrap(struct wr *w, uint8_t key, struct rd blob)
+{
+	put(w, blob.n ? HSM_UNWRAP : HSM_UNWRAP_FILE, key, 0, blob, 0);
+}
+
+void hsm_enc_domain(struct wr *w, enum hsm_domain_use use, uint8_t domain, struct rd data)
+{
+	put(w, HSM_KEY_DOMAIN, (uint8_t)use, domain, data, APDU_LE_SHORT_MAX);
+}
+
+void hsm_enc_domain_status(struct wr *w, uint8_t domain)
+{
+	put(w, HSM_DOMAIN_STATUS, 0, domain, RD_NONE, APDU_LE_SHORT_MAX);
+}
+
+void hsm_enc_domain_delete(struct wr *w, uint8_t domain)
+{
+	put(w, HSM_DOMAIN_DELETE, 0, domain, RD_NONE, 0);
+}
+
+void hsm_enc_domain_forget(struct wr *w, uint8_t domain)
+{
+	put(w, HSM_DOMAIN_FORGET, 0, domain, RD_NONE, APDU_LE_SHORT_MAX);
+}
+
 void hsm_enc_pka_status(struct wr *w)
 {
 	put(w, HSM_PKA_STATUS, 0, 0, RD_NONE, APDU_LE_SHORT_MAX);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "sc-hsm/card_int.h"
+#include "sc-hsm/domain.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/p15.h"
 #include "sc-hsm/pin.h"
@@ -20,7 +21,7 @@ static enum err check(const struct hsm_init *i, bool force)
 		return ERR_ARG;
 	if (i->options & HSM_OPT_COMBINED && !(i->pin && pka))
 		return ERR_ARG;
-	if (i->dkek_shares > SHARES_MAX)
+	if (i->dkek_shares > SHARES_MAX || i->domains > HSM_DOMAINS_MAX || (i->domains && i->dkek_shares >= 0))
 		return ERR_ARG;
 	if (secret_size(i->so_pin) != SO_PIN_SIZE)
 		return ERR_PIN_LENGTH;
@@ -50,6 +51,8 @@ static void put_tlvs(struct wr *w, const struct hsm_init *i)
 		wr_tlv_u8(w, 0x92, (uint8_t)i->dkek_shares);
 	if (i->total)
 		wr_tlv(w, 0x93, RD_ARR(quorum));
+	if (i->domains)
+		wr_tlv_u8(w, 0x97, (uint8_t)i->domains);
 }
 
 /* Where a PIN opens the card: a transport PIN does not, nor does one that is only half of what is needed. */

@@ -12,6 +12,7 @@ struct hsm_init {
 	const struct secret *pin;          /* NULL: none (only with PKA) */
 	unsigned pin_tries;                /* 0: the most that hsm_pin_tries_max allows, at most 3 */
 	int dkek_shares;                   /* -1: key export off; 0: random DKEK */
+	unsigned domains;                  /* places for key domains; with shares there is one, and this is 0 */
 	unsigned total, required;          /* m and n of public key authentication; 0: none */
 	struct rd label;                   /* token label, may be empty */
 };

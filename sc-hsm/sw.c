@@ -51,6 +51,18 @@ static const struct meaning {
 	/* Open firmware opened by keys alone: the PIN unlocks the key material (public-key-authentication 7). */
 	{ 0x6400, WORD, FOR(SW_KEY), ERR_AUTH, "key locked, PIN missing" },
 
+	/* A domain that is not set up, and one that cannot be: reference 6.1. */
+	{ 0x6A88, WORD, FOR(SW_DOMAIN), ERR_NOT_FOUND, "no such key domain" },
+	{ 0x6A86, WORD, FOR(SW_DOMAIN), ERR_NOT_FOUND, "the card has no such place for a key domain" },
+	{ 0x6A89, WORD, FOR(SW_DOMAIN), ERR_CONDITIONS, "keys belong to the domain" },
+	{ 0x6D00, WORD, FOR(SW_DOMAIN) | FOR(SW_WRAP) | FOR(SW_UNWRAP), ERR_UNSUPPORTED,
+	  "the card was initialised without key domains" },
+	{ 0x6A88, WORD, FOR(SW_WRAP), ERR_NOT_FOUND, "no such key, or its domain has no key encryption key" },
+	{ 0x6A88, WORD, FOR(SW_UNWRAP), ERR_NOT_FOUND, "no key domain has its key encryption key" },
+	/* Open firmware says 6400, reference 3.18. */
+	{ 0x6A80, WORD, FOR(SW_UNWRAP), ERR_DATA, "wrapped under another key encryption key, or changed" },
+	{ 0x6400, WORD, FOR(SW_UNWRAP), ERR_DATA, "wrapped under another key encryption key, or changed" },
+
 	{ 0x6982, WORD, ALL, ERR_AUTH, "not logged in" },
 	{ 0x6985, WORD, ALL, ERR_CONDITIONS, "not possible in this state" },
 	{ 0x6986, WORD, ALL, ERR_CONDITIONS, "not allowed in this state" },

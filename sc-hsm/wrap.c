@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sc-hsm/wrap.h"
+
+#include "sc-hsm/card_int.h"
+#include "sc-hsm/file.h"
+
+#define BLOCK 16
+/* A blob that is sent in one command: longer ones fail on cards that could take them by their size (reference 3.18). */
+#define DIRECT_MAX 1000
+#define FRAME      (4 + 3)
+
+/* How a blob says what it holds, reference 10.1. */
+static const struct {
+	uint8_t is;
+	enum p15_type type;
+} types[] = {
+	{ 5, P15_RSA }, { 6, P15_RSA }, { 12, P15_EC }, { 15, P15_AES },
+};
+
+static bool take_field(struct rd *r, struct rd *out)
+{
+	uint16_t n;
+
+	return rd_u16(r, &n) && rd_take(r, n, out);
+}
+
+enum err hsm_wrapped_read(struct rd blob, struct hsm_wrapped *out)
+{
+	struct hsm_wrapped w;
+	struct rd oid, conditions, key_oid;
+	uint8_t is;
+
+	if (!rd_take(&blob, HSM_KCV_SIZE, &w.kcv) || !rd_u8(&blob, &is) || !take_field(&blob, &oid) ||
+	    !take_field(&blob, &w.algorithms) || !take_field(&blob, &conditions) || !take_field(&blob, &key_oid))
+		return ERR_FORMAT;
+	/* Cipher text and MAC. */
+	if (blob.n < 2 * BLOCK || blob.n % BLOCK)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		if (types[i].is == is) {
+			w.type = types[i].type;
+			*out = w;
+			return ERR_OK;
+		}
+	}
+	return ERR_UNSUPPORTED;
+}
+
+/* ---- the file ---- */
+
+enum err hsm_backup_read(struct rd file, struct hsm_backup *out)
+{
+	struct hsm_backup b = { .certificate = RD_NONE };
+	struct rd body, unused;
+	uint32_t tag;
+
+	if (!rd_tlv(&file, 0x30, &body) || !rd_end(&file) || !rd_tlv(&body, 0x04, &b.blob) ||
+	    !rd_tlv_any(&body, &tag, &b.description, &unused))
+		return ERR_FORMAT;
+	if (body.n && !rd_tlv_any(&body, &tag, &b.certificate, &unused))
+		return ERR_FORMAT;
+	if (!rd_end(&body))
+		return ERR_FORMAT;
+	*out = b;
+	return ERR_OK;
+}
+
+enum err hsm_backup_write(const struct hsm_backup *b, struct wr *file)
+{
+	size_t m = wr_tlv_open(file, 0x30);
+
+	wr_tlv(file, 0x04, b->blob);
+	wr_put(file, b->description);
+	wr_put(file, b->certificate);
+	wr_tlv_close(file, m);
+	return wr_done(file);
+}
+
+/* ---- the card ---- */
+
+enum err hsm_key_wrap(struct hsm_card *c, uint8_t key, struct wr *blob, struct deadline *dl)
+{
+	size_t before = blob->n;
+	struct hsm_wrapped unused;
+	struct wr cmd;
+	enum err e;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_wrap(&cmd, key);
+	e = hsm_card_send(c, HSM_WRAP, &cmd, blob, dl);
+	return e ? e : hsm_wrapped_read(rd_of(blob->p + before, blob->n - before), &unused);
+}
+
+static enum err unwrap(struct hsm_card *c, uint8_t key, struct rd blob, struct deadline *dl)
+{
+	struct wr cmd;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_unwrap(&cmd, key, blob);
+	return hsm_card_send(c, blob.n ? HSM_UNWRAP : HSM_UNWRAP_FILE, &cmd, NULL, dl);
+}
+
+enum err hsm_key_unwrap(struct hsm_card *c, uint8_t key, struct rd blob, struct deadline *dl)
+{
+	struct err_detail detail;
+	enum err e;
+
+	if (key == 0 || !blob.n)
+		return hsm_card_refuse(c, ERR_ARG);
+	if (blob.n <= DIRECT_MAX && blob.n + FRAME <= apdu_link_cmd_max(c->link))
+		return unwrap(c, key, blob, dl);
+	e = hsm_file_write(c, HSM_EF_BUFFER, blob, dl);
+	if (e)
+		return e;
+	e = unwrap(c, key, RD_NONE, dl);
+	detail = c->detail;
+	/* Whether the card forgets it by itself is not known (reference 7.6). What this deletion says is no news. */
+	if (hsm_file_delete(c, HSM_EF_BUFFER, dl) && !e)
+		e = ERR_OK;
+	c->detail = detail;
+	return e;
+}
