@@ -36,8 +36,8 @@ B          := build/$(FLAVOUR)
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
 SERVER := server server/http server/web server/notify server/store server/policy
 MODULE := pkcs11 pkcs11/login pkcs11/crypto pkcs11/store pkcs11/module pkcs11/mech pkcs11/object pkcs11/ck
-CLI := cli cli/audit cli/run cli/approve cli/inbox cli/enrol cli/custodian cli/status cli/key cli/trust cli/card \
-       cli/remote cli/book cli/line
+CLI := cli cli/domain cli/audit cli/run cli/approve cli/inbox cli/enrol cli/custodian cli/status cli/key cli/trust \
+       cli/card cli/remote cli/book cli/line
 ROOMS ?= $(SERVER) tell agent $(CLI) $(MODULE) login pka ramoverhttp sc-hsm test attest apdu apdu/usb test/vcard base
 # What tests share: test/fake replaces SCard* and others, the rest are helpers of tests.
 FAKES := test/fake test/unit test/p11

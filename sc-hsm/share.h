@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A share of a key encryption key in a file closed by a password: as sc-hsm-tool writes and reads it, reference 10.3. */
+/* A share of a key encryption key in a file closed by a password, as sc-hsm-tool has it; reference 10.3. */
 #ifndef SC_HSM_SHARE_H
 #define SC_HSM_SHARE_H
 

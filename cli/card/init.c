@@ -21,8 +21,11 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 		return cli_refuse(ERR_ARG, "--custodians and --required go together");
 	if (a->required > a->custodians)
 		return cli_refuse(ERR_ARG, "%u of %u custodians can never agree", a->required, a->custodians);
+	if (a->domains && a->dkek_shares != ARGS_NO_FD)
+		return cli_refuse(ERR_ARG, "--dkek-shares and --domains exclude each other");
 	*i = (struct hsm_init){
-		.dkek_shares = -1,
+		.dkek_shares = a->dkek_shares == ARGS_NO_FD ? -1 : (int)a->dkek_shares,
+		.domains = a->domains,
 		.total = a->custodians,
 		.required = a->required,
 		.label = rd_str(a->label),
@@ -42,6 +45,8 @@ static void tell_plan(const struct cli_card *c, const struct cli_args *a)
 		       a->with_pin ? " and its PIN" : a->or_pin ? ", or its PIN alone" : "");
 	printf("card %s in %s, label \"%s\"\n", *c->id ? c->id : "(without id)", c->reader, c->label);
 	printf("will be opened by %s\n", a->custodians ? pka : "its PIN");
+	if (a->dkek_shares == ARGS_NO_FD && !a->domains)
+		printf("note: no key will ever leave it, not even wrapped for a backup (--dkek-shares)\n");
 	if (a->replaceable)
 		printf("note: any %u of them can put others in the place of those who are missing\n", a->required);
 	else if (a->custodians)
@@ -59,6 +64,9 @@ static void tell_result(const struct cli_args *a)
 		log_tell("the label is not written yet: it needs the card open; give it as --token-label to keygen "
 			 "or register --prove");
 	printf("initialised\n");
+	if (a->dkek_shares != ARGS_NO_FD && a->dkek_shares)
+		printf("next: quorum11 dkek import, with each of %u shares; until then it makes no keys\n",
+		       a->dkek_shares);
 	if (a->custodians)
 		printf("next: quorum11 register, with the PKA files of all %u custodians\n", a->custodians);
 }

@@ -104,6 +104,21 @@ static const struct row rows[OPTS] = {
 	[OPT_CONFIG] = { "config", A_TEXT(config, "FILE"), "the server's settings; the system's quorum11.conf" },
 	[OPT_TELL] = { "tell", A_FLAG(tell), "tell those whom [notify] of these settings names" },
 	[OPT_AUDIT_KEY] = { "key", A_TEXT(audit_key, "FILE"), "the public key that must have signed its checkpoints" },
+	[OPT_DOMAIN] = { "domain", A_NUMBER(domain, 0, 15, "N"), "the key domain, as domain list shows it" },
+	[OPT_SHARES] = { "shares", A_NUMBER(shares, 1, 255, "N"),
+			 "of how many shares its key encryption key is made; default: 1" },
+	[OPT_DKEK_SHARES] = { "dkek-shares", A_NUMBER(dkek_shares, 0, 255, "N"),
+			      "keys can leave the card, wrapped under a key of N shares; 0: one that the card makes" },
+	[OPT_DOMAINS] = { "domains", A_NUMBER(domains, 1, 16, "N"),
+			  "room for N key domains, which domain create fills" },
+	[OPT_PASSWORD_FILE] = { "password-file", A_TEXT(password_file, "FILE"),
+				"password of the share, from a file of mode 0600" },
+	[OPT_SPLIT] = { "split", A_TEXT(split, "T/N"),
+			"make a password in N parts, of which any T give it back" },
+	[OPT_PARTS_TO] = { "parts-to", A_TEXT(parts_to, "PREFIX"),
+			   "write the parts to PREFIX1, PREFIX2, ..., instead of showing them" },
+	[OPT_PART] = { "part", A_LIST(part, "FILE"), "a part of the password; may be repeated" },
+	[OPT_PARTS] = { "parts", A_NUMBER(parts, 2, 9, "T"), "ask for T parts of the password on the terminal" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
 
@@ -170,21 +185,25 @@ static int name_size(const char *typed)
 
 enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, struct cli_args *out)
 {
+	/* Above the characters, of which one, '?', says that getopt does not know the option. */
+	enum { FIRST = UCHAR_MAX + 1 };
 	struct option longs[OPTS + 1] = { { 0 } };
 	size_t n = 0;
 	enum err e;
 
-	*out = (struct cli_args){ .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD };
+	*out = (struct cli_args){ .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD, .domain = ARGS_NO_FD,
+				   .dkek_shares = ARGS_NO_FD };
 	for (enum cli_opt o = 0; o < OPTS; o++)
 		if (cli_verb_takes(verb, o))
 			longs[n++] =
 				(struct option){ rows[o].name, rows[o].kind == FLAG ? no_argument : required_argument,
-						 NULL, o };
+						 NULL, FIRST + (int)o };
 
 	optind = 0;     /* GNU: begin anew */
 	opterr = 0;
 	for (;;) {
 		int which = -1, o = getopt_long(argc, argv, verb->runs ? "+" : "", longs, &which);
+		const struct row *row;
 		const char *typed;
 
 		if (o == -1)
@@ -199,11 +218,12 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 				 verb->name, name_size(typed), typed, verb->name);
 			return ERR_ARG;
 		}
-		if (strncmp(typed, "--", 2) || (size_t)name_size(typed) != 2 + strlen(rows[o].name)) {
-			log_tell("%s: write --%s in full", verb->name, rows[o].name);
+		row = &rows[o - FIRST];
+		if (strncmp(typed, "--", 2) || (size_t)name_size(typed) != 2 + strlen(row->name)) {
+			log_tell("%s: write --%s in full", verb->name, row->name);
 			return ERR_ARG;
 		}
-		e = store(&rows[o], optarg, out);
+		e = store(row, optarg, out);
 		if (e)
 			return e;
 	}

@@ -22,6 +22,8 @@ enum cli_opt {
 	OPT_PIN_OPENED, OPT_AUDIT_KEY,
 	OPT_SAVE_REQUEST, OPT_REQUEST_FILE, OPT_SEND, OPT_NOTIFY,
 	OPT_CONFIG, OPT_TELL,
+	OPT_DOMAIN, OPT_SHARES, OPT_DKEK_SHARES, OPT_DOMAINS,
+	OPT_PASSWORD_FILE, OPT_SPLIT, OPT_PARTS_TO, OPT_PART, OPT_PARTS,
 	OPT_HELP,
 	OPTS
 };
@@ -60,6 +62,10 @@ struct cli_args {
 	const char *config;
 	bool tell;
 	const char *audit_key;
+	unsigned domain, dkek_shares;           /* ARGS_NO_FD: not given */
+	unsigned shares, domains, parts;        /* 0: not given */
+	const char *password_file, *split, *parts_to;
+	struct cli_list part;
 	bool help;
 	size_t n;                               /* operands */
 	char *const *v;

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/card/keys.h"
+#include "cli/card/work.h"
+#include "cli/domain/domain.h"
+#include "cli/line/say.h"
+#include "sc-hsm/key.h"
+#include "sc-hsm/wrap.h"
+
+#define BACKUP_MAX (3 * FILE_SIZE_MAX)
+
+static enum err path_check(const struct cli *cli, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !cli->args->force)
+		return cli_refuse(ERR_REFUSED, "%s exists, and is not overwritten without --force", path);
+	if (file_check_folder(path))
+		return cli_refuse(ERR_IO, "%s: nothing can be written there: %s", path, strerror(errno));
+	return ERR_OK;
+}
+
+/* Without the tail of older, longer content that a card's file may have (reference 7.2). */
+static struct rd element(struct rd file)
+{
+	struct rd whole = RD_NONE, value;
+	uint32_t tag;
+
+	return rd_tlv_any(&file, &tag, &whole, &value) ? whole : RD_NONE;
+}
+
+static enum err write_backup(const struct cli *cli, const char *path, const struct cli_key *k, struct rd blob)
+{
+	const struct hsm_backup b = {
+		.blob = blob, .description = element(wr_view(&k->prkd)), .certificate = element(wr_view(&k->ce)),
+	};
+	struct wr file;
+	enum err e;
+
+	wr_init_heap(&file, BACKUP_MAX);
+	e = hsm_backup_write(&b, &file);
+	if (!e)
+		e = (cli->args->force ? file_write : file_create)(path, 0600, wr_view(&file));
+	wr_free(&file);
+	return e == ERR_IO ? cli_refuse(e, "%s: %s", path, strerror(errno)) : cli_fail(e, "%s", path);
+}
+
+enum err verb_backup(struct cli *cli)
+{
+	const char *path = cli->args->v[0];
+	struct cli_card card = { .hsm = NULL };
+	const struct cli_key *k = NULL;
+	struct cli_keys *keys = NULL;
+	struct hsm_wrapped wrapped;
+	char kcv[CLI_KCV_TEXT];
+	struct wr blob;
+	enum err e;
+
+	if (!cli->args->key)
+		return cli_refuse(ERR_ARG, "backup needs --key: a label, or an id in hex");
+	wr_init_heap(&blob, APDU_RSP_MAX);
+	e = path_check(cli, path);
+	if (!e)
+		e = cli_work_settings(cli, NULL);
+	if (!e)
+		e = cli_work_open(cli, &card);
+	if (!e)
+		e = cli_keys_read(cli, &card, &keys);
+	if (!e)
+		e = cli_keys_find(keys, cli->args->key, &k);
+	if (!e)
+		e = cli_card_fail(&card, hsm_key_wrap(card.hsm, k->number, &blob, &cli->dl), "wrapping the key");
+	if (!e)
+		e = hsm_wrapped_read(wr_view(&blob), &wrapped);
+	if (!e)
+		e = write_backup(cli, path, k, wr_view(&blob));
+	if (!e)
+		printf("key %u, \"%s\": %s, to be restored where the key check value is %s\n", k->number, k->label,
+		       path, cli_kcv_text(wrapped.kcv.p, kcv));
+	cli_card_close(cli, &card, true);
+	cli_keys_free(&keys);
+	wr_free(&blob);
+	return e;
+}
+
+/* ---- restore ---- */
+
+static enum err read_backup(const char *path, struct wr *file, struct hsm_backup *b, struct hsm_wrapped *wrapped,
+			    struct p15_key *description)
+{
+	enum err e = file_read(path, BACKUP_MAX, file);
+
+	if (e == ERR_IO)
+		return cli_refuse(e, "%s: %s", path, strerror(errno));
+	if (e)
+		return cli_fail(e, "%s", path);
+	e = hsm_backup_read(wr_view(file), b);
+	if (!e)
+		e = hsm_wrapped_read(b->blob, wrapped);
+	if (!e)
+		e = p15_key_read(b->description, description);
+	return e ? cli_refuse(e, "%s is no wrapped key with its description", path) : ERR_OK;
+}
+
+/* The card would say only that it cannot. */
+static enum err check_domain(struct cli *cli, struct cli_card *c, const char *path, struct rd kcv, size_t *domain)
+{
+	char wanted[CLI_KCV_TEXT];
+	struct cli_domains d;
+	enum err e = cli_domains_read(cli, c, &d);
+
+	if (e)
+		return e;
+	for (*domain = 0; *domain < d.n; (*domain)++)
+		if (d.v[*domain].is_ready && rd_eq(RD_ARR(d.v[*domain].kcv), kcv))
+			return ERR_OK;
+	return cli_refuse(ERR_REFUSED, "%s is wrapped under the key encryption key with the check value %s, which "
+			  "no key domain of card %s has (quorum11 domain list)", path, cli_kcv_text(kcv.p, wanted), c->id);
+}
+
+static enum err check_new(const struct cli *cli, const struct cli_keys *keys, const struct p15_key *description)
+{
+	for (size_t i = 0; i < keys->n && !cli->args->force; i++)
+		if (keys->v[i].has_description && rd_eq(keys->v[i].description.id, description->id))
+			return cli_refuse(ERR_REFUSED, "key %u on the card, \"%s\", has the same id; beside it only "
+					  "with --force", keys->v[i].number, keys->v[i].label);
+	return ERR_OK;
+}
+
+static enum err drop(struct cli *cli, struct cli_card *c, uint8_t key)
+{
+	static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
+	enum err e, worst = ERR_OK;
+
+	for (size_t i = 0; i < sizeof(kinds); i++) {
+		e = hsm_file_delete(c->hsm, HSM_FID(kinds[i], key), &cli->dl);
+		if (e && e != ERR_NOT_FOUND)
+			worst = e;
+	}
+	return worst;
+}
+
+/* All three files, or none. */
+static enum err put_key(struct cli *cli, struct cli_card *c, uint8_t key, const struct hsm_backup *b)
+{
+	enum err e = hsm_key_unwrap(c->hsm, key, b->blob, &cli->dl);
+
+	/* The domain was found, so it is not the wrong one. */
+	if (e == ERR_DATA)
+		return cli_refuse(e, "card %s refuses the key: the file was changed since it was written", c->id);
+	if (e)
+		return cli_card_fail(c, e, "unwrapping the key");
+	e = hsm_file_write(c->hsm, HSM_FID(HSM_FID_PRKD, key), b->description, &cli->dl);
+	if (!e && b->certificate.n)
+		e = hsm_file_write(c->hsm, HSM_FID(HSM_FID_EE, key), b->certificate, &cli->dl);
+	if (!e)
+		return ERR_OK;
+	cli_card_fail(c, e, "describing the key");
+	if (drop(cli, c, key))
+		log_tell("card %s: key %u is left there without a complete description", c->id, key);
+	return e;
+}
+
+static enum err restore(struct cli *cli, struct cli_card *c, const struct hsm_backup *b,
+			const struct hsm_wrapped *wrapped, const struct p15_key *description)
+{
+	struct cli_keys *keys = NULL;
+	struct hsm_fids fids;
+	size_t domain = 0;
+	uint8_t key = 0;
+	enum err e;
+
+	e = check_domain(cli, c, cli->args->v[0], wrapped->kcv, &domain);
+	if (!e)
+		e = cli_keys_read(cli, c, &keys);
+	if (!e)
+		e = check_new(cli, keys, description);
+	if (!e) {
+		e = hsm_file_list(c->hsm, &fids, &cli->dl);
+		if (!e)
+			e = hsm_key_free_id(&fids, &key);
+		cli_card_fail(c, e, "looking for room for a key");
+	}
+	if (!e)
+		e = put_key(cli, c, key, b);
+	if (!e) {
+		char label[SHOWN_MAX + 1];
+
+		printf("key %u, \"%s\": restored on card %s, in key domain %zu\n", key,
+		       text_shown(description->label, label, sizeof(label)), c->id, domain);
+	}
+	cli_keys_free(&keys);
+	return e;
+}
+
+enum err verb_restore(struct cli *cli)
+{
+	struct cli_card card = { .hsm = NULL };
+	struct p15_key description;
+	struct hsm_wrapped wrapped;
+	struct hsm_backup b;
+	struct wr file;
+	enum err e;
+
+	wr_init_heap(&file, BACKUP_MAX);
+	e = read_backup(cli->args->v[0], &file, &b, &wrapped, &description);
+	if (!e)
+		e = cli_work_settings(cli, NULL);
+	if (!e)
+		e = cli_work_open(cli, &card);
+	if (!e)
+		e = restore(cli, &card, &b, &wrapped, &description);
+	cli_card_close(cli, &card, true);
+	wr_free(&file);
+	return e;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/rand.h"
+#include "cli/card/pin.h"
+#include "cli/domain/domain.h"
+#include "cli/domain/part.h"
+#include "cli/line/say.h"
+#include "sc-hsm/share.h"
+
+/* Before anything is asked: the file must not exist, a share that is lost is lost. */
+static enum err path_check(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return cli_refuse(ERR_REFUSED, "%s exists; a share is never overwritten", path);
+	if (file_check_folder(path))
+		return cli_refuse(ERR_IO, "%s: nothing can be written there: %s", path, strerror(errno));
+	return ERR_OK;
+}
+
+/* Typed blindly, so typed twice. */
+static enum err password_new(const struct cli *cli, struct secret **out)
+{
+	struct secret *first = NULL, *second = NULL;
+	enum err e;
+
+	if (cli->args->password_file)
+		return cli_secret_read(cli->args->password_file, "password", out);
+	e = secret_read_tty("Password of the share: ", &first);
+	if (!e)
+		e = secret_read_tty("Once more: ", &second);
+	if (e)
+		cli_fail(e, "reading the password from the terminal (without one: --password-file)");
+	else if (!rd_eq_secret(secret_view(first), secret_view(second)))
+		e = cli_refuse(ERR_REFUSED, "the two are not the same");
+	if (!e) {
+		*out = first;
+		first = NULL;   /* moved */
+	}
+	secret_free(&second);
+	secret_free(&first);
+	return e;
+}
+
+static enum err share_new(struct secret **out)
+{
+	uint8_t bytes[HSM_SHARE_SIZE];
+	enum err e = rand_bytes(bytes, sizeof(bytes));
+
+	if (!e)
+		e = secret_new(RD_ARR(bytes), out);
+	wipe(bytes, sizeof(bytes));
+	return cli_fail(e, "making a share");
+}
+
+/* The parts first: a file whose password nobody has is worth nothing. */
+static enum err password_split(const struct cli *cli, struct secret **out)
+{
+	struct hsm_part parts[HSM_PARTS_MAX];
+	uint64_t prime = 0;
+	unsigned t, n;
+	enum err e;
+
+	e = cli_split_read(cli->args->split, &t, &n);
+	if (!e)
+		e = cli_fail(hsm_threshold_new(t, n, out, &prime, parts), "making a password");
+	if (!e)
+		e = cli_parts_put(cli->args->parts_to, prime, parts, n);
+	wipe(parts, sizeof(parts));
+	return e;
+}
+
+enum err verb_dkek_create(struct cli *cli)
+{
+	const char *path = cli->args->v[0];
+	struct secret *password = NULL, *share = NULL;
+	struct wr file;
+	enum err e;
+
+	if ((cli->args->split && cli->args->password_file) || (cli->args->parts_to && !cli->args->split))
+		return cli_refuse(ERR_ARG, "--split makes the password itself; --parts-to goes with it");
+	wr_init_heap(&file, HSM_SHARE_FILE_SIZE);
+	e = path_check(path);
+	if (!e)
+		e = cli->args->split ? password_split(cli, &password) : password_new(cli, &password);
+	if (!e)
+		e = share_new(&share);
+	if (!e)
+		e = cli_fail(hsm_share_seal(share, password, HSM_SHARE_ROUNDS, &file), "encrypting the share");
+	if (!e) {
+		e = file_create(path, 0600, wr_view(&file));
+		cli_fail(e, "%s", path);
+	}
+	if (!e)
+		printf("share: %s\n", path);
+	wr_free(&file);
+	secret_free(&share);
+	secret_free(&password);
+	return e;
+}
+
+static enum err password_get(const struct cli *cli, struct secret **out)
+{
+	const struct cli_args *a = cli->args;
+
+	if (!!a->password_file + !!a->part.n + !!a->parts > 1)
+		return cli_refuse(ERR_ARG, "--password-file, --part and --parts exclude each other");
+	if (a->part.n || a->parts)
+		return cli_parts_get(&a->part, a->parts, out);
+	if (a->password_file)
+		return cli_secret_read(a->password_file, "password", out);
+	return cli_fail(secret_read_tty("Password of the share: ", out),
+			"reading the password from the terminal (without one: --password-file)");
+}
+
+static enum err share_read(const struct cli *cli, struct secret **share)
+{
+	const char *path = cli->args->v[0];
+	struct secret *password = NULL;
+	struct wr file;
+	enum err e;
+
+	wr_init_heap(&file, HSM_SHARE_FILE_SIZE);
+	e = file_read(path, HSM_SHARE_FILE_SIZE, &file);
+	if (e == ERR_LIMIT || (!e && file.n != HSM_SHARE_FILE_SIZE))
+		e = cli_refuse(ERR_FORMAT, "%s is no share: that has %d bytes", path, HSM_SHARE_FILE_SIZE);
+	else
+		cli_fail(e, "%s", path);
+	if (!e)
+		e = password_get(cli, &password);
+	if (!e) {
+		e = hsm_share_open(wr_view(&file), password, HSM_SHARE_ROUNDS, share);
+		if (e == ERR_SIGNATURE)
+			cli_refuse(e, "%s: another password, or the file was changed", path);
+		else
+			cli_fail(e, "%s", path);
+	}
+	secret_free(&password);
+	wr_free(&file);
+	return e;
+}
+
+static void tell(uint8_t domain, const struct hsm_domain *d)
+{
+	char kcv[CLI_KCV_TEXT];
+
+	if (d->is_ready)
+		printf("domain %u: ready, key check value %s\n", domain, cli_kcv_text(d->kcv, kcv));
+	else
+		printf("domain %u: %u of %u shares missing\n", domain, d->missing, d->shares);
+}
+
+/* Whoever brings a share need not be able to open the card: there is no login. */
+enum err verb_dkek_import(struct cli *cli)
+{
+	uint8_t domain = (uint8_t)(cli->args->domain == ARGS_NO_FD ? 0 : cli->args->domain);
+	struct secret *share = NULL;
+	char reader[PCSC_NAME_MAX];
+	struct hsm_domain d;
+	struct cli_card card;
+	enum err e;
+
+	e = cli_card_pick(cli, reader);
+	if (e)
+		return e;
+	e = cli_card_look(cli, reader, &card);
+	if (e)
+		return cli_fail(e, "card in %s", reader);
+	e = cli_card_hold(cli, &card);
+	if (!e) {
+		e = cli_card_fail(&card, hsm_domain_status(card.hsm, domain, &d, &cli->dl), "reading the key domain");
+		cli_card_release(&card);
+	}
+	if (!e && d.kind != HSM_DOMAIN_DKEK)
+		e = cli_refuse(ERR_REFUSED, "card %s expects no shares in key domain %u (quorum11 domain list)",
+			       card.id, domain);
+	else if (!e && !d.missing)
+		e = cli_refuse(ERR_REFUSED, "card %s has all %u shares of key domain %u", card.id, d.shares, domain);
+	/* The seconds that the password takes are not the card's. */
+	if (!e)
+		e = share_read(cli, &share);
+	if (!e)
+		e = cli_card_hold(cli, &card);
+	if (!e)
+		e = cli_card_fail(&card, hsm_domain_import(card.hsm, domain, share, &d, &cli->dl),
+				  "importing the share");
+	if (!e)
+		tell(domain, &d);
+	secret_free(&share);
+	cli_card_close(cli, &card, false);
+	return e;
+}

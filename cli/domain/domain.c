@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cli/card/work.h"
+#include "cli/domain/domain.h"
+#include "cli/line/say.h"
+
+const char *cli_kcv_text(const uint8_t kcv[HSM_KCV_SIZE], char text[CLI_KCV_TEXT])
+{
+	for (size_t i = 0; i < HSM_KCV_SIZE; i++)
+		(void)snprintf(text + 2 * i, 3, "%02X", kcv[i]);
+	return text;
+}
+
+enum err cli_domains_read(struct cli *cli, struct cli_card *c, struct cli_domains *out)
+{
+	enum err e = hsm_domain_list(c->hsm, out->v, &out->n, &cli->dl);
+
+	if (e)
+		return cli_card_fail(c, e, "reading the key domains");
+	if (!out->n)
+		return cli_refuse(ERR_UNSUPPORTED, "card %s in %s was initialised without key domains, so no key "
+				  "leaves it (quorum11 init --dkek-shares or --domains, which erases it)", c->id, c->reader);
+	return ERR_OK;
+}
+
+static void print_domain(size_t i, const struct hsm_domain *d)
+{
+	char kcv[CLI_KCV_TEXT];
+
+	if (d->kind == HSM_DOMAIN_EMPTY)
+		printf("domain %zu: empty\n", i);
+	else if (d->is_ready)
+		printf("domain %zu: %s, key check value %s\n", i,
+		       d->kind == HSM_DOMAIN_XKEK ? "key agreed between cards" : "ready", cli_kcv_text(d->kcv, kcv));
+	else if (d->kind == HSM_DOMAIN_XKEK)
+		printf("domain %zu: key not yet agreed between cards\n", i);
+	else
+		printf("domain %zu: %u of %u shares missing (quorum11 dkek import)\n", i, d->missing, d->shares);
+}
+
+static json_t *json_domain(size_t i, const struct hsm_domain *d)
+{
+	static const char *const kinds[] = { "none", "empty", "dkek", "xkek" };
+	char kcv[CLI_KCV_TEXT];
+
+	return json_pack("{s:i, s:s, s:b, s:i, s:i, s:s?}", "domain", (int)i, "kind", kinds[d->kind], "ready",
+			 d->is_ready, "shares", d->shares, "missing", d->missing, "check_value",
+			 d->is_ready ? cli_kcv_text(d->kcv, kcv) : NULL);
+}
+
+/* Public reading: whoever is logged in stays so. */
+static enum err read_public(struct cli *cli, struct cli_domains *out)
+{
+	char reader[PCSC_NAME_MAX];
+	struct cli_card card;
+	enum err e;
+
+	e = cli_card_pick(cli, reader);
+	if (e)
+		return e;
+	e = cli_card_look(cli, reader, &card);
+	if (e)
+		return cli_fail(e, "card in %s", reader);
+	e = cli_card_hold(cli, &card);
+	if (!e)
+		e = cli_domains_read(cli, &card, out);
+	cli_card_close(cli, &card, false);
+	return e;
+}
+
+enum err verb_domain_list(struct cli *cli)
+{
+	json_t *list = NULL;
+	struct cli_domains d;
+	enum err e = read_public(cli, &d);
+
+	if (e)
+		return e;
+	if (cli->args->json)
+		list = json_array();
+	for (size_t i = 0; i < d.n; i++) {
+		if (cli->args->json)
+			cli_json_append(&list, json_domain(i, &d.v[i]));
+		else
+			print_domain(i, &d.v[i]);
+	}
+	return cli->args->json ? cli_json_print(json_pack("{s:o}", "domains", list)) : ERR_OK;
+}
+
+/* The one that was named, or the first empty one. */
+static enum err choose_empty(const struct cli *cli, const struct cli_domains *d, uint8_t *domain)
+{
+	unsigned named = cli->args->domain;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->v[i].kind == HSM_DOMAIN_EMPTY && (named == ARGS_NO_FD || named == i)) {
+			*domain = (uint8_t)i;
+			return ERR_OK;
+		}
+	}
+	if (named == ARGS_NO_FD)
+		return cli_refuse(ERR_REFUSED, "all %zu key domains of the card are in use", d->n);
+	return cli_refuse(ERR_REFUSED, "key domain %u %s", named,
+			  named < d->n ? "is in use" : "is not on this card");
+}
+
+enum err verb_domain_create(struct cli *cli)
+{
+	unsigned shares = cli->args->shares ? cli->args->shares : 1;
+	struct cli_card card = { .hsm = NULL };
+	struct cli_domains d;
+	uint8_t domain = 0;
+	enum err e;
+
+	e = cli_work_settings(cli, NULL);
+	if (!e)
+		e = cli_work_open(cli, &card);
+	if (!e)
+		e = cli_domains_read(cli, &card, &d);
+	if (!e)
+		e = choose_empty(cli, &d, &domain);
+	if (!e)
+		e = cli_card_fail(&card, hsm_domain_create(card.hsm, domain, (uint8_t)shares, &cli->dl),
+				  "creating the key domain");
+	if (!e)
+		printf("domain %u: made; next: quorum11 dkek import --domain %u, with %s\n", domain, domain,
+		       shares == 1 ? "its share" : "each of its shares");
+	cli_card_close(cli, &card, true);
+	return e;
+}
+
+enum err verb_domain_delete(struct cli *cli)
+{
+	struct cli_card card = { .hsm = NULL };
+	unsigned domain = cli->args->domain;
+	char question[80];
+	enum err e;
+
+	if (domain == ARGS_NO_FD)
+		return cli_refuse(ERR_ARG, "domain delete needs --domain");
+	(void)snprintf(question, sizeof(question), "Delete key domain %u with its key encryption key?", domain);
+	if (!cli_ask(question, cli->args->yes))
+		return cli_refuse(ERR_CANCELLED, "nothing was changed");
+	e = cli_work_settings(cli, NULL);
+	if (!e)
+		e = cli_work_open(cli, &card);
+	if (!e)
+		e = cli_card_fail(&card, hsm_domain_delete(card.hsm, (uint8_t)domain, &cli->dl),
+				  "deleting the key domain");
+	if (!e)
+		printf("domain %u: deleted\n", domain);
+	cli_card_close(cli, &card, true);
+	return e;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The key domains of a card, for people. */
+#ifndef CLI_DOMAIN_DOMAIN_H
+#define CLI_DOMAIN_DOMAIN_H
+
+#include "cli/card/card.h"
+#include "sc-hsm/domain.h"
+
+struct cli_domains {
+	size_t n;
+	struct hsm_domain v[HSM_DOMAINS_MAX];
+};
+/* The card is held. None: ERR_UNSUPPORTED. Said. */
+MUST enum err cli_domains_read(struct cli *cli, struct cli_card *c, struct cli_domains *out);
+
+#define CLI_KCV_TEXT (2 * HSM_KCV_SIZE + 1)
+/* In capitals, as sc-hsm-tool shows it. Returns text. */
+const char *cli_kcv_text(const uint8_t kcv[HSM_KCV_SIZE], char text[CLI_KCV_TEXT]);
+
+#endif

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Shares of a key encryption key and wrapped keys, crossed with the real sc-hsm-tool: what either makes, the other takes.
+# A share's file costs its ten million rounds each time, so what does not depend on each other runs at once.
+# Functions are called through t.
+# shellcheck disable=SC2317
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+q11=$B/quorum11
+cd "$T" || exit 1
+export QUORUM11_CONF=$T/conf SO=3537363231383830 PIN=648219
+printf '[trust]\nroots = %s\n' "$T/pki/root.cvc" >conf
+umask 077
+echo $PIN >pin
+echo $SO >so-pin
+umask 022
+
+# on CARD VERB...: our command; hsm CARD OPTION...: theirs
+on() { local c=$1; shift; run "$q11" "$@" --reader "$(reader "$c")"; cat out err; return "$status"; }
+hsm() { local c=$1; shift; sc-hsm-tool -r "$(reader "$c")" "$@" 2>&1; }
+logged_in() { on "$@" --pin-file pin; }
+says() { cat out err | tr -s ' \t' ' ' | grep -qF -- "$1"; }
+refused() { "$@"; [ "$status" -eq 3 ]; }
+failed() { "$@"; [ "$status" -eq 1 ]; }
+
+for c in a b; do card_new $c || exit 1; done
+card_new open --profile open-firmware || exit 1
+t "readers and cards" readers_start a b open || finish
+
+# ---- a key encryption key of two shares ----
+
+t "sc-hsm-tool initialises a card for two shares" hsm a -X --so-pin env:SO --pin env:PIN --dkek-shares 2 --label a
+t "we initialise one" on b init --yes --so-pin-file so-pin --pin-file pin --dkek-shares 2 --label b
+t "... which says what it expects" says "with each of 2 shares"
+t "no key before the shares" failed logged_in b keygen --type ec:secp256r1 --label early
+t "domain list" on b domain list
+t "... both are missing" says "domain 0: 2 of 2 shares missing"
+
+# Its share: 2 of 3 people know the password.
+their_share() { yes '' | hsm a --create-dkek-share theirs.pbe --pwd-shares-threshold 2 --pwd-shares-total 3 >theirs.txt; }
+their_share & theirs=$!
+t "our share, its password in three parts" "$q11" dkek create ours.pbe --split 2/3 --parts-to ours.part
+t "sc-hsm-tool's share, its password in three parts" wait $theirs
+t "... files of one form" eval '[ "$(stat -c %s ours.pbe theirs.pbe | tr -d "\n")" = 6464 ]'
+t "... ours for nobody else" eval '[ "$(stat -c %a ours.pbe ours.part1)" = "$(printf "600\n600")" ]'
+t "a share is never overwritten" refused run "$q11" dkek create ours.pbe --password-file pin
+
+# What their screens say, a part in each file: from "Prime" to "Share value".
+awk '/Prime|Share ID|Share value/ { sub(/^.*Prime/, "Prime"); print >("theirs.part" int((n++) / 3) + 1) }' theirs.txt
+t "three parts of theirs" eval '[ "$(cat theirs.part[123] | wc -l)" = 9 ]'
+
+# We take theirs; with other two of the three on each card.
+field() { sed -n "s/^$2 *: *//p" "ours.part$1"; }
+typed() { field "$1" Prime; for i in "$@"; do echo; field "$i" "Share ID"; field "$i" "Share value"; done; }
+ours_by_them() { typed "$2" "$3" | hsm "$1" --import-dkek-share ours.pbe --pwd-shares-total 2 >"ours.$1.log"; }
+"$q11" dkek import theirs.pbe --reader "$(reader a)" --part theirs.part1 --part theirs.part2 >a.log 2>&1 & one=$!
+t "we import their share with two parts" on b dkek import theirs.pbe --part theirs.part3 --part theirs.part2
+t "... one is missing now" says "domain 0: 1 of 2 shares missing"
+t "... and with other two" wait $one
+ours_by_them a 3 1 & one=$!
+t "sc-hsm-tool imports our share with two parts" ours_by_them b 1 2
+t "... and with other two" wait $one
+t "domain list" on a domain list --json
+kcv=$(jq -r '.domains[0].check_value' out)
+t "... ready" jq -e '.domains[0].ready and .domains[0].shares == 2' out
+t "both cards have the same key" eval 'on b domain list && says "key check value $kcv"'
+t "... also for sc-hsm-tool" eval "hsm a | tr -d ' ' | grep -q 'DKEKkeycheckvalue:$kcv'"
+t "no share more than there are" refused on a dkek import ours.pbe --part ours.part1 --part ours.part2
+t "one part twice gives nothing" not "$q11" dkek import ours.pbe --reader "$(reader a)" --part ours.part1
+
+# ---- keys travel ----
+
+signs() {
+	echo "release 1.2" >data
+	rm -f data.sig
+	logged_in "$1" sign data --key "$2" && [ -s data.sig ]
+}
+t "an EC key on a" logged_in a keygen --type ec:secp256r1 --label ec --id 11 --archive .
+t "an RSA key on b" logged_in b keygen --type rsa:2048 --label rsa --id 22 --archive .
+t "we write a backup of one" logged_in a backup ec.key --key ec
+t "... and say where it can go" says "where the key check value is $kcv"
+t "... not twice" refused logged_in a backup ec.key --key ec
+t "... but by force" logged_in a backup ec.key --key ec --force
+t "... for nobody else, and nothing beside it" eval '[ "$(stat -c %a ec.key)" = 600 ] && [ -z "$(find . -name ".ec.key*")" ]'
+t "sc-hsm-tool restores it on the other card" hsm b --unwrap-key ec.key --key-reference 5 --pin env:PIN
+t "... where it signs, which we verify" signs b ec
+t "sc-hsm-tool writes a backup of the other" hsm b --wrap-key rsa.key --key-reference 1 --pin env:PIN
+t "we restore it on the first" logged_in a restore rsa.key
+t "... in its domain" says "in key domain 0"
+t "... where it signs, which we verify" signs a rsa
+t "it is not put beside itself" refused logged_in a restore rsa.key
+t "... but by force" logged_in a restore rsa.key --force
+t "a backup of what was restored" logged_in b backup again.key --key ec
+t "a file cut short" eval 'head -c 300 ec.key >cut.key; failed logged_in a restore cut.key'
+t "... is named" says "cut.key is no wrapped key"
+cp ec.key changed.key
+printf '\0' | dd of=changed.key bs=1 seek=100 conv=notrunc status=none
+t "a changed file" failed logged_in a restore changed.key --force
+t "... says what it may be" says "the file was changed"
+t "... and leaves nothing on the card" eval 'on a status --json && [ "$(jq ".keys | length" out)" = 3 ]'
+
+# ---- domains ----
+
+t "a card with room for three domains" on open init --yes --so-pin-file so-pin --pin-file pin --domains 3 --label open
+t "no domain there has the key" refused logged_in open restore ec.key
+t "... which is said" says "which no key domain of card"
+t "a domain of one share" logged_in open domain create --domain 1
+t "... the first empty one" logged_in open domain create --shares 2
+t "... is 0" says "domain 0: made"
+t "... not twice" refused logged_in open domain create --domain 1
+t "... deleted" logged_in open domain delete --domain 1 --yes
+t "... and empty" eval 'on open domain list && says "domain 1: empty"'
+t "... and not deleted again" failed logged_in open domain delete --domain 1 --yes
+t "a card without domains" on open init --yes --so-pin-file so-pin --pin-file pin --label open
+t "... says so" eval 'failed on open domain list; says "without key domains"'
+
+finish
