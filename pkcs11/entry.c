@@ -8,6 +8,7 @@
 #include "pkcs11/crypto/random.h"
 #include "pkcs11/crypto/sign.h"
 #include "pkcs11/crypto/verify.h"
+#include "pkcs11/crypto/wrap.h"
 #include "pkcs11/info.h"
 #include "pkcs11/login/login.h"
 #include "pkcs11/login/pin.h"
@@ -516,6 +517,29 @@ CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_ATT
 	return p11_call_end(&c, rv);
 }
 
+CK_RV C_WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key,
+		CK_BYTE_PTR out, CK_ULONG_PTR n)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_wrap(&c, mech, with, key, out, n);
+	return p11_call_end(&c, rv);
+}
+
+CK_RV C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mech, CK_OBJECT_HANDLE with, CK_BYTE_PTR wrapped,
+		  CK_ULONG wrapped_n, CK_ATTRIBUTE_PTR t, CK_ULONG n, CK_OBJECT_HANDLE_PTR key)
+{
+	const struct p11_unwrap_request r = { mech, with, wrapped, wrapped_n, t, n };
+	struct p11_call c;
+	CK_RV rv = p11_call_session(&c, session);
+
+	if (!rv)
+		rv = p11_unwrap(&c, &r, key);
+	return p11_call_end(&c, rv);
+}
+
 CK_RV C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG n)
 {
 	struct p11_call c;
@@ -571,13 +595,6 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
 #define REFUSE_5(name, T1, T2, T3, T4, T5) \
 	CK_RV name(T1 a, T2 b, T3 c, T4 d, T5 e) \
 	{ (void)a; (void)b; (void)c; (void)d; (void)e; return refuse(CKR_FUNCTION_NOT_SUPPORTED); }
-#define REFUSE_6(name, T1, T2, T3, T4, T5, T6) \
-	CK_RV name(T1 a, T2 b, T3 c, T4 d, T5 e, T6 f) \
-	{ (void)a; (void)b; (void)c; (void)d; (void)e; (void)f; return refuse(CKR_FUNCTION_NOT_SUPPORTED); }
-#define REFUSE_8(name, T1, T2, T3, T4, T5, T6, T7, T8) \
-	CK_RV name(T1 a, T2 b, T3 c, T4 d, T5 e, T6 f, T7 g, T8 h) \
-	{ (void)a; (void)b; (void)c; (void)d; (void)e; (void)f; (void)g; (void)h; \
-	  return refuse(CKR_FUNCTION_NOT_SUPPORTED); }
 
 REFUSE_3(C_GetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_SetOperationState, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE)
@@ -590,9 +607,6 @@ REFUSE_5(C_DigestEncryptUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYT
 REFUSE_5(C_DecryptDigestUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_SignEncryptUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
 REFUSE_5(C_DecryptVerifyUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_6(C_WrapKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE, CK_OBJECT_HANDLE, CK_BYTE_PTR, CK_ULONG_PTR)
-REFUSE_8(C_UnwrapKey, CK_SESSION_HANDLE, CK_MECHANISM_PTR, CK_OBJECT_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_ATTRIBUTE_PTR,
-	CK_ULONG, CK_OBJECT_HANDLE_PTR)
 
 /* ---- the list ---- */
 

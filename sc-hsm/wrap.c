@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sc-hsm/wrap.h"
 
+#include <string.h>
+
 #include "sc-hsm/card_int.h"
 #include "sc-hsm/file.h"
 
@@ -16,6 +18,35 @@ static const struct {
 } types[] = {
 	{ 5, P15_RSA }, { 6, P15_RSA }, { 12, P15_EC }, { 15, P15_AES },
 };
+
+/*
+ * The size of a key shows in the length of its cipher text: so many fields with two bytes of length, of one size each,
+ * and padding to a block. The sizes that cards know are further apart than a block can hide.
+ */
+static const struct {
+	uint8_t is;
+	unsigned bits;
+	size_t fields, halves, points, rest;    /* of the size, of half of it, of 1 + twice; fixed bytes */
+} lengths[] = {
+#define RSA_LENGTHS(bits) { 5, bits, 2, 0, 0, 5 }, { 6, bits, 1, 5, 0, 5 }
+#define EC_LENGTHS(bits)  { 12, bits, 5, 0, 2, 0 }
+	RSA_LENGTHS(1024), RSA_LENGTHS(1536), RSA_LENGTHS(2048), RSA_LENGTHS(3072), RSA_LENGTHS(4096),
+	EC_LENGTHS(192), EC_LENGTHS(224), EC_LENGTHS(256), EC_LENGTHS(320), EC_LENGTHS(384), EC_LENGTHS(512),
+	EC_LENGTHS(521),
+};
+
+static unsigned bits_of(uint8_t is, size_t cipher_text)
+{
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		size_t size = (lengths[i].bits + 7) / 8, n = 8 + 2;
+
+		n += lengths[i].fields * (2 + size) + lengths[i].halves * (2 + size / 2) +
+		     lengths[i].points * (2 + 1 + 2 * size) + lengths[i].rest;
+		if (lengths[i].is == is && (n + BLOCK - 1) / BLOCK * BLOCK == cipher_text)
+			return lengths[i].bits;
+	}
+	return 0;
+}
 
 static bool take_field(struct rd *r, struct rd *out)
 {
@@ -39,11 +70,24 @@ enum err hsm_wrapped_read(struct rd blob, struct hsm_wrapped *out)
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		if (types[i].is == is) {
 			w.type = types[i].type;
+			w.bits = bits_of(is, blob.n - BLOCK);
 			*out = w;
 			return ERR_OK;
 		}
 	}
 	return ERR_UNSUPPORTED;
+}
+
+enum err hsm_key_may_leave(struct hsm_card *c, uint8_t domain, struct rd algorithms, bool *may, struct deadline *dl)
+{
+	struct hsm_domain d = { .is_ready = false };
+	enum err e = ERR_OK;
+
+	*may = !algorithms.n || memchr(algorithms.p, HSM_ALG_WRAP, algorithms.n);
+	if (*may)
+		e = hsm_domain_status(c, domain, &d, dl);
+	*may = *may && !e && d.is_ready;
+	return e;
 }
 
 /* ---- the file ---- */

@@ -14,6 +14,7 @@
 struct hsm_wrapped {                    /* views into the blob */
 	struct rd kcv;                  /* of the key encryption key */
 	enum p15_type type;
+	unsigned bits;                  /* of modulus or field; 0: its length does not tell */
 	struct rd algorithms;           /* allowed ones; empty: all */
 };
 /* The secret part is as closed to us as to anybody. ERR_FORMAT, ERR_UNSUPPORTED (another kind of key). */
@@ -27,6 +28,12 @@ struct hsm_backup {                     /* views into the file; description and 
 MUST enum err hsm_backup_read(struct rd file, struct hsm_backup *out);
 MUST enum err hsm_backup_write(const struct hsm_backup *b, struct wr *file);
 
+/*
+ * Could a key of this domain with this algorithm list (empty: none) be wrapped? Nobody needs to be logged in. One
+ * exchange, or none.
+ */
+MUST enum err hsm_key_may_leave(struct hsm_card *c, uint8_t domain, struct rd algorithms, bool *may,
+				struct deadline *dl);
 /* One exchange. ERR_NOT_FOUND: no such key, or its domain is not ready; ERR_ALGORITHM: its list forbids it. */
 MUST enum err hsm_key_wrap(struct hsm_card *c, uint8_t key, struct wr *blob, struct deadline *dl);
 /*

@@ -122,7 +122,8 @@ static enum err check_domain(struct cli *cli, struct cli_card *c, const char *pa
 		if (d.v[*domain].is_ready && rd_eq(RD_ARR(d.v[*domain].kcv), kcv))
 			return ERR_OK;
 	return cli_refuse(ERR_REFUSED, "%s is wrapped under the key encryption key with the check value %s, which "
-			  "no key domain of card %s has (quorum11 domain list)", path, cli_kcv_text(kcv.p, wanted), c->id);
+			  "no key domain of card %s has (quorum11 domain list)", path, cli_kcv_text(kcv.p, wanted),
+			  c->id);
 }
 
 static enum err check_new(const struct cli *cli, const struct cli_keys *keys, const struct p15_key *description)

@@ -21,7 +21,8 @@ enum err cli_domains_read(struct cli *cli, struct cli_card *c, struct cli_domain
 		return cli_card_fail(c, e, "reading the key domains");
 	if (!out->n)
 		return cli_refuse(ERR_UNSUPPORTED, "card %s in %s was initialised without key domains, so no key "
-				  "leaves it (quorum11 init --dkek-shares or --domains, which erases it)", c->id, c->reader);
+				  "leaves it (quorum11 init --dkek-shares or --domains, which erases it)", c->id,
+				  c->reader);
 	return ERR_OK;
 }
 

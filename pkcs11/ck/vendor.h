@@ -28,6 +28,11 @@
 /* Mechanisms; the parameter is the bytes that a key is derived by. */
 #define P11_CKM_EC_DERIVE (CKM_VENDOR_DEFINED | 0x012UL)        /* of an EC key another, both on the card */
 #define P11_CKM_AES_DERIVE (CKM_VENDOR_DEFINED | 0x013UL)       /* of an AES key a session's key, by SP 800-56C */
+/*
+ * The card's own way to wrap a key under the key encryption key of its domain; no parameter, and CK_INVALID_HANDLE for
+ * the wrapping key. The low byte is the card's number for it (0x92); the number as a whole is ours.
+ */
+#define P11_CKM_SC_HSM_WRAP (CKM_VENDOR_DEFINED | 0x192UL)
 
 #define P11_CKA_UNIQUE_ID 0x004UL                               /* CKA_UNIQUE_ID of PKCS#11 3.0 */
 

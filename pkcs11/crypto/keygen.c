@@ -9,6 +9,7 @@
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/template.h"
 #include "sc-hsm/key.h"
+#include "sc-hsm/wrap.h"
 
 #define CAR RD_LIT("UTCA00001")         /* as OpenSC; the inner authority means nothing (reference 9.4) */
 #define USE_RSA (P15_USE_DECRYPT | P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_UNWRAP)
@@ -20,6 +21,7 @@ struct plan {
 	struct p15_key about;
 	char chr[CHR_MAX + 1];
 	uint8_t algorithms[HSM_ALGORITHMS_MAX];
+	CK_BBOOL extractable;           /* must be */
 };
 
 /* Odd, and more than 1 (RFC 8017 3.1). */
@@ -119,6 +121,8 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (rv)
 		return rv;
+	p->gen.domain = priv.domain ? priv.domain : pub.domain;
+	p->extractable = priv.extractable;
 	p->gen.car = CAR;
 	p->about.label = priv.label.n ? priv.label : pub.label;
 	p->about.id = priv.id.n ? priv.id : pub.id;
@@ -154,10 +158,16 @@ enum err p11_keygen_describe(struct p11_token *t, uint8_t key, struct rd about, 
 static enum err generate(struct p11_token *t, struct plan *p, struct wr *prkd, struct wr *request, struct deadline *dl)
 {
 	struct hsm_fids fids;
+	bool may = false;
 	enum err e = hsm_file_list(t->card, &fids, dl);
 
 	if (!e)
 		e = hsm_key_free_id(&fids, &p->gen.key);
+	/* Whether a key can leave the card is a matter of its domain; who insists must not be misled. */
+	if (!e && p->extractable)
+		e = hsm_key_may_leave(t->card, p->gen.domain, p->gen.algorithms, &may, dl);
+	if (!e && p->extractable && !may)
+		e = ERR_REFUSED;
 	if (e)
 		return e;
 	/* Holder reference: the card's serial number and the key's, unique on this card and unlike those of others. */
@@ -187,6 +197,8 @@ static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *pu
 		e = p11_objects_add_key(&t->objects, p->gen.key, wr_view(&prkd), wr_view(&request));
 	wr_free(&request);
 	wr_free(&prkd);
+	if (e == ERR_REFUSED && p->extractable)
+		return CKR_TEMPLATE_INCONSISTENT;
 	/* Between the limits, but not of this card. */
 	if (e == ERR_ALGORITHM)
 		return p->gen.curve == EC_NONE ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_CURVE_NOT_SUPPORTED;

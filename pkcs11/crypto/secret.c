@@ -58,6 +58,7 @@ static CK_RV make_plan(const CK_ATTRIBUTE *t, CK_ULONG n, struct plan *p)
 	p->about.id = tp.id;
 	p->gen.bits = p->about.bits;
 	p->gen.use_counter = (uint32_t)tp.counter;
+	p->gen.domain = tp.domain;
 	p->gen.algorithms = wr_view(&list);
 	return rv;
 }

@@ -6,20 +6,21 @@
 /* One bit for each way of enum p11_made. */
 #define ON(how) (1u << (how))
 enum {
-	PRIV = ON(P11_MADE_PRIVATE), PUB = ON(P11_MADE_PUBLIC), CERT = ON(P11_GIVEN_CERT), GIVEN = ON(P11_GIVEN_PUBLIC),
+	NEW_PRIVATE = ON(P11_MADE_PRIVATE), UNWRAPPED = ON(P11_UNWRAPPED_PRIVATE), PRIV = NEW_PRIVATE | UNWRAPPED,
+	PUB = ON(P11_MADE_PUBLIC), CERT = ON(P11_GIVEN_CERT), GIVEN = ON(P11_GIVEN_PUBLIC),
 	DERIVED = ON(P11_DERIVED_SECRET), SECRET = ON(P11_MADE_SECRET), PUBS = PUB | GIVEN, MADE = PRIV | SECRET,
-	KEYS = PRIV | PUBS | DERIVED | SECRET,
+	NEW = NEW_PRIVATE | SECRET, KEYS = PRIV | PUBS | DERIVED | SECRET,
 	DATA = ON(P11_GIVEN_DATA), ALL = KEYS | CERT | DATA
 };
 
 static const CK_OBJECT_CLASS classes[] = {
 	[P11_MADE_PRIVATE] = CKO_PRIVATE_KEY, [P11_MADE_PUBLIC] = CKO_PUBLIC_KEY, [P11_GIVEN_CERT] = CKO_CERTIFICATE,
 	[P11_MADE_SECRET] = CKO_SECRET_KEY, [P11_GIVEN_PUBLIC] = CKO_PUBLIC_KEY, [P11_DERIVED_SECRET] = CKO_SECRET_KEY,
-	[P11_GIVEN_DATA] = CKO_DATA,
+	[P11_GIVEN_DATA] = CKO_DATA, [P11_UNWRAPPED_PRIVATE] = CKO_PRIVATE_KEY,
 };
 
 enum rule {
-	T_BYTES, T_ULONG, T_BOOL,       /* taken into a field */
+	T_BYTES, T_ULONG, T_BOOL, T_BYTE, /* taken into a field */
 	T_IS,                           /* a number that must be as the field says */
 	T_TRUE, T_FALSE,                /* nothing else is possible */
 	T_WISH,                         /* heard, but without effect: the card or the certificate decides */
@@ -72,7 +73,9 @@ static const struct row {
 	{ CKA_DECRYPT, MADE | DERIVED, T_BOOL, AT(decrypt) },
 	{ CKA_UNWRAP, MADE | DERIVED, T_WISH, 0 },
 	{ CKA_SENSITIVE, MADE, T_TRUE, 0 },
-	{ CKA_EXTRACTABLE, MADE, T_FALSE, 0 },
+	{ CKA_EXTRACTABLE, NEW_PRIVATE, T_BOOL, AT(extractable) },
+	{ CKA_EXTRACTABLE, UNWRAPPED, T_TRUE, 0 },
+	{ CKA_EXTRACTABLE, SECRET, T_FALSE, 0 },
 	{ CKA_SENSITIVE, DERIVED, T_BOOL, AT(sensitive) },
 	{ CKA_EXTRACTABLE, DERIVED, T_BOOL, AT(extractable) },
 	{ CKA_ALWAYS_SENSITIVE, MADE | DERIVED, T_OURS, 0 },
@@ -80,9 +83,10 @@ static const struct row {
 	{ CKA_ALWAYS_AUTHENTICATE, PRIV, T_FALSE, 0 },
 	{ CKA_WRAP_WITH_TRUSTED, MADE | DERIVED, T_FALSE, 0 },
 
-	{ P11_CKA_USE_COUNTER, MADE | PUB, T_ULONG, AT(counter) },
-	{ P11_CKA_ALGORITHMS, MADE | PUB, T_BYTES, AT(algorithms) },
-	{ CKA_ALLOWED_MECHANISMS, MADE, T_BYTES, AT(mechanisms) },
+	{ P11_CKA_KEY_DOMAIN, NEW | PUB, T_BYTE, AT(domain) },
+	{ P11_CKA_USE_COUNTER, NEW | PUB, T_ULONG, AT(counter) },
+	{ P11_CKA_ALGORITHMS, NEW | PUB, T_BYTES, AT(algorithms) },
+	{ CKA_ALLOWED_MECHANISMS, NEW, T_BYTES, AT(mechanisms) },
 	{ CKA_ALLOWED_MECHANISMS, PUB, T_WISH, 0 },
 	{ P11_CKA_ATTESTATION, PRIV | PUB, T_OURS, 0 },
 	{ P11_CKA_UNIQUE_ID, ALL, T_OURS, 0 },
@@ -131,7 +135,8 @@ static CK_RV apply(const struct row *r, const CK_ATTRIBUTE *a, struct p11_templa
 	case T_ULONG:
 		return take(a, field, sizeof(CK_ULONG));
 	case T_BOOL:
-		return take(a, field, sizeof(CK_BBOOL));
+	case T_BYTE:
+		return take(a, field, 1);
 	case T_IS:
 		memcpy(&expected, field, sizeof(expected));
 		rv = take(a, &number, sizeof(number));

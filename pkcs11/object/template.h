@@ -12,13 +12,15 @@ enum p11_made {                         /* what kind of object is wanted, and ho
 	P11_GIVEN_CERT,
 	P11_GIVEN_PUBLIC,                       /* by its numbers */
 	P11_DERIVED_SECRET,
-	P11_GIVEN_DATA
+	P11_GIVEN_DATA,
+	P11_UNWRAPPED_PRIVATE
 };
 struct p11_template {                   /* views into the caller's template */
 	CK_ULONG class, key_type, bits, category, size, counter;
 	CK_BBOOL token, sign, verify, encrypt, decrypt, derive, is_private, sensitive, extractable;
 	struct rd label, id, value, subject, modulus, exponent, ec_params, ec_point, application, object_id;
 	struct rd algorithms, mechanisms;
+	CK_BYTE domain;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "pkcs11/object/attr.h"
 #include "pkcs11/store/data.h"
 #include "sc-hsm/key.h"
+#include "sc-hsm/wrap.h"
 
 bool p11_find_is_visible(const struct p11_token *t, const struct p11_object *o)
 {
@@ -118,7 +119,7 @@ static CK_RV private_data(struct p11_call *c, const struct p11_object *o, CK_ATT
 
 /* Not kept either: the counter goes down with each use, and only who asks pays for the exchange. */
 static const CK_ATTRIBUTE_TYPE card_tells[] = { CKA_ALLOWED_MECHANISMS, P11_CKA_USE_COUNTER, P11_CKA_ALGORITHMS,
-						P11_CKA_KEY_DOMAIN };
+						P11_CKA_KEY_DOMAIN, CKA_EXTRACTABLE, CKA_NEVER_EXTRACTABLE };
 
 /* Who asks for these takes the key or the certificate with him; the others only tell which it is. */
 static const CK_ATTRIBUTE_TYPE content[] = { CKA_VALUE, CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_POINT,
@@ -132,19 +133,26 @@ static bool names_one(const CK_ATTRIBUTE *t, CK_ULONG n, const CK_ATTRIBUTE_TYPE
 	return false;
 }
 
-static enum err ask_card(struct p11_token *t, uint8_t key, struct hsm_key_attributes *a)
+/* may_leave: can it be wrapped now, so is it extractable? */
+static enum err ask_card(struct p11_token *t, uint8_t key, struct hsm_key_attributes *a, bool *may_leave)
 {
 	struct deadline dl = deadline_never();
 	enum err e = p11_token_begin(t);
 
-	return e ? e : p11_token_end(t, hsm_key_attributes(t->card, key, a, &dl));
+	if (e)
+		return e;
+	e = hsm_key_attributes(t->card, key, a, &dl);
+	if (!e)
+		e = hsm_key_may_leave(t->card, a->domain, rd_of(a->algorithms, a->n), may_leave, &dl);
+	return p11_token_end(t, e);
 }
 
 static CK_RV with_facts(struct p11_call *c, const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
 {
 	bool on_card = o->is_token && (o->class == CKO_PRIVATE_KEY || o->class == CKO_SECRET_KEY);
 	struct hsm_key_attributes a = { .n = 0 };
-	enum err e = on_card ? ask_card(c->token, o->key, &a) : ERR_OK;
+	bool may_leave = false;
+	enum err e = on_card ? ask_card(c->token, o->key, &a, &may_leave) : ERR_OK;
 	CK_MECHANISM_TYPE mechanisms[P11_MECHS_MAX];
 	struct p11_object full = *o;
 	CK_ULONG left = a.counter;
@@ -156,6 +164,10 @@ static CK_RV with_facts(struct p11_call *c, const struct p11_object *o, CK_ATTRI
 	full.algorithms = rd_of(a.algorithms, a.n);
 	if (on_card)
 		full.domain = rd_of(&a.domain, sizeof(a.domain));
+	if (on_card && may_leave) {
+		full.extractable = CK_TRUE;
+		full.never_extractable = CK_FALSE;
+	}
 	full.mechanisms = rd_of(mechanisms, p11_mech_allowed(o, full.algorithms, mechanisms) * sizeof(mechanisms[0]));
 	return p11_attr_get(&full, t, n);
 }

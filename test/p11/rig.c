@@ -190,7 +190,7 @@ struct rig_card rig_card_new(const struct rig_spec *s)
 		.so_pin = so,
 		.pin = pin,
 		.pin_tries = s->tries,
-		.dkek_shares = -1,
+		.dkek_shares = s->dkek ? 0 : -1,
 		.total = s->total,
 		.required = s->required,
 		.label = rd_str(s->label ? s->label : "test"),

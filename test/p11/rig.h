@@ -46,6 +46,7 @@ struct rig_spec {
 	bool no_reset;                                  /* ... without it */
 	unsigned total, required;                       /* n-of-m; no key is registered */
 	const char *label;                              /* NULL: "test" */
+	bool dkek;                                      /* keys can leave it and come back */
 };
 struct rig_card rig_card_new(const struct rig_spec *s);
 struct rig_card rig_card_blank(void);                   /* never initialised */

@@ -178,8 +178,6 @@ static void test_uninitialised(void **state)
 	NO(C_DecryptDigestUpdate(1, b, 1, b, &n));
 	NO(C_SignEncryptUpdate(1, b, 1, b, &n));
 	NO(C_DecryptVerifyUpdate(1, b, 1, b, &n));
-	NO(C_WrapKey(1, &m, 1, 1, b, &n));
-	NO(C_UnwrapKey(1, &m, 1, b, 1, &t, 1, &h));
 #undef NO
 	assert_rv(C_GetFunctionStatus(1), CKR_FUNCTION_NOT_PARALLEL);
 	assert_rv(C_CancelFunction(1), CKR_FUNCTION_NOT_PARALLEL);

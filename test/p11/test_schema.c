@@ -303,7 +303,7 @@ static const struct template_row {
 	{ CKA_DECRYPT, T_BOOL, "-+--" },
 	{ CKA_UNWRAP, T_BOOL, "-+--" },
 	{ CKA_SENSITIVE, T_BOOL, "-t--" },
-	{ CKA_EXTRACTABLE, T_BOOL, "-f--" },
+	{ CKA_EXTRACTABLE, T_BOOL, "-+--" },
 	{ CKA_ALWAYS_SENSITIVE, T_BOOL, "-r--" },
 	{ CKA_NEVER_EXTRACTABLE, T_BOOL, "-r--" },
 	{ CKA_WRAP_WITH_TRUSTED, T_BOOL, "-f--" },

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11/crypto/wrap.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
+#include "pkcs11/object/template.h"
+#include "sc-hsm/key.h"
+#include "sc-hsm/wrap.h"
+
+/*
+ * Longer than any wrapped key: one of RSA with 4096 bits and its primes has less than 1900 bytes. The size is not known
+ * before the card has been asked, and asking is a use of the key that an agent counts.
+ */
+#define WRAPPED_MAX 2048
+
+static CK_RV check(const struct p11_call *c, const CK_MECHANISM *m, CK_FLAGS flag)
+{
+	const struct p11_mech *row = p11_mech_get(m->mechanism, flag);
+	struct p11_params unused;
+
+	if (!row)
+		return CKR_MECHANISM_INVALID;
+	if (c->token->login != P11_OPEN)
+		return CKR_USER_NOT_LOGGED_IN;
+	return p11_param_read(row->param, row->hash, m, &unused);
+}
+
+static enum err wrap(struct p11_token *t, uint8_t key, struct wr *blob)
+{
+	struct deadline dl = deadline_never();
+	enum err e = p11_token_begin_user(t);
+
+	return e ? e : p11_token_end(t, hsm_key_wrap(t->card, key, blob, &dl));
+}
+
+static CK_RV wrap_rv(enum err e)
+{
+	switch (e) {
+	case ERR_ALGORITHM:             /* its list forbids it */
+	case ERR_UNSUPPORTED:           /* the card has no domains */
+	case ERR_NOT_FOUND:             /* its domain has no key */
+		return CKR_KEY_UNEXTRACTABLE;
+	default:
+		return p11_rv(e);
+	}
+}
+
+CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, CK_BYTE *out,
+	       CK_ULONG *n)
+{
+	static const struct p11_op none;
+	const struct p11_object *o;
+	struct wr blob;
+	enum err e;
+	CK_RV rv;
+
+	if (!m || !n)
+		return CKR_ARGUMENTS_BAD;
+	rv = check(c, m, CKF_WRAP);
+	if (rv)
+		return rv;
+	if (with != CK_INVALID_HANDLE)
+		return CKR_WRAPPING_KEY_HANDLE_INVALID;
+	rv = p11_op_key(c, &none, key, CKO_PRIVATE_KEY, &o);
+	if (rv == CKR_KEY_HANDLE_INVALID)
+		rv = p11_op_key(c, &none, key, CKO_SECRET_KEY, &o);
+	if (rv)
+		return rv;
+	if (!o->is_token)
+		return CKR_KEY_NOT_WRAPPABLE;
+	if (!out) {
+		*n = WRAPPED_MAX;
+		return CKR_OK;
+	}
+	wr_init_heap(&blob, APDU_RSP_MAX);
+	e = wrap(c->token, o->key, &blob);
+	rv = wrap_rv(e);
+	if (!e && blob.n > *n)
+		rv = CKR_BUFFER_TOO_SMALL;
+	else if (!e)
+		memcpy(out, blob.p, blob.n);
+	if (!e)
+		*n = blob.n;
+	wr_free(&blob);
+	return rv;
+}
+
+/* ---- and back ---- */
+
+struct plan {
+	struct hsm_wrapped wrapped;
+	struct p15_key about;
+	uint8_t key;
+};
+
+static const struct {
+	enum p15_type is;
+	CK_KEY_TYPE type;
+	enum p11_made how;
+	unsigned usage;
+} kinds[] = {
+	{ P15_RSA, CKK_RSA, P11_UNWRAPPED_PRIVATE,
+	  P15_USE_DECRYPT | P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_UNWRAP },
+	{ P15_EC, CKK_EC, P11_UNWRAPPED_PRIVATE, P15_USE_SIGN | P15_USE_DERIVE },
+};
+
+static CK_RV make_plan(const struct p11_unwrap_request *r, struct plan *p)
+{
+	struct p11_template t = { .sign = CK_TRUE, .decrypt = CK_TRUE, .derive = CK_TRUE };
+	size_t i = 0;
+	CK_RV rv;
+
+	if (hsm_wrapped_read(rd_of(r->wrapped, r->wrapped_n), &p->wrapped))
+		return CKR_WRAPPED_KEY_INVALID;
+	while (i < sizeof(kinds) / sizeof(kinds[0]) && kinds[i].is != p->wrapped.type)
+		i++;
+	if (i == sizeof(kinds) / sizeof(kinds[0]))
+		return CKR_WRAPPED_KEY_INVALID;
+	t.key_type = kinds[i].type;
+	rv = p11_template_read(r->t, r->n, kinds[i].how, &t);
+	if (rv)
+		return rv;
+	/* On the card it stays there: who wants less must say so, and cannot have it. */
+	if (!t.token)
+		return CKR_TEMPLATE_INCONSISTENT;
+	p->about = (struct p15_key){
+		.type = kinds[i].is, .label = t.label, .id = t.id, .usage = kinds[i].usage, .bits = p->wrapped.bits,
+	};
+	if (!t.sign)
+		p->about.usage &= ~(unsigned)(P15_USE_SIGN | P15_USE_SIGN_RECOVER);
+	if (!t.decrypt)
+		p->about.usage &= ~(unsigned)(P15_USE_DECRYPT | P15_USE_UNWRAP);
+	if (!t.derive)
+		p->about.usage &= ~(unsigned)P15_USE_DERIVE;
+	return p->about.usage ? CKR_OK : CKR_TEMPLATE_INCONSISTENT;
+}
+
+/* The card makes the key alone; without a description it would be nobody's. */
+static enum err put_key(struct p11_token *t, struct plan *p, struct rd blob, struct wr *prkd, struct deadline *dl)
+{
+	struct hsm_fids fids;
+	enum err e = hsm_file_list(t->card, &fids, dl);
+
+	if (!e)
+		e = hsm_key_free_id(&fids, &p->key);
+	if (e)
+		return e;
+	if (!p->about.id.n)
+		p->about.id = rd_of(&p->key, 1);
+	e = p15_key_write(&p->about, prkd);
+	if (!e)
+		e = hsm_key_unwrap(t->card, p->key, blob, dl);
+	if (e)
+		return e;
+	e = hsm_file_write(t->card, HSM_FID(HSM_FID_PRKD, p->key), wr_view(prkd), dl);
+	if (e && hsm_file_delete(t->card, HSM_FID(HSM_FID_KEY, p->key), dl))
+		log_line(LOG_P11, LOG_ERROR, "key %u was unwrapped but could not be described: it stays on the card "
+			 "without a name", p->key);
+	return e;
+}
+
+static CK_RV unwrap_rv(enum err e)
+{
+	switch (e) {
+	case ERR_DATA:                  /* of another key encryption key, or changed */
+	case ERR_NOT_FOUND:
+	case ERR_UNSUPPORTED:
+		return CKR_WRAPPED_KEY_INVALID;
+	default:
+		return p11_rv(e);
+	}
+}
+
+CK_RV p11_unwrap(struct p11_call *c, const struct p11_unwrap_request *r, CK_OBJECT_HANDLE *key)
+{
+	struct p11_token *t = c->token;
+	struct deadline dl = deadline_never();
+	const struct p11_object *o;
+	struct plan p = { .key = 0 };
+	struct wr prkd;
+	enum err e;
+	CK_RV rv;
+
+	if (!r->mech || !key || (!r->wrapped && r->wrapped_n) || (!r->t && r->n))
+		return CKR_ARGUMENTS_BAD;
+	if (!c->session->rw)
+		return CKR_SESSION_READ_ONLY;
+	rv = check(c, r->mech, CKF_UNWRAP);
+	if (!rv && r->with != CK_INVALID_HANDLE)
+		rv = CKR_UNWRAPPING_KEY_HANDLE_INVALID;
+	if (!rv)
+		rv = make_plan(r, &p);
+	if (rv)
+		return rv;
+	wr_init_heap(&prkd, FILE_SIZE_MAX);
+	e = p11_token_load(t);
+	if (!e)
+		e = p11_token_begin_user(t);
+	if (!e)
+		e = p11_token_end(t, put_key(t, &p, rd_of(r->wrapped, r->wrapped_n), &prkd, &dl));
+	if (e) {
+		rv = unwrap_rv(e);
+	} else {
+		rv = p11_rv(p11_objects_add_key(&t->objects, p.key, wr_view(&prkd), RD_NONE));
+		o = rv ? NULL : p11_objects_of_key(&t->objects, p.key, CKO_PRIVATE_KEY);
+		if (o)
+			*key = o->handle;
+		else if (!rv)
+			rv = CKR_DEVICE_ERROR;
+	}
+	wr_free(&prkd);
+	return rv;
+}
