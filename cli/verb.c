@@ -17,6 +17,7 @@
 #define PICK   OPT_READER, OPT_DEVICE
 #define PIN    OPT_PIN_FILE, OPT_PIN_FD, OPT_FORCE
 #define SO_PIN OPT_SO_PIN_FILE, OPT_SO_PIN_FD
+#define NEW_PIN OPT_NEW_PIN_FILE, OPT_NEW_PIN_FD
 #define LOGIN  PICK, PIN, OPT_URL, OPT_CA, OPT_REASON
 
 #define TAKES(...) (const unsigned char[]){ __VA_ARGS__, OPTS }
@@ -34,6 +35,19 @@ static const struct cli_verb verbs[] = {
 	{ "keygen", "", "Generate a key pair on the card, verify the card's attestation of it and archive that",
 	  TAKES(LOGIN, OPT_TYPE, OPT_LABEL, OPT_TOKEN_LABEL, OPT_ID, OPT_ARCHIVE, OPT_UNVERIFIED), 0, 0, false,
 		verb_keygen },
+	{ "delete", "", "Delete a key with its description and certificate, for ever",
+	  TAKES(LOGIN, OPT_KEY, OPT_YES), 0, 0, false, verb_delete },
+	{ "cert import", "FILE",
+	  "Write a certificate (PEM or DER) to the card: of a key there, whose attestation is archived, or another one",
+	  TAKES(LOGIN, OPT_KEY, OPT_LABEL, OPT_ID, OPT_ARCHIVE), 1, 1, false, verb_cert_import },
+	{ "cert export", "", "Write a certificate of the card to a file, or to standard output",
+	  TAKES(PICK, OPT_KEY, OPT_OUT, OPT_DER, OPT_FORCE), 0, 0, false, verb_cert_export },
+	{ "cert delete", "", "Delete a certificate; --archive puts the attestation back that it has replaced",
+	  TAKES(LOGIN, OPT_KEY, OPT_ARCHIVE, OPT_YES), 0, 0, false, verb_cert_delete },
+	{ "attest export", "", "Write the proof that a key was made in its card: public, for whoever wants to check it",
+	  TAKES(PICK, OPT_KEY, OPT_OUT), 0, 0, false, verb_attest_export },
+	{ "attest verify", "FILE", "Verify the proof of a key, without card or network, and list every check",
+	  TAKES(OPT_ROOTS, OPT_PUBLIC_KEY, OPT_UNVERIFIED, OPT_JSON), 1, 1, false, verb_attest_verify },
 	{ "custodian keygen", "", "Generate a custodian's authentication key on his card",
 	  TAKES(PICK, PIN, OPT_LABEL, OPT_COUNTRY), 0, 0, false, verb_custodian_keygen },
 	{ "custodian export", "",
@@ -96,8 +110,14 @@ static const struct cli_verb verbs[] = {
 	  TAKES(LOGIN, OPT_KEY), 1, 1, false, verb_backup },
 	{ "restore", "FILE", "Put a key from a backup's file onto a card that has the same key encryption key",
 	  TAKES(LOGIN), 1, 1, false, verb_restore },
-	{ "unblock", "", "Set a new PIN of a card by its SO-PIN, when the tries of the old one are spent",
-	  TAKES(PICK, PIN, SO_PIN), 0, 0, false, verb_unblock },
+	{ "pin change", "", "Give a card another PIN, by the old one; the way out of a transport PIN",
+	  TAKES(PICK, PIN, NEW_PIN), 0, 0, false, verb_pin_change },
+	{ "pin unblock", "", "Give a PIN its tries back, by the SO-PIN; the PIN stays as it is",
+	  TAKES(PICK, SO_PIN, OPT_FORCE), 0, 0, false, verb_pin_unblock },
+	{ "pin set", "", "Set a new PIN by the SO-PIN, when the old one is forgotten or its tries are spent",
+	  TAKES(PICK, SO_PIN, NEW_PIN, OPT_FORCE), 0, 0, false, verb_pin_set },
+	{ "so-pin change", "", "Give a card another SO-PIN, by the old one",
+	  TAKES(PICK, SO_PIN, OPT_NEW_SO_PIN_FILE, OPT_NEW_SO_PIN_FD, OPT_FORCE), 0, 0, false, verb_so_pin_change },
 	{ "sign", "FILE...", "Sign files with one login; each signature is verified and written beside its file",
 	  TAKES(LOGIN, OPT_KEY, OPT_MECHANISM, OPT_OUT_SUFFIX), 1, ANY, false, verb_sign },
 	{ "run", "COMMAND [ARGUMENT]...",

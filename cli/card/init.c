@@ -95,7 +95,7 @@ enum err verb_init(struct cli *cli)
 	/* 6A88: no SO-PIN was ever set (sc-hsm-apdu 3.1). */
 	e = cli_so_pin_get(cli, &card, card.status.so_sw == 0x6A88, &so_pin);
 	if (!e && (!a->custodians || a->with_pin || a->or_pin))
-		e = cli_pin_get_new(cli, &pin);
+		e = cli_pin_get_new(cli, true, &pin);
 	if (!e)
 		e = cli_card_begin(cli, &card);
 	if (e)

@@ -12,19 +12,30 @@
 #define PROMPT_MAX 256
 
 struct source {
-	const char *what;       /* PIN, SO-PIN */
+	const char *what;       /* PIN, new SO-PIN */
+	const char *option;     /* of --OPTION-file and --OPTION-fd */
 	const char *file;       /* NULL: not given */
 	unsigned fd;            /* ARGS_NO_FD: not given */
 };
 
 static struct source pin_source(const struct cli *cli)
 {
-	return (struct source){ "PIN", cli->args->pin_file, cli->args->pin_fd };
+	return (struct source){ "PIN", "pin", cli->args->pin_file, cli->args->pin_fd };
 }
 
 static struct source so_pin_source(const struct cli *cli)
 {
-	return (struct source){ "SO-PIN", cli->args->so_pin_file, cli->args->so_pin_fd };
+	return (struct source){ "SO-PIN", "so-pin", cli->args->so_pin_file, cli->args->so_pin_fd };
+}
+
+static struct source new_pin_source(const struct cli *cli)
+{
+	return (struct source){ "new PIN", "new-pin", cli->args->new_pin_file, cli->args->new_pin_fd };
+}
+
+static struct source new_so_pin_source(const struct cli *cli)
+{
+	return (struct source){ "new SO-PIN", "new-so-pin", cli->args->new_so_pin_file, cli->args->new_so_pin_fd };
 }
 
 static bool source_is_given(struct source s)
@@ -42,14 +53,11 @@ bool cli_so_pin_is_given(const struct cli *cli)
 	return source_is_given(so_pin_source(cli));
 }
 
-static enum err read_terminal(const char *prompt, const char *what, struct secret **out)
+static enum err read_terminal(const char *prompt, struct source s, struct secret **out)
 {
-	enum err e = secret_read_tty(prompt, out);
-
-	if (e)
-		cli_fail(e, "reading the %s from the terminal (without one: --%s-file or --%s-fd)", what,
-			 strcmp(what, "PIN") ? "so-pin" : "pin", strcmp(what, "PIN") ? "so-pin" : "pin");
-	return e;
+	return cli_fail(secret_read_tty(prompt, out),
+			"reading the %s from the terminal (without one: --%s-file or --%s-fd)", s.what, s.option,
+			s.option);
 }
 
 enum err cli_secret_read(const char *file, const char *what, struct secret **out)
@@ -69,7 +77,7 @@ static enum err read_source(struct source s, const char *prompt, struct secret *
 		return cli_secret_read(s.file, s.what, out);
 	if (s.fd != ARGS_NO_FD)
 		return cli_fail(secret_read_fd((int)s.fd, out), "reading the %s from descriptor %u", s.what, s.fd);
-	return read_terminal(prompt, s.what, out);
+	return read_terminal(prompt, s, out);
 }
 
 /* Typed blindly, so typed twice. */
@@ -80,7 +88,7 @@ static enum err read_twice(struct source s, const char *prompt, struct secret **
 
 	e = read_source(s, prompt, &first);
 	if (!e && !source_is_given(s)) {
-		e = read_terminal("Once more: ", s.what, &second);
+		e = read_terminal("Once more: ", s, &second);
 		if (!e && !rd_eq_secret(secret_view(first), secret_view(second)))
 			e = cli_refuse(ERR_REFUSED, "the two are not the same");
 	}
@@ -100,7 +108,7 @@ static bool last_is_meant(const struct cli_card *c, const char *what)
 
 	log_tell("%s of %s in %s: ONE TRY IS LEFT. A wrong one blocks it; %s", what, c->id, c->reader,
 		 strcmp(what, "PIN") ? "the card can then never be initialised again"
-				     : "then only the SO-PIN helps (quorum11 unblock)");
+				     : "then only the SO-PIN helps (quorum11 pin set)");
 	(void)snprintf(question, sizeof(question), "Type \"last try\" to go on, or Enter to stop:");
 	return cli_ask_word(question, "last try");
 }
@@ -156,7 +164,7 @@ enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c)
 
 enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out)
 {
-	struct source s = file ? (struct source){ "PIN", file, ARGS_NO_FD } : pin_source(cli);
+	struct source s = file ? (struct source){ "PIN", "pin", file, ARGS_NO_FD } : pin_source(cli);
 	char left[32], prompt[PROMPT_MAX];
 	enum err e;
 
@@ -167,9 +175,44 @@ enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char
 	return read_source(s, prompt, out);
 }
 
-enum err cli_pin_get_new(const struct cli *cli, struct secret **out)
+/* A transport PIN is there to be changed, and for nothing else. */
+enum err cli_pin_get_old(const struct cli *cli, const struct cli_card *c, struct secret **out)
 {
-	return read_twice(pin_source(cli), "New PIN (6 to 16 characters): ", out);
+	struct source s = pin_source(cli);
+	char left[32] = "", prompt[PROMPT_MAX];
+	enum err e = ERR_OK;
+
+	if (!c->status.pin_transport)
+		e = check_pin(cli, c, s, left, sizeof(left));
+	if (e)
+		return e;
+	(void)snprintf(prompt, sizeof(prompt), "%s PIN of %s%s: ", c->status.pin_transport ? "Transport" : "Old",
+		       *c->id ? c->id : c->reader, left);
+	return read_source(s, prompt, out);
+}
+
+enum err cli_pin_get_new(const struct cli *cli, bool first, struct secret **out)
+{
+	return read_twice(first ? pin_source(cli) : new_pin_source(cli), "New PIN (6 to 16 characters): ", out);
+}
+
+static enum err take_so_pin(struct secret *typed, struct secret **out)
+{
+	enum err e = cli_fail(hsm_so_pin_parse(typed, out), "SO-PIN");
+
+	secret_free(&typed);
+	return e;
+}
+
+enum err cli_so_pin_get_new(const struct cli *cli, const struct cli_card *c, struct secret **out)
+{
+	struct secret *typed = NULL;
+	char prompt[PROMPT_MAX];
+	enum err e;
+
+	(void)snprintf(prompt, sizeof(prompt), "New SO-PIN of %s (16 hex digits): ", *c->id ? c->id : c->reader);
+	e = read_twice(new_so_pin_source(cli), prompt, &typed);
+	return e ? e : take_so_pin(typed, out);
 }
 
 enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out)
@@ -186,11 +229,7 @@ enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fr
 	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "",
 		       *c->id ? c->id : c->reader, left);
 	e = fresh ? read_twice(so_pin_source(cli), prompt, &typed) : read_source(so_pin_source(cli), prompt, &typed);
-	if (e)
-		return e;
-	e = cli_fail(hsm_so_pin_parse(typed, out), "SO-PIN");
-	secret_free(&typed);
-	return e;
+	return e ? e : take_so_pin(typed, out);
 }
 
 enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin)

@@ -19,10 +19,14 @@ bool cli_so_pin_is_given(const struct cli *cli);
  * options name; may be NULL. Said.
  */
 MUST enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out);
-/* A new PIN: asked for twice on a terminal. */
-MUST enum err cli_pin_get_new(const struct cli *cli, struct secret **out);
+/* As cli_pin_get, to put another in its place: a transport PIN, too. */
+MUST enum err cli_pin_get_old(const struct cli *cli, const struct cli_card *c, struct secret **out);
+/* A new PIN: asked for twice on a terminal. first: the card's first one comes from where a PIN comes from. */
+MUST enum err cli_pin_get_new(const struct cli *cli, bool first, struct secret **out);
 /* The eight bytes of the SO-PIN; fresh: the card has none yet, so a terminal is asked twice. */
 MUST enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out);
+/* The one that shall take its place: asked for twice on a terminal. */
+MUST enum err cli_so_pin_get_new(const struct cli *cli, const struct cli_card *c, struct secret **out);
 
 /* No source was named, and the reader has a pad: the PIN is typed there, and never comes to us. */
 bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c);

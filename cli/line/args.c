@@ -119,6 +119,18 @@ static const struct row rows[OPTS] = {
 			   "write the parts to PREFIX1, PREFIX2, ..., instead of showing them" },
 	[OPT_PART] = { "part", A_LIST(part, "FILE"), "a part of the password; may be repeated" },
 	[OPT_PARTS] = { "parts", A_NUMBER(parts, 2, 9, "T"), "ask for T parts of the password on the terminal" },
+	[OPT_NEW_PIN_FILE] = { "new-pin-file", A_TEXT(new_pin_file, "FILE"), "the new PIN, from a file of mode 0600" },
+	[OPT_NEW_PIN_FD] = { "new-pin-fd", A_NUMBER(new_pin_fd, 0, 1023, "N"),
+			     "the new PIN, from an open file descriptor" },
+	[OPT_NEW_SO_PIN_FILE] = { "new-so-pin-file", A_TEXT(new_so_pin_file, "FILE"),
+				  "the new SO-PIN, from a file of mode 0600" },
+	[OPT_NEW_SO_PIN_FD] = { "new-so-pin-fd", A_NUMBER(new_so_pin_fd, 0, 1023, "N"),
+				"the new SO-PIN, from an open file descriptor" },
+	[OPT_DER] = { "der", A_FLAG(der), "write DER; default: PEM" },
+	[OPT_ROOTS] = { "root", A_LIST(roots, "FILE"),
+			"believe this root certificate (CVC) and no other; may be repeated; default: as [trust] says" },
+	[OPT_PUBLIC_KEY] = { "public-key", A_TEXT(public_key, "FILE"),
+			     "the public key, or a certificate of it, that the proof must be of: PEM or DER" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
 
@@ -191,8 +203,8 @@ enum err cli_args_parse(const struct cli_verb *verb, int argc, char **argv, stru
 	size_t n = 0;
 	enum err e;
 
-	*out = (struct cli_args){ .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD, .domain = ARGS_NO_FD,
-				   .dkek_shares = ARGS_NO_FD };
+	*out = (struct cli_args){ .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD, .new_pin_fd = ARGS_NO_FD,
+				  .new_so_pin_fd = ARGS_NO_FD, .domain = ARGS_NO_FD, .dkek_shares = ARGS_NO_FD };
 	for (enum cli_opt o = 0; o < OPTS; o++)
 		if (cli_verb_takes(verb, o))
 			longs[n++] =

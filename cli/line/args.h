@@ -24,6 +24,8 @@ enum cli_opt {
 	OPT_CONFIG, OPT_TELL,
 	OPT_DOMAIN, OPT_SHARES, OPT_DKEK_SHARES, OPT_DOMAINS,
 	OPT_PASSWORD_FILE, OPT_SPLIT, OPT_PARTS_TO, OPT_PART, OPT_PARTS,
+	OPT_NEW_PIN_FILE, OPT_NEW_PIN_FD, OPT_NEW_SO_PIN_FILE, OPT_NEW_SO_PIN_FD,
+	OPT_DER, OPT_ROOTS, OPT_PUBLIC_KEY,
 	OPT_HELP,
 	OPTS
 };
@@ -41,6 +43,8 @@ struct cli_args {
 	bool json, yes, force;
 	const char *pin_file, *so_pin_file;
 	unsigned pin_fd, so_pin_fd;             /* ARGS_NO_FD: not given */
+	const char *new_pin_file, *new_so_pin_file;
+	unsigned new_pin_fd, new_so_pin_fd;     /* ARGS_NO_FD: not given */
 	const char *label, *token_label, *id, *type, *country, *out, *key;
 	struct cli_list archive;
 	unsigned custodians, required;          /* 0: not given */
@@ -66,6 +70,9 @@ struct cli_args {
 	unsigned shares, domains, parts;        /* 0: not given */
 	const char *password_file, *split, *parts_to;
 	struct cli_list part;
+	bool der;
+	struct cli_list roots;
+	const char *public_key;
 	bool help;
 	size_t n;                               /* operands */
 	char *const *v;

@@ -36,18 +36,6 @@ static json_t *json_pka(const struct cli_report *r)
 			 s->pka.missing, "authenticated", s->pka.authenticated, "names", names);
 }
 
-static json_t *json_verdict(const struct att_verdict *v)
-{
-	static const char *const words[] = { [ATT_PASS] = "pass", [ATT_FAIL] = "fail", [ATT_NOT_MADE] = "not_made" };
-	json_t *list = json_array();
-	struct att_check c = { .number = 0 };
-
-	while (att_verdict_next(v, &c))
-		cli_json_append(&list, json_pack("{s:s, s:s, s:s}", "check", att_step_name(c.step), "result",
-						 words[c.result], "text", c.text));
-	return list;
-}
-
 static json_t *json_options(uint16_t bits)
 {
 	json_t *list = json_array();
@@ -80,7 +68,7 @@ json_t *cli_report_json(const struct cli_report *r)
 			    json_pin(s), "so_pin", "tries", s->so_tries, "pka", json_pka(r));
 	part[2] = json_pack("{s:b, s:b, s:s?, s:o, s:o}", "genuine", r->chain.is_genuine, "unverified",
 			    r->waived && !r->chain.is_genuine, "path", *r->chain.path ? r->chain.path : NULL,
-			    "verdict", json_verdict(&r->verdict), "keys", json_keys(r));
+			    "verdict", cli_verdict_json(&r->verdict), "keys", json_keys(r));
 	for (size_t i = 1; i < sizeof(part) / sizeof(part[0]); i++) {
 		if (part[0] && (!part[i] || json_object_update(part[0], part[i]))) {
 			json_decref(part[0]);

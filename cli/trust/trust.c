@@ -10,11 +10,13 @@
 enum err cli_trust_load(const struct cli *cli, struct att_anchors **out)
 {
 	const struct conf_list *roots = &cli->conf->trust.roots;
+	const struct cli_list *named = &cli->args->roots;
+	bool own = !named->n;
 	enum err e;
 
-	e = cli_fail(att_anchors_new(cli->conf->trust.production, out), "the built-in root");
-	for (size_t i = 0; i < roots->n && !e; i++) {
-		e = att_anchors_add_file(*out, roots->v[i]);
+	e = cli_fail(att_anchors_new(own && cli->conf->trust.production, out), "the built-in root");
+	for (size_t i = 0; i < (own ? roots->n : named->n) && !e; i++) {
+		e = att_anchors_add_file(*out, own ? roots->v[i] : named->v[i]);
 		if (e)
 			e = ERR_CONFIG;         /* said there, with the path */
 	}
@@ -70,6 +72,18 @@ void cli_verdict_tell(const char *what, const struct att_verdict *v)
 	while (att_verdict_next(v, &c))
 		if (c.result != ATT_PASS)
 			log_tell("%s: %s: %s", what, att_step_name(c.step), c.text);
+}
+
+json_t *cli_verdict_json(const struct att_verdict *v)
+{
+	static const char *const words[] = { [ATT_PASS] = "pass", [ATT_FAIL] = "fail", [ATT_NOT_MADE] = "not_made" };
+	json_t *list = json_array();
+	struct att_check c = { .number = 0 };
+
+	while (att_verdict_next(v, &c))
+		cli_json_append(&list, json_pack("{s:s, s:s, s:s}", "check", att_step_name(c.step), "result",
+						 words[c.result], "text", c.text));
+	return list;
 }
 
 enum err cli_trust_request(const struct cli *cli, const struct cli_request *r, struct pka_approval **out)

@@ -8,7 +8,7 @@
 #include "cli/remote/request.h"
 #include "pka/file.h"
 
-/* Production root and [trust] roots. Said. */
+/* Those that --root names, and no other; without it the production root and [trust] roots. Said. */
 MUST enum err cli_trust_load(const struct cli *cli, struct att_anchors **out);
 /* May this device do without a chain: --unverified, or named in [trust] unverified. */
 bool cli_trust_is_waived(const struct cli *cli, const char *device_id);
@@ -33,5 +33,7 @@ MUST enum err cli_trust_request(const struct cli *cli, const struct cli_request 
 #define CLI_TRUST_HELP "roots stand in [trust], a card without a chain needs --unverified"
 /* Every check that did not pass, one line each. what: the card, key or file. */
 void cli_verdict_tell(const char *what, const struct att_verdict *v);
+/* Every check, for programs. NULL: no memory. */
+json_t *cli_verdict_json(const struct att_verdict *v);
 
 #endif

@@ -186,9 +186,9 @@ last() {
 	    "PIN of UTCUS0401000, 1 try left: " 111111 -- "$q11" approve --reader c1
 }
 t "the last try is spent by whoever types that he means it" ends 1 last
-t "... and what to do is said" grep -q "quorum11 unblock" "$T/tty"
-t "a blocked PIN: it is said, too" eval 'ends 1 approve c1; said "quorum11 unblock"'
-unblock() { run custodian "$q11" unblock --reader c1 --so-pin-file "$T/so-pin" --pin-file "$T/pin"; }
+t "... and what to do is said" grep -q "quorum11 pin set" "$T/tty"
+t "a blocked PIN: it is said, too" eval 'ends 1 approve c1; said "quorum11 pin set"'
+unblock() { run custodian "$q11" pin set --reader c1 --so-pin-file "$T/so-pin" --new-pin-file "$T/pin"; }
 t "... the SO-PIN sets a new one" ends 0 unblock
 t "... nothing was decided" test "$(approvals)" = 0
 

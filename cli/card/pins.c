@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs that change PINs. A try of the PIN or SO-PIN is spent only when nothing speaks against the rest. */
+#include <stdio.h>
+
+#include "cli/card/pin.h"
+#include "cli/line/say.h"
+#include "sc-hsm/pin.h"
+
+static enum err open_card(struct cli *cli, struct cli_card *card)
+{
+	char reader[PCSC_NAME_MAX];
+	enum err e;
+
+	*card = (struct cli_card){ .hsm = NULL };
+	e = cli_card_pick(cli, reader);
+	return e ? e : cli_card_open(cli, reader, PCSC_SHARED, card);
+}
+
+static enum err check_has_pin(const struct cli_card *c)
+{
+	const struct hsm_status *s = &c->status;
+
+	if (s->mode == HSM_MODE_PKA)
+		return cli_refuse(ERR_PIN_UNSET, "card %s opens when its custodians agree; it has no PIN", c->id);
+	if (s->mode == HSM_MODE_UNSET && !s->pin_transport && s->pin_tries < 0)
+		return cli_card_fail(c, ERR_PIN_UNSET, "PIN");
+	return ERR_OK;
+}
+
+/* What init allowed the SO-PIN to do; the card would say no, too, but in a word of its own. */
+static enum err check_resettable(const struct cli_card *c)
+{
+	if (c->status.version.options & HSM_OPT_RESET_RETRY)
+		return ERR_OK;
+	return cli_refuse(ERR_CONDITIONS,
+			  "card %s was initialised so that the SO-PIN has no power over its PIN (--no-pin-reset)",
+			  c->id);
+}
+
+enum err verb_pin_change(struct cli *cli)
+{
+	struct secret *old = NULL, *fresh = NULL;
+	struct cli_card card;
+	enum err e = open_card(cli, &card);
+
+	if (!e)
+		e = check_has_pin(&card);
+	if (!e)
+		e = cli_pin_get_old(cli, &card, &old);
+	if (!e)
+		e = cli_pin_get_new(cli, false, &fresh);
+	if (!e)
+		e = cli_card_begin(cli, &card);
+	if (!e)
+		e = cli_card_fail(&card, hsm_pin_change(card.hsm, HSM_REF_USER, old, fresh, &cli->dl), "PIN");
+	if (!e)
+		printf("card %s has a new PIN\n", card.id);
+	secret_free(&fresh);
+	secret_free(&old);
+	cli_card_close(cli, &card, true);
+	return e;
+}
+
+/* By the SO-PIN. set: a new PIN; otherwise the old one gets its tries back. */
+static enum err reset(struct cli *cli, bool set)
+{
+	struct secret *so_pin = NULL, *fresh = NULL;
+	struct cli_card card;
+	enum err e = open_card(cli, &card);
+
+	if (!e)
+		e = check_has_pin(&card);
+	if (!e)
+		e = check_resettable(&card);
+	if (!e)
+		e = cli_so_pin_get(cli, &card, false, &so_pin);
+	if (!e && set)
+		e = cli_pin_get_new(cli, false, &fresh);
+	if (!e)
+		e = cli_card_begin(cli, &card);
+	if (!e)
+		e = cli_card_fail(&card, hsm_pin_reset(card.hsm, so_pin, fresh, &cli->dl), "SO-PIN");
+	if (!e)
+		printf("card %s %s\n", card.id, set ? "has a new PIN" : "takes its PIN again, with all tries");
+	secret_free(&fresh);
+	secret_free(&so_pin);
+	cli_card_close(cli, &card, true);
+	return e;
+}
+
+enum err verb_pin_unblock(struct cli *cli)
+{
+	return reset(cli, false);
+}
+
+enum err verb_pin_set(struct cli *cli)
+{
+	return reset(cli, true);
+}
+
+enum err verb_so_pin_change(struct cli *cli)
+{
+	struct secret *old = NULL, *fresh = NULL;
+	struct cli_card card;
+	enum err e = open_card(cli, &card);
+
+	/* 6A88: it has none (sc-hsm-apdu 3.1). */
+	if (!e && card.status.so_sw == 0x6A88)
+		e = cli_refuse(ERR_PIN_UNSET, "card %s has no SO-PIN yet: quorum11 init sets it", card.id);
+	if (!e)
+		e = cli_so_pin_get(cli, &card, false, &old);
+	if (!e)
+		e = cli_so_pin_get_new(cli, &card, &fresh);
+	if (!e)
+		e = cli_card_begin(cli, &card);
+	if (!e)
+		e = cli_card_fail(&card, hsm_pin_change(card.hsm, HSM_REF_SO, old, fresh, &cli->dl), "SO-PIN");
+	if (!e)
+		printf("card %s has a new SO-PIN\n", card.id);
+	secret_free(&fresh);
+	secret_free(&old);
+	cli_card_close(cli, &card, true);
+	return e;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cli/key/preview.h"
+#include "cli/line/say.h"
+
+/* Only a word that no habit types: nothing brings a key back. */
+static bool is_meant(const struct cli *cli, const struct cli_preview *p, const struct cli_key *k)
+{
+	char type[64];
+
+	printf("key %u \"%s\" (%s, id %s) of card %s goes for ever%s\n", k->number, k->label,
+	       cli_key_type(k, type, sizeof(type)), *k->id ? k->id : "-", p->card.id,
+	       k->kind == CE_CERTIFICATE ? ", with its certificate" :
+	       k->kind == CE_REQUEST	 ? ", with its attestation" : "");
+	return cli->args->yes || cli_ask_word("Type \"delete\" to go on, or Enter to stop:", "delete");
+}
+
+/* The key first: what is left behind if the card is pulled is then no key without a name. */
+static enum err delete(struct cli *cli, struct cli_card *c, uint8_t number)
+{
+	static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < sizeof(kinds) && !e; i++) {
+		e = hsm_file_delete(c->hsm, HSM_FID(kinds[i], number), &cli->dl);
+		if (e == ERR_NOT_FOUND && kinds[i] != HSM_FID_KEY)
+			e = ERR_OK;
+	}
+	return cli_card_fail(c, e, "deleting the key");
+}
+
+enum err verb_delete(struct cli *cli)
+{
+	struct cli_preview p = { .keys = NULL };
+	struct cli_card card = { .hsm = NULL };
+	const struct cli_key *key = NULL;
+	enum err e;
+
+	if (!cli->args->key)
+		return cli_refuse(ERR_ARG, "which key? --key LABEL, or its id; quorum11 status shows the keys");
+	e = cli_preview(cli, &p);
+	if (!e)
+		e = cli_keys_find(p.keys, cli->args->key, &key);
+	if (!e && !is_meant(cli, &p, key))
+		e = cli_refuse(ERR_CANCELLED, "nothing was changed");
+	if (!e)
+		e = cli_preview_open(cli, &p, &card);
+	if (!e)
+		e = delete(cli, &card, key->number);
+	if (!e)
+		printf("deleted\n");
+	cli_card_close(cli, &card, true);
+	cli_preview_end(cli, &p);
+	return e;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/key/preview.h"
+
+#include <string.h>
+
+#include "cli/card/work.h"
+#include "cli/line/say.h"
+
+enum err cli_preview(struct cli *cli, struct cli_preview *p)
+{
+	char reader[PCSC_NAME_MAX];
+	enum err e;
+
+	e = cli_card_pick(cli, reader);
+	if (!e)
+		e = cli_fail(cli_card_look(cli, reader, &p->card), "card in %s", reader);
+	if (!e)
+		e = cli_card_hold(cli, &p->card);
+	if (e)
+		return e;
+	e = cli_keys_read(cli, &p->card, &p->keys);
+	if (!e)
+		e = cli_certs_read(cli, &p->card, p->keys, &p->certs);
+	cli_card_release(&p->card);
+	return e;
+}
+
+void cli_preview_end(struct cli *cli, struct cli_preview *p)
+{
+	cli_certs_free(&p->certs);
+	cli_keys_free(&p->keys);
+	cli_card_close(cli, &p->card, false);
+}
+
+enum err cli_preview_open(struct cli *cli, struct cli_preview *p, struct cli_card *out)
+{
+	enum err e;
+
+	hsm_card_free(&p->card.hsm, false);
+	e = cli_work_settings(cli, NULL);
+	if (!e)
+		e = cli_work_open(cli, out);
+	if (!e && strcmp(out->id, p->card.id))
+		e = cli_refuse(ERR_REFUSED, "card %s was there, and now it is %s: nothing was changed", p->card.id,
+			       out->id);
+	return e;
+}

@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# limit: 240
+#
+# What people do with a card's keys, certificates and PINs, by the command: each result is looked at by OpenSC and
+# openssl, which know nothing of us. On a card with a PIN, and what needs its login also on one that custodians open.
+# Functions are called through t.
+# shellcheck disable=SC2317
+# shellcheck source=test/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/e2e/tools/nofm.sh
+. "$TOP/test/e2e/tools/nofm.sh"
+
+other_cards=(pin)
+card_new pin --id UTPIN0400000
+t "2 of 2: cards, registration, server, enrolment" nofm_new vendor-shared 2 2 || finish
+export QUORUM11_CONF=$T/host.conf
+mkdir "$T/f"
+cd "$T/f" || exit 1
+umask 077
+echo 111111 >wrong
+echo 482605 >pin2
+echo 123 >short
+echo 0011223344556677 >so2
+umask 022
+pin=(--pin-file "$T/pin") so=(--so-pin-file "$T/so-pin")
+on() { local r=$1; shift; run "$q11" "$@" --reader "$(reader "$r")"; cat "$T/out" "$T/err"; return "$status"; }
+off() { run "$q11" "$@"; cat "$T/out" "$T/err"; return "$status"; }
+refused() { "$@"; [ "$status" -eq 3 ]; }
+failed() { "$@"; [ "$status" -eq 1 ]; }
+usage() { "$@"; [ "$status" -eq 2 ]; }
+json() { jq -e "$1" "$T/out"; }
+says() { grep -qi -- "$1" "$T/out" "$T/err"; }
+tries() { on pin status --json && json "$1 == $2"; }
+person() { "$TOP/test/e2e/tools/person.py" "$@" >"$T/tty"; status=$?; cat "$T/tty"; return "$status"; }
+opensc() {
+	run pkcs11-tool --module opensc-pkcs11.so --slot-description "$(reader pin)" "$@"
+	cat "$T/out" "$T/err"
+	return "$status"
+}
+objects() { opensc --list-objects --type "$1"; }
+
+# Only this card, and one slot for it: OpenSC has 16, and gives each reader four.
+export OPENSC_CONF=$T/opensc.conf
+cat >"$OPENSC_CONF" <<EOF
+app default { ignored_readers = "target", "c1", "c2"; }
+app opensc-pkcs11 { pkcs11 { max_virtual_slots = 64; slots_per_card = 1; } }
+EOF
+
+t "a card with a PIN" on pin init --yes "${pin[@]}" "${so[@]}" --label pincard
+t "an RSA key" on pin keygen --type rsa:2048 --label "web server" "${pin[@]}"
+t "an EC key" on pin keygen --type ec:secp256r1 --label ec "${pin[@]}"
+
+# ---- list ----
+
+t "list: a table" off list
+t "... with heads" grep -qE '^READER +DEVICE +LABEL +OPENED BY +NOW$' "$T/out"
+t "... the card with a PIN" grep -qE ' UTPIN0400000 +pincard +PIN +closed, 3 PIN tries left$' "$T/out"
+t "... the one that custodians open" grep -qE " $target_id +- +2 of 2 custodians +closed$" "$T/out"
+starts() { awk '{ print index($0, NR == 1 ? "NOW" : /empty/ ? "empty" : "closed") }' "$T/out" | sort -u | wc -l; }
+t "... in columns" [ "$(starts)" = 1 ]
+
+# ---- proofs ----
+
+t "keygen's archive is a proof" off attest verify UTPIN0400000-1.pka
+t "... each check is listed" eval "[ \$(grep -c '^ok ' '$T/out') -ge 8 ] && not grep -qE '^(FAILED|not made)' '$T/out'"
+t "... and what it proves" grep -q 'rsa:2048) was made in card UTPIN0400000 ' "$T/out"
+t "attest export writes it again" eval "mkdir x && on pin attest export --key 'web server' --out x &&
+	cmp UTPIN0400000-1.pka x/UTPIN0400000-1.pka"
+t "of no key: usage" usage on pin attest export
+t "named roots" off attest verify --root "$T/pki/root.cvc" UTPIN0400000-2.pka
+t "no root that is named: not proved" eval "'$B/quorum11-vcard' new --pki '$T/other' '$T/card/x' &&
+	refused off attest verify --root '$T/other/root.cvc' UTPIN0400000-2.pka && says 'NOT PROVED'"
+t "the maker's root does not know a test card" eval "printf '[trust]\nproduction = yes\n' >prod &&
+	QUORUM11_CONF=prod refused off attest verify --json UTPIN0400000-2.pka"
+t "... which check failed stands there" json '.proved == false and any(.checks[]; .result == "fail")'
+cp UTPIN0400000-2.pka broken.pka
+printf '\xff' | dd of=broken.pka bs=1 seek=$(($(stat -c %s broken.pka) - 20)) conv=notrunc status=none
+t "a changed file is not proved" refused off attest verify broken.pka
+t "something else is no proof" failed off attest verify wrong
+
+# ---- certificates ----
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=CA -days 30 2>/dev/null
+public() {
+	opensc --read-object --type pubkey --id "$1" -o "$2.der" &&
+	openssl pkey -pubin -inform DER -in "$2.der" -out "$2.pem"
+}
+# No key of ours signs the request: only the public key matters.
+issue() {
+	openssl x509 -new -force_pubkey "$1.pem" -subj "/CN=$2" -CA ca.pem -CAkey ca.key -days 30 -out "$3" 2>/dev/null
+}
+t "its public keys, by OpenSC" eval "public 01 rsa && public 02 ec"
+t "certificates for them" eval "issue rsa web web.pem && issue rsa web2 web2.pem && issue ec ec ec.pem"
+t "the proof is of this public key" off attest verify --public-key rsa.pem UTPIN0400000-1.pka
+t "... and certificate" off attest verify --public-key web.pem UTPIN0400000-1.pka
+t "... and not of another" refused off attest verify --public-key ec.pem UTPIN0400000-1.pka
+t "a certificate of another key is refused" refused on pin cert import ec.pem --key "web server" --pin-file wrong
+t "a CA's without a label is refused" refused on pin cert import ca.pem --pin-file wrong
+t "no certificate" failed on pin cert import wrong --pin-file wrong
+t "... and no PIN was spent on these" tries .pin.tries 3
+t "a wrong PIN: the tries that are left are told" eval \
+    "failed on pin cert import web.pem --pin-file wrong && says '2 tries left'"
+rm UTPIN0400000-1.pka
+t "cert import finds its key" on pin cert import web.pem "${pin[@]}"
+t "... and archives the attestation before it goes" off attest verify UTPIN0400000-1.pka
+t "... again: it is there" eval "on pin cert import web.pem --pin-file wrong && says 'has it already'"
+t "another needs --force" refused on pin cert import web2.pem --pin-file wrong
+t "... with it" on pin cert import web2.pem "${pin[@]}" --force
+openssl x509 -in web2.pem -outform DER -out web2.der
+openssl x509 -in ca.pem -outform DER -out ca.der
+t "DER, a CA's, with a label" on pin cert import ca.der --label "our CA" "${pin[@]}"
+t "OpenSC reads the key's" eval "opensc --read-object --type cert --id 01 -o got && cmp got web2.der"
+t "... and the CA's" eval "opensc --read-object --type cert --label 'our CA' -o got && cmp got ca.der"
+t "cert export: PEM" eval "on pin cert export --key 'our CA' --out ca2.pem && cmp <(openssl x509 -in ca2.pem) ca.pem"
+t "... to stdout" eval "on pin cert export --key 01 && cmp <(openssl x509 -in '$T/out') web2.pem"
+t "... DER, not over a file that is there" eval "on pin cert export --key 01 --der --out w && cmp w web2.der &&
+	failed on pin cert export --key 01 --out w"
+t "several, none named" refused on pin cert export
+t "what a certificate has replaced is not exported" eval "failed on pin attest export --key 01 && says archived"
+t "cert delete asks, and without a terminal the answer is no" failed \
+    on pin cert delete --key 'our CA' --pin-file wrong
+t "... deletes" on pin cert delete --key "our CA" --yes "${pin[@]}"
+t "the wrong attestation does not come back" refused on pin cert delete --key 01 --archive UTPIN0400000-2.pka --yes \
+    --pin-file wrong
+t "the attestation comes back" on pin cert delete --key 01 --archive UTPIN0400000-1.pka --yes "${pin[@]}"
+t "... is believed" eval "on pin status --json && json '[.keys[] | select(.attested)] | length == 2'"
+t "OpenSC sees no certificate any more" eval "objects cert && not says 'Certificate Object; type = X.509'"
+
+# ---- delete ----
+
+t "delete without a key: usage" usage on pin delete
+t "... of none" failed on pin delete --key nothing
+typed() {
+	person 'Type "delete"' "$1" -- "$q11" delete --key ec --reader "$(reader pin)" "${pin[@]}"
+}
+t "y is not enough" failed typed y
+t "... the key is there" eval "on pin status --json && json '.keys | length == 2'"
+t "the word deletes it" typed delete
+t "OpenSC sees the other key only" eval "opensc --login --pin 648219 --list-objects --type privkey &&
+	says 'web server' && not says 'label: *ec'"
+
+# ---- PINs ----
+
+new=(--new-pin-file pin2)
+t "pin change" on pin pin change "${pin[@]}" "${new[@]}"
+t "OpenSC logs in with the new PIN" opensc --login --pin 482605 --list-objects --type privkey
+t "a wrong old one: tries left" eval "failed on pin pin change --pin-file wrong ${new[*]} && says '2 tries left'"
+t "... and one" eval "failed on pin pin change --pin-file wrong ${new[*]} && says '1 try left'"
+t "the last is not spent" refused on pin pin change --pin-file pin2 "${new[@]}"
+goes_on() { person 'Type "last try"' "" -- "$q11" pin change --reader "$(reader pin)"; }
+last() {
+	person 'Type "last try"' "last try" "Old PIN" 111111 "New PIN" 648219 more 648219 -- \
+	    "$q11" pin change --reader "$(reader pin)"
+}
+t "... nor by a person who only goes on" refused goes_on
+t "... but by one who says so" failed last
+t "it is blocked, and what to do is said" eval \
+    "failed on pin pin change --pin-file pin2 ${new[*]} && says 'quorum11 pin set'"
+t "pin unblock: the old PIN works again" eval "on pin pin unblock ${so[*]} && tries .pin.tries 3 &&
+	opensc --login --pin 482605 --list-objects --type privkey"
+t "pin set: a new one" eval "on pin pin set ${so[*]} --new-pin-file '$T/pin' &&
+	opensc --login --pin 648219 --list-objects --type privkey"
+t "a new one that is too short" failed on pin pin set "${so[@]}" --new-pin-file short
+t "a wrong SO-PIN: tries left" eval \
+    "failed on pin pin set --so-pin-file so2 --new-pin-file pin2 && says '14 tries left'"
+t "so-pin change" on pin so-pin change "${so[@]}" --new-so-pin-file so2
+t "... the old one is none" failed on pin pin unblock "${so[@]}"
+t "... sc-hsm-tool takes the new one" eval "run sc-hsm-tool --reader '$(reader pin)' --initialize \
+    --so-pin 0011223344556677 --pin 648219 --label again && [ \"\$status\" -eq 0 ]"
+t "a card that custodians open has no PIN" eval "failed on target pin change ${pin[*]} ${new[*]} && says custodians"
+t "... that init kept from the SO-PIN" eval "on pin init --yes ${pin[*]} --so-pin-file so2 --no-pin-reset &&
+	failed on pin pin unblock --so-pin-file so2 && says no-pin-reset"
+t "... at no try" tries .so_pin.tries 15
+
+# ---- the same where custodians open the card ----
+
+approved() {
+	local rc=0
+	approvers c1 c2
+	on target "$@" || rc=1
+	approvers_done c1 c2 || rc=1
+	return "$rc"
+}
+t "n of m: a key" nofm_key ec:secp256r1 fit
+t "... a CA's certificate" approved cert import ca.pem --label CA
+t "... is there" eval "on target cert export --key CA --der --out ca3 && cmp ca3 ca.der"
+t "... delete" approved delete --key fit --yes
+t "... no key is left" eval "on target status --json && json '.keys == []'"
+finish
