@@ -39,6 +39,14 @@ static bool exponent_is_good(struct rd e)
 	return value >= RSA_EXPONENT_MIN;
 }
 
+bool att_curve_is_allowed(enum ec_curve c)
+{
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (allowed[i] == c)
+			return true;
+	return false;
+}
+
 /* Foreign domain parameters are compared with named curves by value and never computed with (step 9). */
 static bool key_is_sound(struct att_key *k, struct att_verdict *v)
 {
@@ -57,12 +65,8 @@ static bool key_is_sound(struct att_key *k, struct att_verdict *v)
 		return false;
 	}
 	k->curve = cvc_key_curve(key, EC_NONE);
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(*allowed); i++) {
-		if (k->curve != allowed[i])
-			continue;
-		d = ec_domain_get(k->curve);
-		if (!d || !ec_point_is_valid(k->curve, key->q))
-			break;
+	d = ec_domain_get(k->curve);
+	if (d && att_curve_is_allowed(k->curve) && ec_point_is_valid(k->curve, key->q)) {
 		k->bits = d->bits;
 		att_verdict_add(v, ATT_KEYPARAM, ATT_PASS, "EC key on %s", d->name);
 		return true;

@@ -5,6 +5,9 @@
 
 #include "attest/chain.h"
 
+/* Does a check accept keys on this curve at all? */
+bool att_curve_is_allowed(enum ec_curve c);
+
 struct att_key {                    /* views into the attestation; valid only if the call said so */
 	struct cvc_request request;
 	enum ec_curve curve;        /* EC_NONE: RSA */

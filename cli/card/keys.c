@@ -80,6 +80,8 @@ enum err cli_keys_read(struct cli *cli, struct cli_card *c, struct cli_keys **ou
 		e = read_file(cli, c, HSM_FID(HSM_FID_PRKD, k->number), &k->prkd);
 		if (!e)
 			e = read_file(cli, c, HSM_FID(HSM_FID_EE, k->number), &k->ce);
+		if (!e)
+			e = hsm_key_attributes(c->hsm, k->number, &k->attributes, &cli->dl);
 		take_description(k);
 		take_ce(k);
 	}

@@ -6,6 +6,7 @@
 #include "base/spki.h"
 #include "cli/card/card.h"
 #include "sc-hsm/file.h"
+#include "sc-hsm/key.h"
 #include "sc-hsm/p15.h"
 
 enum cli_ce { CE_NONE, CE_REQUEST, CE_CERTIFICATE, CE_OTHER };  /* what EF CEnn holds */
@@ -20,6 +21,7 @@ struct cli_key {
 	struct cvc_request request;     /* REQUEST */
 	bool has_public;
 	struct spki pub;
+	struct hsm_key_attributes attributes;
 	char chr[CHR_MAX + 1];          /* REQUEST; otherwise "" */
 	char label[SHOWN_MAX + 1];      /* safe to show */
 	char id[2 * SHOWN_MAX + 1];     /* CKA_ID in hex */

@@ -11,7 +11,7 @@
  * The rules of public-key-authentication 4.4: this curve, a reference that no other key has, and no use but the one
  * signature that both the approval and the statement need.
  */
-static const struct cli_keytype type = { EC_BP256R1, 0, 256 };
+static const struct cli_keytype type = { P15_EC, EC_BP256R1, 256 };
 static const uint8_t algorithms[] = { HSM_ECDSA_SHA256 };
 
 enum err verb_custodian_keygen(struct cli *cli)

@@ -4,13 +4,14 @@
 #include "base/log.h"
 #include "cli/key/chr.h"
 #include "cli/line/say.h"
+#include "sc-hsm/aes.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/key.h"
 
 static enum err write_description(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t key)
 {
 	struct p15_key description = {
-		.type = g->type.curve == EC_NONE ? P15_RSA : P15_EC, .label = rd_str(g->label),
+		.type = g->type.type, .label = rd_str(g->label),
 		.id = g->id.n ? g->id : rd_of(&key, 1), .usage = g->usage, .bits = g->type.bits,
 	};
 	struct wr w;
@@ -24,39 +25,52 @@ static enum err write_description(struct cli *cli, struct cli_card *c, const str
 	return e;
 }
 
-static void delete_key(struct cli *cli, struct cli_card *c, uint8_t key)
+static void delete_key(struct cli *cli, struct cli_card *c, enum p15_type type, uint8_t key)
 {
 	if (hsm_file_delete(c->hsm, HSM_FID(HSM_FID_KEY, key), &cli->dl) ||
-	    hsm_file_delete(c->hsm, HSM_FID(HSM_FID_EE, key), &cli->dl))
+	    (type != P15_AES && hsm_file_delete(c->hsm, HSM_FID(HSM_FID_EE, key), &cli->dl)))
 		log_tell("card %s: key %u is left without a description", c->id, key);
+}
+
+static enum err make(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t key, const char *chr,
+		     struct wr *request)
+{
+	struct hsm_keygen pair = {
+		.key = key, .curve = g->type.curve, .rsa_bits = g->type.type == P15_RSA ? g->type.bits : 0,
+		/* Its own name as issuer: open firmware looks the curve up there (public-key-authentication 4.4). */
+		.car = rd_str(chr), .chr = rd_str(chr), .algorithms = g->algorithms, .use_counter = g->use_counter,
+		.domain = g->domain,
+	};
+	struct hsm_aes_gen secret = {
+		.key = key, .bits = g->type.bits, .algorithms = g->algorithms, .use_counter = g->use_counter,
+		.domain = g->domain,
+	};
+
+	return g->type.type == P15_AES ? hsm_aes_generate(c->hsm, &secret, &cli->dl) :
+					 hsm_key_generate(c->hsm, &pair, request, &cli->dl);
 }
 
 enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t *key,
 		      struct wr *request)
 {
-	struct hsm_keygen gen = { .curve = g->type.curve, .rsa_bits = g->type.rsa_bits, .algorithms = g->algorithms };
 	char chr[CHR_MAX + 1];
 	struct hsm_fids fids;
 	enum err e;
 
 	e = hsm_file_list(c->hsm, &fids, &cli->dl);
 	if (!e)
-		e = hsm_key_free_id(&fids, &gen.key);
+		e = hsm_key_free_id(&fids, key);
 	if (!e && !g->chr)
-		e = cli_chr_of_key(c->id, gen.key, chr);
+		e = cli_chr_of_key(c->id, *key, chr);
 	if (e)
 		return cli_card_fail(c, e, "looking for room for a key");
-	gen.chr = rd_str(g->chr ? g->chr : chr);
-	/* The key's own name as its issuer: open firmware looks its curve up there (public-key-authentication 4.4). */
-	gen.car = gen.chr;
-	e = hsm_key_generate(c->hsm, &gen, request, &cli->dl);
+	e = make(cli, c, g, *key, g->chr ? g->chr : chr, request);
 	if (e)
 		return cli_card_fail(c, e, "generating the key");
-	e = write_description(cli, c, g, gen.key);
+	e = write_description(cli, c, g, *key);
 	if (e) {
 		cli_card_fail(c, e, "describing the key");
-		delete_key(cli, c, gen.key);
+		delete_key(cli, c, g->type.type, *key);
 	}
-	*key = gen.key;
 	return e;
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/card/work.h"
+#include "cli/key/algorithms.h"
 #include "cli/key/archive.h"
 #include "cli/key/generate.h"
 #include "cli/line/say.h"
@@ -38,62 +39,99 @@ static enum err verify(const struct cli_card *c, const struct att_chain *chain, 
 	return ERR_OK;
 }
 
-enum err verb_keygen(struct cli *cli)
+static const unsigned usages[] = {
+	[P15_RSA] = P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_DECRYPT | P15_USE_UNWRAP,
+	[P15_EC] = P15_USE_SIGN | P15_USE_DERIVE,
+	[P15_AES] = P15_USE_ENCRYPT | P15_USE_DECRYPT | P15_USE_SIGN | P15_USE_VERIFY | P15_USE_DERIVE,
+};
+
+struct keygen {
+	struct cli_generate g;
+	const char *archive;
+	uint8_t id[ID_MAX], algorithms[HSM_ALGORITHMS_MAX];
+	struct wr idw, algorithmsw;
+	struct att_anchors *anchors;
+	struct att_chain chain;
+	struct wr request;
+};
+
+/* Everything that can be wrong before a card is asked. */
+static enum err read_options(const struct cli *cli, struct keygen *k)
 {
 	const struct cli_args *a = cli->args;
-	const char *where = cli_archive_where(cli);
-	struct cli_generate g = { .label = a->label };
-	struct att_anchors *anchors = NULL;
-	struct att_verdict v = { .n = 0 };
-	struct cli_card card = { .hsm = NULL };
-	struct att_chain chain;
-	uint8_t idbuf[ID_MAX], key;
-	struct wr id, request;
 	enum err e;
 
-	if (!where)
-		return ERR_ARG;
 	if (!a->type || !a->label)
 		return cli_refuse(ERR_ARG, "keygen needs --type and --label");
-	WR_ARR(&id, idbuf);
-	wr_init_heap(&request, CVC_MAX);
-	e = cli_keytype_read(a->type, a->force, &g.type);
+	k->g.label = a->label;
+	k->g.use_counter = a->use_counter;
+	k->g.domain = a->domain == ARGS_NO_FD ? 0 : (uint8_t)a->domain;
+	k->archive = cli_archive_where(cli);
+	e = k->archive ? cli_keytype_read(a->type, a->force, &k->g.type) : ERR_ARG;
 	if (!e)
 		e = cli_label_check(a->token_label);
 	if (!e)
-		e = read_id(a->id, &id);
+		e = read_id(a->id, &k->idw);
+	if (!e && a->algorithms)
+		e = cli_algorithms_read(a->algorithms, k->g.type.type, &k->algorithmsw);
+	if (!e && k->g.type.type != P15_AES)
+		e = cli_archive_check(k->archive);
+	k->g.id = wr_view(&k->idw);
+	k->g.algorithms = wr_view(&k->algorithmsw);
+	k->g.usage = e ? 0 : usages[k->g.type.type];
+	return e;
+}
+
+static enum err check_genuine(const struct cli *cli, struct keygen *k, const struct cli_card *c)
+{
+	struct att_verdict v = { .n = 0 };
+	enum err e = cli_trust_chain(cli, k->anchors, wr_view(&c->devaut), &k->chain, &v);
+
 	if (!e)
-		e = cli_archive_check(where);
+		return e;
+	cli_verdict_tell(c->id, &v);
+	return cli_refuse(e, "card %s is not proved genuine; " CLI_TRUST_HELP, c->id);
+}
+
+static enum err generate(struct cli *cli, struct keygen *k, struct cli_card *c)
+{
+	uint8_t key;
+	enum err e;
+
+	e = cli_card_set_label(cli, c, cli->args->token_label);
+	if (!e)
+		e = cli_generate(cli, c, &k->g, &key, &k->request);
+	if (e)
+		return e;
+	printf("key %u: %s \"%s\" on card %s\n", key, cli->args->type, cli->args->label, c->id);
+	if (k->g.type.type == P15_AES)
+		return ERR_OK;  /* nothing of it is public, and the card attests only key pairs */
+	e = verify(c, &k->chain, wr_view(&k->request));
+	return !e || cli->args->force ? cli_archive_write(k->archive, c, key, wr_view(&k->request)) : e;
+}
+
+enum err verb_keygen(struct cli *cli)
+{
+	struct keygen k = { .archive = NULL };
+	struct cli_card card = { .hsm = NULL };
+	enum err e;
+
+	WR_ARR(&k.idw, k.id);
+	WR_ARR(&k.algorithmsw, k.algorithms);
+	wr_init_heap(&k.request, CVC_MAX);
+	e = read_options(cli, &k);
 	if (!e)
 		e = cli_work_settings(cli, NULL);
 	if (!e)
-		e = cli_trust_load(cli, &anchors);
+		e = cli_trust_load(cli, &k.anchors);
 	if (!e)
 		e = cli_work_open(cli, &card);
-	if (e)
-		goto out;
-	e = cli_trust_chain(cli, anchors, wr_view(&card.devaut), &chain, &v);
-	if (e) {
-		cli_verdict_tell(card.id, &v);
-		cli_refuse(e, "card %s is not proved genuine; " CLI_TRUST_HELP, card.id);
-		goto out;
-	}
-	e = cli_card_set_label(cli, &card, a->token_label);
-	if (e)
-		goto out;
-	g.id = wr_view(&id);
-	g.usage = g.type.curve == EC_NONE ? P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_DECRYPT | P15_USE_UNWRAP
-					  : P15_USE_SIGN | P15_USE_DERIVE;
-	e = cli_generate(cli, &card, &g, &key, &request);
-	if (e)
-		goto out;
-	printf("key %u: %s \"%s\" on card %s\n", key, a->type, a->label, card.id);
-	e = verify(&card, &chain, wr_view(&request));
-	if (!e || a->force)
-		e = cli_archive_write(where, &card, key, wr_view(&request));
-out:
+	if (!e)
+		e = check_genuine(cli, &k, &card);
+	if (!e)
+		e = generate(cli, &k, &card);
 	cli_card_close(cli, &card, true);
-	att_anchors_free(&anchors);
-	wr_free(&request);
+	att_anchors_free(&k.anchors);
+	wr_free(&k.request);
 	return e;
 }

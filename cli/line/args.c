@@ -44,7 +44,8 @@ static const struct row rows[OPTS] = {
 	[OPT_TOKEN_LABEL] = { "token-label", A_TEXT(token_label, "TEXT"),
 			      "new name of the card, written while it is open" },
 	[OPT_ID] = { "id", A_TEXT(id, "HEX"), "id of the key (CKA_ID); default: its number on the card" },
-	[OPT_TYPE] = { "type", A_TEXT(type, "TYPE"), "rsa:2048, rsa:3072, rsa:4096 or ec:CURVE, as ec:secp256r1" },
+	[OPT_TYPE] = { "type", A_TEXT(type, "TYPE"),
+		       "rsa:2048 to rsa:4096, ec:CURVE as ec:secp256r1, or aes:128, aes:192, aes:256" },
 	[OPT_ARCHIVE] = { "archive", A_LIST(archive, "FILE"), "archived attestation of a key" },
 	[OPT_COUNTRY] = { "country", A_TEXT(country, "CC"), "two letters; default: those of the device id" },
 	[OPT_OUT] = { "out", A_TEXT(out, "FILE"), "where to write" },
@@ -131,8 +132,17 @@ static const struct row rows[OPTS] = {
 			"believe this root certificate (CVC) and no other; may be repeated; default: as [trust] says" },
 	[OPT_PUBLIC_KEY] = { "public-key", A_TEXT(public_key, "FILE"),
 			     "the public key, or a certificate of it, that the proof must be of: PEM or DER" },
+	[OPT_ALGORITHMS] = { "algorithms", A_TEXT(algorithms, "NAME,..."),
+			     "all that the key may be used for, as rsa-pss-sha256,rsa-decrypt; default: everything" },
+	[OPT_USE_COUNTER] = { "use-counter", A_NUMBER(use_counter, 1, UINT32_MAX - 1, "N"),
+			      "how often the key can be used, ever" },
 	[OPT_HELP] = { "help", A_FLAG(help), "this text" },
 };
+
+struct cli_opt_facts cli_opt_facts(enum cli_opt o)
+{
+	return (struct cli_opt_facts){ rows[o].name, rows[o].value };
+}
 
 bool cli_verb_takes(const struct cli_verb *verb, enum cli_opt o)
 {

@@ -26,6 +26,7 @@ enum cli_opt {
 	OPT_PASSWORD_FILE, OPT_SPLIT, OPT_PARTS_TO, OPT_PART, OPT_PARTS,
 	OPT_NEW_PIN_FILE, OPT_NEW_PIN_FD, OPT_NEW_SO_PIN_FILE, OPT_NEW_SO_PIN_FD,
 	OPT_DER, OPT_ROOTS, OPT_PUBLIC_KEY,
+	OPT_ALGORITHMS, OPT_USE_COUNTER,
 	OPT_HELP,
 	OPTS
 };
@@ -72,13 +73,19 @@ struct cli_args {
 	struct cli_list part;
 	bool der;
 	struct cli_list roots;
-	const char *public_key;
+	const char *public_key, *algorithms;
+	unsigned use_counter;                   /* 0: not given */
 	bool help;
 	size_t n;                               /* operands */
 	char *const *v;
 };
 #define ARGS_NO_FD UINT32_MAX
 
+struct cli_opt_facts {
+	const char *name;               /* without "--" */
+	const char *value;              /* what it takes, as the help says: "FILE"; NULL: nothing */
+};
+struct cli_opt_facts cli_opt_facts(enum cli_opt o);
 struct cli_verb;
 bool cli_verb_takes(const struct cli_verb *verb, enum cli_opt o);
 /*

@@ -29,6 +29,7 @@ struct cli_verb {
 
 enum err verb_list(struct cli *cli);
 enum err verb_status(struct cli *cli);
+enum err verb_doctor(struct cli *cli);
 enum err verb_init(struct cli *cli);
 enum err verb_keygen(struct cli *cli);
 enum err verb_delete(struct cli *cli);
@@ -73,6 +74,7 @@ enum err verb_run(struct cli *cli);
 enum err verb_agent(struct cli *cli);
 enum err verb_agent_status(struct cli *cli);
 enum err verb_agent_end(struct cli *cli);
+enum err verb_completion(struct cli *cli);
 enum err verb_audit_receipt(struct cli *cli);
 enum err verb_audit_verify(struct cli *cli);
 

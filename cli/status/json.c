@@ -1,8 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "cli/key/algorithms.h"
 #include "cli/line/say.h"
 #include "cli/status/status.h"
+
+/* Null: all are allowed. */
+static json_t *json_algorithms(const struct cli_key *k)
+{
+	json_t *list = k->attributes.n ? json_array() : json_null();
+
+	for (size_t i = 0; i < k->attributes.n; i++) {
+		char name[32];
+		struct wr w;
+
+		WR_ARR(&w, name);
+		cli_algorithms_wr(&w, rd_of(&k->attributes.algorithms[i], 1));
+		cli_json_append(&list, json_string(wr_cstr(&w)));
+	}
+	return list;
+}
 
 static json_t *json_keys(const struct cli_report *r)
 {
@@ -13,10 +30,13 @@ static json_t *json_keys(const struct cli_report *r)
 		char type[64], why[SHOWN_MAX + 1];
 		bool attested = cli_report_is_attested(r, k, why, sizeof(why));
 
-		cli_json_append(&list, json_pack("{s:i, s:s, s:s, s:s, s:s?, s:b, s:s?}", "key", k->number, "label",
-						 k->label, "id", k->id, "type", cli_key_type(k, type, sizeof(type)),
-						 "chr", *k->chr ? k->chr : NULL, "attested", attested, "why",
-						 *why ? why : NULL));
+		cli_json_append(&list, json_pack("{s:i, s:s, s:s, s:s, s:s?, s:b, s:s?, s:o, s:i, s:o}", "key",
+						 k->number, "label", k->label, "id", k->id, "type",
+						 cli_key_type(k, type, sizeof(type)), "chr", *k->chr ? k->chr : NULL,
+						 "attested", attested, "why", *why ? why : NULL, "uses_left",
+						 k->attributes.has_counter ? json_integer(k->attributes.counter) :
+									     json_null(), "key_domain",
+						 k->attributes.domain, "algorithms", json_algorithms(k)));
 	}
 	return list;
 }

@@ -2,7 +2,10 @@
 #include <stdio.h>
 
 #include "cli/book/book.h"
+#include "cli/key/algorithms.h"
 #include "cli/status/status.h"
+
+#define NAMES_MAX 512
 
 static void print_tries(const char *what, int tries, bool blocked)
 {
@@ -70,12 +73,32 @@ static void print_fingerprint(const struct cli_report *r)
 	printf("%-12s %s\n", "device key", wr_cstr(&w));
 }
 
+/* Only what limits the key. */
+static void print_attributes(const struct hsm_key_attributes *a)
+{
+	char names[NAMES_MAX];
+	struct wr w;
+
+	if (a->has_counter)
+		printf("%-12s      %u %s left\n", "", a->counter, a->counter == 1 ? "use" : "uses");
+	if (a->domain)
+		printf("%-12s      key domain %u\n", "", a->domain);
+	if (!a->n)
+		return;
+	WR_ARR(&w, names);
+	cli_algorithms_wr(&w, rd_of(a->algorithms, a->n));
+	printf("%-12s      only for %s\n", "", wr_cstr(&w));
+}
+
 static void print_key(const struct cli_report *r, const struct cli_key *k)
 {
 	char type[64], why[SHOWN_MAX + 1];
 
 	printf("%-12s   %u  %s  \"%s\"  id %s  %s\n", "", k->number, cli_key_type(k, type, sizeof(type)), k->label,
 	       *k->id ? k->id : "-", k->chr);
+	print_attributes(&k->attributes);
+	if (k->has_description && k->description.type == P15_AES)
+		return;         /* nobody attests a secret key */
 	if (!cli_report_is_attested(r, k, why, sizeof(why)))
 		printf("%-12s      NOT ATTESTED: %s\n", "", why);
 	else if (r->chain.is_genuine)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/login/login.h"
 
+#include "apdu/others.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "login/login.h"
@@ -11,7 +12,6 @@
 #include "pkcs11/login/so.h"
 #include "pkcs11/module/ceremony.h"
 #include "pkcs11/module/module.h"
-#include "pkcs11/module/others.h"
 #include "pkcs11/module/program.h"
 #include "pkcs11/module/readers.h"
 
@@ -142,7 +142,7 @@ static enum err may_ask(const struct p11_token *t, const char *program)
 static enum err hold(struct p11_token *t)
 {
 	struct apdu_link *link = NULL;
-	char who[P11_OTHERS_MAX];
+	char who[APDU_OTHERS_MAX];
 	enum err e;
 
 	p11_token_close(t);
@@ -153,7 +153,7 @@ static enum err hold(struct p11_token *t)
 		t->by_ceremony = true;
 	else if (e == ERR_SHARING)
 		log_tell("card %s in reader %s: another program is connected to it, close that first; %s", t->device_id,
-			 t->reader, p11_others(who, sizeof(who)));
+			 t->reader, apdu_others(who, sizeof(who)));
 	else
 		log_tell("card %s in reader %s: %s", t->device_id, t->reader, err_text(e));
 	return e;

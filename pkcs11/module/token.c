@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "apdu/agent_link.h"
+#include "apdu/others.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "pkcs11/module/others.h"
 #include "pkcs11/module/readers.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/p15.h"
@@ -437,12 +437,12 @@ static enum err meet(struct p11_token *t)
 
 static void tell_held(struct p11_token *t)
 {
-	char who[P11_OTHERS_MAX];
+	char who[APDU_OTHERS_MAX];
 
 	if (t->told)
 		return;
 	log_tell("reader %s: another program holds the card, so it cannot be used here; %s", t->reader,
-		 p11_others(who, sizeof(who)));
+		 apdu_others(who, sizeof(who)));
 	t->told = true;
 }
 

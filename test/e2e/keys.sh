@@ -51,6 +51,27 @@ t "a card with a PIN" on pin init --yes "${pin[@]}" "${so[@]}" --label pincard
 t "an RSA key" on pin keygen --type rsa:2048 --label "web server" "${pin[@]}"
 t "an EC key" on pin keygen --type ec:secp256r1 --label ec "${pin[@]}"
 
+# ---- keygen ----
+
+t "no such curve: those that there are" eval "usage on pin keygen --type ec:none --label x && says brainpoolP512r1"
+t "a curve that nobody's check accepts" refused on pin keygen --type ec:secp192r1 --label x --pin-file wrong
+t "an algorithm of another kind of key" usage on pin keygen --type ec:secp256r1 --label x --algorithms ecdsa,rsa-raw
+mkdir more
+for type in rsa:4096 ec:secp521r1 ec:brainpoolP512r1 aes:128 aes:256; do
+	t "keygen $type" on pin keygen --type "$type" --label "$type" --archive more "${pin[@]}"
+done
+t "one that signs twice, in one way" on pin keygen --type ec:secp256r1 --label twice --algorithms ecdsa-sha256,ecdsa \
+    --use-counter 2 --archive more "${pin[@]}"
+t "... status says so" eval "on pin status --json && json '.keys[] | select(.label == \"twice\") |
+	.uses_left == 2 and .algorithms == [\"ecdsa-sha256\", \"ecdsa\"]'"
+echo data >data
+sign_twice() { on pin sign --key twice --mechanism ecdsa-sha256 "${pin[@]}" data; }
+t "... it does" eval "sign_twice && sign_twice"
+t "... and not a third time" failed sign_twice
+t "status knows the AES keys" eval \
+    "on pin status --json && json '[.keys[].type] | contains([\"aes:128\", \"aes:256\"])'"
+t "... and the RSA key of 4096 bits" eval "objects pubkey && says 'RSA 4096 bits'"
+
 # ---- list ----
 
 t "list: a table" off list
@@ -59,6 +80,19 @@ t "... the card with a PIN" grep -qE ' UTPIN0400000 +pincard +PIN +closed, 3 PIN
 t "... the one that custodians open" grep -qE " $target_id +- +2 of 2 custodians +closed$" "$T/out"
 starts() { awk '{ print index($0, NR == 1 ? "NOW" : /empty/ ? "empty" : "closed") }' "$T/out" | sort -u | wc -l; }
 t "... in columns" [ "$(starts)" = 1 ]
+
+# ---- doctor ----
+
+t "doctor finds the key that is used up" eval "failed off doctor && says 'PROBLEM *UTPIN0400000 .*twice.* is used up'"
+t "... and without it no problem" eval "on pin delete --key twice --yes ${pin[*]} && off doctor"
+t "... and says what it has looked at" eval \
+    "says 'the service answers.*8 readers' && says 'UTPIN0400000 .*version 4.1, PIN' &&
+	says 'UTPIN0400000 .*genuine, ' && says '3 tries left' && says 'all 2 custodians are needed'"
+t "... for programs" eval "off doctor --json && json '.well and (.findings | length > 10)'"
+t "no service" eval "PCSCLITE_CSOCK_NAME=$T/none failed off doctor --json && json '.findings[] |
+	select(.about == \"PC/SC\") | .level == \"problem\" and .advice != null'"
+t "a program that is not there" eval "sed 's,^helper.*,helper = $T/none,' '$T/host.conf' >none.conf &&
+	QUORUM11_CONF=none.conf failed off doctor && says 'PROBLEM *programs .*$T/none'"
 
 # ---- proofs ----
 
@@ -124,7 +158,7 @@ t "... deletes" on pin cert delete --key "our CA" --yes "${pin[@]}"
 t "the wrong attestation does not come back" refused on pin cert delete --key 01 --archive UTPIN0400000-2.pka --yes \
     --pin-file wrong
 t "the attestation comes back" on pin cert delete --key 01 --archive UTPIN0400000-1.pka --yes "${pin[@]}"
-t "... is believed" eval "on pin status --json && json '[.keys[] | select(.attested)] | length == 2'"
+t "... is believed" eval "on pin status --json && json '[.keys[] | select(.attested)] | length >= 2'"
 t "OpenSC sees no certificate any more" eval "objects cert && not says 'Certificate Object; type = X.509'"
 
 # ---- delete ----
@@ -135,10 +169,10 @@ typed() {
 	person 'Type "delete"' "$1" -- "$q11" delete --key ec --reader "$(reader pin)" "${pin[@]}"
 }
 t "y is not enough" failed typed y
-t "... the key is there" eval "on pin status --json && json '.keys | length == 2'"
+t "... the key is there" eval "on pin status --json && json '[.keys[] | select(.label == \"ec\")] | length == 1'"
 t "the word deletes it" typed delete
 t "OpenSC sees the other key only" eval "opensc --login --pin 648219 --list-objects --type privkey &&
-	says 'web server' && not says 'label: *ec'"
+	says 'web server' && not says 'label: *ec$'"
 
 # ---- PINs ----
 
@@ -147,6 +181,9 @@ t "pin change" on pin pin change "${pin[@]}" "${new[@]}"
 t "OpenSC logs in with the new PIN" opensc --login --pin 482605 --list-objects --type privkey
 t "a wrong old one: tries left" eval "failed on pin pin change --pin-file wrong ${new[*]} && says '2 tries left'"
 t "... and one" eval "failed on pin pin change --pin-file wrong ${new[*]} && says '1 try left'"
+t "doctor says so" eval \
+    "failed off doctor && says 'PROBLEM *UTPIN0400000 .*one try is left' && says '-> the right PIN'"
+t "... and spends none" tries .pin.tries 1
 t "the last is not spent" refused on pin pin change --pin-file pin2 "${new[@]}"
 goes_on() { person 'Type "last try"' "" -- "$q11" pin change --reader "$(reader pin)"; }
 last() {

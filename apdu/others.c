@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pkcs11/module/others.h"
+#include "apdu/others.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static void put_name(struct wr *w, long pid)
 	wr_printf(w, "%s%s (process %ld)", w->n ? ", " : "", text_shown(rd_str(name), shown, sizeof(shown)), pid);
 }
 
-const char *p11_others(char *buf, size_t cap)
+const char *apdu_others(char *buf, size_t cap)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *d;

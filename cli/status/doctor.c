@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/status/doctor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/line/say.h"
+
+#define TEXT_MAX 1024
+
+static const struct {
+	const char *shown, *word;
+} levels[] = {
+	[DOCTOR_OK] = { "ok", "ok" },
+	[DOCTOR_NOTE] = { "note", "note" },
+	[DOCTOR_PROBLEM] = { "PROBLEM", "problem" },
+};
+
+void doctor_find(struct doctor *d, enum doctor_level level, const char *about, const char *advice, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	d->problems += level == DOCTOR_PROBLEM;
+	if (d->cli->args->json) {
+		cli_json_append(&d->list, json_pack("{s:s, s:s, s:s, s:s?}", "level", levels[level].word, "about",
+						    about, "text", text, "advice", advice));
+		return;
+	}
+	printf("%-8s %-14s %s\n", levels[level].shown, about, text);
+	if (advice)
+		printf("%-8s %-14s   -> %s\n", "", "", advice);
+}
+
+enum err verb_doctor(struct cli *cli)
+{
+	struct doctor d = { .cli = cli, .list = cli->args->json ? json_array() : NULL };
+	struct pcsc_readers readers = { .n = 0 };
+	enum err e = ERR_OK;
+
+	doctor_machine(&d);
+	/* What the service says was found there. */
+	if (pcsc_list(&readers) == ERR_OK)
+		for (size_t i = 0; i < readers.n; i++)
+			doctor_reader(&d, &readers.v[i]);
+	if (cli->args->json)
+		e = cli_json_print(json_pack("{s:b, s:i, s:o}", "well", !d.problems, "problems", (int)d.problems,
+					     "findings", d.list));
+	else if (d.problems)
+		printf("\n%u %s\n", d.problems, d.problems == 1 ? "problem" : "problems");
+	else
+		printf("\nno problem found\n");
+	cli->has_status = !e;
+	cli->status = d.problems ? cli_exit_status(ERR_CONDITIONS) : 0;
+	return e;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/crypto_plugins.h"
+#include "base/text.h"
+#include "cli/status/doctor.h"
+
+#define PATH_SIZE  4096
+#define PCSCD      "/run/pcscd/pcscd.comm"
+#define POLKIT     "/usr/share/polkit-1/actions/org.debian.pcsc-lite.policy"
+#define PLUGIN     "pkcs11.so"          /* the name of libp11's engine and of pkcs11-provider's file */
+
+/* ---- settings ---- */
+
+static void find_settings(struct doctor *d)
+{
+	const struct conf *conf = d->cli->conf;
+
+	doctor_find(d, DOCTOR_OK, "settings", NULL, "%s: %s", CONF_FILE,
+		    access(CONF_FILE, R_OK) == 0 ? "read" : "not there, which is fine");
+	if (!conf->login.url)
+		doctor_find(d, DOCTOR_NOTE, "settings", "[login] url, where cards are opened by custodians",
+			    "no management server is named");
+	else
+		doctor_find(d, DOCTOR_OK, "settings", NULL, "management server %s", conf->login.url);
+	if (conf->login.ca && access(conf->login.ca, R_OK))
+		doctor_find(d, DOCTOR_PROBLEM, "settings", "[login] ca names the certificates to check the server with",
+			    "%s: %s", conf->login.ca, strerror(errno));
+}
+
+static void find_program(struct doctor *d, const char *path, const char *what)
+{
+	if (access(path, X_OK) == 0)
+		doctor_find(d, DOCTOR_OK, "programs", NULL, "%s: %s", what, path);
+	else
+		doctor_find(d, DOCTOR_PROBLEM, "programs", "install quorum11 again, or name it in quorum11.conf",
+			    "%s: %s: %s", what, path, strerror(errno));
+}
+
+static void find_agent(struct doctor *d)
+{
+	const char *path = d->cli->conf->agent.socket;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (!path)
+		return;
+	if (strlen(path) >= sizeof(at.sun_path)) {
+		doctor_find(d, DOCTOR_PROBLEM, "agent", "[agent] socket: a shorter path", "%s: too long for a socket",
+			    path);
+		return;
+	}
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		doctor_find(d, DOCTOR_OK, "agent", NULL, "answers at %s", path);
+	else
+		doctor_find(d, DOCTOR_PROBLEM, "agent",
+			    errno == EACCES ? "you need to be in its group ([agent] group)" :
+					      "systemctl status quorum11-agent.socket",
+			    "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* ---- ways of other programs to the module ---- */
+
+/* The path behind "module:" in p11-kit's file; a name alone is looked up in p11-kit's own folder. */
+static bool read_module(const char *file, char path[PATH_SIZE])
+{
+	FILE *f = fopen(file, "re");
+	char line[PATH_SIZE];
+	bool found = false;
+
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "module: %4095s", path) == 1;
+	(void)fclose(f);
+	return found;
+}
+
+static void find_p11_kit(struct doctor *d)
+{
+	static const char *const folders[] = {
+		"/etc/pkcs11/modules", "/usr/share/p11-kit/modules", "/usr/local/share/p11-kit/modules",
+	};
+	char file[PATH_SIZE], path[PATH_SIZE], shown[SHOWN_MAX + 1];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		(void)snprintf(file, sizeof(file), "%s/quorum11.module", folders[i]);
+		if (!read_module(file, path))
+			continue;
+		(void)text_shown(rd_str(path), shown, sizeof(shown));
+		if (path[0] != '/' || access(path, R_OK) == 0)
+			doctor_find(d, DOCTOR_OK, "p11-kit", NULL, "offers the module: %s", shown);
+		else
+			doctor_find(d, DOCTOR_PROBLEM, "p11-kit", "install quorum11 again, or correct that file",
+				    "%s names %s: %s", file, shown, strerror(errno));
+		return;
+	}
+	doctor_find(d, DOCTOR_NOTE, "p11-kit", "programs that use p11-kit need it; others are given the module's path",
+		    "no quorum11.module in its folders");
+}
+
+static void find_openssl(struct doctor *d)
+{
+	const char *folders[] = { crypto_engines_folder(), crypto_providers_folder() };
+	static const char *const what[] = { "engine", "provider" };
+	char path[PATH_SIZE];
+	unsigned n = 0;
+
+	/* "ENGINESDIR: ..." in some versions, the folder alone in others. */
+	for (size_t i = 0; i < 2; i++) {
+		const char *folder = strchr(folders[i], '/');
+
+		(void)snprintf(path, sizeof(path), "%s/%s", folder ? folder : "", PLUGIN);
+		if (!folder || access(path, R_OK))
+			continue;
+		doctor_find(d, DOCTOR_OK, "OpenSSL", NULL, "PKCS#11 %s: %s", what[i], path);
+		n++;
+	}
+	if (!n)
+		doctor_find(d, DOCTOR_NOTE, "OpenSSL",
+			    "install libengine-pkcs11-openssl, or pkcs11-provider where there is one",
+			    "its programs have neither engine nor provider for PKCS#11");
+}
+
+/* ---- the smart card service ---- */
+
+static void find_service(struct doctor *d)
+{
+	struct pcsc_readers readers;
+	enum err e = pcsc_list(&readers);
+
+	if (e == ERR_NO_SERVICE && access(PCSCD, F_OK))
+		doctor_find(d, DOCTOR_PROBLEM, "PC/SC", "install pcscd, and systemctl enable --now pcscd.socket",
+			    "no smart card service: %s: %s", PCSCD, strerror(errno));
+	else if (e == ERR_NO_SERVICE && access(POLKIT, F_OK) == 0)
+		doctor_find(d, DOCTOR_PROBLEM, "PC/SC",
+			    "systemctl status pcscd; if it runs, polkit keeps you out: a rule for "
+			    "org.debian.pcsc-lite.access_pcsc, see docs/AGENT.md",
+			    "the smart card service does not answer you");
+	else if (e)
+		doctor_find(d, DOCTOR_PROBLEM, "PC/SC", "systemctl status pcscd",
+			    "the smart card service does not answer: %s", err_text(e));
+	else if (!readers.n)
+		doctor_find(d, DOCTOR_PROBLEM, "PC/SC", "plug one in; is its driver installed (libccid)?",
+			    "the service answers, and has no reader");
+	else
+		doctor_find(d, DOCTOR_OK, "PC/SC", NULL, "the service answers%s; %zu %s",
+			    access(POLKIT, F_OK) == 0 ? ", and polkit lets you" : "", readers.n,
+			    readers.n == 1 ? "reader" : "readers");
+}
+
+void doctor_machine(struct doctor *d)
+{
+	find_settings(d);
+	find_program(d, d->cli->conf->module.helper, "speaks to the server");
+	find_program(d, d->cli->conf->agent.program, "the agent");
+	find_agent(d);
+	find_p11_kit(d);
+	find_openssl(d);
+	find_service(d);
+}
