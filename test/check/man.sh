@@ -39,7 +39,8 @@ mapfile -t verbs < <("$B/quorum11" --help | sed -n 's/^  \([a-z-]\+\( [a-z]\+\)\
 t "the command has verbs" [ ${#verbs[@]} -ge 30 ]
 # "devices remove NAME, devices rename NAME NEW" are two.
 entries() {
-	heads man/quorum11.1 VERBS | sed 's/\\fR//g; s/\\fP//g; s/\\-/-/g; s/^\.[A-Z]* *//; s/"//g; s/  */ /g' | tr ',' '\n' |
+	heads man/quorum11.1 VERBS |
+	    sed 's/\\fR//g; s/\\fP//g; s/\\-/-/g; s/^\.[A-Z]* *//; s/"//g; s/  */ /g' | tr ',' '\n' |
 	    grep -oE '^ *[a-z][a-z-]*( [a-z]+)?' | sed 's/^ *//' | sort -u
 }
 printf '%s\n' "${verbs[@]}" >"$t_file"
@@ -67,7 +68,8 @@ t "quorum11-server.8 has no other option" eval "options_of_page man/quorum11-ser
 known() { sed -n 's/^\tKEY(\([a-z0-9_]*\), \([a-z0-9_]*\), .*/[\1] \2/p' base/conf.c | sort; }
 shown() {
 	awk '/^\.SH/ { section = "" } /^\.SS / { section = $2 }
-		section != "" && head { gsub(/"/, ""); print section, $2 } { head = /^\.T[PQ]/ }' "$B/quorum11.conf.5" | sort
+		section != "" && head { gsub(/"/, ""); print section, $2 } { head = /^\.T[PQ]/ }' \
+	    "$B/quorum11.conf.5" | sort
 }
 t "quorum11.conf.5 has each setting, once, and no other" diff <(known) <(shown)
 

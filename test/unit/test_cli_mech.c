@@ -3,26 +3,56 @@
 #include "test/unit/test.h"
 
 #include "base/crypto_rsa.h"
+#include "cli/key/algorithms.h"
 #include "cli/key/keytype.h"
 #include "cli/key/mech.h"
 
 static void key_types(void **state)
 {
 	static const char *const bad[] = { "",	 "rsa", "rsa:",	   "rsa:2047",	   "rsa:02048", "rsa: 2048",
-					   "ec", "ec:", "ec:none", "EC:secp256r1", "aes:128" };
+					   "ec", "ec:", "ec:none", "EC:secp256r1", "aes:", "aes:512" };
 	struct cli_keytype t;
 
 	(void)state;
 	assert_int_equal(cli_keytype_read("rsa:2048", false, &t), ERR_OK);
 	assert_int_equal(t.curve, EC_NONE);
-	assert_int_equal(t.rsa_bits, 2048);
+	assert_int_equal(t.type, P15_RSA);
+	assert_int_equal(t.bits, 2048);
 	assert_int_equal(cli_keytype_read("ec:brainpoolP256r1", false, &t), ERR_OK);
 	assert_int_equal(t.curve, EC_BP256R1);
 	assert_int_equal(t.bits, 256);
+	assert_int_equal(cli_keytype_read("aes:192", false, &t), ERR_OK);
+	assert_int_equal(t.type, P15_AES);
+	assert_int_equal(t.bits, 192);
+	assert_int_equal(cli_keytype_read("ec:secp192r1", false, &t), ERR_REFUSED);
+	assert_int_equal(cli_keytype_read("ec:secp192r1", true, &t), ERR_OK);
 	assert_int_equal(cli_keytype_read("rsa:1024", false, &t), ERR_REFUSED);
 	assert_int_equal(cli_keytype_read("rsa:1024", true, &t), ERR_OK);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(cli_keytype_read(bad[i], true, &t), ERR_ARG);
+}
+
+static void algorithms(void **state)
+{
+	static const char *const bad[] = { "", ",", "rsa-raw", "ecdsa,ecdsa", "ecdsa,,ecdh", "ecdsa-sha25", "ECDSA" };
+	static const uint8_t want[] = { HSM_ECDSA_SHA256, HSM_ECDH };
+	uint8_t list[HSM_ALGORITHMS_MAX];
+	char names[64];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, list);
+	assert_int_equal(cli_algorithms_read("ecdsa-sha256,ecdh", P15_EC, &w), ERR_OK);
+	assert_true(rd_eq(wr_view(&w), RD_ARR(want)));
+	WR_ARR(&w, names);
+	cli_algorithms_wr(&w, RD_ARR(want));
+	wr_u8(&w, 0);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_string_equal(names, "ecdsa-sha256,ecdh");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		WR_ARR(&w, list);
+		assert_int_equal(cli_algorithms_read(bad[i], P15_EC, &w), ERR_ARG);
+	}
 }
 
 static void fits_the_key(void **state)
@@ -108,7 +138,7 @@ static void rsa_as_the_card_gives_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(key_types),
+		cmocka_unit_test(algorithms), cmocka_unit_test(key_types),
 		cmocka_unit_test(fits_the_key),
 		cmocka_unit_test(ecdsa_as_the_card_gives_it),
 		cmocka_unit_test(rsa_as_the_card_gives_it),
