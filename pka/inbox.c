@@ -23,7 +23,7 @@ static bool ends_with(const char *text, size_t n, const char *end)
 
 enum err pka_inbox_server(const char *url, struct wr *out)
 {
-	size_t before = out->n, all = strlen(url), i = 0, host;
+	size_t before = out->n, all = strlen(url), i = 0, host, named;
 
 	while (i < SCHEMES && strncasecmp(url, schemes[i].scheme, strlen(schemes[i].scheme)))
 		i++;
@@ -34,13 +34,17 @@ enum err pka_inbox_server(const char *url, struct wr *out)
 	host = strlen(schemes[i].scheme);
 	if (all <= host)
 		return ERR_ARG;
-	wr_text(out, schemes[i].scheme);
 	url += host;
 	all -= host;
 	host = strcspn(url, "/");
 	if (host > all)
 		host = all;
-	for (size_t k = 0; k < host - (ends_with(url, host, schemes[i].port) ? strlen(schemes[i].port) : 0); k++)
+	named = host - (ends_with(url, host, schemes[i].port) ? strlen(schemes[i].port) : 0);
+	/* No host, or two ports: no URL, and the form of its form would be another one. */
+	if (!named || url[0] == ':' || ends_with(url, named, schemes[i].port))
+		return ERR_ARG;
+	wr_text(out, schemes[i].scheme);
+	for (size_t k = 0; k < named; k++)
 		wr_u8(out, (uint8_t)(url[k] >= 'A' && url[k] <= 'Z' ? url[k] | 0x20 : url[k]));
 	wr_put(out, rd_of(url + host, all - host));
 	if (!wr_done(out) && out->n - before > PKA_INBOX_SERVER_MAX)
