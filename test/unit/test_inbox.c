@@ -123,8 +123,8 @@ static void one_form_of_a_url(void **state)
 		{ "https://hsm.example.org:80", "https://hsm.example.org:80" },
 		{ "http://localhost:80//", "http://localhost" },
 		{ "https://[2001:DB8::1]:443", "https://[2001:db8::1]" },
-		{ "https://", NULL }, { "https:///", NULL }, { "http://:80/", NULL }, { "https://x:443:443", NULL }, { "ftp://x", NULL }, { "", NULL },
-		{ "hsm.example.org", NULL },
+		{ "https://", NULL }, { "https:///", NULL }, { "ftp://x", NULL }, { "", NULL },
+		{ "hsm.example.org", NULL }, { "http://:80/", NULL }, { "https://x:443:443", NULL },
 		{ "https://x\n", NULL },
 	};
 	uint8_t bytes[PKA_INBOX_SERVER_MAX + 1];
