@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,14 +26,17 @@ uint64_t usb_plugged_ms(const struct usb_reader *r)
 {
 	char path[PATH_SIZE], device[WORD_SIZE];
 	uint64_t ms = UINT64_MAX;
-	unsigned long long v;
+	char *end;
 	struct wr w;
 
 	sysfs_name(r, device);
 	(void)snprintf(path, sizeof(path), "/sys/bus/usb/devices/%s/power/connected_duration", device);
 	wr_init_heap(&w, WORD_SIZE);
-	if (file_read(path, WORD_SIZE - 1, &w) == ERR_OK && sscanf(wr_cstr(&w), "%llu", &v) == 1)
-		ms = v;
+	if (file_read(path, WORD_SIZE - 1, &w) == ERR_OK) {
+		ms = strtoull(wr_cstr(&w), &end, 10);
+		if (*end != '\n')       /* not a number */
+			ms = UINT64_MAX;
+	}
 	wr_free(&w);
 	return ms;
 }

@@ -14,12 +14,20 @@
 #define PART_MAX  512           /* bytes of a part's file */
 #define TYPED_MAX 128
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 enum err cli_split_read(const char *text, unsigned *t, unsigned *n)
 {
-	int used = 0;
-
-	if (sscanf(text, "%1u/%1u%n", t, n, &used) == 2 && !text[used] && *t >= 2 && *n >= 3 && *t <= *n)
-		return ERR_OK;
+	/* HSM_PARTS_MAX has one digit. */
+	if (strlen(text) == 3 && is_digit(text[0]) && text[1] == '/' && is_digit(text[2])) {
+		*t = (unsigned)(text[0] - '0');
+		*n = (unsigned)(text[2] - '0');
+		if (*t >= 2 && *n >= 3 && *t <= *n)
+			return ERR_OK;
+	}
 	return cli_refuse(ERR_ARG, "--split: T/N, of N parts (3 to %d) any T (at least 2) give the password back",
 			  HSM_PARTS_MAX);
 }
@@ -110,13 +118,10 @@ static bool read_hex(const char *s, uint64_t *out)
 
 static bool read_id(const char *s, uint64_t *out)
 {
-	unsigned n;
-	int used = 0;
-
-	if (sscanf(s, "%2u%n", &n, &used) != 1 || s[used])
+	if (!is_digit(s[0]) || s[0] == '0' || s[1])
 		return false;
-	*out = n;
-	return n > 0;
+	*out = (uint64_t)(s[0] - '0');
+	return true;
 }
 
 /* What a part is made of, by the word before the colon. */

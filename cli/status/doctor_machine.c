@@ -73,14 +73,22 @@ static void find_agent(struct doctor *d)
 /* The path behind "module:" in p11-kit's file; a name alone is looked up in p11-kit's own folder. */
 static bool read_module(const char *file, char path[PATH_SIZE])
 {
+	static const char key[] = "module:";
 	FILE *f = fopen(file, "re");
-	char line[PATH_SIZE];
+	char line[PATH_SIZE], *value;
 	bool found = false;
 
 	if (!f)
 		return false;
-	while (!found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "module: %4095s", path) == 1;
+	while (!found && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		value = line + strlen(key);
+		value += strspn(value, " \t");
+		value[strcspn(value, " \t\n")] = '\0';
+		(void)snprintf(path, PATH_SIZE, "%s", value);
+		found = path[0] != '\0';
+	}
 	(void)fclose(f);
 	return found;
 }
