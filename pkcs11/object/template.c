@@ -36,7 +36,10 @@ static const struct row {
 } rows[] = {
 	{ CKA_CLASS, ALL, T_IS, AT(class) },
 	{ CKA_TOKEN, ALL, T_BOOL, AT(token) },
-	{ CKA_PRIVATE, MADE, T_TRUE, 0 },
+	{ CKA_PRIVATE, PRIV, T_TRUE, 0 },
+	/* pkcs11-tool says false if it is not told to say true; the card keeps them as it keeps private keys. */
+	{ CKA_PRIVATE, SECRET, T_WISH, 0 },
+	{ CKA_SENSITIVE, SECRET, T_WISH, 0 },
 	{ CKA_PRIVATE, PUBS | CERT, T_FALSE, 0 },
 	{ CKA_PRIVATE, DERIVED | DATA, T_BOOL, AT(is_private) },
 	{ CKA_MODIFIABLE, ALL, T_WISH, 0 },
@@ -72,7 +75,7 @@ static const struct row {
 	{ CKA_SIGN_RECOVER, PRIV, T_WISH, 0 },
 	{ CKA_DECRYPT, MADE | DERIVED, T_BOOL, AT(decrypt) },
 	{ CKA_UNWRAP, MADE | DERIVED, T_WISH, 0 },
-	{ CKA_SENSITIVE, MADE, T_TRUE, 0 },
+	{ CKA_SENSITIVE, PRIV, T_TRUE, 0 },
 	{ CKA_EXTRACTABLE, NEW_PRIVATE, T_BOOL, AT(extractable) },
 	{ CKA_EXTRACTABLE, UNWRAPPED, T_TRUE, 0 },
 	{ CKA_EXTRACTABLE, SECRET, T_FALSE, 0 },

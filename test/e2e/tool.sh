@@ -38,11 +38,26 @@ agrees() {
 	use --derive --id 02 --mechanism ECDH1-DERIVE --input-file peer.der --output-file own &&
 	    openssl pkeyutl -derive -inkey peer.pem -peerkey ec.pem -out theirs && cmp own theirs
 }
+cipher() { # encrypt|decrypt FROM TO MECHANISM
+	rm -f "$3"
+	use "--$1" --id 04 --mechanism "$4" --iv 000102030405060708090a0b0c0d0e0f --input-file "$2" --output-file "$3"
+}
+there_and_back() { # FILE MECHANISM
+	cipher encrypt "$1" secret "$2" && not cmp -s "$1" secret && cipher decrypt secret plain "$2" && cmp "$1" plain
+}
+signs_4096() { rm -f sig && use --sign --id 03 --mechanism SHA256-RSA-PKCS --input-file data --output-file sig; }
 
 t "pkcs11-tool makes an RSA key" use --keypairgen --key-type rsa:2048 --label rsa --id 01
 t "... an EC key" use --keypairgen --key-type EC:prime256v1 --label ec --id 02
-t "... reads their public parts" eval 'public rsa && public ec'
+t "... an RSA key of 4096 bits" use --keypairgen --key-type rsa:4096 --label long --id 03
+# It does not ask for a private and sensitive key unless it is told to; the card makes no other ones.
+t "... an AES key" use --keygen --key-type AES:32 --label aes --id 04
+t "... which is seen after a login only" eval 'says "Secret Key Object; AES length 32" use -O --type secrkey &&
+	not says "Secret Key Object" tool -O --type secrkey'
+t "... as a sensitive one" says "sensitive" use -O --type secrkey
+t "... reads their public parts" eval 'public rsa && public ec && public long'
 echo "for one only" >data
+head -c 64 /dev/urandom >blocks
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out peer.pem
 openssl pkey -in peer.pem -pubout -outform DER -out peer.der
 
@@ -97,6 +112,10 @@ for way in directly "by an agent"; do
 		t "... pkcs11-tool decrypts $way" decrypts --mechanism RSA-PKCS-OAEP \
 		    --hash-algorithm "$([ "$n" = 1 ] && echo SHA-1 || echo "SHA$n")" --mgf "MGF1-SHA$n"
 	done
+	t "pkcs11-tool signs $way: RSA of 4096 bits" signs_4096
+	t "... openssl verifies" openssl dgst -sha256 -verify long.pem -signature sig data
+	t "pkcs11-tool encrypts and decrypts $way: AES-CBC" there_and_back blocks AES-CBC
+	t "... AES-CBC-PAD" there_and_back data AES-CBC-PAD
 	t "pkcs11-tool agrees on a secret $way, as openssl does" agrees
 	t "pkcs11-tool --test $way" says "No errors" use --test
 done

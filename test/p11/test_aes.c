@@ -123,8 +123,6 @@ static void test_generate_refused(void **state)
 		CK_RV rv;
 	} rows[] = {
 		{ { CKA_EXTRACTABLE, &yes, 1 }, CKR_TEMPLATE_INCONSISTENT },
-		{ { CKA_SENSITIVE, &no, 1 }, CKR_TEMPLATE_INCONSISTENT },
-		{ { CKA_PRIVATE, &no, 1 }, CKR_TEMPLATE_INCONSISTENT },
 		{ { CKA_KEY_TYPE, &des, sizeof(des) }, CKR_TEMPLATE_INCONSISTENT },
 		{ { CKA_VALUE_LEN, &odd, sizeof(odd) }, CKR_ATTRIBUTE_VALUE_INVALID },
 		{ { CKA_VALUE, value, sizeof(value) }, CKR_ATTRIBUTE_TYPE_INVALID },
