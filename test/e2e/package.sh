@@ -129,7 +129,7 @@ rm "$root/etc/quorum11/quorum11.conf"
 t "purged" package -P quorum11 quorum11-server
 t "... state is gone" test ! -e "$state" -a ! -e "$root/var/lib/quorum11-agent"
 rm -f "$root"/tmp/quorum11*.deb
-# Users stay, as files of theirs may; as does what the tools keep beside the list of users.
-users='^\./etc/(\.pwd\.lock|(passwd|group|shadow|gshadow|subuid|subgid)-?)$'
-t "... nothing is left but the users" diff <(left | grep -vE "$users") <(grep -vE "$users" "$T/before")
+# Users stay, as files of theirs may; as does what the tools keep beside the list of users, and udev its database.
+others='^\./(etc/(\.pwd\.lock|(passwd|group|shadow|gshadow|subuid|subgid)-?)|usr/lib/udev/hwdb\.bin)$'
+t "... nothing is left but the users" diff <(left | grep -vE "$others") <(grep -vE "$others" "$T/before")
 finish
