@@ -144,6 +144,7 @@ static void test_custodian(void **state)
 
 	(void)state;
 	(void)rig_card_simple();
+	assert_int_equal(conf_load(&cli.conf), ERR_OK);
 	assert_int_equal(cli_card_open(&cli, RIG_READER, PCSC_SHARED, &card), ERR_OK);
 	assert_false(cli_pin_is_on_pad(&cli, &card));
 	assert_int_equal(hsm_pin_verify_on_pad(card.hsm, &cli.dl), ERR_UNSUPPORTED);
@@ -170,6 +171,7 @@ static void test_custodian(void **state)
 	card.status.pin_tries = 2;
 	assert_int_equal(cli_pin_login_on_pad(&cli, &card), ERR_CANCELLED);
 	cli_card_close(&cli, &card, true);
+	conf_free(&cli.conf);
 }
 
 int main(void)
