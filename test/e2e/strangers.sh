@@ -153,6 +153,8 @@ answers "a record longer than TLS has" none '\x16\x03\x01\xff\xff\x01\x00\xff\xf
 answers "a greeting that is cut, then an alert" none \
     '\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03\x15\x03\x03\x00\x02\x02\x28'
 t "... others are served" safe
+t "it stops" eval "stop server && [ \$status -eq 0 ]"
+# Now nobody else has the end of the pipe that the server got with our other descriptors.
 exec {ask}>&-
 t "the stranger goes" wait $stranger
 t "no line of the log is a stranger's" not grep -q '^event=open\|^ event\|forged$' "$log"
