@@ -13,13 +13,9 @@
 /* The certificates of a device, from wherever they came. */
 static enum err from_card(struct cli *cli, struct wr *devaut)
 {
-	struct cli_card card = { .hsm = NULL };
-	char reader[PCSC_NAME_MAX];
-	enum err e;
+	struct cli_card card;
+	enum err e = cli_card_choose(cli, &card);
 
-	e = cli_card_pick(cli, reader);
-	if (!e)
-		e = cli_fail(cli_card_look(cli, reader, &card), "card in %s", reader);
 	if (!e)
 		wr_put(devaut, wr_view(&card.devaut));
 	cli_card_close(cli, &card, false);

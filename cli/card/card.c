@@ -227,6 +227,16 @@ enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
 	return ERR_REFUSED;
 }
 
+enum err cli_card_choose(struct cli *cli, struct cli_card *out)
+{
+	char reader[PCSC_NAME_MAX];
+	enum err e;
+
+	*out = (struct cli_card){ .hsm = NULL };
+	e = cli_card_pick(cli, reader);
+	return e ? e : cli_fail(cli_card_look(cli, reader, out), "card in %s", out->reader);
+}
+
 enum err cli_card_hold(struct cli *cli, struct cli_card *c)
 {
 	return cli_card_fail(c, begin(cli, c), "using the card");

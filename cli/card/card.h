@@ -34,6 +34,9 @@ MUST enum err cli_card_open(struct cli *cli, const char *reader, enum pcsc_share
 /* The card that --reader and --device name, or the only one; several: they are listed and it is ERR_REFUSED. */
 MUST enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX]);
 
+/* The same card, looked at: pick and look in one. Said, and closed again, on failure. */
+MUST enum err cli_card_choose(struct cli *cli, struct cli_card *out);
+
 /* A transaction without SELECT, for reading what is public: nobody is logged out. Said. */
 MUST enum err cli_card_hold(struct cli *cli, struct cli_card *c);
 void cli_card_release(struct cli_card *c);

@@ -78,20 +78,14 @@ enum err verb_custodian_export(struct cli *cli)
 {
 	const struct cli_key *key = NULL;
 	struct cli_keys *keys = NULL;
-	char reader[PCSC_NAME_MAX];
 	struct cli_card card;
 	struct wr file;
 	enum err e;
 
-	e = cli_card_pick(cli, reader);
+	e = cli_card_choose(cli, &card);
 	if (e)
 		return e;
 	wr_init_heap(&file, FILE_SIZE_MAX);
-	e = cli_card_look(cli, reader, &card);
-	if (e) {
-		cli_fail(e, "card in %s", card.reader);
-		goto out;
-	}
 	e = cli_card_hold(cli, &card);
 	if (!e)
 		e = cli_keys_read(cli, &card, &keys);
@@ -103,7 +97,6 @@ enum err verb_custodian_export(struct cli *cli)
 		e = check(cli, wr_view(&file));
 	if (!e)
 		e = write_file(cli, key, wr_view(&file));
-out:
 	cli_keys_free(&keys);
 	cli_card_close(cli, &card, false);
 	wr_free(&file);

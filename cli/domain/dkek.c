@@ -161,17 +161,12 @@ enum err verb_dkek_import(struct cli *cli)
 {
 	uint8_t domain = (uint8_t)(cli->args->domain == ARGS_NO_FD ? 0 : cli->args->domain);
 	struct secret *share = NULL;
-	char reader[PCSC_NAME_MAX];
 	struct hsm_domain d;
 	struct cli_card card;
-	enum err e;
+	enum err e = cli_card_choose(cli, &card);
 
-	e = cli_card_pick(cli, reader);
 	if (e)
 		return e;
-	e = cli_card_look(cli, reader, &card);
-	if (e)
-		return cli_fail(e, "card in %s", reader);
 	e = cli_card_hold(cli, &card);
 	if (!e) {
 		e = cli_card_fail(&card, hsm_domain_status(card.hsm, domain, &d, &cli->dl), "reading the key domain");

@@ -54,16 +54,11 @@ static json_t *json_domain(size_t i, const struct hsm_domain *d)
 /* Public reading: whoever is logged in stays so. */
 static enum err read_public(struct cli *cli, struct cli_domains *out)
 {
-	char reader[PCSC_NAME_MAX];
 	struct cli_card card;
-	enum err e;
+	enum err e = cli_card_choose(cli, &card);
 
-	e = cli_card_pick(cli, reader);
 	if (e)
 		return e;
-	e = cli_card_look(cli, reader, &card);
-	if (e)
-		return cli_fail(e, "card in %s", reader);
 	e = cli_card_hold(cli, &card);
 	if (!e)
 		e = cli_domains_read(cli, &card, out);

@@ -168,7 +168,6 @@ enum err verb_enrol(struct cli *cli)
 	struct cli_keys *keys = NULL;
 	json_t *attestations = json_array(), *policy = NULL;
 	struct cli_card card = { .hsm = NULL };
-	char reader[PCSC_NAME_MAX];
 	struct att_chain chain;
 	enum err e;
 
@@ -180,9 +179,7 @@ enum err verb_enrol(struct cli *cli)
 	if (!e)
 		e = cli_trust_load(cli, &anchors);
 	if (!e)
-		e = cli_card_pick(cli, reader);
-	if (!e)
-		e = cli_fail(cli_card_look(cli, reader, &card), "card in %s", card.reader);
+		e = cli_card_choose(cli, &card);
 	if (!e && cli_trust_chain(cli, anchors, wr_view(&card.devaut), &chain, &v) != ERR_OK) {
 		cli_verdict_tell(card.id, &v);
 		e = cli_refuse(ERR_ATTESTATION, "card %s is not proved genuine; " CLI_TRUST_HELP,

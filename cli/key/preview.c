@@ -8,12 +8,8 @@
 
 enum err cli_preview(struct cli *cli, struct cli_preview *p)
 {
-	char reader[PCSC_NAME_MAX];
-	enum err e;
+	enum err e = cli_card_choose(cli, &p->card);
 
-	e = cli_card_pick(cli, reader);
-	if (!e)
-		e = cli_fail(cli_card_look(cli, reader, &p->card), "card in %s", reader);
 	if (!e)
 		e = cli_card_hold(cli, &p->card);
 	if (e)

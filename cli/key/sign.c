@@ -92,16 +92,12 @@ static enum err sign_one(struct cli *cli, struct cli_card *c, const struct cli_k
 static enum err prepare(struct cli *cli, struct cli_keys **keys, const struct cli_key **key,
 			const struct cli_mech **mech, char id[CHR_MAX + 1], struct job *jobs)
 {
-	char reader[PCSC_NAME_MAX];
 	struct cli_card card;
 	enum err e;
 
-	e = cli_card_pick(cli, reader);
+	e = cli_card_choose(cli, &card);
 	if (e)
 		return e;
-	e = cli_card_look(cli, reader, &card);
-	if (e)
-		return cli_fail(e, "card in %s", card.reader);
 	memcpy(id, card.id, CHR_MAX + 1);
 	e = cli_card_hold(cli, &card);
 	if (!e)

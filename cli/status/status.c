@@ -8,14 +8,11 @@
 enum err verb_status(struct cli *cli)
 {
 	struct cli_report *r = calloc(1, sizeof(*r));
-	char reader[PCSC_NAME_MAX];
 	enum err e;
 
 	if (!r)
 		return cli_fail(ERR_NOMEM, "status");
-	e = cli_card_pick(cli, reader);
-	if (!e)
-		e = cli_fail(cli_card_look(cli, reader, &r->card), "card in %s", r->card.reader);
+	e = cli_card_choose(cli, &r->card);
 	if (e) {
 		free(r);
 		return e;
