@@ -121,11 +121,24 @@ enum err hsm_key_derive(struct hsm_card *c, uint8_t from, uint8_t to, struct rd 
 	return send_for_request(c, HSM_DERIVE_EC, &cmd, request, dl);
 }
 
+/* The files of a key; the key itself is the first. */
+static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
+
 enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key)
 {
-	static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
-
 	return hsm_fids_free(fids, RD_ARR(kinds), 1, key);      /* 0 is the device's own */
+}
+
+enum err hsm_key_delete(struct hsm_card *c, uint8_t key, struct deadline *dl)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < sizeof(kinds) && !e; i++) {
+		e = hsm_file_delete(c, HSM_FID(kinds[i], key), dl);
+		if (e == ERR_NOT_FOUND && i)
+			e = ERR_OK;
+	}
+	return e;
 }
 
 enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig,

@@ -26,6 +26,11 @@ MUST enum err hsm_key_derive(struct hsm_card *c, uint8_t from, uint8_t to, struc
 			     struct deadline *dl);
 /* A free key number: no CC, C4 or CE file has it. ERR_CARD_MEMORY if none. */
 MUST enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key);
+/*
+ * The key, then what describes it, of which it need not have all: if the card is pulled, no key without a name is left.
+ * Stops at the first failure; ERR_NOT_FOUND: no such key.
+ */
+MUST enum err hsm_key_delete(struct hsm_card *c, uint8_t key, struct deadline *dl);
 /* Raw answer: RSA block or DER ECDSA signature. One exchange. */
 MUST enum err hsm_key_sign(struct hsm_card *c, uint8_t key, enum hsm_alg alg, struct rd data, struct wr *sig,
 			   struct deadline *dl);

@@ -135,19 +135,6 @@ static enum err check_new(const struct cli *cli, const struct cli_keys *keys, co
 	return ERR_OK;
 }
 
-static enum err drop(struct cli *cli, struct cli_card *c, uint8_t key)
-{
-	static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
-	enum err e, worst = ERR_OK;
-
-	for (size_t i = 0; i < sizeof(kinds); i++) {
-		e = hsm_file_delete(c->hsm, HSM_FID(kinds[i], key), &cli->dl);
-		if (e && e != ERR_NOT_FOUND)
-			worst = e;
-	}
-	return worst;
-}
-
 /* All three files, or none. */
 static enum err put_key(struct cli *cli, struct cli_card *c, uint8_t key, const struct hsm_backup *b)
 {
@@ -164,7 +151,7 @@ static enum err put_key(struct cli *cli, struct cli_card *c, uint8_t key, const 
 	if (!e)
 		return ERR_OK;
 	cli_card_fail(c, e, "describing the key");
-	if (drop(cli, c, key))
+	if (hsm_key_delete(c->hsm, key, &cli->dl))
 		log_tell("card %s: key %u is left there without a complete description", c->id, key);
 	return e;
 }

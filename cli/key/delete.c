@@ -3,6 +3,7 @@
 
 #include "cli/key/preview.h"
 #include "cli/line/say.h"
+#include "sc-hsm/key.h"
 
 /* Only a word that no habit types: nothing brings a key back. */
 static bool is_meant(const struct cli *cli, const struct cli_preview *p, const struct cli_key *k)
@@ -14,20 +15,6 @@ static bool is_meant(const struct cli *cli, const struct cli_preview *p, const s
 	       k->kind == CE_CERTIFICATE ? ", with its certificate" :
 	       k->kind == CE_REQUEST	 ? ", with its attestation" : "");
 	return cli->args->yes || cli_ask_word("Type \"delete\" to go on, or Enter to stop:", "delete");
-}
-
-/* The key first: what is left behind if the card is pulled is then no key without a name. */
-static enum err delete(struct cli *cli, struct cli_card *c, uint8_t number)
-{
-	static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < sizeof(kinds) && !e; i++) {
-		e = hsm_file_delete(c->hsm, HSM_FID(kinds[i], number), &cli->dl);
-		if (e == ERR_NOT_FOUND && kinds[i] != HSM_FID_KEY)
-			e = ERR_OK;
-	}
-	return cli_card_fail(c, e, "deleting the key");
 }
 
 enum err verb_delete(struct cli *cli)
@@ -47,7 +34,7 @@ enum err verb_delete(struct cli *cli)
 	if (!e)
 		e = cli_preview_open(cli, &p, &card);
 	if (!e)
-		e = delete(cli, &card, key->number);
+		e = cli_card_fail(&card, hsm_key_delete(card.hsm, key->number, &cli->dl), "deleting the key");
 	if (!e)
 		printf("deleted\n");
 	cli_card_close(cli, &card, true);

@@ -25,13 +25,6 @@ static enum err write_description(struct cli *cli, struct cli_card *c, const str
 	return e;
 }
 
-static void delete_key(struct cli *cli, struct cli_card *c, enum p15_type type, uint8_t key)
-{
-	if (hsm_file_delete(c->hsm, HSM_FID(HSM_FID_KEY, key), &cli->dl) ||
-	    (type != P15_AES && hsm_file_delete(c->hsm, HSM_FID(HSM_FID_EE, key), &cli->dl)))
-		log_tell("card %s: key %u is left without a description", c->id, key);
-}
-
 static enum err make(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t key, const char *chr,
 		     struct wr *request)
 {
@@ -70,7 +63,8 @@ enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_gene
 	e = write_description(cli, c, g, *key);
 	if (e) {
 		cli_card_fail(c, e, "describing the key");
-		delete_key(cli, c, g->type.type, *key);
+		if (hsm_key_delete(c->hsm, *key, &cli->dl))
+			log_tell("card %s: key %u is left without a description", c->id, *key);
 	}
 	return e;
 }

@@ -144,11 +144,7 @@ enum err p11_keygen_describe(struct p11_token *t, uint8_t key, struct rd about, 
 
 	if (!e)
 		return ERR_OK;
-	undo = hsm_file_delete(t->card, HSM_FID(HSM_FID_KEY, key), dl);
-	if (!undo)
-		undo = hsm_file_delete(t->card, HSM_FID(HSM_FID_EE, key), dl);
-	if (undo == ERR_NOT_FOUND)
-		undo = ERR_OK;          /* a secret key has none */
+	undo = hsm_key_delete(t->card, key, dl);
 	log_line(LOG_P11, LOG_ERROR, "key %u was made but could not be described (%s); %s", key, err_text(e),
 		 undo ? "it stays on the card without a name" : "it was deleted again");
 	return e;

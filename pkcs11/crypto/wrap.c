@@ -156,7 +156,7 @@ static enum err put_key(struct p11_token *t, struct plan *p, struct rd blob, str
 	if (e)
 		return e;
 	e = hsm_file_write(t->card, HSM_FID(HSM_FID_PRKD, p->key), wr_view(prkd), dl);
-	if (e && hsm_file_delete(t->card, HSM_FID(HSM_FID_KEY, p->key), dl))
+	if (e && hsm_key_delete(t->card, p->key, dl))
 		log_line(LOG_P11, LOG_ERROR, "key %u was unwrapped but could not be described: it stays on the card "
 			 "without a name", p->key);
 	return e;
