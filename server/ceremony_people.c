@@ -89,7 +89,6 @@ enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *
 	return e;
 }
 
-
 const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);

@@ -123,9 +123,8 @@ static bool reader_has_rate(const struct ccid_card *c, uint8_t fi_di)
 static enum err pps(struct ccid_card *c, uint8_t fi_di)
 {
 	const uint8_t ask[] = { 0xFF, 0x11, fi_di, (uint8_t)(0xFF ^ 0x11 ^ fi_di) };
-	const struct ccid_wait wait = { STATUS_MS, STATUS_MS, NULL };
 	struct ccid_answer a;
-	enum err e = ccid_ask(&c->ccid, CCID_XFR_BLOCK, none, RD_ARR(ask), &wait, &a);
+	enum err e = ccid_ask(&c->ccid, CCID_XFR_BLOCK, none, RD_ARR(ask), &quickly, &a);
 
 	if (e)
 		return e;

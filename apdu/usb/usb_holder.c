@@ -126,7 +126,6 @@ static bool find_process(const struct usb_reader *r, char pid[WORD_SIZE], char n
 	return found;
 }
 
-
 static void explain_held(const struct usb_reader *r, char *why, size_t cap)
 {
 	char driver[WORD_SIZE], pid[WORD_SIZE], name[WORD_SIZE];

@@ -20,7 +20,6 @@
  */
 #define MAGIC RD_LIT("quorum11 objects 1\n")
 #define CACHE_MAX (8u << 20)
-#define HASH_SIZE 32
 #define NAME_SIZE 32                    /* hexadecimal digits of a hash of the device's certificates */
 
 static bool join(char out[PATH_MAX], const char *a, const char *b)
@@ -51,13 +50,12 @@ static bool folder_of(char out[PATH_MAX], bool make)
 
 static bool path_of(struct rd devaut, char out[PATH_MAX], bool make)
 {
-	uint8_t hash[DIGEST_MAX];
+	uint8_t hash[SHA256_SIZE];
 	char folder[PATH_MAX], name[NAME_SIZE + 10];
-	struct wr h, n;
+	struct wr n;
 
-	WR_ARR(&h, hash);
 	WR_ARR(&n, name);
-	if (digest_once(DIGEST_SHA256, devaut, &h) || !folder_of(folder, make))
+	if (sha256(devaut, hash) || !folder_of(folder, make))
 		return false;
 	wr_text(&n, "/objects-");
 	wr_hex(&n, rd_of(hash, NAME_SIZE / 2));
@@ -111,13 +109,11 @@ static bool read_files(struct rd *r, struct p11_files *f)
 
 static bool is_whole(struct rd file, struct rd *content)
 {
-	uint8_t hash[DIGEST_MAX];
+	uint8_t hash[SHA256_SIZE];
 	struct rd sum;
-	struct wr w;
 
-	WR_ARR(&w, hash);
-	return file.n > HASH_SIZE && rd_take(&file, file.n - HASH_SIZE, content) && rd_take(&file, HASH_SIZE, &sum) &&
-	       !digest_once(DIGEST_SHA256, *content, &w) && rd_eq(wr_view(&w), sum);
+	return file.n > SHA256_SIZE && rd_take(&file, file.n - SHA256_SIZE, content) &&
+	       rd_take(&file, SHA256_SIZE, &sum) && !sha256(*content, hash) && rd_eq(RD_ARR(hash), sum);
 }
 
 static bool read_all(struct rd r, struct rd devaut, struct p11_files *f)
@@ -152,11 +148,9 @@ static void put_sized(struct wr *w, struct rd bytes)
 
 static enum err put_all(struct wr *w, struct rd devaut, const struct p11_files *f)
 {
-	uint8_t hash[DIGEST_MAX];
-	struct wr sum;
+	uint8_t hash[SHA256_SIZE];
 	enum err e;
 
-	WR_ARR(&sum, hash);
 	wr_put(w, MAGIC);
 	put_sized(w, devaut);
 	wr_u16(w, (uint16_t)f->fids.n);
@@ -170,9 +164,9 @@ static enum err put_all(struct wr *w, struct rd devaut, const struct p11_files *
 	}
 	e = wr_done(w);
 	if (!e)
-		e = digest_once(DIGEST_SHA256, wr_view(w), &sum);
+		e = sha256(wr_view(w), hash);
 	if (!e)
-		wr_put(w, wr_view(&sum));
+		wr_put(w, RD_ARR(hash));
 	return e ? e : wr_done(w);
 }
 

@@ -137,17 +137,9 @@ static enum err make_unique(const struct p11_objects *o, struct p11_object *obj)
 	const uint8_t where[] = { (uint8_t)obj->class, (uint8_t)(obj->about >> 8), (uint8_t)obj->about,
 				  (uint8_t)(obj->fid >> 8), (uint8_t)obj->fid };
 	const struct rd parts[] = { o->device, RD_ARR(where), obj->spki, obj->value };
-	uint8_t hash[DIGEST_MAX];
-	struct digest *d = NULL;
-	enum err e = digest_new(DIGEST_SHA256, &d);
-	struct wr w;
+	uint8_t hash[SHA256_SIZE];
+	enum err e = sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), hash);
 
-	WR_ARR(&w, hash);
-	for (size_t i = 0; !e && i < sizeof(parts) / sizeof(parts[0]); i++)
-		e = digest_update(d, parts[i]);
-	if (!e)
-		e = digest_final(d, &w);
-	digest_free(&d);
 	if (!e)
 		put_unique(obj, hash);
 	return e;
