@@ -15,6 +15,7 @@
 #include "cli/approve/journal.h"
 #include "cli/inbox/inbox.h"
 #include "cli/inbox/travel.h"
+#include "cli/line/put.h"
 #include "cli/line/say.h"
 
 #define SETTLE_S  10
@@ -36,15 +37,6 @@ static enum err read_file(const char *path, struct wr *w)
 	enum err e = file_read(path, TRAVEL_MAX, w);
 
 	return e ? cli_refuse(e, "%s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e)) : ERR_OK;
-}
-
-static enum err write_file(const struct cli *cli, const char *path, struct rd text)
-{
-	enum err e = cli->args->force ? file_write(path, 0600, text) : file_create(path, 0600, text);
-
-	if (e == ERR_CONDITIONS)
-		return cli_refuse(e, "%s exists; --force replaces it", path);
-	return e ? cli_refuse(e, "%s: %s", path, strerror(errno)) : ERR_OK;
 }
 
 /* Before anybody is asked: what is signed must have a place. */
@@ -96,7 +88,7 @@ static enum err save(struct cli *cli, struct cli_ref *ref, struct cli_travel_req
 		e = cli_fail(cli_travel_request_write(t, o, &w), "%s", path);
 	}
 	if (!e)
-		e = write_file(cli, path, wr_view(&w));
+		e = cli_put_file(cli, path, 0600, wr_view(&w));
 	if (!e)
 		printf("%s: request %s, valid until %s%s\nnext, where the card is: quorum11 approve --request-file %s "
 		       "--out FILE\n", path, ref->id, time_text(t->until, until),
@@ -219,7 +211,7 @@ static enum err keep(const struct cli_case *d, const struct cli_travel_request *
 	wr_init_heap(&w, TRAVEL_MAX);
 	e = cli_fail(cli_travel_decision_write(&out, &w), "%s", path);
 	if (!e)
-		e = write_file(d->cli, path, wr_view(&w));
+		e = cli_put_file(d->cli, path, 0600, wr_view(&w));
 	if (!e)
 		e = cli_journal_add(out.id, challenge_of(d, t), clock_wall_s());
 	if (!e)

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "cli/custodian/custodian.h"
+#include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
 
@@ -64,11 +64,9 @@ static enum err write_file(const struct cli *cli, const struct cli_key *k, struc
 	(void)snprintf(path, sizeof(path), "%s.pka", k->chr);
 	if (cli->args->out && strlen(cli->args->out) < sizeof(path))
 		(void)snprintf(path, sizeof(path), "%s", cli->args->out);
-	e = cli->args->force ? file_write(path, 0644, content) : file_create(path, 0644, content);
-	if (e == ERR_CONDITIONS)
-		return cli_refuse(e, "%s exists; --force replaces it", path);
+	e = cli_put_file(cli, path, 0644, content);
 	if (e)
-		return cli_fail(e, "%s", path);
+		return e;
 	printf("%s: key %s of card %.*s\n", path, k->chr, (int)k->request.outer_car.n,
 	       (const char *)k->request.outer_car.p);
 	return ERR_OK;

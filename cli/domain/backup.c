@@ -10,6 +10,7 @@
 #include "cli/card/keys.h"
 #include "cli/card/work.h"
 #include "cli/domain/domain.h"
+#include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "sc-hsm/key.h"
 #include "sc-hsm/wrap.h"
@@ -46,10 +47,9 @@ static enum err write_backup(const struct cli *cli, const char *path, const stru
 
 	wr_init_heap(&file, BACKUP_MAX);
 	e = hsm_backup_write(&b, &file);
-	if (!e)
-		e = (cli->args->force ? file_write : file_create)(path, 0600, wr_view(&file));
+	e = e ? cli_fail(e, "%s", path) : cli_put_file(cli, path, 0600, wr_view(&file));
 	wr_free(&file);
-	return e == ERR_IO ? cli_refuse(e, "%s: %s", path, strerror(errno)) : cli_fail(e, "%s", path);
+	return e;
 }
 
 enum err verb_backup(struct cli *cli)

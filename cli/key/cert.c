@@ -5,6 +5,7 @@
 #include "base/crypto_pem.h"
 #include "base/file.h"
 #include "cli/key/preview.h"
+#include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "pka/file.h"
 
@@ -13,15 +14,11 @@
 static enum err put(const struct cli *cli, struct rd content)
 {
 	const char *path = cli->args->out;
-	enum err e;
 
 	if (!path)
 		return fwrite(content.p, 1, content.n, stdout) == content.n ? ERR_OK :
 			cli_fail(ERR_IO, "writing to standard output");
-	e = cli->args->force ? file_write(path, 0644, content) : file_create(path, 0644, content);
-	if (e == ERR_CONDITIONS)
-		return cli_refuse(e, "%s exists; --force replaces it", path);
-	return cli_fail(e, "%s", path);
+	return cli_put_file(cli, path, 0644, content);
 }
 
 enum err verb_cert_export(struct cli *cli)
