@@ -61,7 +61,7 @@ static enum err check(struct replace *r)
 	if (r->old_at != NO_SLOT && !(c->status.version.options & HSM_OPT_REPLACE_PKA))
 		return cli_refuse(ERR_REFUSED, "card %s was initialised without --replaceable: its list of custodians "
 				  "is final. It can only be initialised anew, with new keys or keys from a back-up: "
-				  "docs/CUSTODIANS.md, \"Lost card\"", c->id);
+				  "docs/CUSTODIANS.md, \"A card that is initialised anew\"", c->id);
 	return ERR_OK;
 }
 

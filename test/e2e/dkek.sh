@@ -25,9 +25,9 @@ says() { cat out err | tr -s ' \t' ' ' | grep -qF -- "$1"; }
 refused() { "$@"; [ "$status" -eq 3 ]; }
 failed() { "$@"; [ "$status" -eq 1 ]; }
 
-for c in a b target; do card_new $c || exit 1; done
+for c in a b; do card_new $c || exit 1; done
 card_new open --profile open-firmware || exit 1
-t "readers and cards" readers_start a b open target || finish
+t "readers and cards" readers_start a b open || finish
 
 # ---- a key encryption key of two shares ----
 
@@ -102,23 +102,6 @@ printf '\0' | dd of=changed.key bs=1 seek=100 conv=notrunc status=none
 t "a changed file" failed logged_in a restore changed.key --force
 t "... says what it may be" says "the file was changed"
 t "... and leaves nothing on the card" eval 'on a status --json && [ "$(jq ".keys | length" out)" = 3 ]'
-
-# ---- a card that is initialised anew, and has its key back (docs/BACKUP.md) ----
-
-anew() { on target init --yes --so-pin-file so-pin --pin-file pin --dkek-shares 1 --label target; }
-share() { on target dkek import ours.pbe --part ours.part1 --part ours.part2; }
-keys() { on target status --json && [ "$(jq ".keys | length" out)" = "$1" ]; }
-t "a card of one share" anew
-t "... the share" share
-t "... a key" logged_in target keygen --type ec:secp256r1 --label dev --id 33 --archive dev.pka
-t "... its backup" logged_in target backup dev.key --key dev
-t "... signs" signs target dev
-t "initialised anew" anew
-t "... it has no key" keys 0
-t "... and takes none back without the share" refused logged_in target restore dev.key
-t "... with it" share
-t "... the key comes back" logged_in target restore dev.key
-t "... and signs, which we verify" signs target dev
 
 # ---- domains ----
 

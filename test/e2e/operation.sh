@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
+# shellcheck source=test/e2e/tools/commands.sh
+. "$TOP/test/e2e/tools/commands.sh"
 
 server=$B/quorum11-server
 log=$T/server.log
@@ -171,24 +173,16 @@ t "... nothing has changed" eval 'shown_policy .deadline && cmp "$T/policy" "$T/
 # ---- back-up, and a machine that is lost: the commands of docs/SERVER.md ----
 
 state=$T/state
-block() { # HEAD: the commands below the line that begins so
-	awk -v head="$1" 'index($0, head) == 1 { on = 1 } on && /^```/ { n++; next } n == 1 { print } n == 2 { exit }' \
-	    "$TOP/docs/SERVER.md" | sed "s,/var/lib/quorum11,$state,g; s,/backup,$T/backup,g; s,-o [^ ]* -g [^ ]* ,,"
-}
 # Here these run the programs of this tree, and the server as a test does.
 quorum11-server() { "$server" --config "$T/$conf.conf" "$@"; }
 quorum11() { "$q11" "$@"; }
 systemctl() { if [ "$1" = stop ]; then stop server; else server_start "$T/$conf.conf"; fi; }
-commands() { # HEAD: all of them, or fails with the first one that does
-	block "$1" >"$T/commands"
-	cat "$T/commands"
-	[ -s "$T/commands" ] && eval "$(sed '$!s/$/ \&\&/' "$T/commands")"
-}
+step() { commands SERVER.md "$1" "s,/var/lib/quorum11,$state,g; s,/backup,$T/backup,g; s,-o [^ ]* -g [^ ]* ,,"; }
 known() { operator /api/v1/targets | jq -S .targets; operator "/api/v1/targets/$target_id/policy" | jq -S .; }
 conf=live
 mkdir -m 0700 "$T/backup"
 known >"$T/known"
-t "back-up while the server runs" commands "Back-up"
+t "back-up while the server runs" step "Back-up"
 t "... there are the database, the audit's key and the token" \
     test "$(cd "$T/backup" && echo *)" = "audit.key quorum11.db token"
 t "... and hold for nobody else" test "$(stat -c %a "$T"/backup/* | sort -u)" = 600
@@ -201,7 +195,7 @@ conf=restored state=/run/state
 sed "s,^state = .*,state = $state," "$T/live.conf" >"$T/restored.conf"
 mkdir -m 0700 "$state"
 mount -t tmpfs -o size=40m,mode=0700 tmpfs "$state"
-t "restore" commands "Restore"
+t "restore" step "Restore"
 mv "$T/state" "$T/lost" && ln -s "$state" "$T/state"
 t "... cards, custodians and policy are there" diff "$T/known" <(known)
 t "... the token of then counts" test "$(requests 'type')" = object

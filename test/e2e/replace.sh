@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # limit: 300
 #
-# docs/CUSTODIANS.md, "Lost card" and "A new key": a custodian's key is replaced by the others; and on a card whose list
-# is final, the card is initialised anew.
+# docs/CUSTODIANS.md, "Lost card" and "A new key": a custodian's key is replaced by the others. Of a card whose list is
+# final: reinit.sh.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
@@ -11,10 +11,9 @@
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
 
-other_cards=(c4 final)
+other_cards=(c4)
 init_opt=(--replaceable)
 card_new c4 --id UTCUS0404000
-card_new final --profile vendor-shared --id UTFIN0400000
 t "2 of 3, which may be replaced" nofm_new vendor-shared 3 2 || finish
 t "a key" nofm_key ec:secp256r1 fit
 t "a fourth custodian's card" nofm_custodian c4
@@ -93,20 +92,4 @@ pka=("$T/c1-new.pka" "$T/c2.pka" "$T/c4.pka")
 t "enrol --replace" nofm_enrol --replace "${archives[@]}"
 t "he approves with the new key" opens_by c1 c2
 
-# ---- a card whose list is final ----
-
-target=final target_id=UTFIN0400000 init_opt=()
-pka=("$T/c1.pka" "$T/c2.pka" "$T/c3.pka")
-t "another card, 2 of 3, without --replaceable" nofm_target 3 2
-t "... is enrolled" nofm_enrol
-before=$(requests)
-t_status "its list is final: 3" 3 replace "${chr[c3]}" c4.pka
-t "... it is said what is left to do" grep -q "initialised anew" err
-t "... nobody was asked" test "$(requests)" = "$before"
-pka=("$T/c1.pka" "$T/c2.pka" "$T/c4.pka")
-t "it is initialised anew, for c1, c2, c4" nofm_target 3 2
-t "... enrolled in the place of the old one" nofm_enrol --replace
-t "... the server knows c4" on_server "${chr[c4]}"
-t "... c3 no more" not on_server "${chr[c3]}"
-t "c2 and c4 open it" opens_by c2 c4
 finish
