@@ -78,8 +78,7 @@ static size_t rank_of(const struct conf *conf, const char *reader)
 	return rank(&o, usb_is_name(reader) ? CONF_USB : CONF_PCSC);
 }
 
-/* Is it the same token, seen the other way? */
-static bool is_same_token(const char *a, const char *b)
+bool local_is_same(const char *a, const char *b)
 {
 	const char *usb = usb_is_name(a) ? a : b, *pcsc = usb == a ? b : a;
 
@@ -89,8 +88,7 @@ static bool is_same_token(const char *a, const char *b)
 	return pcsc_name_has(pcsc, usb, strlen(usb));
 }
 
-/* Does any token, or everybody, go this way? */
-static bool is_wanted(const struct conf *conf, enum conf_transport t)
+bool local_wants(const struct conf *conf, enum conf_transport t)
 {
 	struct order o = order_of(conf->transport.order);
 	bool wanted = rank(&o, t) != NOT_THIS_WAY;
@@ -112,7 +110,7 @@ static bool is_left_out(const struct conf *conf, const struct pcsc_reader *r, co
 	if (mine == NOT_THIS_WAY)
 		return true;
 	for (size_t i = 0; i < others->n; i++)
-		if (is_same_token(r->name, others->v[i].name) && rank_of(conf, others->v[i].name) < mine)
+		if (local_is_same(r->name, others->v[i].name) && rank_of(conf, others->v[i].name) < mine)
 			return true;
 	return false;
 }
@@ -140,12 +138,12 @@ static enum err list_both(const struct conf *conf, struct pcsc_readers *pcsc, st
 			  struct pcsc_readers *out)
 {
 	struct order o = order_of(conf->transport.order);
-	bool asked = is_wanted(conf, CONF_PCSC), usb_first = rank(&o, CONF_USB) < rank(&o, CONF_PCSC);
+	bool asked = local_wants(conf, CONF_PCSC), usb_first = rank(&o, CONF_USB) < rank(&o, CONF_PCSC);
 	enum err service = asked ? pcsc_list(pcsc) : ERR_OK, e = ERR_OK;
 
 	if (service && service != ERR_NO_SERVICE)
 		return service;
-	if (is_wanted(conf, CONF_USB))
+	if (local_wants(conf, CONF_USB))
 		e = usb_list(asked && !service, usb);
 	if (e)
 		return e;
@@ -177,7 +175,7 @@ static enum err wait_slice(const struct conf *conf, struct pcsc_readers *room, s
 	struct deadline slice = deadline_within(dl, SLICE_MS);
 	enum err e = ERR_NO_SERVICE;
 
-	if (is_wanted(conf, CONF_PCSC))
+	if (local_wants(conf, CONF_PCSC))
 		e = pcsc_list(room);
 	e = e ? usb_wait(&slice) : pcsc_wait(room, &slice);
 	return e == ERR_TIMEOUT || e == ERR_NO_SERVICE ? ERR_OK : e;
@@ -188,7 +186,7 @@ enum err local_wait(const struct conf *conf, struct pcsc_readers *last, struct d
 	struct pcsc_readers *now;
 	enum err e = ERR_OK;
 
-	if (!is_wanted(conf, CONF_USB))
+	if (!local_wants(conf, CONF_USB))
 		return pcsc_wait(last, dl);
 	now = malloc(sizeof(*now));
 	if (!now)
@@ -210,7 +208,7 @@ enum err local_wait(const struct conf *conf, struct pcsc_readers *last, struct d
 
 enum err local_open(const struct conf *conf, const char *reader, enum pcsc_share share, struct apdu_link **out)
 {
-	if (!is_wanted(conf, usb_is_name(reader) ? CONF_USB : CONF_PCSC) || rank_of(conf, reader) == NOT_THIS_WAY)
+	if (!local_wants(conf, usb_is_name(reader) ? CONF_USB : CONF_PCSC) || rank_of(conf, reader) == NOT_THIS_WAY)
 		return ERR_NO_READER;
 	return usb_is_name(reader) ? usb_open(reader, out) : pcsc_open(reader, share, out);
 }

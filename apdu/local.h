@@ -18,5 +18,9 @@ MUST enum err local_wait(const struct conf *conf, struct pcsc_readers *last, str
 MUST enum err local_open(const struct conf *conf, const char *reader, enum pcsc_share share, struct apdu_link **out);
 /* Is the agent among the ways? */
 bool local_has_agent(const struct conf *conf);
+/* May any reader be had this way? */
+bool local_wants(const struct conf *conf, enum conf_transport way);
+/* Are they one token, by two ways: usb:SERIAL, and what pcscd calls it? */
+bool local_is_same(const char *a, const char *b);
 
 #endif

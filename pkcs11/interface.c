@@ -138,12 +138,12 @@ static struct p11_functions_3 functions_3 = {
 	.C_MessageVerifyInit = message_init, .C_VerifyMessage = message_verify, .C_VerifyMessageBegin = message_begin,
 	.C_VerifyMessageNext = message_verify, .C_MessageVerifyFinal = message_final,
 };
-static CK_UTF8CHAR name_bytes[] = NAME;
+static char name_bytes[] = NAME;
 
 /* The newest first: it is the default (PKCS#11 3.0 5.4.6). */
-static struct p11_interface interfaces[] = {
-	{ name_bytes, &functions_3, P11_INTERFACE_FORK_SAFE },
-	{ name_bytes, NULL, P11_INTERFACE_FORK_SAFE },
+static CK_INTERFACE interfaces[] = {
+	{ (void *)name_bytes, &functions_3, P11_INTERFACE_FORK_SAFE },
+	{ (void *)name_bytes, NULL, P11_INTERFACE_FORK_SAFE },
 };
 #define INTERFACES (sizeof(interfaces) / sizeof(interfaces[0]))
 
@@ -156,10 +156,10 @@ __attribute__((constructor)) static void fill(void)
 		return;
 	functions_3.base = *list;
 	functions_3.base.version = (CK_VERSION){ 3, 0 };
-	interfaces[1].functions = list;
+	interfaces[1].pFunctionList = list;
 }
 
-CK_RV C_GetInterfaceList(struct p11_interface *list, CK_ULONG *n)
+CK_RV C_GetInterfaceList(CK_INTERFACE *list, CK_ULONG *n)
 {
 	CK_RV rv;
 
@@ -170,12 +170,12 @@ CK_RV C_GetInterfaceList(struct p11_interface *list, CK_ULONG *n)
 	return rv;
 }
 
-CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct p11_interface **out, CK_FLAGS flags)
+CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **out, CK_FLAGS flags)
 {
 	if (!out)
 		return CKR_ARGUMENTS_BAD;
 	for (size_t i = 0; i < INTERFACES; i++) {
-		const CK_VERSION *v = interfaces[i].functions;
+		const CK_VERSION *v = interfaces[i].pFunctionList;
 
 		if ((name && strcmp((const char *)name, NAME) != 0) || flags & ~interfaces[i].flags)
 			continue;

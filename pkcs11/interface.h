@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What PKCS#11 3.0 adds to 2.40, as far as we have it: its types, by the names and in the order of the OASIS text
- * (sections 3.6 and 5.4), which p11-kit's header does not have.
+ * (sections 3.6 and 5.4), which p11-kit's header has only since its 0.25.
  */
 #ifndef PKCS11_INTERFACE_H
 #define PKCS11_INTERFACE_H
 
 #include "pkcs11/ck/ck.h"
 
-struct p11_interface {                  /* CK_INTERFACE */
-	CK_UTF8CHAR *name;
-	void *functions;                /* begins with a CK_VERSION */
+#if CRYPTOKI_VERSION_MAJOR < 3
+typedef struct {
+	CK_UTF8CHAR *pInterfaceName;
+	void *pFunctionList;            /* begins with a CK_VERSION */
 	CK_FLAGS flags;
-};
+} CK_INTERFACE;
+#endif
 #define P11_INTERFACE_FORK_SAFE 1UL     /* CKF_INTERFACE_FORK_SAFE */
 #define P11_CKF_FIND_OBJECTS 0x40UL     /* CKF_FIND_OBJECTS, for C_SessionCancel */
 
@@ -21,8 +23,8 @@ struct p11_interface {                  /* CK_INTERFACE */
 #define MESSAGE_FINAL(name) CK_RV (*name)(CK_SESSION_HANDLE)
 struct p11_functions_3 {                /* CK_FUNCTION_LIST_3_0 */
 	CK_FUNCTION_LIST base;          /* the same order as in 2.40 */
-	CK_RV (*C_GetInterfaceList)(struct p11_interface *list, CK_ULONG *n);
-	CK_RV (*C_GetInterface)(CK_UTF8CHAR *name, CK_VERSION *version, struct p11_interface **out, CK_FLAGS flags);
+	CK_RV (*C_GetInterfaceList)(CK_INTERFACE *list, CK_ULONG *n);
+	CK_RV (*C_GetInterface)(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **out, CK_FLAGS flags);
 	CK_RV (*C_LoginUser)(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_n,
 			     CK_UTF8CHAR *name, CK_ULONG name_n);
 	CK_RV (*C_SessionCancel)(CK_SESSION_HANDLE session, CK_FLAGS flags);
@@ -56,8 +58,8 @@ struct p11_functions_3 {                /* CK_FUNCTION_LIST_3_0 */
 #undef MESSAGE_FINAL
 
 #pragma GCC visibility push(default)
-CK_RV C_GetInterfaceList(struct p11_interface *list, CK_ULONG *n);
-CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, struct p11_interface **out, CK_FLAGS flags);
+CK_RV C_GetInterfaceList(CK_INTERFACE *list, CK_ULONG *n);
+CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **out, CK_FLAGS flags);
 CK_RV C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_n, CK_UTF8CHAR *name,
 		  CK_ULONG name_n);
 CK_RV C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags);

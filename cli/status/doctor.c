@@ -38,14 +38,10 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *about, c
 enum err verb_doctor(struct cli *cli)
 {
 	struct doctor d = { .cli = cli, .list = cli->args->json ? json_array() : NULL };
-	struct pcsc_readers readers = { .n = 0 };
 	enum err e = ERR_OK;
 
 	doctor_machine(&d);
-	/* What the service says was found there. */
-	if (pcsc_list(&readers) == ERR_OK)
-		for (size_t i = 0; i < readers.n; i++)
-			doctor_reader(&d, &readers.v[i]);
+	doctor_readers(&d);
 	if (cli->args->json)
 		e = cli_json_print(json_pack("{s:b, s:i, s:o}", "well", !d.problems, "problems", (int)d.problems,
 					     "findings", d.list));

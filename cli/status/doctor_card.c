@@ -119,7 +119,7 @@ static void find_failure(struct doctor *d, const struct pcsc_reader *r, const ch
 		doctor_find(d, DOCTOR_PROBLEM, name, cli_hint(e), "%s", err_text(e));
 }
 
-void doctor_reader(struct doctor *d, const struct pcsc_reader *reader)
+void doctor_card(struct doctor *d, const struct pcsc_reader *reader)
 {
 	struct cli_report *r;
 	char name[SHOWN_MAX + 1], who[APDU_OTHERS_MAX];

@@ -11,8 +11,6 @@
 #include "cli/status/doctor.h"
 
 #define PATH_SIZE  4096
-#define PCSCD      "/run/pcscd/pcscd.comm"
-#define POLKIT     "/usr/share/polkit-1/actions/org.debian.pcsc-lite.policy"
 #define PLUGIN     "pkcs11.so"          /* the name of libp11's engine and of pkcs11-provider's file */
 
 /* ---- settings ---- */
@@ -42,30 +40,45 @@ static void find_program(struct doctor *d, const char *path, const char *what)
 			    "%s: %s: %s", what, path, strerror(errno));
 }
 
-static void find_agent(struct doctor *d)
+int doctor_connect(const char *path)
 {
-	const char *path = d->cli->conf->agent.socket;
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd;
+	int fd, rc;
 
-	if (!path)
-		return;
 	if (strlen(path) >= sizeof(at.sun_path)) {
-		doctor_find(d, DOCTOR_PROBLEM, "agent", "[agent] socket: a shorter path", "%s: too long for a socket",
-			    path);
-		return;
+		errno = ENAMETOOLONG;
+		return -1;
 	}
 	memcpy(at.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+	if (fd < 0)
+		return -1;
+	rc = connect(fd, (struct sockaddr *)&at, sizeof(at));
+	if (rc) {
+		int why = errno;
+
+		(void)close(fd);
+		errno = why;
+		return -1;
+	}
+	(void)close(fd);
+	return 0;
+}
+
+static void find_agent(struct doctor *d)
+{
+	const char *path = d->cli->conf->agent.socket;
+
+	if (!path)
+		return;
+	d->has_agent = doctor_connect(path) == 0;
+	if (d->has_agent)
 		doctor_find(d, DOCTOR_OK, "agent", NULL, "answers at %s", path);
 	else
 		doctor_find(d, DOCTOR_PROBLEM, "agent",
 			    errno == EACCES ? "you need to be in its group ([agent] group)" :
 					      "systemctl status quorum11-agent.socket",
 			    "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
 }
 
 /* ---- ways of other programs to the module ---- */
@@ -139,33 +152,6 @@ static void find_openssl(struct doctor *d)
 			    "its programs have neither engine nor provider for PKCS#11");
 }
 
-/* ---- the smart card service ---- */
-
-static void find_service(struct doctor *d)
-{
-	struct pcsc_readers readers;
-	enum err e = pcsc_list(&readers);
-
-	if (e == ERR_NO_SERVICE && access(PCSCD, F_OK))
-		doctor_find(d, DOCTOR_PROBLEM, "PC/SC", "install pcscd, and systemctl enable --now pcscd.socket",
-			    "no smart card service: %s: %s", PCSCD, strerror(errno));
-	else if (e == ERR_NO_SERVICE && access(POLKIT, F_OK) == 0)
-		doctor_find(d, DOCTOR_PROBLEM, "PC/SC",
-			    "systemctl status pcscd; if it runs, polkit keeps you out: a rule for "
-			    "org.debian.pcsc-lite.access_pcsc, see docs/AGENT.md",
-			    "the smart card service does not answer you");
-	else if (e)
-		doctor_find(d, DOCTOR_PROBLEM, "PC/SC", "systemctl status pcscd",
-			    "the smart card service does not answer: %s", err_text(e));
-	else if (!readers.n)
-		doctor_find(d, DOCTOR_PROBLEM, "PC/SC", "plug one in; is its driver installed (libccid)?",
-			    "the service answers, and has no reader");
-	else
-		doctor_find(d, DOCTOR_OK, "PC/SC", NULL, "the service answers%s; %zu %s",
-			    access(POLKIT, F_OK) == 0 ? ", and polkit lets you" : "", readers.n,
-			    readers.n == 1 ? "reader" : "readers");
-}
-
 void doctor_machine(struct doctor *d)
 {
 	find_settings(d);
@@ -174,5 +160,4 @@ void doctor_machine(struct doctor *d)
 	find_agent(d);
 	find_p11_kit(d);
 	find_openssl(d);
-	find_service(d);
 }

@@ -94,6 +94,48 @@ t "no service" eval "PCSCLITE_CSOCK_NAME=$T/none failed off doctor --json && jso
 t "a program that is not there" eval "sed 's,^helper.*,helper = $T/none,' '$T/host.conf' >none.conf &&
 	QUORUM11_CONF=none.conf failed off doctor && says 'PROBLEM *programs .*$T/none'"
 
+# in_mounts FOLDER CMD...: with an empty folder in place of this one
+in_mounts() {
+	mount -t tmpfs tmpfs "$1" || return 1
+	"${@:2}"
+	local rc=$?
+	umount "$1"
+	return "$rc"
+}
+# found CONF LEVEL ABOUT TEXT ADVICE: what doctor says with this configuration, in patterns
+found() {
+	QUORUM11_CONF=$1 run "$q11" doctor --json
+	jq -e --arg l "$2" --arg a "$3" --arg t "$4" --arg d "$5" 'any(.findings[];
+	    .level == $l and .about == $a and (.text | test($t)) and ($d == "" or (.advice // "" | test($d))))' \
+	    "$T/out" || { cat "$T/out"; return 1; }
+}
+with() { { cat "$T/host.conf"; printf '%s\n' "$@"; } >doctor.conf; }
+refuser() {
+	start refuser python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()
+while True: s.accept()[0].close()' "$T/refuser"
+	ready refuser test -S "$T/refuser"
+}
+refuser
+t "a service that refuses, as by polkit" eval "PCSCLITE_CSOCK_NAME=$T/refuser found $T/host.conf problem PC/SC \
+    'is there, and refuses you' 'journalctl -u pcscd'"
+stop refuser
+t "an authority that is not there" eval "with '[login]' 'ca = $T/none' &&
+	found doctor.conf problem settings '$T/none: No such file' 'login. ca'"
+t "no server" eval "echo >doctor.conf && found doctor.conf note settings 'no management server' 'login. url'"
+t "an agent that does not answer" eval "with '[agent]' 'socket = $T/none' &&
+	found doctor.conf problem agent '$T/none: No such file' quorum11-agent.socket"
+t "no way of p11-kit to the module" found "$T/host.conf" note p11-kit 'no quorum11.module' ''
+t "... one to a file that is not there" in_mounts /usr/share/p11-kit/modules eval \
+    "echo 'module: $T/none.so' >/usr/share/p11-kit/modules/quorum11.module &&
+	found '$T/host.conf' problem p11-kit 'quorum11.module names $T/none.so' 'correct that file'"
+t "... and a good one" in_mounts /usr/share/p11-kit/modules eval \
+    "echo 'module: $B/quorum11.so' >/usr/share/p11-kit/modules/quorum11.module &&
+	found '$T/host.conf' ok p11-kit 'offers the module: $B/quorum11.so' ''"
+engines=$(openssl version -e | sed 's/^ENGINESDIR: "\(.*\)"$/\1/')
+t "OpenSSL's engine" found "$T/host.conf" ok OpenSSL "engine: $engines/pkcs11.so" ''
+t "... is not there" in_mounts "$engines" found "$T/host.conf" note OpenSSL 'neither engine nor provider' 'install'
+
 # ---- proofs ----
 
 t "keygen's archive is a proof" off attest verify UTPIN0400000-1.pka

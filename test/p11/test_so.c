@@ -126,7 +126,7 @@ static void test_init_token_of_custodians(void **state)
 
 static void test_interfaces(void **state)
 {
-	struct p11_interface list[3], *one;
+	CK_INTERFACE list[3], *one;
 	CK_VERSION v30 = { 3, 0 }, v240 = { 2, 40 }, v31 = { 3, 1 };
 	CK_UTF8CHAR name[] = "PKCS 11", other[] = "Vendor";
 	CK_FUNCTION_LIST *old;
@@ -143,9 +143,9 @@ static void test_interfaces(void **state)
 	assert_ok(C_GetInterfaceList(list, &n));
 	assert_int_equal(n, 2);
 	assert_ok(C_GetInterface(NULL, NULL, &one, 0));
-	assert_memory_equal(one->functions, &v30, sizeof(v30));
+	assert_memory_equal(one->pFunctionList, &v30, sizeof(v30));
 	assert_ok(C_GetInterface(name, &v240, &one, P11_INTERFACE_FORK_SAFE));
-	assert_ptr_equal(one->functions, old);
+	assert_ptr_equal(one->pFunctionList, old);
 	assert_rv(C_GetInterface(name, &v31, &one, 0), CKR_FUNCTION_FAILED);
 	assert_rv(C_GetInterface(other, NULL, &one, 0), CKR_FUNCTION_FAILED);
 	assert_rv(C_GetInterface(name, NULL, &one, 2), CKR_FUNCTION_FAILED);
@@ -155,13 +155,13 @@ static void test_interfaces(void **state)
 /* No entry of the list is empty, and those of messages say what they are. */
 static void test_functions(void **state)
 {
-	struct p11_interface *i;
+	CK_INTERFACE *i;
 	const struct p11_functions_3 *f;
 	void *const *entry, *const *end;
 
 	(void)state;
 	assert_ok(C_GetInterface(NULL, NULL, &i, 0));
-	f = i->functions;
+	f = i->pFunctionList;
 	end = (void *const *)(f + 1);
 	for (entry = (void *const *)&f->base.C_Initialize; entry < end; entry++)
 		assert_non_null(*entry);
