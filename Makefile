@@ -211,17 +211,25 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 
 # ---- targets ----
 
-.PHONY: deps check check-package check-asan check-tsan check-server-asan check-server-tsan check-model
+GUEST := build/qemu/order
+$(GUEST):
+	test/qemu/fetch.sh $(@D)
+
+.PHONY: deps check check-usb check-package check-asan check-tsan check-server-asan check-server-tsan check-model
 .PHONY: demo demo-batch bench install clean help
 
 deps:
 	test/deps.sh build test package
 
-check:
+check: $(GUEST)
 	test/deps.sh build test package
 	$(MAKE) tests
 	test/run.sh $(B) check unit p11 e2e
 	QUORUM11_TEST_USB=tpdu test/run.sh $(B) p11 -- test_sign
+# A card reader on a real USB stack, in a machine in the machine.
+check-usb: $(GUEST)
+	$(MAKE) all tools
+	test/run.sh $(B) e2e -- usb
 check-package: deb
 	$(MAKE) all
 	test/e2e/package.sh build/deb
@@ -307,6 +315,7 @@ help:
 	@echo 'make check       install what is missing, then all tests'
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
 	@echo 'make check-server-asan, check-server-tsan  the server end to end, under the same'
+	@echo 'make check-usb   a card in a reader of QEMU, on a real USB stack; make check does it, too'
 	@echo 'make check-package  the Debian packages, built twice, to the same bytes; make check tries them, too'
 	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'

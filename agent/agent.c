@@ -44,7 +44,7 @@ static void add_reader(struct agent *a, const char *reader)
 	struct agent_house *h = &a->house;
 	enum err e;
 
-	if (!conf_list_admits(&h->rules->conf->agent.readers, reader) || agent_house_find(h, reader))
+	if (agent_house_find(h, reader))
 		return;
 	if (h->cards_n == PCSC_READERS_MAX) {
 		log_line(LOG_AGENT, LOG_ERROR, "reader %s: more than %d readers", reader, PCSC_READERS_MAX);

@@ -26,7 +26,8 @@ static void tell(struct agent_scanner *s)
 	struct agent_job *j;
 
 	for (size_t i = 0; i < s->now.n; i++) {
-		if (agent_job_new(AGENT_JOB_READER, NULL, &j))
+		if (!local_is_admitted(&s->now.v[i], &s->conf->agent.readers) ||
+		    agent_job_new(AGENT_JOB_READER, NULL, &j))
 			continue;
 		(void)snprintf(j->why, sizeof(j->why), "%s", s->now.v[i].name);
 		agent_queue_put(s->results, j);

@@ -38,6 +38,16 @@ bool local_has_agent(const struct conf *conf)
 	return rank(&o, CONF_AGENT) != NOT_THIS_WAY;
 }
 
+bool local_is_named(const struct pcsc_reader *r, const char *name)
+{
+	return strcmp(r->name, name) == 0 || (*r->place && strcmp(r->place, name) == 0);
+}
+
+bool local_is_admitted(const struct pcsc_reader *r, const struct conf_list *names)
+{
+	return conf_list_admits(names, r->name) || (*r->place && conf_list_admits(names, r->place));
+}
+
 /* pcscd's names end with the serial number in brackets, filled up with blanks, and two numbers. */
 static bool pcsc_name_has(const char *name, const char *serial, size_t n)
 {

@@ -13,6 +13,7 @@
 
 struct pcsc_reader {
 	char name[PCSC_NAME_MAX];
+	char place[PCSC_NAME_MAX];  /* another name, by the port that it is plugged into; "": none is known */
 	bool has_card;
 	bool in_use;                /* some program is connected */
 	bool exclusive;             /* some program holds it exclusively */

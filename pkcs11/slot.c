@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "apdu/local.h"
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/module/readers.h"
@@ -37,7 +38,7 @@ static enum err refresh(struct pcsc_readers *now, bool may_add)
 	p11_module_lock();
 	may_add = may_add || !p11_module.slots.listed;
 	for (size_t i = 0; may_add && !e && i < now->n; i++)
-		if (conf_list_admits(&p11_module.conf->module.readers, now->v[i].name))
+		if (local_is_admitted(&now->v[i], &p11_module.conf->module.readers))
 			e = p11_slots_add_locked(&p11_module.slots, &now->v[i]);
 	p11_module.slots.listed = true;
 	p11_module_unlock();

@@ -448,6 +448,7 @@ static bool list_one(const struct usb_reader *r, bool polite, struct pcsc_reader
 
 	memset(out, 0, sizeof(*out));
 	memcpy(out->name, r->name, sizeof(out->name));
+	memcpy(out->place, r->place, sizeof(out->place));
 	if (!r->usable || r->desc.level == CCID_CHARACTER)
 		return false;
 	ours = usb_held_by_us(r->place, &card);

@@ -34,13 +34,13 @@ enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_reader
 	if (e)
 		return cli_fail(e, "readers");
 	for (size_t i = 0; i < out->n && name; i++)
-		exact |= strcmp(out->v[i].name, name) == 0;
+		exact |= local_is_named(&out->v[i], name);
 	for (size_t i = 0; i < out->n; i++) {
 		const struct pcsc_reader *r = &out->v[i];
 
-		if (!conf_list_admits(&cli->conf->module.readers, r->name))
+		if (!local_is_admitted(r, &cli->conf->module.readers))
 			continue;
-		if (name && !(exact ? strcmp(r->name, name) == 0 : strstr(r->name, name) != NULL))
+		if (name && !(exact ? local_is_named(r, name) : strstr(r->name, name) != NULL))
 			continue;
 		if (n != i)
 			out->v[n] = *r;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apdu/local.h"
 #include "apdu/others.h"
 #include "base/text.h"
 #include "cli/line/say.h"
@@ -126,7 +127,7 @@ void doctor_card(struct doctor *d, const struct pcsc_reader *reader)
 	enum err e;
 
 	(void)text_shown(rd_str(reader->name), name, sizeof(name));
-	if (!conf_list_admits(&d->cli->conf->module.readers, reader->name)) {
+	if (!local_is_admitted(reader, &d->cli->conf->module.readers)) {
 		doctor_find(d, DOCTOR_NOTE, name, NULL, "not ours: [module] readers does not name it");
 		return;
 	}

@@ -38,7 +38,7 @@
 #                             $T/NAME.apdu has them all, as lines "NAME > HEX" and "NAME < HEX"
 #   card_process NAME         the NAME for `running`, `stop` and ${PID[...]} of a card's process
 #
-#   tls_new                   a CA and certificates for 127.0.0.1: $T/tls/{ca,server,client}.{pem,key}
+#   tls_new                   a CA and certificates for $TLS_NAMES (this machine): $T/tls/{ca,server,client}.{pem,key}
 #   server_start CONF [NAME]  quorum11-server; waits until it is ready; its address to $URL. NAME (server) for stop
 #   free_port                 a port that nobody listens on
 #   settle                    end everything that was started; `finish` does it
@@ -243,13 +243,14 @@ card_stop() { stop "$(card_process "$1")" "${2:-TERM}"; readers_wait "$LONG" --e
 
 # ---- server ----
 
+TLS_NAMES=IP:127.0.0.1,DNS:localhost
 tls_new() (
 	mkdir -p "$T/tls" && cd "$T/tls" && umask 077 || exit 1
 	ec=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2)
 	openssl req -x509 "${ec[@]}" -subj "/CN=Test CA" -keyout ca.key -out ca.pem &&
 	for name in server client; do
 		openssl req "${ec[@]}" -subj "/CN=$name" -keyout $name.key -out $name.csr &&
-		printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n' >$name.ext &&
+		printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\n' "$TLS_NAMES" >$name.ext &&
 		openssl x509 -req -days 2 -in $name.csr -CA ca.pem -CAkey ca.key -extfile $name.ext \
 		    -out $name.pem || exit 1
 	done
