@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include "base/crypto_ec.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "base/tlv.h"
 #include "login/frame.h"
 #include "login/helper.h"
 #include "pka/message.h"
+#include "pka/statement.h"
 #include "ramoverhttp/ram.h"
 #include "test/p11/rig.h"
 
@@ -26,6 +29,8 @@
 #define HELD "held"                     /* a pipe: "hold" waits until somebody writes to it */
 #define WATCHES "watches"               /* the process of each that watches for an end, a line each */
 #define CUSTODIANS "custodians"         /* a socket: challenge in, commands out */
+#define REQUEST "request"               /* what the host says about itself, of the last ceremony */
+#define ENDED "ended"                   /* a pipe: what the server answers to who watches for an end */
 
 static struct deadline never = { .at_ms = UINT64_MAX, .cancel_fd = -1 };
 
@@ -136,11 +141,35 @@ static const struct {
 static _Noreturn void helper_watch(struct wr *content)
 {
 	int fd = open(WATCHES, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int ended = open(ENDED, O_RDWR | O_CLOEXEC);
+	struct pollfd p[] = { { .fd = HELPER_FD, .events = POLLIN }, { .fd = ended, .events = POLLIN } };
+	uint8_t said[4096];
+	ssize_t n;
 
-	if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+	if (fd < 0 || ended < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		helper_end();
 	(void)close(fd);
+	while (poll(p, 2, -1) > 0 && !p[0].revents) {
+		n = read(ended, said, sizeof(said));
+		if (n <= 0)
+			helper_end();
+		helper_send(LOGIN_REPLY, rd_of(said, (size_t)n));
+	}
 	helper_stay(content);
+}
+
+/* For people_say_end. */
+static void helper_note_request(const struct wr *settings)
+{
+	FILE *f = fopen(REQUEST, "we");
+	struct rd header;
+	struct wr json;
+
+	wr_init_heap(&json, REQUEST_JSON_MAX);
+	if (!f || !rd_tlv_find(wr_view(settings), LOGIN_HEADER, &header) || text_unbase64url(header, &json) ||
+	    fwrite(json.p, 1, json.n, f) != json.n || fclose(f))
+		helper_end();
+	wr_free(&json);
 }
 
 /* Progress, which who logs in meanwhile hears too; then until people_let_go. */
@@ -159,14 +188,19 @@ static void helper_wait(struct wr *content)
 
 static void helper_serve(const char *what, struct wr *content)
 {
+	struct wr settings;
 	int asked;
 
 	if (strcmp(what, "die") == 0)
 		helper_end();
+	wr_init_heap(&settings, LOGIN_FRAME_MAX);
+	wr_put(&settings, wr_view(content));
 	helper_send(LOGIN_READY, RD_NONE);
-	/* The first POST; or whoever keeps the card open asks whether a custodian has ended it: nobody does. */
+	/* The first POST; or whoever keeps the card open asks whether a custodian has ended it. */
 	if (helper_receive(content) == LOGIN_WATCH)
 		helper_watch(content);
+	helper_note_request(&settings);
+	wr_free(&settings);
 	asked = open(ASKED, O_WRONLY | O_NONBLOCK);
 	if (asked < 0 || write(asked, "x", 1) != 1)
 		helper_end();
@@ -279,6 +313,7 @@ struct people *people_new(const char *profile)
 	assert_int_equal(chdir(rig_folder), 0);
 	assert_int_equal(mkfifo(ASKED, 0600), 0);
 	assert_int_equal(mkfifo(HELD, 0600), 0);
+	assert_int_equal(mkfifo(ENDED, 0600), 0);
 	p->asked = open(ASKED, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	assert_true(p->asked >= 0);
 	p->custodians = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -380,6 +415,67 @@ void people_let_go(void)
 	assert_true(held >= 0);
 	assert_int_equal(write(held, "x", 1), 1);
 	(void)close(held);
+}
+
+/* By person i over his own card: SHA-256 of the text, as a plain signature. */
+static void sign_text(struct people *p, unsigned i, struct rd text, struct wr *sig)
+{
+	struct quorum_person *person = &p->q.people[i];
+	struct wr cmd, rsp;
+
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&rsp, APDU_RSP_MAX);
+	hsm_enc_sign(&cmd, person->key, HSM_ECDSA_SHA256, text);
+	quorum_sign(person, wr_view(&cmd), &rsp);
+	assert_true(rsp.n > 2);
+	assert_int_equal(ec_sig_from_der(rd_of(rsp.p, rsp.n - 2), 32, sig), ERR_OK);
+	wr_free(&rsp);
+	wr_free(&cmd);
+}
+
+/* A view into json: 32 hex digits. */
+static void read_login_id(struct wr *json, uint8_t id[LOGIN_ID_SIZE])
+{
+	static const char member[] = "\"login_id\":\"";
+	const char *at = strstr(wr_cstr(json), member);
+	struct wr w;
+
+	assert_non_null(at);
+	wr_init(&w, id, LOGIN_ID_SIZE);
+	assert_int_equal(text_unhex(rd_of(at + strlen(member), 2 * LOGIN_ID_SIZE), &w), ERR_OK);
+}
+
+void people_say_end(struct people *p, unsigned i)
+{
+	struct pka_statement st = { .key = rd_str(p->q.custodians[i].chr), .decision = PKA_END };
+	uint8_t text[STATEMENT_MAX], plain[64];
+	struct wr json, w, sig, said;
+	size_t proof;
+	int fd;
+
+	wr_init_heap(&json, REQUEST_JSON_MAX + 1);
+	assert_int_equal(file_read(REQUEST, REQUEST_JSON_MAX, &json), ERR_OK);
+	read_login_id(&json, st.login_id);
+	assert_int_equal(sha256(wr_view(&json), st.request), ERR_OK);
+	assert_int_equal(sha256(rd_str(p->q.target.id), st.message), ERR_OK);
+	WR_ARR(&w, text);
+	WR_ARR(&sig, plain);
+	assert_int_equal(pka_statement_write(&st, &w), ERR_OK);
+	sign_text(p, i, wr_view(&w), &sig);
+	wr_init_heap(&said, LOGIN_FRAME_MAX);
+	wr_u16(&said, 200);
+	proof = wr_tlv_open(&said, LOGIN_PROOF);
+	wr_tlv(&said, LOGIN_PROOF_FILE, wr_view(&p->q.people[i].file));
+	wr_tlv(&said, LOGIN_PROOF_STATEMENT, wr_view(&w));
+	wr_tlv(&said, LOGIN_PROOF_SIG, wr_view(&sig));
+	wr_tlv_close(&said, proof);
+	assert_int_equal(wr_done(&said), ERR_OK);
+	fd = open(ENDED, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, said.p, said.n), said.n);
+	(void)close(fd);
+	wr_free(&said);
+	wr_free(&json);
 }
 
 static void send_as_other(struct fake_other *o, struct wr *cmd, struct wr *rsp)

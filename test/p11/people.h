@@ -33,6 +33,8 @@ void people_let_go(void);
 unsigned people_asked(struct people *p);
 /* Wait until one more has begun and the helper has the first POST. */
 void people_wait_asked(struct people *p);
+/* Person i ends what was approved last: who watches for it (people_watcher) is told so, by a signed statement. */
+void people_say_end(struct people *p, unsigned i);
 /* The process of the nth helper, from 1, that watches for an end; waits for it. */
 pid_t people_watcher(unsigned n);
 /* Open the card as another program: all n sign, and the program goes away without a reset. */

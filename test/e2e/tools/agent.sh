@@ -122,9 +122,16 @@ t "the agent is back" wait_for 10000 is_state closed
 sign_start two
 t "two custodians approve" eval 'approvers c1 c2; approvers_done c1 c2'
 t "a program signs" signed two || cat "$T/sign-two.log"
+last() { sed -n "s/^target > \($1[0-9A-Fa-f]*\)\$/\1/p" "$T/target.apdu" | tail -n 1; }
+signing=$(last 8068)
+card_answers() { "$B/test/e2e/tools/askcard" "$(reader target)" "$@" >"$T/said" 2>"$T/none"; }
 kill -KILL "${PID[agent]}"
 reap agent
-t "the agent is killed: the card is closed" wait_for 5000 is_closed
+t "the agent is killed: others get at the card" wait_for 5000 card_answers "$signing"
+t "... which signs nothing: it was reset" test "$(cat "$T/said")" = 6E00
+t "... nor when it is selected" card_answers "$(last 00a40400)" "$signing"
+t "... as nobody is logged in" test "$(tail -n 1 "$T/said")" = 6982
+t "... it says so itself" is_closed
 agent_start
 t "another agent takes its place" wait_for 10000 is_state closed
 sign_start two
