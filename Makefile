@@ -57,7 +57,7 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # ---- how it is compiled ----
 
 # The goals that install what is missing call make again when it is there.
-ifneq ($(filter-out fuzz deps check demo demo-batch deb clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out fuzz deps check check-next demo demo-batch deb clean help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
 LIBS += cmocka expat
 endif
@@ -157,9 +157,11 @@ endef
 
 BELOW_LOGIN := login pka ramoverhttp sc-hsm attest apdu apdu/usb base
 
+# Symbolic: libp11-kit has functions of the same names, and would have ours call them.
 $(B)/quorum11.so: $(call archive,$(MODULE) $(BELOW_LOGIN)) pkcs11/exports.map
 	$(call say,LD)
 	$(Q)$(CC) $(C_ALL) $(LD_ALL) -shared -Wl,-soname,quorum11.so -Wl,--version-script=pkcs11/exports.map -o $@ \
+	    -Wl,-Bsymbolic \
 	    -Wl,--whole-archive $(B)/pkcs11.a -Wl,--no-whole-archive \
 	    -Wl,--start-group $(filter-out $(B)/pkcs11.a,$(filter %.a,$^)) -Wl,--end-group $(NEED_module)
 $(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,$(CLI) $(BELOW_LOGIN))
@@ -215,7 +217,8 @@ GUEST := build/qemu/order
 $(GUEST):
 	test/qemu/fetch.sh $(@D)
 
-.PHONY: deps check check-usb check-package check-asan check-tsan check-server-asan check-server-tsan check-model
+.PHONY: deps check check-usb check-next check-package check-asan check-tsan check-server-asan check-server-tsan
+.PHONY: check-model
 .PHONY: demo demo-batch bench install clean help
 
 deps:
@@ -243,6 +246,10 @@ check-server-asan:
 	$(MAKE) FLAVOUR=asan check-server
 check-server-tsan:
 	$(MAKE) FLAVOUR=tsan check-server
+# In a chroot, kept in build/next: OpenSSL 3.5 with pkcs11-provider, a newer OpenSC. Needs root.
+check-next:
+	test/deps.sh chroot
+	test/next/root.sh build/next
 check-model: $(B)/quorum11-server
 	test/run.sh $(B) check -- model
 .PHONY: check-programs check-server
@@ -317,6 +324,7 @@ help:
 	@echo 'make check-server-asan, check-server-tsan  the server end to end, under the same'
 	@echo 'make check-usb   a card in a reader of QEMU, on a real USB stack; make check does it, too'
 	@echo 'make check-package  the Debian packages, built twice, to the same bytes; make check tries them, too'
+	@echo 'make check-next  the next Debian (OpenSSL 3.5 with pkcs11-provider, OpenSC) in a chroot, as root'
 	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make demo-batch  twenty images by twenty mkimage under one approval, with a receipt'

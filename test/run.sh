@@ -3,7 +3,8 @@
 #
 # Run tests and count.
 #	test/run.sh BUILD GROUP... [-- NAME...]
-# GROUP: check (test/check/*.sh), unit and p11 (programs of BUILD/test/), e2e (test/e2e/*.sh but lib.sh).
+# GROUP: check (test/check/*.sh), unit and p11 (programs of BUILD/test/), e2e (test/e2e/*.sh but lib.sh), next (what
+# runs in the next Debian, see test/next/root.sh).
 # NAME: only these, by their names without a suffix.
 #
 # Each test prints TAP to stdout. It has failed as a whole, whatever it printed, if it ends with a status other than 0
@@ -25,7 +26,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do groups+=("$1"); shift; done
 [ $# -eq 0 ] || { shift; only=("$@"); }
 
 jobs=${JOBS:-$((($(nproc) * 3 + 1) / 2))}
-declare -A limit=([check]=300 [unit]=120 [p11]=120 [e2e]=300)
+declare -A limit=([check]=300 [unit]=120 [p11]=120 [e2e]=300 [next]=300)
 logs=$build/test/logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -36,6 +37,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1} UBSAN_OPTION
 tests_of() {
 	case $1 in
 	check) ls test/check/*.sh ;;
+	next) echo test/next/next.sh ;;
 	e2e) find test/e2e -maxdepth 1 -name '*.sh' ! -name lib.sh | sort ;;
 	unit | p11) for c in test/"$1"/test_*.c; do echo "$build/${c%.c}"; done ;;
 	*) echo "run.sh: no group $1" >&2; exit 2 ;;

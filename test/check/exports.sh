@@ -47,6 +47,12 @@ hardened() {
 
 t "quorum11.so exports the functions of PKCS#11 and nothing else" same_functions
 t "quorum11.so needs neither curl nor TLS nor JSON" needs "$B/quorum11.so" libcrypto libpcsclite libusb-1.0 libinih
+# p11-kit's library is a module itself, and comes first in programs that are linked with it (GnuTLS).
+itself() {
+	LD_PRELOAD=libp11-kit.so.0 QUORUM11_CONF=/dev/null pkcs11-tool --module "$(realpath "$B/quorum11.so")" -I |
+		grep -q 'Manufacturer *quorum11$'
+}
+t "quorum11.so calls its own functions where others have the same names" itself
 t "connect needs no card" needs "$B/connect" libcrypto libcurl libjansson libinih
 t "quorum11-server needs no card" needs "$B/quorum11-server" libcrypto libmicrohttpd libgnutls libjansson libinih \
     libsqlite3 libqrencode

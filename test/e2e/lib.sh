@@ -201,7 +201,7 @@ free_port() {
 }
 
 readers_start() {
-	local name driver port=36000 filled=()
+	local name driver port=36000 filled=() ours=()
 	driver=$(find /usr/lib/pcsc/drivers/serial -name libifdvpcd.so | head -n 1)
 	[ -n "$driver" ] || { echo "# no libifdvpcd.so: make deps"; return 1; }
 	mkdir "$T/readers" "$T/no-usb" || return 1
@@ -213,8 +213,9 @@ readers_start() {
 		PORT[$name]=$port
 		port=$((port + 2))      # each has two slots
 	done
-	# The real readers of this machine are none of our business.
-	PCSCLITE_HP_DROPDIR=$T/no-usb start pcscd pcscd -f -c "$T/readers.conf"
+	# The real readers of this machine are none of our business, nor is who may use them: newer ones ask polkit.
+	pcscd --help 2>&1 | grep -q -- --disable-polkit && ours=(--disable-polkit)
+	PCSCLITE_HP_DROPDIR=$T/no-usb start pcscd pcscd -f "${ours[@]}" -c "$T/readers.conf"
 	for name in "$@"; do
 		wait_for "$LONG" listening "${PORT[$name]}" || { cat "$T/pcscd.log"; return 1; }
 		[ ! -d "$T/card/$name" ] || filled+=("$name")

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The next Debian, in a folder: OpenSSL 3.5, pkcs11-provider, a newer OpenSC. What is tracked here is compiled in it,
+# and test/next/next.sh runs in it.
+#	test/next/root.sh FOLDER
+# FOLDER is made by debootstrap from where apt gets Debian on this machine, and used again if it is there.
+# What is in single quotes is for other programs.
+# shellcheck disable=SC2016
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+suite=trixie
+fail() { echo "check-next: $1" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || fail "a chroot needs root: sudo make check-next"
+unshare --mount mount --bind / / 2>/dev/null || fail "root may not mount here (a container without CAP_SYS_ADMIN?)"
+
+mkdir -p "$1"
+root=$(realpath "$1")
+mount_options=$(findmnt -n -o OPTIONS -T "$root")
+case ,$mount_options, in
+*,nodev,* | *,noexec,*) fail "$root: no chroot works on a file system that is mounted so: $mount_options" ;;
+esac
+
+if [ ! -e "$root/etc/next" ]; then
+	# The main archive among all that apt knows: the one of the release that runs here.
+	release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	from=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 'Origin: Debian' |
+	    awk -v release="$release" '$2 == release { print $1; exit }')
+	[ -n "$from" ] || fail "apt knows no archive of Debian here (sources.list, apt-get update)"
+	debootstrap --variant=minbase "$suite" "$root" "$from"
+	cp /etc/resolv.conf "$root/etc/resolv.conf"
+	apt-config dump | grep '^Acquire::\(Check\|http\|https\)' >"$root/etc/apt/apt.conf.d/90here" || true
+	touch "$root/etc/next"
+fi
+missing=()
+while read -r package; do
+	state=$(chroot "$root" dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$state" = installed ] || missing+=("$package")
+done < <(awk '$1 == "build" || $1 == "next" { print $2 }' packaging/deps.list)
+if [ ${#missing[@]} -ne 0 ]; then
+	apt=(env DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
+	"${apt[@]}" update
+	"${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null
+fi
+
+# Files keep their time, so that make makes only what has changed.
+mkdir -p "$root/src"
+find "$root/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+git ls-files -z --cached | xargs -0 cp --parents -p -t "$root/src"
+
+# A mount of its own: the tests make namespaces, which works only where / is a mount point.
+unshare --mount --fork bash -c '
+	set -e
+	mount --bind "$1" "$1"
+	for dir in proc dev; do mount --rbind "/$dir" "$1/$dir"; done
+	chroot "$1" make -C /src -j"$(nproc)" all tools
+	exec chroot "$1" /src/test/run.sh build/release next' next "$root"
