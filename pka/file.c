@@ -9,10 +9,12 @@
 #define CHR_STANDARD_MAX 16         /* TR-03110; cards have taken longer ones, but the target has to store this one */
 #define KEY_BITS 256                /* larger ones register but never authenticate (public-key-authentication 4.3) */
 
-/* 1.3.6.1.4.1.24991.4.3.1 */
+/* 1.3.6.1.4.1.24991.4.3.1 and .4.2.1 */
 static const uint8_t oid_new_form[] = { 0x2B, 0x06, 0x01, 0x04, 0x01, 0x81, 0xC3, 0x1F, 0x04, 0x03, 0x01 };
+static const uint8_t oid_member[] = { 0x2B, 0x06, 0x01, 0x04, 0x01, 0x81, 0xC3, 0x1F, 0x04, 0x02, 0x01 };
 
-enum { TAG_SEQUENCE = 0x30, TAG_OID = 0x06, TAG_ISSUER = 0x61, TAG_DEVICE = 0x62, TAG_REQUEST = 0x63 };
+enum { TAG_SEQUENCE = 0x30, TAG_OID = 0x06, TAG_ISSUER = 0x61, TAG_DEVICE = 0x62, TAG_REQUEST = 0x63,
+       TAG_MEMBERSHIP = 0x54 };
 
 struct parts {
 	struct cvc cert[2];
@@ -40,19 +42,19 @@ static bool read_old(struct rd r, struct parts *p)
 }
 
 /*
- * 30 { 06 form, 61 { 7F21 }, 62 { 7F21 }, 63 { 67 request } }; one of 61 and 62 may be missing: a self-signed device.
+ * 06 form, 61 { 7F21 }, 62 { 7F21 }, 63 { 67 request }; one of 61 and 62 may be missing: a self-signed device. What
+ * follows stays in r.
  */
-static bool read_new(struct rd r, struct parts *p)
+static bool read_new(struct rd *r, struct rd form, struct parts *p)
 {
 	struct rd oid, in;
 
-	if (!rd_tlv(&r, TAG_OID, &oid) || !rd_eq(oid, RD_ARR(oid_new_form)))
+	if (!rd_tlv(r, TAG_OID, &oid) || !rd_eq(oid, form))
 		return false;
 	for (uint32_t tag = TAG_ISSUER; tag <= TAG_DEVICE; tag++)
-		if (rd_tlv(&r, tag, &in) && (!read_cert(&in, p) || !rd_end(&in)))
+		if (rd_tlv(r, tag, &in) && (!read_cert(&in, p) || !rd_end(&in)))
 			return false;
-	return rd_tlv(&r, TAG_REQUEST, &in) && cvc_request_read(&in, &p->request) == ERR_OK && rd_end(&in) &&
-	       rd_end(&r);
+	return rd_tlv(r, TAG_REQUEST, &in) && cvc_request_read(&in, &p->request) == ERR_OK && rd_end(&in);
 }
 
 /* Which certificate is which: sources disagree on the tags, so the content decides. */
@@ -71,25 +73,68 @@ static bool sort(const struct parts *p, struct pka_file *out)
 	return !out->has_issuer || !rd_eq(out->issuer.chr, out->device.chr);
 }
 
-enum err pka_file_read(struct rd bytes, struct pka_file *out)
+/* ok: p was read. out is zeros on failure. */
+static enum err finish(const struct parts *p, bool ok, struct pka_file *out)
 {
-	struct parts p = { .certs = 0 };
 	const struct cvc_key *key;
-	struct rd r = bytes, in;
 
 	memset(out, 0, sizeof(*out));
-	if (!rd_tlv(&r, TAG_SEQUENCE, &in) || !rd_end(&r))
-		return ERR_FORMAT;
-	if (!(rd_tlv_peek(in) == TAG_OID ? read_new(in, &p) : read_old(in, &p)) || !sort(&p, out)) {
+	if (!ok || !sort(p, out)) {
 		memset(out, 0, sizeof(*out));
 		return ERR_FORMAT;
 	}
-	out->request = p.request;
+	out->request = p->request;
 	key = &out->request.inner.key;
 	out->curve = key->is_rsa ? EC_NONE : cvc_key_curve(key, EC_NONE);
 	if (out->curve != EC_NONE && !ec_point_is_valid(out->curve, key->q))
 		out->curve = EC_NONE;
 	return ERR_OK;
+}
+
+enum err pka_file_read(struct rd bytes, struct pka_file *out)
+{
+	struct parts p = { .certs = 0 };
+	struct rd r = bytes, in;
+	bool ok = rd_tlv(&r, TAG_SEQUENCE, &in) && rd_end(&r);
+
+	if (ok && rd_tlv_peek(in) == TAG_OID)
+		ok = read_new(&in, RD_ARR(oid_new_form), &p) && rd_end(&in);
+	else if (ok)
+		ok = read_old(in, &p);
+	return finish(&p, ok, out);
+}
+
+enum err pka_member_read(struct rd bytes, struct pka_file *out, struct rd *sig)
+{
+	struct parts p = { .certs = 0 };
+	struct rd r = bytes, in;
+
+	return finish(&p, rd_tlv(&r, TAG_SEQUENCE, &in) && rd_end(&r) && read_new(&in, RD_ARR(oid_member), &p) &&
+		      rd_tlv(&in, TAG_MEMBERSHIP, sig) && rd_end(&in), out);
+}
+
+/* issuer empty: there is none; sig empty: a PKA file. */
+static enum err put_new(struct rd issuer, struct rd device, struct rd request, struct rd sig, struct wr *out)
+{
+	size_t mark = wr_tlv_open(out, TAG_SEQUENCE);
+
+	wr_tlv(out, TAG_OID, sig.n ? RD_ARR(oid_member) : RD_ARR(oid_new_form));
+	if (issuer.n)
+		wr_tlv(out, TAG_ISSUER, issuer);
+	wr_tlv(out, TAG_DEVICE, device);
+	wr_tlv(out, TAG_REQUEST, request);
+	if (sig.n)
+		wr_tlv(out, TAG_MEMBERSHIP, sig);
+	wr_tlv_close(out, mark);
+	return wr_done(out);
+}
+
+enum err pka_member_write(const struct pka_file *signer, struct rd sig, struct wr *out)
+{
+	if (!sig.n)
+		return ERR_ARG;
+	return put_new(signer->has_issuer ? signer->issuer.whole : RD_NONE, signer->device.whole,
+		       signer->request.whole, sig, out);
 }
 
 enum err pka_file_write(struct rd devaut, struct rd request, struct wr *out)
@@ -98,7 +143,6 @@ enum err pka_file_write(struct rd devaut, struct rd request, struct wr *out)
 	struct cvc_request q;
 	struct rd r = request;
 	bool has_issuer;
-	size_t mark;
 	enum err e = cvc_devaut_read(devaut, &device, &issuer, &has_issuer);
 
 	if (!e)
@@ -107,14 +151,7 @@ enum err pka_file_write(struct rd devaut, struct rd request, struct wr *out)
 		return e;
 	if (!rd_end(&r) || !rd_eq(q.outer_car, device.chr))
 		return ERR_FORMAT;
-	mark = wr_tlv_open(out, TAG_SEQUENCE);
-	wr_tlv(out, TAG_OID, RD_ARR(oid_new_form));
-	if (has_issuer)
-		wr_tlv(out, TAG_ISSUER, issuer.whole);
-	wr_tlv(out, TAG_DEVICE, device.whole);
-	wr_tlv(out, TAG_REQUEST, q.whole);
-	wr_tlv_close(out, mark);
-	return wr_done(out);
+	return put_new(has_issuer ? issuer.whole : RD_NONE, device.whole, q.whole, RD_NONE, out);
 }
 
 enum err pka_file_check(const struct pka_file *f, const struct att_anchors *anchors, int64_t now, struct att_verdict *v)

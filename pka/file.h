@@ -15,6 +15,12 @@ struct pka_file {                       /* views into the bytes; certificates so
 	enum ec_curve curve;            /* of the request's key; EC_NONE: not usable for authentication */
 };
 MUST enum err pka_file_read(struct rd bytes, struct pka_file *out);
+/*
+ * Key domain membership (APDU reference 6.3): the same file of the group signer's key under another identifier, with
+ * the membership that he has signed.
+ */
+MUST enum err pka_member_read(struct rd bytes, struct pka_file *out, struct rd *sig);
+MUST enum err pka_member_write(const struct pka_file *signer, struct rd sig, struct wr *out);
 /* ERR_FORMAT: not a 2F02 and a 67, or the request is of another device. */
 MUST enum err pka_file_write(struct rd devaut, struct rd request, struct wr *out);
 /* Chain and attestation of the custodian's key. ERR_OK proven, ERR_ATTESTATION (v tells), ERR_FORMAT. */

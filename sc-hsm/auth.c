@@ -2,17 +2,16 @@
 #include "sc-hsm/auth.h"
 
 #include "sc-hsm/card_int.h"
-#include "sc-hsm/file.h"
 
-static enum err read_status(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct hsm_pka *out,
-			    struct deadline *dl)
+static enum err read_status(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct rd by_file,
+			    struct hsm_pka *out, struct deadline *dl)
 {
 	uint8_t bytes[APDU_LE_SHORT_MAX];
 	struct wr data;
 	enum err e;
 
 	WR_ARR(&data, bytes);
-	e = hsm_card_send(c, op, cmd, &data, dl);
+	e = by_file.n ? hsm_card_send_by_file(c, op, cmd, by_file, &data, dl) : hsm_card_send(c, op, cmd, &data, dl);
 	if (!e)
 		e = hsm_dec_pka(wr_view(&data), out);
 	return e;
@@ -24,7 +23,7 @@ enum err hsm_pka_status(struct hsm_card *c, struct hsm_pka *out, struct deadline
 
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_pka_status(&cmd);
-	return read_status(c, HSM_PKA_STATUS, &cmd, out, dl);
+	return read_status(c, HSM_PKA_STATUS, &cmd, RD_NONE, out, dl);
 }
 
 enum err hsm_pka_key(struct hsm_card *c, uint8_t i, struct wr *chr, bool *authenticated, struct deadline *dl)
@@ -75,28 +74,9 @@ static enum err make_known(struct hsm_card *c, const struct cvc *cert, struct de
 	return select_verify_key(c, cert->chr, dl);
 }
 
-/*
- * For what one APDU cannot hold: the card takes it from EF 2F10. Left there, the next status query would register it
- * again.
- */
-static enum err register_from_file(struct hsm_card *c, struct rd content, struct hsm_pka *out, struct deadline *dl)
-{
-	struct wr cmd;
-	enum err e, gone;
-
-	e = hsm_file_write(c, HSM_EF_BUFFER, content, dl);
-	if (!e) {
-		wr_init_heap(&cmd, APDU_CMD_MAX);
-		hsm_enc_pka_status(&cmd);
-		e = read_status(c, HSM_PKA_REGISTER, &cmd, out, dl);
-	}
-	gone = hsm_file_delete(c, HSM_EF_BUFFER, dl);
-	return e ? e : gone == ERR_NOT_FOUND ? ERR_OK : gone;
-}
-
 /* Open firmware has no chain to verify and takes the request alone: issuer is NULL then. */
-static enum err prepare(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
-			const struct cvc_request *request, struct deadline *dl)
+enum err hsm_auth_choose(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
+			 const struct cvc_request *request, struct deadline *dl)
 {
 	enum err e = issuer ? make_known(c, issuer, dl) : ERR_OK;
 
@@ -111,35 +91,34 @@ enum err hsm_pka_replace(struct hsm_card *c, uint8_t index, const struct cvc *is
 			 const struct cvc_request *request, struct hsm_pka *out, struct deadline *dl)
 {
 	struct wr cmd;
-	enum err e = prepare(c, issuer, device, request, dl);
+	enum err e = hsm_auth_choose(c, issuer, device, request, dl);
 
 	if (e)
 		return e;
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_pka_replace(&cmd, index, request->content);
-	if (cmd.n > hsm_card_cmd_max(c)) {
-		wr_free(&cmd);
-		return hsm_card_refuse(c, ERR_LIMIT);
-	}
-	return read_status(c, HSM_PKA_REGISTER, &cmd, out, dl);
+	if (hsm_card_fits(c, &cmd))
+		return read_status(c, HSM_PKA_REGISTER, &cmd, RD_NONE, out, dl);
+	wr_free(&cmd);
+	return hsm_card_refuse(c, ERR_LIMIT);
 }
 
 enum err hsm_pka_register(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
 			  const struct cvc_request *request, struct hsm_pka *out, struct deadline *dl)
 {
 	struct wr cmd;
-	enum err e = prepare(c, issuer, device, request, dl);
+	enum err e = hsm_auth_choose(c, issuer, device, request, dl);
 
 	if (e)
 		return e;
-
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_pka_register(&cmd, request->content);
-	if (cmd.n > hsm_card_cmd_max(c) || wr_done(&cmd) == ERR_LIMIT) {
-		wr_free(&cmd);
-		return register_from_file(c, request->content, out, dl);
-	}
-	return read_status(c, HSM_PKA_REGISTER, &cmd, out, dl);
+	if (hsm_card_fits(c, &cmd))
+		return read_status(c, HSM_PKA_REGISTER, &cmd, RD_NONE, out, dl);
+	/* The command without data is the status query; with something in the file it registers that. */
+	wr_reset(&cmd);
+	hsm_enc_pka_status(&cmd);
+	return read_status(c, HSM_PKA_REGISTER, &cmd, request->content, out, dl);
 }
 
 enum err hsm_pka_challenge(struct hsm_card *c, uint8_t challenge[PKA_CHALLENGE_SIZE], struct deadline *dl)

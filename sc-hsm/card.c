@@ -63,6 +63,11 @@ size_t hsm_card_cmd_max(const struct hsm_card *c)
 	return apdu_link_cmd_max(c->link) - (c->channel ? CHANNEL_FRAME : 0);
 }
 
+bool hsm_card_fits(const struct hsm_card *c, const struct wr *cmd)
+{
+	return wr_done(cmd) != ERR_LIMIT && cmd->n <= hsm_card_cmd_max(c);
+}
+
 /* Through the channel. Who is not answered in it has none any more. */
 static enum err transmit_protected(struct hsm_card *c, struct rd cmd, struct wr *data, uint16_t *sw,
 				   struct deadline *dl)

@@ -10,13 +10,13 @@
 #include "apdu/apdu.h"
 
 enum hsm_op {
-	HSM_SELECT, HSM_SELECT_FILE, HSM_VERIFY, HSM_VERIFY_STATUS, HSM_KEEP_LOGIN, HSM_CHANGE_PIN, HSM_RESET_RETRY,
-	HSM_INITIALIZE, HSM_SESSION_PIN, HSM_DEVICE_INFO, HSM_CHALLENGE, HSM_READ, HSM_UPDATE, HSM_DELETE,
-	HSM_ENUMERATE,
-	HSM_GENERATE_PAIR, HSM_GENERATE_AES, HSM_SIGN, HSM_DECIPHER, HSM_CIPHER, HSM_DERIVE_EC, HSM_WRAP, HSM_UNWRAP,
-	HSM_UNWRAP_FILE, HSM_KEY_DOMAIN, HSM_DOMAIN_STATUS, HSM_DOMAIN_DELETE, HSM_DOMAIN_FORGET, HSM_PKA_STATUS,
-	HSM_PKA_REGISTER, HSM_PKA_KEY, HSM_MSE_CHIP, HSM_MSE_VERIFY, HSM_MSE_AUTH, HSM_PSO_VERIFY, HSM_EXTERNAL_AUTH,
-	HSM_GENERAL_AUTH,
+	HSM_SELECT, HSM_SELECT_FILE, HSM_VERIFY, HSM_VERIFY_STATUS, HSM_KEEP_LOGIN, HSM_CHANGE_PIN,
+	HSM_RESET_RETRY, HSM_INITIALIZE, HSM_SESSION_PIN, HSM_DEVICE_INFO, HSM_CHALLENGE, HSM_READ, HSM_UPDATE,
+	HSM_DELETE, HSM_ENUMERATE, HSM_GENERATE_PAIR, HSM_GENERATE_AES, HSM_SIGN, HSM_DECIPHER,
+	HSM_DECIPHER_FILE, HSM_CIPHER, HSM_DERIVE_EC, HSM_WRAP, HSM_UNWRAP, HSM_UNWRAP_FILE, HSM_KEY_DOMAIN,
+	HSM_DOMAIN_JOIN_FILE, HSM_DOMAIN_STATUS, HSM_DOMAIN_DELETE, HSM_DOMAIN_FORGET, HSM_PKA_STATUS,
+	HSM_PKA_REGISTER, HSM_PKA_KEY, HSM_MSE_CHIP, HSM_MSE_VERIFY, HSM_MSE_AUTH, HSM_PSO_VERIFY,
+	HSM_EXTERNAL_AUTH, HSM_GENERAL_AUTH,
 	HSM_OPS
 };
 
@@ -79,7 +79,7 @@ enum hsm_alg {
  * ... and of DECIPHER, reference 3.14. The card could also take a padding away (22, 23), but not in every version, and
  * not with every hash; and then the way to the card would show by its length whether a block was good.
  */
-enum hsm_decipher { HSM_RSA_DECRYPT = 0x21, HSM_ECDH = 0x80 };
+enum hsm_decipher { HSM_RSA_DECRYPT = 0x21, HSM_ECDH = 0x80, HSM_ECDH_PROVED = 0x83, HSM_ECDH_DOMAIN = 0x84 };
 /* ... of the commands that use an AES key, reference 3.15, and of the derivation of EC keys, 3.16. */
 enum hsm_cipher { HSM_AES_ENCRYPT = 0x10, HSM_AES_DECRYPT = 0x11, HSM_AES_CMAC = 0x18, HSM_AES_DERIVE = 0x99 };
 #define HSM_EC_DERIVE 0x98
@@ -103,6 +103,7 @@ void hsm_enc_delete(struct wr *w, uint16_t fid);
 void hsm_enc_enumerate(struct wr *w);
 void hsm_enc_generate_pair(struct wr *w, uint8_t key, struct rd template);
 void hsm_enc_sign(struct wr *w, uint8_t key, enum hsm_alg alg, struct rd data);
+/* data empty: what is in EF 2F10 */
 void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct rd data);
 void hsm_enc_generate_aes(struct wr *w, uint8_t key, unsigned bits, struct rd attributes);     /* 128, 192, 256 */
 void hsm_enc_cipher(struct wr *w, uint8_t key, enum hsm_cipher alg, struct rd data);
@@ -110,6 +111,7 @@ void hsm_enc_derive_ec(struct wr *w, uint8_t from, uint8_t to, struct rd paramet
 void hsm_enc_wrap(struct wr *w, uint8_t key);
 void hsm_enc_unwrap(struct wr *w, uint8_t key, struct rd blob); /* blob empty: what is in EF 2F10 */
 enum hsm_domain_use { HSM_DOMAIN_IMPORT, HSM_DOMAIN_CREATE, HSM_DOMAIN_JOIN };  /* P1 of MANAGE KEY DOMAIN with data */
+/* data empty, of JOIN only: what is in EF 2F10 */
 void hsm_enc_domain(struct wr *w, enum hsm_domain_use use, uint8_t domain, struct rd data);
 void hsm_enc_domain_status(struct wr *w, uint8_t domain);
 void hsm_enc_domain_delete(struct wr *w, uint8_t domain);

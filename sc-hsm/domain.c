@@ -9,10 +9,10 @@
 enum { NO_PLACE = 0x6A86, NOTHING_THERE = 0x6A88, NO_DOMAINS = 0x6D00 };
 
 /*
- * Shares, missing ones, check value, and of an XKEK whose domain it is. Whether an XKEK that is not agreed on counts as
- * missing is not known, so it is ready when it has a check value.
+ * Shares, missing ones, check value, and of an XKEK whose domain it is. What the first two say of an XKEK is not known
+ * of every card, so it is ready when it has a check value.
  */
-static enum err read_status(struct rd r, struct hsm_domain *out)
+enum err hsm_dec_domain(struct rd r, struct hsm_domain *out)
 {
 	struct hsm_domain d = { .kind = HSM_DOMAIN_DKEK };
 	struct rd kcv, uid = RD_NONE;
@@ -20,11 +20,13 @@ static enum err read_status(struct rd r, struct hsm_domain *out)
 	if (!rd_u8(&r, &d.shares) || !rd_u8(&r, &d.missing) || !rd_take(&r, HSM_KCV_SIZE, &kcv) ||
 	    (r.n && !rd_take(&r, HSM_UID_SIZE, &uid)) || !rd_end(&r))
 		return ERR_FORMAT;
+	d.is_ready = d.missing == 0 && !rd_is_zero(kcv);
 	if (uid.n) {
 		d.kind = HSM_DOMAIN_XKEK;
+		d.shares = d.missing = 0;
+		d.is_ready = !rd_is_zero(kcv);
 		memcpy(d.uid, uid.p, HSM_UID_SIZE);
 	}
-	d.is_ready = d.missing == 0 && !rd_is_zero(kcv);
 	if (d.is_ready)
 		memcpy(d.kcv, kcv.p, HSM_KCV_SIZE);
 	*out = d;
@@ -47,7 +49,7 @@ enum err hsm_domain_status(struct hsm_card *c, uint8_t domain, struct hsm_domain
 	else if (!e && sw != NO_PLACE && sw != NO_DOMAINS)
 		e = hsm_sw_err(hsm_cmd_get(HSM_DOMAIN_STATUS), sw, &c->detail);
 	if (!e && sw == APDU_SW_OK)
-		e = read_status(wr_view(&data), out);
+		e = hsm_dec_domain(wr_view(&data), out);
 	wr_free(&data);
 	return e;
 }
@@ -77,7 +79,7 @@ static enum err manage(struct hsm_card *c, enum hsm_domain_use use, uint8_t doma
 	hsm_enc_domain(&cmd, use, domain, data);
 	e = hsm_card_send(c, HSM_KEY_DOMAIN, &cmd, &answer, dl);
 	if (!e)
-		e = read_status(wr_view(&answer), out ? out : &unused);
+		e = hsm_dec_domain(wr_view(&answer), out ? out : &unused);
 	wr_free(&answer);
 	return e;
 }

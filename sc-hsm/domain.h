@@ -20,7 +20,7 @@ enum hsm_domain_kind {
 };
 struct hsm_domain {
 	enum hsm_domain_kind kind;
-	uint8_t shares, missing;        /* of the key encryption key */
+	uint8_t shares, missing;        /* DKEK: of the key encryption key */
 	bool is_ready;                  /* complete: keys can be wrapped and unwrapped */
 	uint8_t kcv[HSM_KCV_SIZE];      /* zeros until it is */
 	uint8_t uid[HSM_UID_SIZE];      /* XKEK: whose domain it is */

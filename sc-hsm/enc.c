@@ -160,7 +160,9 @@ void hsm_enc_sign(struct wr *w, uint8_t key, enum hsm_alg alg, struct rd data)
 
 void hsm_enc_decipher(struct wr *w, uint8_t key, enum hsm_decipher alg, struct rd data)
 {
-	put(w, HSM_DECIPHER, key, (uint8_t)alg, data, alg == HSM_ECDH ? APDU_LE_SHORT_MAX : APDU_LE_MAX);
+	size_t ne = alg == HSM_RSA_DECRYPT ? APDU_LE_MAX : alg == HSM_ECDH_DOMAIN ? 0 : APDU_LE_SHORT_MAX;
+
+	put(w, data.n ? HSM_DECIPHER : HSM_DECIPHER_FILE, key, (uint8_t)alg, data, ne);
 }
 
 void hsm_enc_generate_aes(struct wr *w, uint8_t key, unsigned bits, struct rd attributes)
@@ -199,7 +201,7 @@ void hsm_enc_unwrap(struct wr *w, uint8_t key, struct rd blob)
 
 void hsm_enc_domain(struct wr *w, enum hsm_domain_use use, uint8_t domain, struct rd data)
 {
-	put(w, HSM_KEY_DOMAIN, (uint8_t)use, domain, data, APDU_LE_SHORT_MAX);
+	put(w, data.n ? HSM_KEY_DOMAIN : HSM_DOMAIN_JOIN_FILE, (uint8_t)use, domain, data, APDU_LE_SHORT_MAX);
 }
 
 void hsm_enc_domain_status(struct wr *w, uint8_t domain)

@@ -126,3 +126,23 @@ enum err hsm_fids_free(const struct hsm_fids *f, struct rd kinds, uint8_t first,
 	}
 	return ERR_CARD_MEMORY;
 }
+
+enum err hsm_card_send_by_file(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct rd object, struct wr *data,
+			       struct deadline *dl)
+{
+	enum err e = hsm_file_write(c, HSM_EF_BUFFER, object, dl), gone;
+	struct err_detail detail;
+
+	if (e) {
+		wr_free(cmd);
+		return e;
+	}
+	e = hsm_card_send(c, op, cmd, data, dl);
+	detail = c->detail;
+	/* Whether the card forgets it is not known. Left there, the next status query would register a key. */
+	gone = hsm_file_delete(c, HSM_EF_BUFFER, dl);
+	if (!e && gone && gone != ERR_NOT_FOUND)
+		return gone;
+	c->detail = detail;
+	return e;
+}

@@ -174,21 +174,56 @@ enum err hsm_key_decrypt(struct hsm_card *c, uint8_t key, struct rd ciphertext, 
 	return !e && block->n - before != ciphertext.n ? ERR_FORMAT : e;
 }
 
+/* 04 || x || y to x, in the full size of the field. Open firmware answers without y (reference 3.14). */
+static enum err take_x(struct rd point, size_t size, struct wr *x)
+{
+	if ((point.n != 1 + 2 * size && point.n != 1 + size) || point.p[0] != 0x04)
+		return ERR_FORMAT;
+	wr_put(x, rd_of(point.p + 1, size));
+	return wr_done(x);
+}
+
 enum err hsm_key_agree(struct hsm_card *c, uint8_t key, struct rd peer, struct wr *x, struct deadline *dl)
 {
-	size_t size = peer.n / 2;
 	struct wr point;
 	enum err e;
 
 	wr_init_heap(&point, EC_POINT_MAX);
 	e = decipher(c, key, HSM_ECDH, peer, &point, dl);
-	/* Open firmware answers without y (reference 3.14). */
-	if (!e && ((point.n != 1 + 2 * size && point.n != 1 + size) || point.p[0] != 0x04))
-		e = ERR_FORMAT;
-	if (!e) {
-		wr_put(x, rd_of(point.p + 1, size));
-		e = wr_done(x);
-	}
+	if (!e)
+		e = take_x(wr_view(&point), peer.n / 2, x);
+	wr_free(&point);
+	return e;
+}
+
+enum err hsm_decipher_request(struct hsm_card *c, uint8_t key, enum hsm_decipher alg, const struct cvc *issuer,
+			      const struct cvc *device, const struct cvc_request *peer, struct wr *out,
+			      struct deadline *dl)
+{
+	struct wr cmd;
+	enum err e = hsm_auth_choose(c, issuer, device, peer, dl);
+
+	if (e)
+		return e;
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_decipher(&cmd, key, alg, peer->content);
+	if (hsm_card_fits(c, &cmd))
+		return hsm_card_send(c, HSM_DECIPHER, &cmd, out, dl);
+	wr_reset(&cmd);
+	hsm_enc_decipher(&cmd, key, alg, RD_NONE);
+	return hsm_card_send_by_file(c, HSM_DECIPHER_FILE, &cmd, peer->content, out, dl);
+}
+
+enum err hsm_key_agree_proved(struct hsm_card *c, uint8_t key, const struct cvc *issuer, const struct cvc *device,
+			      const struct cvc_request *peer, struct wr *x, struct deadline *dl)
+{
+	struct wr point;
+	enum err e;
+
+	wr_init_heap(&point, EC_POINT_MAX);
+	e = hsm_decipher_request(c, key, HSM_ECDH_PROVED, issuer, device, peer, &point, dl);
+	if (!e)
+		e = take_x(wr_view(&point), peer->inner.key.q.n / 2, x);
 	wr_free(&point);
 	return e;
 }

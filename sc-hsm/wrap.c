@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "sc-hsm/card_int.h"
-#include "sc-hsm/file.h"
 
 #define BLOCK 16
 /* A blob that is sent in one command: longer ones fail on cards that could take them by their size (reference 3.18). */
 #define DIRECT_MAX 1000
-#define FRAME      (4 + 3)
 
 /* How a blob says what it holds, reference 10.1. */
 static const struct {
@@ -135,32 +133,17 @@ enum err hsm_key_wrap(struct hsm_card *c, uint8_t key, struct wr *blob, struct d
 	return e ? e : hsm_wrapped_read(rd_of(blob->p + before, blob->n - before), &unused);
 }
 
-static enum err unwrap(struct hsm_card *c, uint8_t key, struct rd blob, struct deadline *dl)
+enum err hsm_key_unwrap(struct hsm_card *c, uint8_t key, struct rd blob, struct deadline *dl)
 {
 	struct wr cmd;
 
-	wr_init_heap(&cmd, APDU_CMD_MAX);
-	hsm_enc_unwrap(&cmd, key, blob);
-	return hsm_card_send(c, blob.n ? HSM_UNWRAP : HSM_UNWRAP_FILE, &cmd, NULL, dl);
-}
-
-enum err hsm_key_unwrap(struct hsm_card *c, uint8_t key, struct rd blob, struct deadline *dl)
-{
-	struct err_detail detail;
-	enum err e;
-
 	if (key == 0 || !blob.n)
 		return hsm_card_refuse(c, ERR_ARG);
-	if (blob.n <= DIRECT_MAX && blob.n + FRAME <= apdu_link_cmd_max(c->link))
-		return unwrap(c, key, blob, dl);
-	e = hsm_file_write(c, HSM_EF_BUFFER, blob, dl);
-	if (e)
-		return e;
-	e = unwrap(c, key, RD_NONE, dl);
-	detail = c->detail;
-	/* Whether the card forgets it by itself is not known (reference 7.6). What this deletion says is no news. */
-	if (hsm_file_delete(c, HSM_EF_BUFFER, dl) && !e)
-		e = ERR_OK;
-	c->detail = detail;
-	return e;
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	hsm_enc_unwrap(&cmd, key, blob);
+	if (blob.n <= DIRECT_MAX && hsm_card_fits(c, &cmd))
+		return hsm_card_send(c, HSM_UNWRAP, &cmd, NULL, dl);
+	wr_reset(&cmd);
+	hsm_enc_unwrap(&cmd, key, RD_NONE);
+	return hsm_card_send_by_file(c, HSM_UNWRAP_FILE, &cmd, blob, NULL, dl);
 }

@@ -11,5 +11,7 @@
  * state.
  */
 MUST enum err link_vcard_open(struct vcard *v, struct apdu_link **out);
+/* The same in a reader that takes the shortest commands of any that the reference knows (1.2): 478 bytes. */
+MUST enum err link_vcard_open_narrow(struct vcard *v, struct apdu_link **out);
 
 #endif

@@ -150,6 +150,33 @@ static void garbage(void **state)
 	wr_free(&w);
 }
 
+/* Key domain membership: the same under another name, and the membership at the end; neither is read as the other. */
+static void membership(void **state)
+{
+	struct pka_file f, back;
+	struct rd sig, r, in, oid;
+	struct wr w;
+
+	(void)state;
+	wr_init_heap(&w, CVC_MAX);
+	assert_int_equal(pka_file_read(wr_view(&alice.file), &f), ERR_OK);
+	assert_int_equal(pka_member_read(wr_view(&alice.file), &back, &sig), ERR_FORMAT);
+	assert_int_equal(pka_member_write(&f, RD_NONE, &w), ERR_ARG);
+	assert_int_equal(pka_member_write(&f, RD_LIT("r and s"), &w), ERR_OK);
+	r = wr_view(&w);
+	assert_true(rd_tlv(&r, 0x30, &in) && rd_tlv(&in, 0x06, &oid));
+	assert_bytes_equal(oid, RD_LIT("\x2b\x06\x01\x04\x01\x81\xc3\x1f\x04\x02\x01"));
+	assert_bytes_equal(rd_of(w.p + w.n - 9, 9), RD_LIT("\x54\x07r and s"));
+	assert_int_equal(pka_file_read(wr_view(&w), &back), ERR_FORMAT);
+	assert_int_equal(pka_member_read(wr_view(&w), &back, &sig), ERR_OK);
+	assert_bytes_equal(sig, RD_LIT("r and s"));
+	assert_bytes_equal(back.request.whole, f.request.whole);
+	assert_bytes_equal(back.issuer.whole, f.issuer.whole);
+	for (size_t n = 0; n < w.n; n++)
+		assert_int_equal(pka_member_read(rd_of(w.p, n), &back, &sig), ERR_FORMAT);
+	wr_free(&w);
+}
+
 static void not_proven(void **state)
 {
 	struct att_verdict v = { .n = 0 };
@@ -271,7 +298,7 @@ int main(void)
 		cmocka_unit_test(new_form),
 		cmocka_unit_test(tags_the_other_way_round),
 		cmocka_unit_test(self_signed),
-		cmocka_unit_test(garbage),
+		cmocka_unit_test(garbage), cmocka_unit_test(membership),
 		cmocka_unit_test(not_proven),
 		cmocka_unit_test(sets),
 		cmocka_unit_test(rsa_is_refused),

@@ -177,16 +177,34 @@ MUST enum err vcard_key_keep_attested(struct vcard *v, struct vcard_key **k, str
  */
 bool vcard_domain_is_ready(const struct vcard_domain *d);
 MUST enum err vcard_domain_set(struct vcard_domain *d, uint8_t shares);
-MUST uint16_t vcard_domain_status(const struct vcard_domain *d, struct wr *out);
+MUST uint16_t vcard_domain_status(const struct vcard_state *s, const struct vcard_domain *d, struct wr *out);
 
 /* wrap.c: the data of a command, or where it has none, what is in the transfer file (7.6). */
 struct rd vcard_transfer(const struct vcard *v, struct rd data);
 
-#define VCARD_ALGORITHM_XKEK 0x84       /* of DECIPHER */
-/* xkek.c: a domain by a membership; what a request in such a domain has as extension; DECIPHER 84 by such a key. */
+/*
+ * request.c: the content of an authenticated request (67). Where the profile has a chain, its device is the one chosen
+ * by MSE 81B6, and both signatures are good. SW_OK, or why not; to be freed either way.
+ */
+struct vcard_request {
+	struct cvc_request cvc;         /* views into wrapped */
+	struct vcard_holder key;        /* an EC key */
+	struct wr wrapped;
+};
+MUST uint16_t vcard_request_read(const struct vcard *v, struct rd content, struct vcard_request *out);
+void vcard_request_free(struct vcard_request *r);
+
+/*
+ * xkek.c: a domain by a membership; what a request in such a domain has as extension; key agreement with another
+ * card's key by DECIPHER: of a domain's key, or for the caller.
+ */
+#define VCARD_AGREE_SIGNED 0x83
+#define VCARD_AGREE_XKEK   0x84
 MUST uint16_t vcard_xkek_create(struct vcard *v, const struct vcard_command *c, struct vcard_domain *d, struct wr *out);
 void vcard_xkek_put_extension(const struct vcard_domain *d, struct wr *out);
-MUST uint16_t vcard_xkek_agree(struct vcard *v, const struct vcard_command *c);
+MUST uint16_t vcard_xkek_agree(struct vcard *v, const struct vcard_command *c, struct wr *out);
+/* decipher.c: what the card answers of a shared point. ERR_FORMAT: peer is none. */
+MUST enum err vcard_agree(const struct vcard_profile *p, const struct ec_key *k, struct rd peer, struct wr *out);
 
 /* pin.c: compare; the try is spent on disk before. SW_OK, 63Cx, 6983, SW_MEMORY, 6F00. */
 MUST uint16_t vcard_ref_present(struct vcard *v, struct vcard_ref *r, struct rd value);

@@ -36,13 +36,18 @@ static enum err oaep(const struct vcard_use *u, struct rd cipher, struct wr *out
 	return e ? e : rsa_unpad_oaep(&how, wr_view(&block), out);
 }
 
-static enum err agree(const struct vcard_use *u, struct rd peer, struct wr *out)
+enum err vcard_agree(const struct vcard_profile *p, const struct ec_key *k, struct rd peer, struct wr *out)
 {
-	enum err e = ec_key_shared_point(u->key->ec, peer, out);
+	enum err e = ec_key_shared_point(k, peer, out);
 
-	if (!e && u->profile->agree_x_only)
+	if (!e && p->agree_x_only)
 		wr_cut(out, 1 + (out->n - 1) / 2);
 	return e;
+}
+
+static enum err agree(const struct vcard_use *u, struct rd peer, struct wr *out)
+{
+	return vcard_agree(u->profile, u->key->ec, peer, out);
 }
 
 static const struct vcard_algorithm algorithms[] = {
@@ -54,8 +59,8 @@ static const struct vcard_algorithm algorithms[] = {
 
 uint16_t vcard_decipher(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
-	if (c->p2 == VCARD_ALGORITHM_XKEK)
-		return vcard_xkek_agree(v, c);
+	if (c->p2 == VCARD_AGREE_XKEK || (c->p2 == VCARD_AGREE_SIGNED && v->state->profile->agree_signed))
+		return vcard_xkek_agree(v, c, out);
 	if (!c->data.n)
 		return SW_LENGTH;
 	return vcard_key_use(v, c, VCARD_ALGORITHMS(algorithms), out);

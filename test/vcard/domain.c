@@ -18,15 +18,16 @@ enum err vcard_domain_set(struct vcard_domain *d, uint8_t shares)
 	return shares ? ERR_OK : rand_bytes(d->kek, sizeof(d->kek));
 }
 
-uint16_t vcard_domain_status(const struct vcard_domain *d, struct wr *out)
+uint16_t vcard_domain_status(const struct vcard_state *s, const struct vcard_domain *d, struct wr *out)
 {
+	bool unshared = d->kind == DOMAIN_XKEK && s->profile->xkek_no_shares;
 	uint8_t kcv[VCARD_KCV_SIZE] = { 0 };
 	enum err e = ERR_OK;
 
 	if (vcard_domain_is_ready(d))
 		e = vcard_kek_check(d->kek, kcv);
-	wr_u8(out, d->shares);
-	wr_u8(out, d->missing);
+	wr_u8(out, unshared ? 0xFF : d->shares);
+	wr_u8(out, unshared ? 0 : d->missing);
 	wr_put(out, RD_ARR(kcv));
 	if (d->kind == DOMAIN_XKEK)
 		wr_put(out, RD_ARR(d->uid));
@@ -39,7 +40,7 @@ static uint16_t query_or_import(struct vcard *v, const struct vcard_command *c, 
 	if (d->kind == DOMAIN_EMPTY)
 		return SW_REFERENCE;
 	if (c->data.n == 0)
-		return vcard_domain_status(d, out);
+		return vcard_domain_status(v->state, d, out);
 	if (c->data.n != sizeof(d->kek))
 		return SW_LENGTH;
 	if (d->kind != DOMAIN_DKEK || d->missing == 0)
@@ -48,7 +49,7 @@ static uint16_t query_or_import(struct vcard *v, const struct vcard_command *c, 
 		d->kek[i] ^= c->data.p[i];
 	d->missing--;
 	v->state->dirty = true;
-	return vcard_domain_status(d, out);
+	return vcard_domain_status(v->state, d, out);
 }
 
 static uint16_t create(struct vcard *v, const struct vcard_command *c, struct vcard_domain *d, struct wr *out)
@@ -65,7 +66,7 @@ static uint16_t create(struct vcard *v, const struct vcard_command *c, struct vc
 		return SW_DATA;
 	e = vcard_domain_set(d, shares);
 	v->state->dirty = true;
-	return e ? vcard_sw(e) : vcard_domain_status(d, out);
+	return e ? vcard_sw(e) : vcard_domain_status(v->state, d, out);
 }
 
 static uint16_t delete(struct vcard *v, const struct vcard_command *c, struct vcard_domain *d, struct wr *out)
@@ -93,7 +94,7 @@ static uint16_t forget(struct vcard *v, const struct vcard_command *c, struct vc
 	wipe(d->kek, sizeof(d->kek));
 	d->missing = d->shares ? d->shares : 1;
 	v->state->dirty = true;
-	return vcard_domain_status(d, out);
+	return vcard_domain_status(v->state, d, out);
 }
 
 uint16_t vcard_domain(struct vcard *v, const struct vcard_command *c, struct wr *out)

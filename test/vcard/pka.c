@@ -84,67 +84,24 @@ static bool chr_is_taken(const struct vcard_state *s, struct rd chr, size_t but)
 	return false;
 }
 
-/* The custodian's device key, chosen and verified before, made the outer signature; the new key made the inner one. */
-static uint16_t request_verify(const struct vcard *v, const struct cvc_request *r, const struct vcard_holder *key)
-{
-	const struct vcard_holder *device = &v->session.verifier;
-	const struct vcard_profile *p = v->state->profile;
-
-	if (!v->session.verifier_set || !rd_eq(vcard_chr_view(&device->chr), r->outer_car))
-		return SW_REFERENCE;
-	if (device->role != CVC_ROLE_DEVICE || vcard_holder_verify(device, r->signed_part, r->sig) ||
-	    vcard_holder_verify(key, r->inner.body, r->inner.sig))
-		return p->sw_pka_signature;
-	return SW_OK;
-}
-
-/*
- * data: content of an authenticated request (67), or where no chain is asked for, a certificate alone. wrapped:
- * memory for it as 67.
- */
-static bool request_read(const struct vcard_profile *p, struct rd data, struct wr *wrapped, struct cvc_request *out)
-{
-	struct rd r = data, alone = data;
-
-	*out = (struct cvc_request){ 0 };
-	if (!p->pka_chain && !cvc_read(&alone, &out->inner) && rd_end(&alone))
-		return true;
-	wr_tlv(wrapped, 0x67, data);
-	r = wr_view(wrapped);
-	return !wr_done(wrapped) && !cvc_request_read(&r, out) && rd_end(&r);
-}
-
 static uint16_t slot_fill(struct vcard *v, size_t i, struct rd data)
 {
 	struct vcard_state *s = v->state;
-	struct cvc_request request;
-	struct vcard_holder key;
-	struct wr wrapped;
-	uint16_t sw = SW_DATA;
+	struct vcard_request r;
+	uint16_t sw = vcard_request_read(v, data, &r);
 
-	wr_init_heap(&wrapped, CVC_MAX);
-	if (!request_read(s->profile, data, &wrapped, &request))
-		goto out;
-	if (vcard_holder_of(&request.inner, EC_NONE, &key))
-		goto out;
-	if (s->profile->pka_chain) {
-		sw = request_verify(v, &request, &key);
-		if (sw != SW_OK)
-			goto out;
+	if (sw == SW_OK && !s->profile->pka_twice && chr_is_taken(s, r.cvc.inner.chr, i))
+		sw = SW_CONDITIONS;
+	if (sw == SW_OK) {
+		s->slots[i] = (struct vcard_slot){
+			.used = true,
+			.own_car = !r.cvc.inner.car.n || rd_eq(r.cvc.inner.car, r.cvc.inner.chr),
+			.key = r.key,
+		};
+		s->dirty = true;
+		v->session.flags[i] = false;
 	}
-	sw = SW_CONDITIONS;
-	if (!s->profile->pka_twice && chr_is_taken(s, request.inner.chr, i))
-		goto out;
-	s->slots[i] = (struct vcard_slot){
-		.used = true,
-		.own_car = !request.inner.car.n || rd_eq(request.inner.car, request.inner.chr),
-		.key = key,
-	};
-	s->dirty = true;
-	v->session.flags[i] = false;
-	sw = SW_OK;
-out:
-	wr_free(&wrapped);
+	vcard_request_free(&r);
 	return sw;
 }
 

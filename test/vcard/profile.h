@@ -70,6 +70,10 @@ struct vcard_profile {
 	bool derive_mod_p;                  /* A 3.16: EC keys are derived modulo p; otherwise modulo the order */
 	uint16_t sw_cipher_length;          /* A 3.15: CBC of no whole blocks */
 	bool agree_x_only;                  /* A 3.14: ECDH answers 04 and x; otherwise 04, x and y */
+	bool agree_signed;                  /* A 3.14: DECIPHER 83, its data encoded as that of 84 (15.8) */
+	bool xkek_hashed;                   /* A 15.8: the agreed key is SHA-256 of x; otherwise x itself */
+	bool xkek_counts;                   /* A 15.8: agreeing is a use of the key */
+	bool xkek_no_shares;                /* A 6.3: its status says FF and 00; otherwise 1 and what is missing */
 	uint16_t sw_key_uses;               /* A 3.13: use counter spent */
 	uint16_t sw_domain_closed;          /* A 6.2: MANAGE KEY DOMAIN that needs a login, without one */
 	uint16_t sw_domain_complete;        /* A 6.1: a share too many */

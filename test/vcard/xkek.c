@@ -7,25 +7,6 @@
 
 static const uint8_t oid_uid[] = { 0x2B, 0x06, 0x01, 0x04, 0x01, 0x81, 0xC3, 0x1F, 0x03, 0x02, 0x02 };
 
-/* The content of 67 as a request whose outer signature was made by the chosen, verified device. */
-static uint16_t request_read(const struct vcard *v, struct rd content, struct wr *wrapped, struct cvc_request *out)
-{
-	const struct vcard_holder *device = &v->session.verifier;
-	struct vcard_holder key;
-	struct rd r;
-
-	wr_tlv(wrapped, 0x67, content);
-	r = wr_view(wrapped);
-	if (wr_done(wrapped) || cvc_request_read(&r, out) || !rd_end(&r) || vcard_holder_of(&out->inner, EC_NONE, &key))
-		return SW_DATA;
-	if (!v->session.verifier_set || !rd_eq(vcard_chr_view(&device->chr), out->outer_car))
-		return SW_REFERENCE;
-	if (device->role != CVC_ROLE_DEVICE || vcard_holder_verify(device, out->signed_part, out->sig) ||
-	    vcard_holder_verify(&key, out->inner.body, out->inner.sig))
-		return v->state->profile->sw_pka_signature;
-	return SW_OK;
-}
-
 /* 54 and the x coordinate of this card's device key: what the group's signer signs of a member. */
 static enum err membership(const struct vcard *v, struct wr *out)
 {
@@ -58,33 +39,28 @@ static bool kdm_read(struct rd data, struct rd *request, struct rd *sig)
 uint16_t vcard_xkek_create(struct vcard *v, const struct vcard_command *c, struct vcard_domain *d, struct wr *out)
 {
 	uint8_t message[1 + VCARD_POINT_MAX];
-	struct cvc_request request;
+	struct vcard_request signer;
 	struct rd content, sig;
-	struct vcard_holder signer;
-	struct wr wrapped, m;
+	struct wr m;
 	uint16_t sw;
 
 	if (d->kind != DOMAIN_EMPTY)
 		return SW_CONDITIONS;
 	if (!kdm_read(vcard_transfer(v, c->data), &content, &sig))
 		return SW_DATA;
-	wr_init_heap(&wrapped, CVC_MAX);
 	WR_ARR(&m, message);
-	sw = request_read(v, content, &wrapped, &request);
-	if (sw != SW_OK)
-		goto out;
-	sw = SW_DATA;
-	if (vcard_holder_of(&request.inner, EC_NONE, &signer) || signer.q_n != 1 + sizeof(d->uid))
-		goto out;
-	sw = v->state->profile->sw_pka_signature;
-	if (membership(v, &m) || vcard_holder_verify(&signer, wr_view(&m), sig))
-		goto out;
-	*d = (struct vcard_domain){ .kind = DOMAIN_XKEK, .shares = 1, .missing = 1 };
-	memcpy(d->uid, signer.q + 1, sizeof(d->uid));
-	v->state->dirty = true;
-	sw = vcard_domain_status(d, out);
-out:
-	wr_free(&wrapped);
+	sw = vcard_request_read(v, content, &signer);
+	if (sw == SW_OK && signer.key.q_n != 1 + sizeof(d->uid))
+		sw = SW_DATA;
+	if (sw == SW_OK && (membership(v, &m) || vcard_holder_verify(&signer.key, wr_view(&m), sig)))
+		sw = v->state->profile->sw_pka_signature;
+	if (sw == SW_OK) {
+		*d = (struct vcard_domain){ .kind = DOMAIN_XKEK, .shares = 1, .missing = 1 };
+		memcpy(d->uid, signer.key.q + 1, sizeof(d->uid));
+		v->state->dirty = true;
+		sw = vcard_domain_status(v->state, d, out);
+	}
+	vcard_request_free(&signer);
 	return sw;
 }
 
@@ -108,10 +84,9 @@ static bool is_member(const struct cvc *c, const struct vcard_domain *d)
 	       rd_end(&in) && rd_eq(oid, RD_ARR(oid_uid)) && rd_eq(uid, RD_ARR(d->uid));
 }
 
-/*
- * How the shared point becomes the key is not public for the vendor's card (15.8); open firmware takes x as it is.
- */
-static enum err kek_agree(const struct ec_key *k, struct rd peer, uint8_t kek[VCARD_KEK_SIZE])
+/* How the shared point becomes the key is not public for the vendor's card (15.8). */
+static enum err kek_agree(const struct vcard_profile *p, const struct ec_key *k, struct rd peer,
+			  uint8_t kek[VCARD_KEK_SIZE])
 {
 	uint8_t bytes[VCARD_POINT_MAX];
 	struct wr x;
@@ -121,21 +96,44 @@ static enum err kek_agree(const struct ec_key *k, struct rd peer, uint8_t kek[VC
 	e = ec_key_agree(k, peer, &x);
 	if (!e && x.n != VCARD_KEK_SIZE)
 		e = ERR_FORMAT;
-	if (!e)
+	if (!e && p->xkek_hashed)
+		e = sha256(wr_view(&x), kek);
+	else if (!e)
 		memcpy(kek, x.p, VCARD_KEK_SIZE);
 	wr_free(&x);
 	return e;
 }
 
-uint16_t vcard_xkek_agree(struct vcard *v, const struct vcard_command *c)
+static uint16_t domain_agree(struct vcard_state *s, struct vcard_key *k, const struct vcard_request *peer)
+{
+	struct vcard_domain *d = &s->domain[k->domain];
+	enum err e;
+
+	if (k->domain >= s->domains || d->kind != DOMAIN_XKEK || !is_member(&peer->cvc.inner, d))
+		return SW_CONDITIONS;
+	e = kek_agree(s->profile, k->secret.ec, peer->cvc.inner.key.q, d->kek);
+	if (e)
+		return e == ERR_FORMAT ? SW_DATA : vcard_sw(e);
+	d->missing = 0;
+	s->dirty = true;
+	return SW_OK;
+}
+
+static uint16_t agree_signed(const struct vcard_state *s, const struct vcard_key *k, const struct vcard_request *peer,
+			     struct wr *out)
+{
+	enum err e = vcard_agree(s->profile, k->secret.ec, peer->cvc.inner.key.q, out);
+
+	return e == ERR_FORMAT || e == ERR_ARG ? SW_DATA : vcard_sw(e);
+}
+
+uint16_t vcard_xkek_agree(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
 	struct vcard_state *s = v->state;
 	struct vcard_key *k = vcard_state_key(s, c->p1);
-	struct cvc_request request;
-	struct vcard_domain *d;
-	struct wr wrapped;
+	bool of_domain = c->p2 == VCARD_AGREE_XKEK;
+	struct vcard_request peer;
 	uint16_t sw;
-	enum err e;
 
 	if (!k)
 		return s->profile->sw_key_absent;
@@ -144,19 +142,11 @@ uint16_t vcard_xkek_agree(struct vcard *v, const struct vcard_command *c)
 	sw = vcard_key_may(v, k, c->p2);
 	if (sw != SW_OK)
 		return sw;
-	if (k->domain >= s->domains || s->domain[k->domain].kind != DOMAIN_XKEK)
-		return SW_CONDITIONS;
-	d = &s->domain[k->domain];
-	wr_init_heap(&wrapped, CVC_MAX);
-	sw = request_read(v, vcard_transfer(v, c->data), &wrapped, &request);
-	if (sw == SW_OK && !is_member(&request.inner, d))
-		sw = SW_CONDITIONS;
-	if (sw == SW_OK) {
-		e = kek_agree(k->secret.ec, request.inner.key.q, d->kek);
-		d->missing = 0;
-		s->dirty = true;
-		sw = e == ERR_FORMAT ? SW_DATA : vcard_sw(e);
-	}
-	wr_free(&wrapped);
+	sw = vcard_request_read(v, vcard_transfer(v, c->data), &peer);
+	if (sw == SW_OK)
+		sw = of_domain ? domain_agree(s, k, &peer) : agree_signed(s, k, &peer, out);
+	if (sw == SW_OK && (!of_domain || s->profile->xkek_counts))
+		vcard_key_used(v, k);
+	vcard_request_free(&peer);
 	return sw;
 }
