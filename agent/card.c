@@ -285,3 +285,10 @@ void agent_card_cancel(struct agent_card *c)
 {
 	raise_event(c->cancel_fd);
 }
+
+void agent_card_end(struct agent_card *c, struct agent_job *j)
+{
+	c->ending++;
+	raise_event(c->cancel_fd);
+	(void)agent_card_submit(c, j);
+}

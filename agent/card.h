@@ -24,5 +24,7 @@ struct agent_view *agent_card_view(struct agent_card *c);
 uint64_t agent_card_submit(struct agent_card *c, struct agent_job *j);
 /* Nobody waits for the login that runs, if one runs: end it. */
 void agent_card_cancel(struct agent_card *c);
+/* As submit, of an AGENT_JOB_END; whatever login is asked for then fails, and nobody is asked for it any more. */
+void agent_card_end(struct agent_card *c, struct agent_job *j);
 
 #endif

@@ -15,6 +15,7 @@ struct agent_card {
 	struct agent_view view;
 	struct agent_queue jobs;
 	atomic_bool stopping;
+	atomic_uint ending;             /* jobs AGENT_JOB_END that are on their way */
 	int stop_fd, cancel_fd;         /* events */
 	uint64_t submitted;             /* jobs; the clients' thread's */
 	pthread_t thread;

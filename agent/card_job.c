@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,27 +156,41 @@ static bool is_same_login(const struct agent_job *a, const struct agent_job *b)
 	return !a->pin || rd_eq_secret(secret_view(a->pin), secret_view(b->pin));
 }
 
-/*
- * Who waited for the same has the same answer. A login that nobody waited for any more says nothing to those who came
- * after that.
- */
+/* Did all its clients give the login up? Not if a person cancelled it, on a PIN pad or at the server. */
+static bool is_given_up(const struct agent_card *c, enum err e)
+{
+	struct pollfd p = { .fd = c->cancel_fd, .events = POLLIN };
+
+	return e == ERR_CANCELLED && !c->ending && poll(&p, 1, 0) > 0;
+}
+
+/* Who waited for the same has the same answer. */
 static void fail_others(struct agent_card *c, const struct agent_job *as, enum err e, const char *why)
 {
 	struct agent_job *j;
 
-	while (e != ERR_CANCELLED && (j = agent_queue_take_like(&c->jobs, as, is_same_login)))
+	while ((j = agent_queue_take_like(&c->jobs, as, is_same_login)))
 		agent_card_done(c, j, e, why);
+}
+
+/* Nobody is to be asked for it, and why. */
+static const char *is_pointless(const struct agent_card *c, const struct agent_job *j)
+{
+	return agent_card_is_stopping(c) ? "the agent ends" : c->ending ? "ended by quorum11 agent end" :
+	       j->abandoned ? "given up" : NULL;
 }
 
 static void run_login(struct agent_card *c, struct agent_job *j)
 {
 	char why[AGENT_PROGRESS_MAX] = "";
+	const char *pointless;
 	enum err e;
 
-	/* Whoever gives it up, or ends the agent, does that before he raises the event, or it is seen by login_run. */
+	/* Whoever gives it up, or ends it, does that before he raises the event, or it is seen by login_run. */
 	clear_cancel(c);
-	if (j->abandoned || agent_card_is_stopping(c)) {
-		agent_card_done(c, j, ERR_CANCELLED, "the agent ends");
+	pointless = is_pointless(c, j);
+	if (pointless) {
+		agent_card_done(c, j, ERR_CANCELLED, pointless);
 		return;
 	}
 	/* A card that opens by people alone has no use for it, and who joins need not know it. */
@@ -189,7 +204,8 @@ static void run_login(struct agent_card *c, struct agent_job *j)
 		e = asks_people(c, j) ? check_cool(c, why, sizeof(why)) : ERR_OK;
 		if (!e)
 			e = ask(c, j, why, sizeof(why));
-		if (e)
+		/* Those who came when nobody waited for it any more ask anew. */
+		if (e && !is_given_up(c, e))
 			fail_others(c, j, e, why);
 	}
 	if (!e)
@@ -323,11 +339,18 @@ void agent_card_run(struct agent_card *c, struct agent_job *j)
 		agent_lease_take(c, j);
 		return;
 	}
+	/* Also where who asked for it is gone: he wanted nothing else. */
+	if (j->kind == AGENT_JOB_END) {
+		agent_card_end_approval(c, false, "%s", j->why);
+		c->ending--;
+		agent_card_done(c, j, c->hsm ? ERR_OK : ERR_REMOVED, c->hsm ? NULL : "the card was removed");
+		return;
+	}
 	if (j->abandoned) {
 		agent_card_done(c, j, ERR_CANCELLED, NULL);
 		return;
 	}
-	if (!c->hsm || (j->kind != AGENT_JOB_END && j->of_card != c->view.card)) {
+	if (!c->hsm || j->of_card != c->view.card) {
 		agent_card_done(c, j, ERR_REMOVED, "the card was removed");
 		return;
 	}
@@ -335,15 +358,12 @@ void agent_card_run(struct agent_card *c, struct agent_job *j)
 	case AGENT_JOB_LOGIN:
 		run_login(c, j);
 		return;
-	case AGENT_JOB_END:
-		agent_card_end_approval(c, false, "%s", j->why);
-		agent_card_done(c, j, ERR_OK, NULL);
-		return;
 	case AGENT_JOB_EXCHANGE:
 		e = exchange(c, j);
 		agent_card_heed(c, e);
 		agent_card_done(c, j, e, NULL);
 		return;
+	case AGENT_JOB_END:
 	case AGENT_JOB_LEASE:
 	case AGENT_JOB_PROGRESS:
 	case AGENT_JOB_READER:

@@ -438,8 +438,7 @@ static enum err on_end(struct agent_house *h, struct agent_client *c, struct rd 
 		(void)snprintf(j->why, sizeof(j->why), "ended by uid %u, %s (process %u)", c->peer.uid, c->peer.program,
 			       c->peer.pid);
 		c->job = j;
-		agent_card_cancel(h->cards[i]);
-		(void)agent_card_submit(h->cards[i], j);
+		agent_card_end(h->cards[i], j);
 	}
 	if (!c->job)
 		fail(c, ERR_NO_READER, "the agent has no such reader");

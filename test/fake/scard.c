@@ -457,6 +457,15 @@ LONG SCardStatus(SCARDHANDLE card, LPSTR name, LPDWORD name_n, LPDWORD state, LP
 	return leave(rv == SCARD_S_SUCCESS ? more : rv);
 }
 
+void fake_reader_hold(struct fake_reader *r)
+{
+	r->held = true;
+	cond_wake(&fake.changed);
+	while (!r->release && r->card)
+		cond_wait(&fake.changed, &fake.lock);
+	r->held = r->release = false;
+}
+
 /* Bad luck due at this exchange. Anything but success ends it; *lost: the card runs it, but nobody hears. */
 static LONG meet_fault(struct fake_handle **h, bool *lost)
 {
@@ -482,11 +491,7 @@ static LONG meet_fault(struct fake_handle **h, bool *lost)
 		fake_reader_empty(r);
 		return SCARD_W_REMOVED_CARD;
 	case FAKE_HELD:
-		r->held = true;
-		cond_wake(&fake.changed);
-		while (!r->release && r->card)
-			cond_wait(&fake.changed, &fake.lock);
-		r->held = r->release = false;
+		fake_reader_hold(r);
 		*h = wait_turn(id, &rv);
 		return rv;
 	}

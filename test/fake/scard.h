@@ -35,6 +35,8 @@ MUST enum err fake_card_ask(const char *reader, struct rd cmd, struct wr *rsp);
  * Its reader has a pad for PINs: what is typed there from now on, "" is cancel, NULL nobody. fake_reader_plug: none.
  */
 void fake_reader_pad(const char *reader, const char *typed);
+/* Who is asked there next takes his time: fake_held tells that he is asked, fake_release lets him go on. */
+void fake_reader_pad_hold(const char *reader);
 void fake_service(bool runs);                                  /* pcscd; stopped, every call fails */
 
 /* ---- another program ---- */

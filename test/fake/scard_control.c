@@ -324,6 +324,13 @@ enum err fake_held(const char *reader, uint64_t ms)
 	return e;
 }
 
+void fake_reader_pad_hold(const char *reader)
+{
+	lock_take(&fake.lock);
+	fake_reader_get(reader)->pad_is_held = true;
+	lock_give(&fake.lock);
+}
+
 void fake_release(const char *reader)
 {
 	lock_take(&fake.lock);

@@ -30,6 +30,7 @@ struct fake_reader {
 	bool has_pad;
 	char typed[32];                 /* on its pad, unless nobody_types */
 	bool nobody_types;
+	bool pad_is_held;               /* the next PIN that is asked for */
 };
 
 struct fake_context {
@@ -76,6 +77,7 @@ struct fake_reader *fake_reader_find(const char *name);        /* plugged in; NU
 struct fake_reader *fake_reader_get(const char *name);         /* ends the program if there is none */
 void fake_reader_mark(struct fake_reader *r, SCARDHANDLE but, bool removed); /* all handles but one: reset or removed */
 void fake_reader_wait(struct fake_reader *r);                  /* until no exchange is going on */
+void fake_reader_hold(struct fake_reader *r);                  /* until it is released, or empty */
 void fake_reader_empty(struct fake_reader *r);                 /* pull the card, if there is one */
 
 #endif

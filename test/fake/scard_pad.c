@@ -53,6 +53,9 @@ LONG SCardControl(SCARDHANDLE card, DWORD code, LPCVOID send, DWORD send_n, LPVO
 		return fake_control_leave(answer(RD_ARR(features), receive, receive_n, returned));
 	if (code != VERIFY_CODE)
 		return fake_control_leave(SCARD_E_UNSUPPORTED_FEATURE);
+	if (r->pad_is_held)
+		fake_reader_hold(r);
+	r->pad_is_held = false;
 	WR_ARR(&cmd, bytes);
 	WR_ARR(&rsp, room);
 	put_command(r, rd_of(send, send_n), &cmd, &sw);
