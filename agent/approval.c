@@ -234,6 +234,24 @@ enum err agent_approval_join(struct agent_approval *a, const struct agent_peer *
 	return say(why, cap, ERR_PIN_WRONG, "not the PIN that opened the card; the card was not asked");
 }
 
+enum err agent_approval_new_pin(struct agent_approval *a, struct rd both)
+{
+	struct secret *fresh = NULL;
+	struct rd old;
+	enum err e;
+
+	if (!a->pin)
+		return ERR_OK;
+	if (!rd_take(&both, secret_size(a->pin), &old) || !rd_eq_secret(old, secret_view(a->pin)))
+		return ERR_FORMAT;
+	e = secret_new(both, &fresh);
+	if (e)
+		return e;
+	secret_free(&a->pin);
+	a->pin = fresh;
+	return ERR_OK;
+}
+
 bool agent_approval_is_attacked(const struct agent_approval *a)
 {
 	return a->wrong_pins >= WRONG_PINS_MAX;

@@ -259,6 +259,24 @@ static enum err changed(struct agent_card *c, const struct hsm_cmd *row)
 	return e ? e : agent_keys_read(&c->keys, c->hsm, &dl);
 }
 
+/*
+ * Who joins an approval shows the PIN of the card; a wrong one in CHANGE REFERENCE DATA has closed it, and one that the
+ * SO-PIN sets is nobody's who is in (reference 3.2, 3.3).
+ */
+static void heed_pin(struct agent_card *c, const struct hsm_cmd *row, const struct apdu *a, uint16_t sw)
+{
+	if (!c->approval || a->p2 != HSM_REF_USER)
+		return;
+	if (row->op == HSM_RESET_RETRY && sw == APDU_SW_OK)
+		agent_card_end_approval(c, false, "the PIN was set anew by the SO-PIN");
+	if (row->op != HSM_CHANGE_PIN)
+		return;
+	if (sw >> 8 == 0x63 || sw == 0x6983)
+		agent_card_end_approval(c, false, "a change of the PIN began with a wrong one");
+	if (sw == APDU_SW_OK && agent_approval_new_pin(c->approval, a->data))
+		agent_card_end_approval(c, false, "the PIN was changed");
+}
+
 enum err agent_card_use(struct agent_card *c, const struct apdu *a, struct rd cmd, struct agent_job *j)
 {
 	uint32_t digests;
@@ -291,7 +309,7 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 	bool needs_login;
 	struct rd data;
 	struct apdu a;
-	uint16_t sw;
+	uint16_t sw = 0;
 	enum err e;
 
 	e = apdu_decode(wr_view(&j->in), &a);
@@ -325,10 +343,10 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 		e = plain(c, row, j);
 		break;
 	}
-	if (!e && (class == AGENT_CHANGE || class == AGENT_USE_NEW) && !apdu_answer(wr_view(&j->out), &data, &sw) &&
-	    sw == APDU_SW_OK)
-		e = changed(c, row);
-	return e;
+	if (e || (class != AGENT_CHANGE && class != AGENT_USE_NEW) || apdu_answer(wr_view(&j->out), &data, &sw))
+		return e;
+	heed_pin(c, row, &a, sw);
+	return sw == APDU_SW_OK ? changed(c, row) : ERR_OK;
 }
 
 void agent_card_run(struct agent_card *c, struct agent_job *j)

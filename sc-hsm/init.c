@@ -55,27 +55,35 @@ static void put_tlvs(struct wr *w, const struct hsm_init *i)
 		wr_tlv_u8(w, 0x97, (uint8_t)i->domains);
 }
 
+enum err hsm_card_label(struct hsm_card *c, struct rd label, struct deadline *dl)
+{
+	const struct p15_token token = { .label = label };
+	struct wr file;
+	enum err e;
+
+	wr_init_heap(&file, FILE_SIZE_MAX);
+	e = p15_token_write(&token, &file);
+	if (!e)
+		e = hsm_file_write(c, HSM_EF_TOKENINFO, wr_view(&file), dl);
+	wr_free(&file);
+	return e;
+}
+
 /* Where a PIN opens the card: a transport PIN does not, nor does one that is only half of what is needed. */
 static enum err write_label(struct hsm_card *c, const struct hsm_init *i, struct deadline *dl)
 {
-	const struct p15_token token = { .label = i->label };
-	struct wr file;
 	enum err e;
 
 	if (!i->label.n || !i->pin || i->options & HSM_OPT_TRANSPORT_PIN)
 		return ERR_OK;
-	wr_init_heap(&file, FILE_SIZE_MAX);
-	e = p15_token_write(&token, &file);
+	e = hsm_pin_verify(c, HSM_REF_USER, i->pin, dl);
 	if (!e)
-		e = hsm_pin_verify(c, HSM_REF_USER, i->pin, dl);
-	if (!e)
-		e = hsm_file_write(c, HSM_EF_TOKENINFO, wr_view(&file), dl);
+		e = hsm_card_label(c, i->label, dl);
 	if (e == ERR_AUTH && i->total) {
 		log_line(LOG_CARD, LOG_INFO, "%s: label not written: the PIN alone does not open the card",
 			 apdu_link_where(c->link));
 		e = ERR_OK;
 	}
-	wr_free(&file);
 	return e;
 }
 

@@ -23,5 +23,7 @@ struct hsm_init {
  * PIN allows it.
  */
 MUST enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool force, struct deadline *dl);
+/* The token's label, by who has logged in. */
+MUST enum err hsm_card_label(struct hsm_card *c, struct rd label, struct deadline *dl);
 
 #endif

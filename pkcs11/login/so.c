@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/login/so.h"
 
+#include "apdu/agent_link.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "pkcs11/ck/rv.h"
@@ -100,6 +101,28 @@ CK_RV p11_so_init_pin(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n)
 	return p11_rv(e);
 }
 
+/* An agent lets nobody verify a PIN: the login that writes the label is one of its own. */
+static enum err initialise_at_agent(struct p11_token *t, struct hsm_init *init, struct deadline *dl)
+{
+	struct apdu_link *link = hsm_card_link(t->card);
+	const struct rd label = init->label;
+	char why[AGENT_TEXT_MAX];
+	enum err e, after;
+
+	init->label = RD_NONE;
+	e = hsm_card_initialize(t->card, init, false, dl);
+	if (e || !label.n)
+		return e;
+	e = agent_login(link, init->pin, NULL, NULL, NULL, why, sizeof(why), dl);
+	if (e) {
+		log_tell("reader %s, by its agent: initialised, but not named: %s", t->reader, why);
+		return e;
+	}
+	e = hsm_card_label(t->card, label, dl);
+	after = agent_logout(link);
+	return e ? e : after;
+}
+
 static enum err initialise(struct p11_token *t, const struct secret *so_pin, struct rd label)
 {
 	struct deadline dl = deadline_never();
@@ -118,7 +141,8 @@ static enum err initialise(struct p11_token *t, const struct secret *so_pin, str
 	if (!e)
 		e = p11_token_begin(t);
 	if (!e)
-		e = p11_token_end(t, hsm_card_initialize(t->card, &init, false, &dl));
+		e = p11_token_end(t, p11_token_is_by_agent(t) ? initialise_at_agent(t, &init, &dl) :
+				     hsm_card_initialize(t->card, &init, false, &dl));
 	secret_free(&pin);
 	return e;
 }
