@@ -43,8 +43,9 @@ MUST enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_c
 MUST enum err agent_approval_join(struct agent_approval *a, const struct agent_peer *p, const struct secret *pin,
 				  char *why, size_t cap);
 /*
- * The card has changed its PIN: the data field of that command, the old PIN and the new one. Who joins later has to know
- * the new one. ERR_FORMAT: it does not begin with the PIN that opened the card; ERR_NOMEM; then the approval has to end.
+ * The card has changed its PIN: the data field of that command, the old PIN and the new one. Who joins later has to
+ * know the new one. ERR_FORMAT: it does not begin with the PIN that opened the card; ERR_NOMEM; then the approval has
+ * to end.
  */
 MUST enum err agent_approval_new_pin(struct agent_approval *a, struct rd both);
 /* So many wrong PINs were tried on it that it has to end. */

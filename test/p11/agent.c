@@ -6,54 +6,61 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
 #define NAME "quorum11-test-agent"
-#define READY_FD 3
+#define ORDERS_FD 3
 
 static pid_t pid;
+static int orders = -1;                 /* what is to be done to the reader, and the answers */
 struct people *agent_people;
 char agent_card_dir[160];
 
 void agent_process_main(int argc, char **argv)
 {
+	struct rig_answer a = { .e = ERR_OK };
+	struct rig_order o;
+
 	if (argc != 4 || strcmp(argv[0], NAME) != 0)
 		return;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)snprintf(rig_folder, strlen(rig_folder) + 1, "%s", argv[1]);
 	fake_scard_start();
 	fake_reader_plug(RIG_READER);
-	if (fake_card_insert(RIG_READER, argv[2]))
+	if (argv[2][0] && fake_card_insert(RIG_READER, argv[2]))
 		_exit(1);
 	agent_rig_start(argv[3]);
-	if (write(READY_FD, "x", 1) != 1)
-		_exit(1);
-	for (;;)
-		(void)pause();
+	/* The first one says that it is ready. */
+	do {
+		if (send(ORDERS_FD, &a, sizeof(a), 0) != sizeof(a) || recv(ORDERS_FD, &o, sizeof(o), 0) != sizeof(o))
+			_exit(1);
+		a = reader_do(&o);
+	} while (true);
 }
 
 void agent_process_start(const char *card_dir, const char *conf)
 {
-	char name[] = NAME, *folder = strdup(rig_folder), *dir = strdup(card_dir), *text = strdup(conf);
+	char name[] = NAME, *folder = strdup(rig_folder), *dir = strdup(card_dir ? card_dir : ""), *text = strdup(conf);
 	char *argv[] = { name, folder, dir, text, NULL };
 	posix_spawn_file_actions_t actions;
-	int ready[2];
-	char c;
+	struct rig_answer ready;
+	int ends[2];
 
 	assert_true(folder && dir && text);
 	/* A card is in one reader at a time. */
 	fake_card_remove(RIG_READER);
-	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-	assert_int_equal(posix_spawn_file_actions_adddup2(&actions, ready[1], READY_FD), 0);
+	assert_int_equal(posix_spawn_file_actions_adddup2(&actions, ends[1], ORDERS_FD), 0);
 	assert_int_equal(posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ), 0);
 	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	(void)close(ready[0]);
+	(void)close(ends[1]);
+	orders = ends[0];
+	assert_int_equal(recv(orders, &ready, sizeof(ready), 0), sizeof(ready));
 	free(folder);
 	free(dir);
 	free(text);
@@ -65,6 +72,7 @@ void agent_process_kill(void)
 		return;
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
+	(void)close(orders);
 	pid = 0;
 }
 
@@ -129,25 +137,90 @@ int agent_test_teardown(void **state)
 	return log_open(NULL) || log_configure("") ? -1 : rc;
 }
 
-static void insert_at_agent(const struct rig_card *c)
-{
-	static const char conf[] = "[agent]\nadmit = update, delete, generate, pin\nlimits = decipher=any derive=any\n";
+/* ---- each test twice ---- */
 
-	agent_process_kill();
-	agent_process_start(c->dir, conf);
+/* Until the agent has seen what happened to a reader. */
+static void wait_for(const char *reader, bool has_card)
+{
+	const struct agent_at at = { .socket = agent_process_socket(), .own_only = true };
+	struct deadline all = deadline_in(10000), slice;
+	struct pcsc_readers now;
+	bool done = false;
+
+	while (!done) {
+		assert_int_equal(deadline_check(&all), ERR_OK);
+		slice = deadline_within(&all, 1);
+		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
+		assert_int_equal(agent_list(&at, &now, NULL, 0), ERR_OK);
+		for (size_t i = 0; i < now.n; i++)
+			done = done || (strcmp(now.v[i].name, reader) == 0 && now.v[i].has_card == has_card);
+	}
+}
+
+void rig_end_approval(void)
+{
+	const struct agent_at at = { .socket = agent_process_socket(), .own_only = true };
+
+	if (!rig_is_direct())
+		assert_int_equal(agent_end(&at, NULL, NULL, 0), ERR_OK);
+}
+
+void rig_wait_for_card(void)
+{
+	if (!rig_is_direct())
+		wait_for(RIG_READER, true);
+}
+
+static struct rig_answer order(const struct rig_order *o)
+{
+	struct rig_answer a;
+
+	assert_int_equal(send(orders, o, sizeof(*o), 0), sizeof(*o));
+	assert_int_equal(recv(orders, &a, sizeof(a), 0), sizeof(a));
+	if (!a.e && (o->what == READER_INSERT || o->what == READER_REMOVE || o->what == READER_PLUG))
+		wait_for(o->reader[0] ? o->reader : RIG_READER, o->what == READER_INSERT);
+	return a;
+}
+
+static int both_setup(void **state)
+{
+	int rc = agent_test_setup(state);
+
+	agent_process_start(NULL, "[agent]\nadmit = update, delete, generate, unwrap, pin, initialize\n"
+			    "limits = decipher=any derive=any wrap=any\n");
 	agent_only();
+	reader_at(order);
+	return rc;
 }
 
-int agent_both_setup(void **state)
+static int both_teardown(void **state)
 {
-	rig_card_insert_by(insert_at_agent);
-	return agent_test_setup(state);
-}
-
-int agent_both_teardown(void **state)
-{
-	rig_card_insert_by(NULL);
+	reader_at(NULL);
 	return agent_test_teardown(state);
+}
+
+int agent_run_both(const struct CMUnitTest *tests, size_t n)
+{
+	struct CMUnitTest *all = calloc(2 * n, sizeof(*all));
+	char (*names)[128] = calloc(n, sizeof(*names));
+	size_t k = 0;
+	int rc;
+
+	if (!all || !names)
+		return 1;
+	for (size_t i = 0; i < n; i++) {
+		all[k++] = tests[i];
+		if (tests[i].setup_func != rig_setup)
+			continue;
+		(void)snprintf(names[i], sizeof(names[i]), "%s at an agent", tests[i].name);
+		all[k++] = (struct CMUnitTest){ names[i], tests[i].test_func, both_setup, both_teardown,
+						tests[i].initial_state };
+	}
+	/* What cmocka_run_group_tests makes of an array of which it sees the size. */
+	rc = _cmocka_run_group_tests("tests", all, k, NULL, NULL);
+	free(names);
+	free(all);
+	return rc;
 }
 
 /* ---- short forms ---- */

@@ -14,8 +14,8 @@
 /* First thing in main: never returns if this process was started as an agent. */
 void agent_process_main(int argc, char **argv);
 /*
- * Start it; it is ready. The card leaves RIG_READER of this process. conf: as agent_rig_start; it becomes this process'
- * configuration, too.
+ * Start it; it is ready. The card (NULL: none) leaves RIG_READER of this process. conf: as agent_rig_start; it becomes
+ * this process' configuration, too.
  */
 void agent_process_start(const char *card_dir, const char *conf);
 void agent_process_kill(void);                          /* SIGKILL; nothing if there is none */
@@ -30,12 +30,15 @@ int agent_test_teardown(void **state);
 extern struct people *agent_people;                     /* of agent_start_people */
 extern char agent_card_dir[];                           /* of the card that the agent holds */
 /*
- * A test twice: with the card in its reader, and in the reader of an agent that admits every change. There
- * rig_card_insert starts the agent, and once more instead of the one that is there.
+ * The whole list, each RIG_TEST twice: with RIG_READER in this process, and in that of an agent that admits every
+ * change and every use. Tests with a setup of their own run once.
  */
-#define BOTH_TEST(f) RIG_TEST(f), { #f " at an agent", f, agent_both_setup, agent_both_teardown, NULL }
-int agent_both_setup(void **state);
-int agent_both_teardown(void **state);
+#define RUN_BOTH(tests) agent_run_both(tests, sizeof(tests) / sizeof((tests)[0]))
+int agent_run_both(const struct CMUnitTest *tests, size_t n);
+/* At an agent: nobody rides on a login any more. The next one is the card's. */
+void rig_end_approval(void);
+/* At an agent: until it has taken up the card that its reader has. */
+void rig_wait_for_card(void);
 /* An agent with a card of rig_card_simple; with a 2-of-3 target of this profile, and QUORUM11_AGENT. */
 void agent_start_pin(const char *conf);
 void agent_start_people(const char *profile, const char *what, const char *more);

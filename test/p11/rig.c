@@ -248,19 +248,9 @@ void rig_card_write(const struct rig_card *c, uint16_t fid, struct rd content)
 	lab_close(&l);
 }
 
-static void (*insert_other)(const struct rig_card *c);
-
-void rig_card_insert_by(void (*insert)(const struct rig_card *c))
-{
-	insert_other = insert;
-}
-
 void rig_card_insert(const struct rig_card *c)
 {
-	if (insert_other)
-		insert_other(c);
-	else
-		MAKE(fake_card_insert(RIG_READER, c->dir));
+	rig_card_put(c->dir);
 }
 
 struct rig_card rig_card_simple(void)
@@ -400,16 +390,4 @@ CK_RV rig_generate(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE m, CK_ULONG bits, cons
 	if (bits)
 		pub_t[2] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, &bits, sizeof(bits) };
 	return C_GenerateKeyPair(s, &mech, pub_t, 3, priv_t, 2, pub, priv);
-}
-
-void rig_other_selects(void)
-{
-	struct fake_other *o = fake_other_connect(RIG_READER, false);
-	uint8_t room[64];
-	struct wr w;
-
-	assert_non_null(o);
-	WR_ARR(&w, room);
-	MAKE(fake_other_send(o, RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00"), &w));
-	fake_other_disconnect(&o, false);
 }

@@ -11,7 +11,7 @@
 #include "base/crypto_ec.h"
 #include "base/limits.h"
 #include "pkcs11/ck/ck.h"
-#include "test/fake/scard.h"
+#include "test/p11/reader.h"
 
 /* QUORUM11_TEST_USB=tpdu, short or extended: the readers are on a USB of test/fake/usb.h, and there is no pcscd. */
 #define RIG_READER (rig_reader)
@@ -56,7 +56,6 @@ void rig_card_key(const struct rig_card *c, uint8_t key, enum ec_curve curve, un
 void rig_card_delete_key(const struct rig_card *c, uint8_t key);        /* and its two files */
 void rig_card_write(const struct rig_card *c, uint16_t fid, struct rd content);
 void rig_card_insert(const struct rig_card *c);         /* into RIG_READER */
-void rig_card_insert_by(void (*insert)(const struct rig_card *c));      /* ... or so; NULL: as always */
 /* A card with a PIN and one P-256 key "ec" (number 1, id 01), in its reader. */
 struct rig_card rig_card_simple(void);
 
@@ -81,8 +80,5 @@ CK_RV rig_generate(CK_SESSION_HANDLE s, CK_MECHANISM_TYPE m, CK_ULONG bits, cons
 
 #define assert_rv(call, rv) assert_int_equal((call), (rv))
 #define assert_ok(call) assert_int_equal((call), CKR_OK)
-
-/* SELECT of the applet by another program: logs everybody out. */
-void rig_other_selects(void);
 
 #endif

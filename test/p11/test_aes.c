@@ -27,12 +27,10 @@ static void open_card(const char *profile, const char *conf)
 }
 
 #define ADMIT "[agent]\nadmit = generate, update, delete\n"
-#define COVERED ADMIT "limits = decipher=any derive=any\n"
 #define ON_EACH(f) \
-	static void f##_direct(void **state) { (void)state; open_card(NULL, NULL); f(); } \
-	static void f##_open_firmware(void **state) { (void)state; open_card("open-firmware", NULL); f(); } \
-	static void f##_agent(void **state) { (void)state; open_card(NULL, COVERED); f(); }
-#define TESTS_OF(f) AGENT_TEST(f##_direct), AGENT_TEST(f##_open_firmware), AGENT_TEST(f##_agent)
+	static void f##_shared(void **state) { (void)state; open_card(NULL, NULL); f(); } \
+	static void f##_open_firmware(void **state) { (void)state; open_card("open-firmware", NULL); f(); }
+#define TESTS_OF(f) RIG_TEST(f##_shared), RIG_TEST(f##_open_firmware)
 
 static CK_RV make(CK_ULONG size, const char *label, const CK_ATTRIBUTE *more, CK_ULONG more_n, CK_OBJECT_HANDLE *out)
 {
@@ -523,11 +521,11 @@ static void test_agent_admits(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TESTS_OF(object), AGENT_TEST(test_generate_refused), AGENT_TEST(test_narrow),
-		TESTS_OF(cbc), AGENT_TEST(test_cbc_refused), TESTS_OF(cmac), TESTS_OF(derive), TESTS_OF(derived_ec),
+		TESTS_OF(object), RIG_TEST(test_generate_refused), RIG_TEST(test_narrow),
+		TESTS_OF(cbc), RIG_TEST(test_cbc_refused), TESTS_OF(cmac), TESTS_OF(derive), TESTS_OF(derived_ec),
 		AGENT_TEST(test_agent_limits), AGENT_TEST(test_agent_admits),
 	};
 
 	agent_process_main(argc, argv);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

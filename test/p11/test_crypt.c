@@ -35,14 +35,11 @@ static void open_card(const char *profile, const char *conf)
 	ec_pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
 }
 
-#define COVERED "[agent]\nlimits = decipher=any derive=any\n"
-
-/* Each of these is run on both kinds of card, and at an agent. */
+/* Each of these is run with both kinds of card. */
 #define ON_EACH(f) \
-	static void f##_direct(void **state) { (void)state; open_card(NULL, NULL); f(); } \
-	static void f##_open_firmware(void **state) { (void)state; open_card("open-firmware", NULL); f(); } \
-	static void f##_agent(void **state) { (void)state; open_card(NULL, COVERED); f(); }
-#define TESTS_OF(f) AGENT_TEST(f##_direct), AGENT_TEST(f##_open_firmware), AGENT_TEST(f##_agent)
+	static void f##_shared(void **state) { (void)state; open_card(NULL, NULL); f(); } \
+	static void f##_open_firmware(void **state) { (void)state; open_card("open-firmware", NULL); f(); }
+#define TESTS_OF(f) RIG_TEST(f##_shared), RIG_TEST(f##_open_firmware)
 
 /* ---- the public key, by base/ alone ---- */
 
@@ -116,17 +113,6 @@ static void pss(void)
 }
 ON_EACH(pss)
 
-static struct wr seen;
-
-static void see(void *ctx, const char *reader, struct rd cmd, struct rd rsp)
-{
-	(void)ctx;
-	(void)reader;
-	(void)rsp;
-	wr_reset(&seen);
-	wr_put(&seen, cmd);
-}
-
 /* The card makes what it can, so that the command shows what is signed; the rest is padded here. */
 static void test_pss_command(void **state)
 {
@@ -134,22 +120,22 @@ static void test_pss_command(void **state)
 	CK_MECHANISM m = { CKM_RSA_PKCS_PSS, &p, sizeof(p) };
 	uint8_t hash[64] = { 7 }, sig[128];
 	CK_ULONG n = sizeof(sig);
+	struct rig_seen seen;
 
 	(void)state;
 	open_card(NULL, NULL);
-	wr_init_heap(&seen, 4096);
-	fake_observe(see, NULL);
+	rig_watch();
 	assert_ok(C_SignInit(s, &m, rsa));
 	assert_ok(C_Sign(s, hash, 32, sig, &n));
 	/* extended, since an RSA signature may be long: 00, two bytes of Lc, the hash */
-	assert_bytes_equal(rd_of(seen.p, 7), RD_LIT("\x80\x68\x01\x40\0\0\x20"));
-	assert_bytes_equal(rd_of(seen.p + 7, 32), rd_of(hash, 32));
+	seen = rig_seen();
+	assert_bytes_equal(rd_of(seen.last, 7), RD_LIT("\x80\x68\x01\x40\0\0\x20"));
+	assert_bytes_equal(rd_of(seen.last + 7, 32), rd_of(hash, 32));
 	p.sLen = 31;
 	assert_ok(C_SignInit(s, &m, rsa));
 	assert_ok(C_Sign(s, hash, 32, sig, &n));
-	assert_bytes_equal(rd_of(seen.p, 4), RD_LIT("\x80\x68\x01\x20"));
-	fake_observe(NULL, NULL);
-	wr_free(&seen);
+	seen = rig_seen();
+	assert_bytes_equal(rd_of(seen.last, 4), RD_LIT("\x80\x68\x01\x20"));
 	/* A hash has its size. */
 	assert_ok(C_SignInit(s, &m, rsa));
 	assert_rv(C_Sign(s, hash, 31, sig, &n), CKR_DATA_LEN_RANGE);
@@ -222,9 +208,9 @@ static void crypt_one(const struct crypt_row *r)
 	assert_ok(C_DecryptUpdate(s, out + 100, 28, plain, &zero));
 	got = 1;
 	assert_rv(C_DecryptFinal(s, plain, &got), CKR_BUFFER_TOO_SMALL);
-	before = fake_exchanges(RIG_READER);
+	before = rig_exchanges();
 	assert_ok(C_DecryptFinal(s, plain, &got));
-	assert_int_equal(fake_exchanges(RIG_READER), before);
+	assert_int_equal(rig_exchanges(), before);
 	assert_int_equal(got, r->m == CKM_RSA_X_509 ? 128 : TEXT.n);
 
 	assert_ok(C_EncryptInit(s, &m, rsa_pub));
@@ -547,17 +533,17 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TESTS_OF(pss),
-		AGENT_TEST(test_pss_command),
+		RIG_TEST(test_pss_command),
 		TESTS_OF(crypt_all),
-		AGENT_TEST(test_crypt_refused),
+		RIG_TEST(test_crypt_refused),
 		AGENT_TEST(test_agent_limits),
 		TESTS_OF(derive),
-		AGENT_TEST(test_derive_refused),
-		AGENT_TEST(test_all_sizes),
-		AGENT_TEST(test_session_keys),
-		AGENT_TEST(test_session_keys_refused),
+		RIG_TEST(test_derive_refused),
+		RIG_TEST(test_all_sizes),
+		RIG_TEST(test_session_keys),
+		RIG_TEST(test_session_keys_refused),
 	};
 
 	agent_process_main(argc, argv);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

@@ -157,34 +157,36 @@ static void test_names_refused(void **state)
 	assert_rv(C_SetAttributeValue(s, pub, &name, 1), CKR_USER_NOT_LOGGED_IN);
 }
 
-/* An agent admits changes where the operator says so. */
-static void test_agent(void **state)
+/* Without the operator's leave an agent changes nothing. */
+static void test_leave(void **state)
 {
 	CK_ATTRIBUTE name = { CKA_LABEL, other, sizeof(other) - 1 };
-	CK_OBJECT_HANDLE o = 0;
+	CK_OBJECT_HANDLE o = 0, key;
 	CK_SESSION_HANDLE s;
 
 	(void)state;
-	agent_start_pin("[agent]\nadmit = update, delete\n");
+	agent_start_pin("");
+	agent_only();
 	rig_initialize();
 	s = rig_session();
 	assert_ok(rig_login(s, RIG_PIN));
-	what[6].pValue = &yes;
-	assert_ok(C_CreateObject(s, what, WHAT, &o));
-	is_as_written(s, o, CK_TRUE);
-	assert_ok(C_SetAttributeValue(s, o, &name, 1));
-	assert_ok(C_DestroyObject(s, o));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	assert_rv(C_CreateObject(s, what, WHAT, &o), CKR_TOKEN_WRITE_PROTECTED);
+	assert_rv(C_SetAttributeValue(s, key, &name, 1), CKR_TOKEN_WRITE_PROTECTED);
+	assert_rv(C_DestroyObject(s, key), CKR_TOKEN_WRITE_PROTECTED);
 	assert_int_equal(rig_count(s, CKO_DATA), 0);
+	assert_int_equal(rig_find(s, CKO_PRIVATE_KEY, "ec"), key);
+	assert_ok(rig_sign(s, key));
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		AGENT_TEST(test_public_data),   AGENT_TEST(test_private_data), AGENT_TEST(test_data_refused),
-		AGENT_TEST(test_names_of_key),  AGENT_TEST(test_names_of_data), AGENT_TEST(test_names_refused),
-		AGENT_TEST(test_agent),
+		RIG_TEST(test_public_data),   RIG_TEST(test_private_data), RIG_TEST(test_data_refused),
+		RIG_TEST(test_names_of_key),  RIG_TEST(test_names_of_data), RIG_TEST(test_names_refused),
+		AGENT_TEST(test_leave),
 	};
 
 	agent_process_main(argc, argv);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

@@ -3,7 +3,7 @@
  * The end of a program: calls from exit handlers, also when the host's libcrypto is gone by then, and programs that
  * never call C_Finalize. Each case is a process of its own, made by fork, which leaves by exit().
  */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -57,9 +57,8 @@ static void use_libcrypto(void)
 /* Handlers run in the opposite order: what is registered first finds libcrypto gone. */
 static _Noreturn void run_child(void (*handler)(void), bool crypto_first)
 {
-	fake_scard_start();
-	fake_reader_plug(RIG_READER);
-	(void)rig_card_simple();
+	if (rig_is_direct())
+		(void)rig_card_simple();
 	if (crypto_first)
 		use_libcrypto();
 	(void)atexit(handler);
@@ -100,23 +99,17 @@ static CK_RV child(void (*handler)(void), bool crypto_first)
 	return rv;
 }
 
-/* The rig's own fake is stopped: each child starts one of its own. */
-static int setup(void **state)
+/* An agent's card serves all children; without one each has its own. */
+static void start(void)
 {
-	int rc = rig_setup(state);
-
-	return rc || fake_scard_stop() ? -1 : 0;
-}
-
-static int teardown(void **state)
-{
-	fake_scard_start();
-	return rig_teardown(state);
+	if (!rig_is_direct())
+		(void)rig_card_simple();
 }
 
 static void test_crypto_alive(void **state)
 {
 	(void)state;
+	start();
 	assert_rv(child(sign_with_hash, true), CKR_OK);
 	assert_rv(child(sign_plain, true), CKR_OK);
 	assert_rv(child(finalize, true), CKR_OK);
@@ -124,13 +117,16 @@ static void test_crypto_alive(void **state)
 }
 
 /*
- * Only what does not make the card sign: the virtual card in this process has no libcrypto either. test/e2e/exit.sh has
- * a card in a process of its own, and there signatures without a hash must be good.
+ * A virtual card in this process has no libcrypto either. Where it is in another one, at an agent and in
+ * test/e2e/exit.sh, signatures without a hash must be good.
  */
 static void test_crypto_gone(void **state)
 {
 	(void)state;
+	start();
 	assert_rv(child(sign_with_hash, false), CKR_FUNCTION_FAILED);
+	if (!rig_is_direct())
+		assert_rv(child(sign_plain, false), CKR_OK);
 	assert_rv(child(finalize, false), CKR_OK);
 	assert_rv(child(nothing, false), CKR_OK);
 }
@@ -157,8 +153,6 @@ static void test_exit_inside(void **state)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		(void)alarm(30);
-		fake_scard_start();
-		fake_reader_plug(RIG_READER);
 		(void)rig_card_simple();
 		rig_initialize();
 		session = rig_session();
@@ -173,13 +167,14 @@ static void test_exit_inside(void **state)
 	assert_int_equal(WEXITSTATUS(status), 7);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_crypto_alive, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_crypto_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_exit_inside, setup, teardown),
+		RIG_TEST(test_crypto_alive),
+		RIG_TEST(test_crypto_gone),
+		AGENT_TEST(test_exit_inside),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	agent_process_main(argc, argv);
+	return RUN_BOTH(tests);
 }

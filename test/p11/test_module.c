@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Life of the module: C_Initialize, C_Finalize, the list of functions, what is not built, forks. */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include <glob.h>
 #include <pthread.h>
@@ -286,9 +286,9 @@ static void test_fork_in_finalize(void **state)
 	(void)rig_card_simple();
 	rig_initialize();
 	s = rig_session();
-	fake_fault(RIG_READER, 1, FAKE_HELD);
+	rig_fault(1, FAKE_HELD);
 	assert_int_equal(pthread_create(&user, NULL, random_held, &s), 0);
-	assert_ok(fake_held(RIG_READER, 5000));
+	assert_ok(rig_held());
 	assert_int_equal(pthread_create(&closer, NULL, finalize, NULL), 0);
 	/* It waits for the call that is inside. */
 	while (C_GetInfo(&info) == CKR_OK)
@@ -299,7 +299,7 @@ static void test_fork_in_finalize(void **state)
 	if (pid == 0)
 		_exit(C_Initialize(NULL) == CKR_OK && C_GetInfo(&info) == CKR_OK ? 0 : 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	fake_release(RIG_READER);
+	rig_release();
 	assert_int_equal(pthread_join(user, NULL), 0);
 	assert_int_equal(pthread_join(closer, NULL), 0);
 	assert_int_equal(status, 0);
@@ -319,9 +319,9 @@ static void test_fork_in_call(void **state)
 	(void)rig_card_simple();
 	rig_initialize();
 	s = rig_session();
-	fake_fault(RIG_READER, 1, FAKE_HELD);
+	rig_fault(1, FAKE_HELD);
 	assert_int_equal(pthread_create(&user, NULL, random_held, &s), 0);
-	assert_ok(fake_held(RIG_READER, 5000));
+	assert_ok(rig_held());
 	(void)fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
@@ -334,7 +334,7 @@ static void test_fork_in_call(void **state)
 		_exit(C_CloseSession(s) == CKR_SESSION_HANDLE_INVALID && C_Finalize(NULL) == CKR_OK ? 0 : 3);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	fake_release(RIG_READER);
+	rig_release();
 	assert_int_equal(pthread_join(user, NULL), 0);
 	assert_int_equal(status, 0);
 	/* The parent goes on. */
@@ -373,8 +373,9 @@ static void test_no_threads(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_arguments),
 		RIG_TEST(test_no_traffic),
@@ -388,5 +389,5 @@ int main(void)
 		RIG_TEST(test_no_threads),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

@@ -216,7 +216,7 @@ static void test_generate(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "new")));
 
 	/* It is on the card, described. */
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	rig_card_insert(&c);
 	s = rig_session();
 	assert_int_equal(rig_count(s, CKO_PUBLIC_KEY), 3);
@@ -374,7 +374,7 @@ static void test_certificate_of_key(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 
 	/* From the card: the certificate has the names of its key, and the public key comes from it. */
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	rig_card_insert(&c);
 	s = rig_session();
 	cert = rig_find(s, CKO_CERTIFICATE, "ec");
@@ -421,7 +421,7 @@ static void test_other_certificate(void **state)
 	assert_ok(create(s, wr_view(&der), "without id", RD_NONE, &second));
 	assert_bytes_equal(rig_attribute(s, second, CKA_ID), RD_LIT("\xca\x01"));
 
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	rig_card_insert(&c);
 	s = rig_session();
 	assert_int_equal(rig_count(s, CKO_CERTIFICATE), 2);
@@ -434,7 +434,7 @@ static void test_other_certificate(void **state)
 	assert_ok(C_DestroyObject(s, cert));
 	assert_rv(C_DestroyObject(s, cert), CKR_OBJECT_HANDLE_INVALID);
 	assert_int_equal(rig_count(s, CKO_CERTIFICATE), 1);
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	rig_card_insert(&c);
 	s = rig_session();
 	assert_int_equal(rig_count(s, CKO_CERTIFICATE), 1);
@@ -462,7 +462,7 @@ static void test_destroy_key(void **state)
 	/* An operation that had begun finds no key. */
 	assert_rv(C_Sign(s, data, sizeof(data), sig, &n), CKR_KEY_HANDLE_INVALID);
 	assert_int_equal(rig_count(s, CKO_PUBLIC_KEY), 0);
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	rig_card_insert(&c);
 	assert_int_equal(rig_count(rig_session(), CKO_PUBLIC_KEY), 0);
 }
@@ -496,19 +496,19 @@ int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		BOTH_TEST(test_visible),
-		BOTH_TEST(test_search),
-		BOTH_TEST(test_private_attributes),
-		BOTH_TEST(test_public_attributes),
-		BOTH_TEST(test_buffers),
-		BOTH_TEST(test_generate),
-		BOTH_TEST(test_templates),
-		BOTH_TEST(test_exponents),
-		BOTH_TEST(test_certificate_of_key),
-		BOTH_TEST(test_other_certificate),
-		BOTH_TEST(test_destroy_key),
-		BOTH_TEST(test_damaged),
+		RIG_TEST(test_visible),
+		RIG_TEST(test_search),
+		RIG_TEST(test_private_attributes),
+		RIG_TEST(test_public_attributes),
+		RIG_TEST(test_buffers),
+		RIG_TEST(test_generate),
+		RIG_TEST(test_templates),
+		RIG_TEST(test_exponents),
+		RIG_TEST(test_certificate_of_key),
+		RIG_TEST(test_other_certificate),
+		RIG_TEST(test_destroy_key),
+		RIG_TEST(test_damaged),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

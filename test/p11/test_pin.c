@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logins by PIN: what is sent, what is never sent, how a login is lost, C_SetPIN, and where the PIN must not be. */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include "base/log.h"
 
-static struct {
-	unsigned verifies;              /* VERIFY with a PIN */
-	bool ended_by_select;           /* the last command was SELECT of the applet */
-} seen;
-
-static void see(void *ctx, const char *reader, struct rd cmd, struct rd rsp)
+static unsigned pins(void)
 {
-	(void)ctx;
-	(void)reader;
-	(void)rsp;
-	seen.verifies += cmd.n > 5 && cmd.p[1] == 0x20;
-	seen.ended_by_select = cmd.n > 5 && cmd.p[1] == 0xA4 && cmd.p[2] == 0x04;
+	return rig_seen().with_data[0x20];
 }
 
 static CK_SESSION_HANDLE start(void)
 {
 	(void)rig_card_simple();
 	rig_initialize();
-	memset(&seen, 0, sizeof(seen));
-	fake_observe(see, NULL);
+	rig_watch();
 	return rig_session();
 }
 
@@ -39,18 +29,20 @@ static void test_login(void **state)
 	assert_rv(C_Login(s, CKU_CONTEXT_SPECIFIC, pin, 6), CKR_OPERATION_NOT_INITIALIZED);
 	assert_rv(C_Login(s, 77, pin, 6), CKR_USER_TYPE_INVALID);
 	assert_ok(rig_login(s, RIG_PIN));
-	assert_int_equal(seen.verifies, 1);
+	assert_int_equal(pins(), 1);
 	assert_rv(rig_login(s, RIG_PIN), CKR_USER_ALREADY_LOGGED_IN);
-	assert_int_equal(seen.verifies, 1);
+	assert_int_equal(pins(), 1);
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	assert_ok(rig_sign(s, key));
 	assert_ok(C_Logout(s));
-	assert_true(seen.ended_by_select);
+	/* An agent keeps it open for others, whom it asks for the same PIN. */
+	assert_int_equal(rig_card_is_open(), !rig_is_direct());
 	assert_rv(rig_sign(s, key), CKR_KEY_HANDLE_INVALID);
 	assert_ok(rig_login(s, RIG_PIN));
+	assert_int_equal(pins(), rig_is_direct() ? 2 : 1);
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 	rig_finalize();
-	assert_true(seen.ended_by_select);
+	assert_int_equal(rig_card_is_open(), !rig_is_direct());
 }
 
 /* A PIN that cannot be right costs no try. */
@@ -64,8 +56,44 @@ static void test_lengths(void **state)
 	/* CKR_PIN_LEN_RANGE is for a PIN that is set (PKCS#11 2.40 5.1.6). */
 	assert_rv(rig_login(s, "12345"), CKR_PIN_INCORRECT);
 	assert_rv(rig_login(s, "12345678901234567"), CKR_PIN_INCORRECT);
-	assert_int_equal(seen.verifies, 0);
+	assert_int_equal(pins(), 0);
 	assert_ok(rig_login(s, RIG_PIN));
+}
+
+/* The how manieth exchange of a login is its VERIFY? Nobody is logged in then, as before. */
+static unsigned verify_at(CK_SESSION_HANDLE s)
+{
+	unsigned k;
+
+	rig_end_approval();
+	rig_watch();
+	assert_ok(rig_login(s, RIG_PIN));
+	k = rig_seen().when[0x20];
+	assert_ok(C_Logout(s));
+	rig_end_approval();
+	rig_watch();
+	return k;
+}
+
+/*
+ * A card that failed to answer an agent is taken for one that was pulled, and what it finds then for another one: a
+ * program opens a session anew, as soon as the agent has taken that up.
+ */
+static CK_SESSION_HANDLE login_again(CK_SESSION_HANDLE s)
+{
+	struct deadline all = deadline_in(10000);
+	CK_RV rv = rig_login(s, RIG_PIN);
+
+	while (rv && !rig_is_direct()) {
+		assert_int_equal(deadline_check(&all), ERR_OK);
+		assert_true(rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT);
+		rig_wait_for_card();
+		rv = C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s);
+		if (!rv)
+			rv = rig_login(s, RIG_PIN);
+	}
+	assert_ok(rv);
+	return s;
 }
 
 /* Each C_Login with a wrong PIN is one VERIFY, never two, and leaves the card closed. */
@@ -76,24 +104,32 @@ static void test_wrong(void **state)
 	(void)state;
 	for (unsigned i = 1; i <= 2; i++) {
 		assert_rv(rig_login(s, "000000"), CKR_PIN_INCORRECT);
-		assert_int_equal(seen.verifies, i);
-		assert_true(seen.ended_by_select);
+		assert_int_equal(pins(), i);
+		assert_false(rig_card_is_open());
 	}
 	assert_ok(rig_login(s, RIG_PIN));
 	/* The answer to a VERIFY is lost: the card may have run it, so it is not sent again. */
 	assert_ok(C_Logout(s));
-	seen.verifies = 0;
-	assert_ok(C_GenerateRandom(s, (CK_BYTE[8]){ 0 }, 8));
-	fake_fault(RIG_READER, 1, FAKE_LOST);
+	rig_fault(verify_at(s), FAKE_LOST);
 	assert_rv(rig_login(s, RIG_PIN), CKR_DEVICE_ERROR);
-	assert_int_equal(seen.verifies, 1);
-	assert_true(seen.ended_by_select);
-	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
-	assert_ok(rig_login(s, RIG_PIN));
-	assert_int_equal(seen.verifies, 2);
+	assert_int_equal(pins(), 1);
+	assert_false(rig_card_is_open());
+	if (rig_is_direct())
+		assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
+	(void)login_again(s);
+	assert_int_equal(pins(), 2);
 }
 
 /* ---- a login is lost ---- */
+
+/* An agent holds the card alone: no other program gets as far. */
+static bool another(bool reset)
+{
+	bool let = rig_other_selects(reset);
+
+	assert_int_equal(let, rig_is_direct());
+	return let;
+}
 
 static void test_selected_by_another(void **state)
 {
@@ -103,16 +139,16 @@ static void test_selected_by_another(void **state)
 	(void)state;
 	assert_ok(rig_login(s, RIG_PIN));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	rig_other_selects();
-	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
-	/* It is said once, and then the books say the same. */
-	assert_rv(rig_sign_begin(s, CKM_ECDSA, key), CKR_USER_NOT_LOGGED_IN);
-	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
-	assert_ok(rig_login(s, RIG_PIN));
+	if (another(false)) {
+		assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+		/* It is said once, and then the books say the same. */
+		assert_rv(rig_sign_begin(s, CKM_ECDSA, key), CKR_USER_NOT_LOGGED_IN);
+		assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
+		assert_ok(rig_login(s, RIG_PIN));
+	}
 	assert_ok(rig_sign(s, key));
 	/* Without a C_Sign between: a new C_Login is a login, not "already". */
-	rig_other_selects();
-	assert_ok(rig_login(s, RIG_PIN));
+	assert_rv(rig_login(s, RIG_PIN), another(false) ? CKR_OK : CKR_USER_ALREADY_LOGGED_IN);
 	assert_ok(rig_sign(s, key));
 }
 
@@ -120,33 +156,33 @@ static void test_reset_by_another(void **state)
 {
 	CK_SESSION_HANDLE s = start();
 	CK_OBJECT_HANDLE key;
-	struct fake_other *o;
 
 	(void)state;
 	assert_ok(rig_login(s, RIG_PIN));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	o = fake_other_connect(RIG_READER, false);
-	assert_non_null(o);
-	fake_other_disconnect(&o, true);
-	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
-	assert_ok(rig_login(s, RIG_PIN));
+	if (another(true)) {
+		assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
+		assert_ok(rig_login(s, RIG_PIN));
+	}
 	assert_ok(rig_sign(s, key));
 	/* In the middle of it. */
-	fake_fault(RIG_READER, 1, FAKE_RESET);
+	rig_fault(1, FAKE_RESET);
 	assert_rv(rig_sign(s, key), CKR_USER_NOT_LOGGED_IN);
-	assert_ok(rig_login(s, RIG_PIN));
+	s = login_again(s);
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	assert_ok(rig_sign(s, key));
 	/* What needs no login goes on by itself. */
-	o = fake_other_connect(RIG_READER, false);
-	assert_non_null(o);
-	fake_other_disconnect(&o, true);
-	assert_ok(C_GenerateRandom(s, (CK_BYTE[8]){ 0 }, 8));
-	assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
+	if (another(true)) {
+		assert_ok(C_GenerateRandom(s, (CK_BYTE[8]){ 0 }, 8));
+		assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
+	} else {
+		assert_ok(C_Logout(s));
+	}
 	/* In the middle of a login: that is not a login lost. */
-	fake_fault(RIG_READER, 1, FAKE_RESET);
-	assert_rv(rig_login(s, RIG_PIN), CKR_DEVICE_ERROR);
-	assert_ok(rig_login(s, RIG_PIN));
-	assert_ok(rig_sign(s, key));
+	rig_fault(verify_at(s), FAKE_RESET);
+	assert_rv(rig_login(s, RIG_PIN), rig_is_direct() ? CKR_DEVICE_ERROR : CKR_FUNCTION_FAILED);
+	s = login_again(s);
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 }
 
 /* Another program waits no longer than one sequence of ours takes. */
@@ -191,7 +227,7 @@ static void test_set_pin(void **state)
 	assert_rv(set_pin(s, RIG_PIN, "12345678901234567"), CKR_PIN_LEN_RANGE);
 	assert_rv(set_pin(s, "12345", "12345678"), CKR_PIN_INCORRECT);
 	assert_rv(set_pin(s, "12345678901234567", "12345678"), CKR_PIN_INCORRECT);
-	assert_int_equal(seen.verifies, 0);
+	assert_int_equal(pins(), 0);
 	assert_rv(set_pin(s, "000000", "12345678"), CKR_PIN_INCORRECT);
 	/* Not logged in before, not logged in afterwards: the card, too. */
 	assert_ok(set_pin(s, RIG_PIN, "12345678"));
@@ -242,18 +278,19 @@ static void test_marker(void **state)
 	assert_ok(log_configure(""));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_login),
 		RIG_TEST(test_lengths),
 		RIG_TEST(test_wrong),
 		RIG_TEST(test_selected_by_another),
 		RIG_TEST(test_reset_by_another),
-		RIG_TEST(test_short_transactions),
+		AGENT_TEST(test_short_transactions),
 		RIG_TEST(test_set_pin),
 		RIG_TEST(test_marker),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A reader with a pad: what it is asked, what its answers mean, and logins by it: of a program and of a custodian. */
-#include "test/agent_rig.h"
+#include "test/p11/agent.h"
 
 #include <string.h>
 
@@ -56,8 +56,8 @@ static void test_program(void **state)
 	CK_OBJECT_HANDLE key;
 
 	(void)state;
+	rig_pad(RIG_PIN);
 	(void)rig_card_simple();
-	fake_reader_pad(RIG_READER, RIG_PIN);
 	rig_initialize();
 	assert_true(rig_token_flags() & CKF_PROTECTED_AUTHENTICATION_PATH);
 	s = rig_session();
@@ -69,15 +69,16 @@ static void test_program(void **state)
 	assert_rv(rig_sign(s, key), CKR_KEY_HANDLE_INVALID);
 
 	/* Nothing of these costs a try. */
-	fake_reader_pad(RIG_READER, "");
+	rig_end_approval();
+	rig_pad("");
 	assert_rv(rig_login(s, NULL), CKR_FUNCTION_CANCELED);
-	fake_reader_pad(RIG_READER, NULL);
+	rig_pad(NULL);
 	assert_rv(rig_login(s, NULL), CKR_FUNCTION_FAILED);
-	fake_reader_pad(RIG_READER, "12345");
+	rig_pad("12345");
 	assert_rv(rig_login(s, NULL), CKR_PIN_INCORRECT);
 	assert_false(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
 	/* This does, and is told. */
-	fake_reader_pad(RIG_READER, "000000");
+	rig_pad("000000");
 	assert_rv(rig_login(s, NULL), CKR_PIN_INCORRECT);
 	assert_true(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
 	assert_rv(rig_sign_begin(s, CKM_ECDSA, key), CKR_KEY_HANDLE_INVALID);
@@ -174,16 +175,17 @@ static void test_custodian(void **state)
 	conf_free(&cli.conf);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_feature),
 		cmocka_unit_test(test_structure),
-		cmocka_unit_test_setup_teardown(test_program, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(test_agent, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(test_no_pad, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(test_custodian, rig_setup, rig_teardown),
+		RIG_TEST(test_program),
+		AGENT_TEST(test_agent),
+		RIG_TEST(test_no_pad),
+		AGENT_TEST(test_custodian),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

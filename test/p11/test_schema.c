@@ -408,8 +408,8 @@ int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		BOTH_TEST(test_read), BOTH_TEST(test_change), BOTH_TEST(test_templates),
+		RIG_TEST(test_read), RIG_TEST(test_change), RIG_TEST(test_templates),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: handles, states, counts; cards that go away and come back. */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #define MANY 1024
 
@@ -85,7 +85,7 @@ static void test_counts(void **state)
 	assert_rv(C_CloseAllSessions(1), CKR_SLOT_ID_INVALID);
 }
 
-/* The login goes with the last session, and so does the connection. */
+/* The login goes with the last session, and so does the connection; an agent keeps its own. */
 static void test_last_session(void **state)
 {
 	CK_SESSION_HANDLE a, b;
@@ -101,13 +101,13 @@ static void test_last_session(void **state)
 	key = rig_find(b, CKO_PRIVATE_KEY, "ec");
 	assert_ok(rig_sign(b, key));
 	assert_ok(C_CloseSession(b));
-	assert_int_equal(fake_connections(RIG_READER), 0);
+	assert_int_equal(rig_connections(), !rig_is_direct());
 	a = rig_session();
 	assert_int_equal(state_of(a), CKS_RW_PUBLIC_SESSION);
 	assert_rv(rig_sign(a, key), CKR_KEY_HANDLE_INVALID);
 	assert_ok(rig_login(a, RIG_PIN));
 	assert_ok(C_CloseAllSessions(0));
-	assert_int_equal(fake_connections(RIG_READER), 0);
+	assert_int_equal(rig_connections(), !rig_is_direct());
 }
 
 static void test_removal(void **state)
@@ -122,23 +122,23 @@ static void test_removal(void **state)
 	s = rig_session();
 	assert_ok(rig_login(s, RIG_PIN));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
 	assert_rv(C_GetSessionInfo(s, &info), CKR_SESSION_HANDLE_INVALID);
 	/* What needs no card notices, too. */
 	rig_card_insert(&c);
 	s = rig_session();
 	(void)rig_find(s, CKO_PUBLIC_KEY, "ec");
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	assert_rv(C_FindObjectsInit(s, NULL, 0), CKR_DEVICE_REMOVED);
 	rig_card_insert(&c);
 	s = rig_session();
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	assert_rv(C_GetSessionInfo(s, &info), CKR_DEVICE_REMOVED);
 	/* Also where the session never spoke to the card. */
 	rig_card_insert(&c);
 	s = rig_session();
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	assert_rv(C_FindObjectsInit(s, NULL, 0), CKR_DEVICE_REMOVED);
 	assert_rv(C_FindObjectsInit(s, NULL, 0), CKR_SESSION_HANDLE_INVALID);
 
@@ -150,13 +150,13 @@ static void test_removal(void **state)
 	assert_rv(rig_sign(fresh, key), CKR_KEY_HANDLE_INVALID);
 
 	/* Pulled and put back between two calls: the login is gone, and so is the session. */
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	rig_card_insert(&c);
 	s = rig_session();
 	assert_rv(C_GetSessionInfo(fresh, &info), CKR_SESSION_HANDLE_INVALID);
 	assert_ok(rig_login(s, RIG_PIN));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	fake_card_remove(RIG_READER);
+	rig_card_remove();
 	rig_card_insert(&c);
 	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
 	s = rig_session();
@@ -176,7 +176,7 @@ static void test_removal_inside(void **state)
 	s = rig_session();
 	assert_ok(rig_login(s, RIG_PIN));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	fake_fault(RIG_READER, 1, FAKE_REMOVED);
+	rig_fault(1, FAKE_REMOVED);
 	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
 	assert_rv(C_CloseSession(s), CKR_SESSION_HANDLE_INVALID);
 }
@@ -193,16 +193,18 @@ static void test_service_restart(void **state)
 	s = rig_session();
 	assert_ok(rig_login(s, RIG_PIN));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	fake_service(false);
+	rig_service(false);
 	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
-	fake_service(true);
+	rig_service(true);
+	rig_wait_for_card();
 	s = rig_session();
 	assert_ok(rig_login(s, RIG_PIN));
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_open),
 		RIG_TEST(test_states),
@@ -213,5 +215,5 @@ int main(void)
 		RIG_TEST(test_service_restart),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

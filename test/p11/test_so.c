@@ -35,7 +35,14 @@ static void test_login(void **state)
 	CK_SESSION_HANDLE s = open_card(true), ro;
 
 	(void)state;
-	assert_rv(so_login(s, wrong), CKR_PIN_INCORRECT);
+	if (rig_is_direct()) {
+		assert_rv(so_login(s, wrong), CKR_PIN_INCORRECT);
+	} else {
+		/* An agent verifies nothing for others: the card judges the SO-PIN when it is used. */
+		assert_ok(so_login(s, wrong));
+		assert_rv(C_InitPIN(s, new_pin, 6), CKR_PIN_INCORRECT);
+		assert_ok(C_Logout(s));
+	}
 	assert_rv(C_Login(s, CKU_SO, so_pin, 15), CKR_PIN_INCORRECT);
 	assert_rv(C_Login(s, CKU_SO, NULL, 0), CKR_ARGUMENTS_BAD);
 	assert_ok(so_login(s, so_pin));
@@ -122,6 +129,27 @@ static void test_init_token_of_custodians(void **state)
 	assert_rv(C_InitToken(0, so_pin, 16, label), CKR_FUNCTION_REJECTED);
 }
 
+/* Without the operator's leave an agent changes no PIN and erases nothing. */
+static void test_leave(void **state)
+{
+	CK_UTF8CHAR pin[] = RIG_PIN;
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	agent_start_pin("[agent]\nadmit = update, delete, generate\n");
+	agent_only();
+	rig_initialize();
+	assert_int_equal(agent_slots(CK_TRUE), 1);
+	assert_rv(C_InitToken(0, so_pin, 16, label), CKR_TOKEN_WRITE_PROTECTED);
+	s = rig_session();
+	assert_rv(C_SetPIN(s, pin, 6, new_pin, 6), CKR_TOKEN_WRITE_PROTECTED);
+	assert_ok(so_login(s, so_pin));
+	assert_rv(C_InitPIN(s, new_pin, 6), CKR_TOKEN_WRITE_PROTECTED);
+	assert_ok(C_Logout(s));
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+}
+
 /* ---- interfaces ---- */
 
 static void test_interfaces(void **state)
@@ -201,13 +229,14 @@ static void test_cancel(void **state)
 	assert_rv(C_SessionCancel(s + 1, 0), CKR_SESSION_HANDLE_INVALID);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_login),     RIG_TEST(test_init_pin),                 RIG_TEST(test_init_pin_off),
 		RIG_TEST(test_init_token), RIG_TEST(test_init_token_of_custodians), RIG_TEST(test_interfaces),
-		RIG_TEST(test_functions), RIG_TEST(test_cancel),
+		RIG_TEST(test_functions), RIG_TEST(test_cancel), AGENT_TEST(test_leave),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

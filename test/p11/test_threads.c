@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many threads at once: signatures, searches, logins and logouts, sessions that come and go, cards that are pulled. */
-#include "test/p11/rig.h"
+#include "test/p11/agent.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -139,7 +139,8 @@ static void *log_in_and_out(void *arg)
 	for (int i = 0; i < ROUNDS && !w->wrong; i++) {
 		CK_RV rv = rig_login(s, RIG_PIN);
 
-		if (!IS(rv, CKR_OK, CKR_USER_ALREADY_LOGGED_IN))
+		/* A login by an agent may take people's time; a logout beside it gives it up. */
+		if (!IS(rv, CKR_OK, CKR_USER_ALREADY_LOGGED_IN) && (rig_is_direct() || rv != CKR_FUNCTION_CANCELED))
 			w->wrong = rv;
 		rv = find_and_sign(s);
 		if (!IS(rv, CKR_OK, CKR_USER_NOT_LOGGED_IN, CKR_KEY_HANDLE_INVALID))
@@ -208,7 +209,7 @@ static void test_cards_that_go(void **state)
 	for (int i = 0; i < 10; i++) {
 		CK_SESSION_HANDLE s;
 
-		fake_card_remove(RIG_READER);
+		rig_card_remove();
 		rig_card_insert(&c);
 		/* Let them get at it. */
 		s = rig_session();
@@ -251,17 +252,18 @@ static void test_finalize(void **state)
 	assert_ok(rig_login(s, RIG_PIN));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	/* One is held inside the card while C_Finalize begins. */
-	fake_fault(RIG_READER, 5, FAKE_HELD);
+	rig_fault(5, FAKE_HELD);
 	run_all(w, sign_until_finalized, key);
-	assert_int_equal(fake_held(RIG_READER, 10000), ERR_OK);
-	fake_release(RIG_READER);
+	assert_ok(rig_held());
+	rig_release();
 	rig_finalize();
 	assert_true(join_all(w) >= 4);
-	assert_int_equal(fake_connections(RIG_READER), 0);
+	assert_int_equal(rig_connections(), !rig_is_direct());
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_signing),
 		RIG_TEST(test_one_session),
@@ -270,5 +272,5 @@ int main(void)
 		RIG_TEST(test_finalize),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

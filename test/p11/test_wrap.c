@@ -210,5 +210,5 @@ int main(int argc, char **argv)
 	};
 
 	agent_process_main(argc, argv);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }
