@@ -61,6 +61,28 @@ void wr_decimal(struct wr *w, uint64_t n)
 	wr_put(w, rd_of(digits + at, sizeof(digits) - at));
 }
 
+void wr_duration(struct wr *w, uint32_t seconds)
+{
+	static const struct {
+		uint32_t unit;
+		const char *name;
+	} parts[] = { { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	bool says = false;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		uint32_t n = seconds / parts[i].unit;
+
+		seconds %= parts[i].unit;
+		if (!n && (says || parts[i].unit > 1))
+			continue;
+		if (says)
+			wr_text(w, " ");
+		wr_decimal(w, n);
+		wr_printf(w, " %s", parts[i].name);
+		says = true;
+	}
+}
+
 /* -1: not a digit of this alphabet. */
 static int digit_value(const char *alphabet, uint8_t c)
 {

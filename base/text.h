@@ -12,6 +12,7 @@
 MUST bool rd_utf8(struct rd *r, uint32_t *c);
 void wr_hex(struct wr *w, struct rd bytes);                    /* lower case */
 void wr_decimal(struct wr *w, uint64_t n);
+void wr_duration(struct wr *w, uint32_t seconds);              /* 5400: "1 h 30 min"; 0: "0 s" */
 MUST enum err text_unhex(struct rd text, struct wr *out);      /* both cases; no white space */
 void wr_base64url(struct wr *w, struct rd bytes);              /* RFC 4648 5, without padding */
 /*

@@ -59,22 +59,14 @@ static void write_mechs(const struct pka_limits *l, const char *indent, struct w
 	wr_text(w, l->mechs ? " only\n" : " no mechanism\n");
 }
 
-/* 5400 is 1 h 30 min. */
 static void write_time(const struct pka_limits *l, const char *indent, struct wr *w)
 {
-	uint32_t h = l->seconds / 3600, min = l->seconds / 60 % 60, s = l->seconds % 60;
-
 	if (l->seconds == PKA_UNLIMITED) {
 		wr_printf(w, "%sfor any time\n", indent);
 		return;
 	}
-	wr_printf(w, "%sfor", indent);
-	if (h)
-		wr_printf(w, " %u h", (unsigned)h);
-	if (min)
-		wr_printf(w, " %u min", (unsigned)min);
-	if (s || l->seconds == 0)
-		wr_printf(w, " %u s", (unsigned)s);
+	wr_printf(w, "%sfor ", indent);
+	wr_duration(w, l->seconds);
 	wr_text(w, " from the moment at which the card opens\n");
 }
 

@@ -43,6 +43,11 @@ static void write_rest(const struct cli_notice *n, struct wr *w)
 {
 	wr_printf(w, "%u of %u have approved, %u min left; ", n->request->approvals, n->request->n,
 		  n->request->seconds_left / 60);
+	if (n->request->hold_seconds) {
+		wr_text(w, "held open for up to ");
+		wr_duration(w, n->request->hold_seconds);
+		wr_text(w, "; ");
+	}
 	cli_reason_text(wr_view(&n->request->host_json), w);
 }
 
@@ -70,10 +75,11 @@ json_t *cli_notice_json(const struct cli_notice *n)
 
 	if (json_is_string(reason))
 		(void)text_shown(rd_str(json_string_value(reason)), shown, sizeof(shown));
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:i, s:i, s:i, s:s}", "event", "request", "server", n->server,
-		      "request", r->id, "device_id", r->device_id, "card", words[n->card], "name",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:i, s:i, s:i, s:o, s:s}", "event", "request", "server",
+		      n->server, "request", r->id, "device_id", r->device_id, "card", words[n->card], "name",
 		      n->card == NOTICE_KNOWN ? n->name : NULL, "n", (int)r->n, "approvals", (int)r->approvals,
-		      "seconds_left", (int)r->seconds_left, "claimed_reason", shown);
+		      "seconds_left", (int)r->seconds_left, "hold_seconds",
+		      r->hold_seconds ? json_integer(r->hold_seconds) : json_null(), "claimed_reason", shown);
 	json_decref(claims);
 	return o;
 }

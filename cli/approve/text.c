@@ -176,6 +176,15 @@ static void write_people(struct wr *w, const struct cli_request *r, const struct
 		   "approved are the server's word\n");
 }
 
+/* Held for a client of another maker: nobody there keeps limits, and its end is no login's. */
+static void write_hold(struct wr *w, unsigned seconds)
+{
+	wr_text(w, "  HELD OPEN      for up to ");
+	wr_duration(w, seconds);
+	wr_text(w, ", for every program of that host; nobody keeps limits there.\n" INDENT
+		   "quorum11 end ends it sooner\n");
+}
+
 void cli_approve_text(const struct cli_approve_view *v, struct wr *out)
 {
 	const struct cli_request *r = v->request;
@@ -199,6 +208,8 @@ void cli_approve_text(const struct cli_approve_view *v, struct wr *out)
 	write_keys(out, f, false);
 	write_people(out, r, v->people);
 	wr_printf(out, "  time left      %u min %u s\n", r->seconds_left / 60, r->seconds_left % 60);
+	if (r->hold_seconds)
+		write_hold(out, r->hold_seconds);
 	wr_printf(out, "  your key       %s\n", v->own_chr);
 	if (*r->host_name)
 		wr_printf(out, "  host           %s   the server knows it by this name, by its token or certificate\n",

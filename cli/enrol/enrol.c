@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/card/keys.h"
-#include "cli/card/pin.h"
+#include "cli/enrol/operator.h"
 #include "cli/enrol/policy.h"
 #include "cli/line/say.h"
 #include "cli/remote/api.h"
@@ -129,31 +129,24 @@ static void tell_verdict(const json_t *answer)
 
 static enum err post(struct cli *cli, const char *url, json_t *body /* taken */)
 {
-	struct secret *token = NULL;
-	struct cli_api *api = NULL;
+	struct cli_operator o;
 	json_t *answer = NULL;
 	int status = 0;
-	enum err e;
+	enum err e = cli_operator_open(cli, url, &o);
 
-	e = cli_api_open(cli, url, &api);
+	if (!e && !body)
+		e = cli_fail(ERR_NOMEM, "enrolment");
 	if (!e)
-		e = cli_secret_read(cli->args->token_file, "operator's token", &token);
-	if (e) {
-		json_decref(body);
-		goto out;
-	}
-	cli_api_authorize(api, token);
-	e = body ? cli_api_call(cli, api, PATH_TARGETS, body, &status, &answer) : cli_fail(ERR_NOMEM, "enrolment");
+		e = cli_api_call(cli, o.api, PATH_TARGETS, json_incref(body), &status, &answer);
 	if (!e)
-		e = cli_api_fail(api, status, answer, "enrolment");
+		e = cli_api_fail(o.api, status, answer, "enrolment");
 	if (e)
 		tell_verdict(answer);
 	if (status == 409)
 		log_tell("--replace replaces the enrolment that is there");
-out:
 	json_decref(answer);
-	cli_api_close(&api);
-	secret_free(&token);
+	json_decref(body);
+	cli_operator_close(&o);
 	return e;
 }
 

@@ -7,18 +7,15 @@
 
 #define LINK_PATH "/r/"
 
-static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /* The part of a URL that makes it a link to a request, or NULL. */
 static const char *link_of(const char *url)
 {
 	size_t n = strlen(url), tail = strlen(LINK_PATH) + REQUEST_LINK_SIZE;
 	const char *at = n > tail ? url + n - tail : NULL;
 
-	return at && strncmp(at, LINK_PATH, strlen(LINK_PATH)) == 0 &&
-			       strspn(at + strlen(LINK_PATH), base64url) == REQUEST_LINK_SIZE
-		       ? at
-		       : NULL;
+	if (!at || strncmp(at, LINK_PATH, strlen(LINK_PATH)))
+		return NULL;
+	return cli_api_is_link(at + strlen(LINK_PATH)) ? at : NULL;
 }
 
 static enum err take_url(const char *url, struct cli_where *out)

@@ -7,8 +7,6 @@
 #include "cli/remote/api.h"
 #include "cli/remote/request.h"
 
-#define REQUEST_LINK_SIZE 43            /* base64url of 32 bytes: what comes after /r/ in a link */
-
 struct cli_where {
 	char url[API_URL_MAX + 1];      /* "": not given */
 	char id[REQUEST_ID_SIZE + 1];   /* "": not given */

@@ -46,6 +46,8 @@ enum err verb_register(struct cli *cli);
 enum err verb_enrol(struct cli *cli);
 enum err verb_policy_show(struct cli *cli);
 enum err verb_policy_set(struct cli *cli);
+enum err verb_ask(struct cli *cli);
+enum err verb_cancel(struct cli *cli);
 enum err verb_approve(struct cli *cli);
 enum err verb_end(struct cli *cli);
 enum err verb_devices_list(struct cli *cli);

@@ -283,3 +283,10 @@ bool cli_api_is_id(const char *text)
 {
 	return strlen(text) == ID_DIGITS && strspn(text, "0123456789abcdef") == ID_DIGITS;
 }
+
+bool cli_api_is_link(const char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	return strlen(text) == REQUEST_LINK_SIZE && strspn(text, digits) == REQUEST_LINK_SIZE;
+}

@@ -46,5 +46,7 @@ json_t *cli_api_from_bytes(struct rd bytes);                    /* NULL: no memo
 
 /* 32 hex digits, lower case: what names a request. */
 bool cli_api_is_id(const char *text);
+#define REQUEST_LINK_SIZE 43            /* base64url of 32 bytes: what comes after /r/ in a link */
+bool cli_api_is_link(const char *text);
 
 #endif

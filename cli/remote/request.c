@@ -13,13 +13,13 @@
  * The members of one value, one row each. A word of the interface is short and lower case; a reference that base/cvc.h
  * accepts is printable, so both can be shown as they are.
  */
-enum kind { ID, WORD, WORD_OR_NULL, SHOWN_OR_NULL, CHR, BYTES, HEX, NUMBER, BOOL };
+enum kind { ID, WORD, WORD_OR_NULL, SHOWN_OR_NULL, CHR, BYTES, HEX, NUMBER, NUMBER_OR_NULL, BOOL };
 
 struct member {
 	const char *name;
 	enum kind kind;
 	size_t offset;
-	unsigned max;           /* NUMBER: largest; WORD, SHOWN: size of the array; HEX: exact size in bytes */
+	unsigned max;           /* numbers: largest; WORD, SHOWN: size of the array; HEX: exact size in bytes */
 	bool always;            /* also in a request that nobody can decide or end */
 };
 
@@ -38,6 +38,7 @@ static const struct member members[] = {
 	ROW(changed_mode, BOOL, 0, true),
 	ROW(seconds_left, NUMBER, SECONDS_MAX, true),
 	ROW(host_name, SHOWN_OR_NULL, SIZE(host_name), true),
+	ROW(hold_seconds, NUMBER_OR_NULL, SECONDS_MAX, true),
 	ROW(device_id, CHR, SIZE(device_id), false),
 	ROW(devaut, BYTES, 0, false),
 	ROW(challenge, BYTES, 0, false),
@@ -97,12 +98,13 @@ static enum err read_number(const json_t *o, const char *key, unsigned min, unsi
 
 static enum err read_member(const json_t *o, const struct member *m, struct cli_request *r)
 {
+	bool is_null = json_is_null(json_object_get(o, m->name));
 	void *at = (char *)r + m->offset;
 
 	switch (m->kind) {
 	case WORD_OR_NULL:
 	case SHOWN_OR_NULL:
-		return json_is_null(json_object_get(o, m->name)) ? ERR_OK : read_text(o, m, at);
+		return is_null ? ERR_OK : read_text(o, m, at);
 	case ID:
 	case WORD:
 	case CHR:
@@ -111,6 +113,8 @@ static enum err read_member(const json_t *o, const struct member *m, struct cli_
 		return cli_api_bytes(o, m->name, at);
 	case HEX:
 		return read_hex(o, m, at);
+	case NUMBER_OR_NULL:
+		return is_null ? ERR_OK : read_number(o, m->name, 1, m->max, at);
 	case NUMBER:
 		return read_number(o, m->name, 0, m->max, at);
 	case BOOL:

@@ -22,6 +22,7 @@ struct cli_request {
 	char mode[16];
 	bool changed_mode;
 	unsigned seconds_left;
+	unsigned hold_seconds;          /* its host holds the card open so long at most; 0: a login */
 	size_t custodians_n;
 	struct {
 		char chr[CHR_MAX + 1];

@@ -141,6 +141,12 @@ static void put_keys(const struct facts *x, struct wr *w)
 		wr_printf(w, "  and %zu more\n", x->f->keys_n - KEYS_SHOWN);
 }
 
+/* For how long the host would hold the card open; 0: it asks for a login. */
+static uint32_t hold_s(const struct facts *x)
+{
+	return x->c && x->c->hold ? (uint32_t)(x->c->env->hold_ms / 1000) : 0;
+}
+
 static void put_question(const struct facts *x, struct wr *w)
 {
 	put_keys(x, w);
@@ -150,6 +156,11 @@ static void put_question(const struct facts *x, struct wr *w)
 		wr_time(w, x->deadline);
 	}
 	wr_text(w, ".\n");
+	if (hold_s(x)) {
+		wr_text(w, "Then the card is held open for every program of that host, for up to ");
+		wr_duration(w, hold_s(x));
+		wr_text(w, ".\n");
+	}
 	if (x->code[0])
 		wr_printf(w, "Code: %s\n", x->code);
 	else
@@ -247,8 +258,9 @@ static json_t *whole(const struct facts *x)
 		json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "n", x->f ? (int)x->f->n : 0, "m", x->f ? (int)x->f->m : 0,
 			  "keys", keys_json(x), "claims", claims_json(x), "host_name",
 			  text_or_null(x->c ? x->c->host : ""), "from", text_or_null(x->c ? x->c->from : "")),
-		json_pack("{s:o, s:o, s:o, s:o}", "code", text_or_null(x->code), "deadline",
-			  x->deadline ? json_integer(x->deadline) : json_null(), "link", text_or_null(x->link),
+		json_pack("{s:o, s:o, s:o, s:o, s:o}", "code", text_or_null(x->code), "deadline",
+			  x->deadline ? json_integer(x->deadline) : json_null(), "hold_seconds",
+			  hold_s(x) ? json_integer(hold_s(x)) : json_null(), "link", text_or_null(x->link),
 			  "command", asks && x->link[0] ? written(x, put_command, sizeof(x->link) + 32) : json_null()),
 		json_pack("{s:o, s:o, s:o, s:o}", "why", text_or_null(x->why), "by", text_or_null(x->by), "subject",
 			  written(x, put_head, SUBJECT_MAX), "text", written(x, put_text, TEXT_MAX)),

@@ -2,6 +2,7 @@
 /* One request in full: what is claimed and what is proven never stand in the same box. */
 #include <string.h>
 
+#include "base/text.h"
 #include "pka/message.h"
 #include "server/api_json.h"
 #include "server/web/view.h"
@@ -40,6 +41,21 @@ static void put_url(const struct page *p, struct wr *w)
 			  p->call->request.host ? p->call->request.host : conf->server.listen);
 }
 
+/* What an approval means where a client of another maker holds the card. */
+static void write_hold(struct html *h, uint32_t seconds)
+{
+	uint8_t buf[40];
+	struct wr w;
+
+	WR_ARR(&w, buf);
+	wr_duration(&w, seconds);
+	html_open(h, "p", "hint");
+	html_attr(h, "data-part", "hold");
+	html_printf(h, "Once open, the card is held open for up to %s, for every program of its host; nobody keeps "
+		    "limits there. A custodian or an operator can end that sooner.", wr_cstr(&w));
+	html_close(h);
+}
+
 static void write_summary(struct page *p, const json_t *r)
 {
 	struct html *h = &p->h;
@@ -57,6 +73,8 @@ static void write_summary(struct page *p, const json_t *r)
 	html_close(h);
 	if (view_text(r, "why")[0])
 		html_element(h, "p", "why", view_text(r, "why"));
+	if (json_is_integer(json_object_get(r, "hold_seconds")))
+		write_hold(h, (uint32_t)view_number(r, "hold_seconds"));
 	html_close(h);
 	if (view_reason(r, reason, sizeof(reason))[0]) {
 		html_open(h, "p", "says");

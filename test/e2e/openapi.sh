@@ -107,17 +107,22 @@ holds() {
 	wait_for "$LONG" held idle
 }
 t "a card is held connected" holds
-t "... people are asked" operator 202 -d '{}' "/api/v1/targets/$target_id/ask"
+by_operator() { host "$q11" "$1" --token-file "$T/state/token" "$URL" "$2" >"$T/said"; }
+t "... people are asked" by_operator ask "$target_id"
+t "... it is said for how long it is held open" grep -q "held open for up to 8 h$" "$T/said"
 t "... once" operator 409 -d '{}' "/api/v1/targets/$target_id/ask"
 t "... the request waits" wait_for "$LONG" newest waiting
 operator 200 "/api/v1/requests/$id"
 link=$(as .link)
+t "... and said what to do" grep -qxF "for them: quorum11 approve $URL/r/$link" "$T/said"
 t "a card is lent to it" test "$(stock c1 "/rt/r/$link" "$(cat "$T/pin")" | tail -n 1)" = "0 approved"
 t "... which is marked" eval 'operator 200 "/api/v1/requests/$id" && [ "$(as "[.custodians[].stock] | any")" = true ]'
 t "... without its PIN: not" eval '! stock c2 "/rt/r/$link" >"$T/said" && grep -q "^-120 the PIN" "$T/said"'
 t "c3 approves by a statement" approve c3
+t "... and is shown for how long" grep -q "HELD OPEN      for up to 8 h" "$T/out"
 t "... it is held open" wait_for "$LONG" held open
-t "... and closed by the operator" operator 200 -d '{}' "/api/v1/requests/$id/cancel"
+t "... and closed by the operator" by_operator cancel "$id"
+t "... once" not by_operator cancel "$id"
 t "... which is told" eval 'reap hold && [ "$status" -eq 0 ] && grep -q "^0 the operator cancelled" "$T/hold.log"'
 
 # ---- who looks after it ----

@@ -11,7 +11,7 @@ static const char good[] =
 	" \"unverified\": false, \"devaut\": \"AQID\", \"n\": 2, \"m\": 3,"
 	" \"approvals\": 1, \"mode\": \"shared\", \"changed_mode\": false, \"challenge\": \"AAECAwQFBgc\","
 	" \"turn\": null, \"turn_seconds\": null, \"seconds_left\": 752, \"created\": 1,"
-	" \"login_id\": \"000102030405060708090a0b0c0d0e0f\", \"host_json\": \"e30\","
+	" \"login_id\": \"000102030405060708090a0b0c0d0e0f\", \"host_json\": \"e30\", \"hold_seconds\": null,"
 	" \"custodians\": [{\"chr\": \"UTAAAAAAAAA00001\", \"decision\": \"approve\", \"when\": 1},"
 	" {\"chr\": \"UTBBBBBBBBB00001\", \"decision\": null, \"when\": null},"
 	" {\"chr\": \"UTCCCCCCCCC00001\", \"decision\": \"deny\", \"when\": 3}],"
@@ -131,6 +131,10 @@ static void refuses(void **state)
 		{ "login_id", "\"000102030405060708090a0b0c0d0e0f00\"" },
 		{ "host_json", NULL },
 		{ "host_json", "{}" },
+		{ "hold_seconds", NULL },
+		{ "hold_seconds", "0" },
+		{ "hold_seconds", "604801" },
+		{ "hold_seconds", "\"8 h\"" },
 		{ "custodians", "[]" },
 		{ "custodians", "7" },
 		{ "custodians", "[{\"chr\": \"UTAAAAAAAAA00001\", \"decision\": \"maybe\"},"
@@ -183,7 +187,8 @@ static void ended(void **state)
 	json_t *o = json_loads(
 		"{\"id\": \"0123456789abcdef0123456789abcdef\", \"state\": \"failed\", \"result\": \"denied\","
 		" \"why\": \"x\\u202ey\", \"n\": 0, \"m\": 0, \"approvals\": 0, \"mode\": \"shared\","
-		" \"changed_mode\": false, \"seconds_left\": 0, \"device_id\": \"\", \"host_name\": null}",
+		" \"changed_mode\": false, \"seconds_left\": 0, \"device_id\": \"\", \"host_name\": null,"
+		" \"hold_seconds\": null}",
 		0, NULL);
 	struct cli_request *r = NULL;
 	const char *bad;
@@ -242,6 +247,27 @@ static void text_of_a_good_one(void **state)
 	assert_non_null(strstr(text,
 			       "An approval opens every key on the card; limits are kept by the host's agent, not by "
 			       "the card."));
+	wr_free(&w);
+	cli_request_free(&r);
+}
+
+/* How long a card would stay open stands before the eyes of who decides; of a login there is no such time. */
+static void text_of_a_held_one(void **state)
+{
+	struct pka_approval_facts f = { .device_id = "UTTGT04000000", .path = "/UTROOT" };
+	struct cli_request *r;
+	const char *bad;
+	struct wr w;
+
+	(void)state;
+	assert_int_equal(read_with("hold_seconds", "5400", &r, &bad), ERR_OK);
+	assert_int_equal(r->hold_seconds, 5400);
+	assert_non_null(strstr(show(r, &f, &w), "HELD OPEN      for up to 1 h 30 min, for every program of that host"));
+	wr_free(&w);
+	cli_request_free(&r);
+	r = read_good();
+	assert_int_equal(r->hold_seconds, 0);
+	assert_null(strstr(show(r, &f, &w), "HELD"));
 	wr_free(&w);
 	cli_request_free(&r);
 }
@@ -470,7 +496,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads), cmocka_unit_test(reads_what_is_over), cmocka_unit_test(refuses),
 		cmocka_unit_test(too_long), cmocka_unit_test(ended),
-		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_an_unverified_one),
+		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_a_held_one),
+		cmocka_unit_test(text_of_an_unverified_one),
 		cmocka_unit_test(claims_are_marked), cmocka_unit_test(hostile_claims),
 		cmocka_unit_test(long_claims_are_cut), cmocka_unit_test(invented_claims),
 		cmocka_unit_test(budgets), cmocka_unit_test(what_a_custodian_may_lower),

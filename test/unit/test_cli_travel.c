@@ -16,7 +16,7 @@ static const char request[] =
 	" \"device_id\": \"UTTGT04000000\", \"unverified\": false, \"devaut\": \"AQID\", \"n\": 1, \"m\": 1,"
 	" \"approvals\": 0, \"mode\": \"per-key\", \"changed_mode\": false, \"challenge\": null,"
 	" \"seconds_left\": 752, \"login_id\": \"000102030405060708090a0b0c0d0e0f\","
-	" \"host_json\": \"e30\", \"host_name\": null,"
+	" \"host_json\": \"e30\", \"host_name\": null, \"hold_seconds\": null,"
 	" \"custodians\": [{\"chr\": \"UTAAAAAAAAA00001\", \"decision\": null, \"when\": null}], \"keys\": []}";
 static char home[] = "/tmp/quorum11-test-XXXXXX";
 

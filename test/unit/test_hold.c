@@ -119,12 +119,28 @@ static bool is_card_open(void)
 	return sw == APDU_SW_OK && !hsm_dec_pka(data, &p) && p.authenticated >= p.required;
 }
 
+/* What whoever has the link is shown says how long the card would stay open. */
+static void page_says(const char *link, const char *text)
+{
+	struct srv_call call;
+	char path[80];
+
+	(void)snprintf(path, sizeof(path), "/r/%s", link);
+	srv_call_init(&call);
+	call.request = (struct srv_request){ .method = "GET", .path = path, .from = "192.0.2.1" };
+	srv_front_handle(s.srv, &call, s.now_ms);
+	assert_int_equal(call.reply.status, 200);
+	assert_non_null(strstr(wr_cstr(&call.reply.body), text));
+	srv_call_fini(&call);
+}
+
 static void opens(void)
 {
 	json_t *j;
 
 	assert_int_equal(scene_ask(&s, "POST", ask, s.token, "{}", &j), 202);
 	assert_int_equal(scene_number(j, "hold_seconds"), 8 * 3600);
+	page_says(scene_text(j, "link"), "held open for up to 8 h, for every program of its host");
 	json_decref(j);
 	assert_int_equal(go(), 0);
 	assert_string_equal(held(), "asked");

@@ -40,6 +40,26 @@ static void decimal(void **state)
 	assert_int_equal(wr_done(&w), ERR_BUFFER);
 }
 
+static void durations(void **state)
+{
+	static const struct {
+		uint32_t seconds;
+		const char *text;
+	} rows[] = {
+		{ 0, "0 s" }, { 59, "59 s" }, { 60, "1 min" }, { 3600, "1 h" }, { 3601, "1 h 1 s" },
+		{ 5400, "1 h 30 min" }, { 604799, "167 h 59 min 59 s" }, { UINT32_MAX, "1193046 h 28 min 15 s" },
+	};
+	uint8_t room[40];
+	struct wr w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		WR_ARR(&w, room);
+		wr_duration(&w, rows[i].seconds);
+		assert_string_equal(wr_cstr(&w), rows[i].text);
+	}
+}
+
 /* RFC 4648 10, without padding. */
 static void base64_and_base32(void **state)
 {
@@ -161,6 +181,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hexadecimal),
 		cmocka_unit_test(decimal),
+		cmocka_unit_test(durations),
 		cmocka_unit_test(base64_and_base32),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(foreign_text_cannot_drive_a_terminal),
