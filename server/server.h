@@ -13,6 +13,11 @@
 #define SRV_INSTANCE_BYTES 16
 #define SRV_INSTANCE_SIZE (2 * SRV_INSTANCE_BYTES + 1)
 
+struct srv_age {                        /* of server/forget.c; boot time, and seconds since 1970 */
+	uint64_t due_ms, seen_ms;
+	int64_t seen, kept;             /* until when it has lived, and what of that the store knows; 0: not yet */
+	bool is_told;
+};
 struct srv {
 	const struct conf *conf;        /* borrowed */
 	struct att_anchors *anchors;
@@ -27,7 +32,7 @@ struct srv {
 	struct srv_notify *notify;
 	char instance[SRV_INSTANCE_SIZE];       /* this process, among those that may use the store; hex */
 	char url[PKA_INBOX_SERVER_MAX + 1];     /* how we are called, in the form of pka/inbox.h; "": not known yet */
-	uint64_t forget_ms;             /* when server/forget.c looks again; boot time */
+	struct srv_age age;
 	size_t refused;                 /* enrolments that failed their checks and were left out */
 };
 /* What and how it logs, as [server] says. ERR_CONFIG (said). */

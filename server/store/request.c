@@ -140,6 +140,28 @@ enum err store_requests_forget(void *ctx, int64_t before, size_t max)
 	return srv_db_end(db, e);
 }
 
+enum err store_lived(void *ctx, int64_t *until)
+{
+	struct srv_sql q;
+	enum err e;
+
+	srv_sql(&q, ((struct store *)ctx)->db, "SELECT coalesce((SELECT value FROM meta WHERE name = 'lived_until'),"
+					       " (SELECT max(ended) FROM requests), 0)");
+	*until = srv_sql_row(&q) ? 0 : srv_sql_get_int(&q, 0);
+	e = srv_sql_end(&q);
+	return !e && !*until ? ERR_NOT_FOUND : e;
+}
+
+enum err store_live_on(void *ctx, int64_t until)
+{
+	struct srv_sql q;
+
+	srv_sql(&q, ((struct store *)ctx)->db, "INSERT INTO meta (name, value) VALUES ('lived_until', ?1)"
+					       " ON CONFLICT (name) DO UPDATE SET value = max(value, ?1)");
+	srv_sql_int(&q, until);
+	return srv_sql_run(&q);
+}
+
 /* ---- reading ---- */
 
 enum kind { TEXT, BYTES, NUMBER, FLAG };

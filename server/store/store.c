@@ -43,6 +43,7 @@ static const struct srv_store_ops ops = {
 	.audit_add = store_audit_add, .audit_read = store_audit_read, .audit_back = store_audit_back,
 	.request_put = store_request_put, .request_each = store_request_each, .request_decide = store_request_decide,
 	.requests_old = store_requests_old, .requests_forget = store_requests_forget,
+	.lived = store_lived, .live_on = store_live_on,
 	.decisions = store_decisions, .enrolment = store_enrolment, .begin = begin, .end = end, .why = why,
 	.close = close_all,
 };

@@ -100,6 +100,12 @@ struct srv_store_ops {
 	 */
 	enum err (*requests_old)(void *ctx, int64_t before, size_t max, size_t *n);
 	enum err (*requests_forget)(void *ctx, int64_t before, size_t max);
+	/*
+	 * Until when its servers have lived, of what server/forget.c believes (seconds since 1970); where nothing says
+	 * so yet, when the latest request has ended. ERR_NOT_FOUND: none has. live_on never takes anything back.
+	 */
+	enum err (*lived)(void *ctx, int64_t *until);
+	enum err (*live_on)(void *ctx, int64_t until);
 	/* The enrolment (JSON) of this row, in force or not any more. ERR_NOT_FOUND */
 	enum err (*enrolment)(void *ctx, int64_t target, struct wr *json);
 	/* What is written between these is written as a whole or not at all; end: commit, unless e. */

@@ -46,6 +46,8 @@ MUST enum err store_request_decide(void *ctx, const char *id, const char *instan
 				   const struct srv_kept_decision *d);
 MUST enum err store_requests_old(void *ctx, int64_t before, size_t max, size_t *n);
 MUST enum err store_requests_forget(void *ctx, int64_t before, size_t max);
+MUST enum err store_lived(void *ctx, int64_t *until);
+MUST enum err store_live_on(void *ctx, int64_t until);
 MUST enum err store_decisions(void *ctx, int64_t number, srv_decision_take *take, void *arg);
 
 /*

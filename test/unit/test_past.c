@@ -6,6 +6,7 @@
  */
 #include "test/unit/scene.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "server/event.h"
@@ -549,6 +550,15 @@ static void another(void)
 
 #define DAY_MS (24 * 3600 * 1000ull)
 
+/* Days in which the server runs. */
+static void lives(unsigned days)
+{
+	for (; days; days--) {
+		fake_clock_pass(DAY_MS);
+		scene_wait(&s, DAY_MS);
+	}
+}
+
 static void test_forgets(void **state)
 {
 	int64_t entries;
@@ -556,18 +566,17 @@ static void test_forgets(void **state)
 	(void)state;
 	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h, .id = id }, NULL), 200);
 	assert_int_equal(scene_enrol(&s, ", \"replace\": true", NULL), 201);
-	s.conf->server.keep_days = 60;
-	fake_clock_pass(40 * DAY_MS);
+	s.conf->server.keep_days = 6;
+	lives(4);
 	another();
-	scene_wait(&s, 2 * 3600 * 1000);
+	lives(1);
 	assert_int_equal(listed("", s.token, NULL), 2);         /* nothing is old enough */
 	assert_int_equal(audited("\"event\":\"forget\""), 0);
 	entries = rows("audit");
-	fake_clock_pass(21 * DAY_MS);
 	s.conf->server.keep_days = 0;                           /* for ever */
-	scene_wait(&s, 2 * 3600 * 1000);
+	lives(2);
 	assert_int_equal(listed("", s.token, NULL), 2);
-	s.conf->server.keep_days = 60;
+	s.conf->server.keep_days = 6;
 	scene_wait(&s, 2 * 3600 * 1000);
 	assert_int_equal(listed("", s.token, NULL), 1);
 	stands("failed", "denied", 0);                          /* the younger one is whole */
@@ -587,8 +596,8 @@ static void test_forgets_later(void **state)
 {
 	(void)state;
 	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h, .id = id }, NULL), 200);
-	s.conf->server.keep_days = 60;
-	fake_clock_pass(61 * DAY_MS);
+	lives(7);
+	s.conf->server.keep_days = 6;
 	fails_at("DELETE ON main.requests");
 	scene_wait(&s, 2 * 3600 * 1000);
 	assert_int_equal(listed("", s.token, NULL), 1);
@@ -598,6 +607,53 @@ static void test_forgets_later(void **state)
 	scene_wait(&s, 2 * 3600 * 1000);
 	assert_int_equal(rows("decisions"), 0);
 	assert_int_equal(audited("\"event\":\"forget\""), 1);
+}
+
+/* A clock that is set wrong makes nothing old: the server believes in twice the time that it has run. */
+static void test_clock_jumps(void **state)
+{
+	(void)state;
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h, .id = id }, NULL), 200);
+	s.conf->server.keep_days = 6;
+	lives(1);
+	fake_clock_set_wall(3650ll * 24 * 3600);
+	lives(1);
+	assert_int_equal(audited("\"event\":\"clock\""), 1);
+	scene_restart(&s);                                      /* which is no way round */
+	s.conf->server.keep_days = 6;
+	lives(1);
+	assert_int_equal(listed("", s.token, NULL), 1);
+	assert_int_equal(audited("\"event\":\"clock\""), 2);    /* once a start */
+	lives(1);
+	assert_int_equal(listed("", s.token, NULL), 0);
+	/* Set right again: what ends now is young. */
+	fake_clock_set_wall(-3650ll * 24 * 3600);
+	another();
+	lives(5);
+	assert_int_equal(listed("", s.token, NULL), 1);
+	lives(3);
+	assert_int_equal(listed("", s.token, NULL), 0);
+	assert_int_equal(audited("\"event\":\"forget\""), 2);
+}
+
+/* A machine that does not know the time when it starts, and learns it then, loses nothing and is not held up. */
+static void test_clock_of_1970(void **state)
+{
+	int64_t wall = clock_wall_s();
+
+	(void)state;
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h, .id = id }, NULL), 200);
+	s.conf->server.keep_days = 6;
+	lives(4);
+	fake_clock_set_wall(-wall);
+	scene_restart(&s);
+	s.conf->server.keep_days = 6;
+	lives(1);
+	fake_clock_set_wall(wall);
+	scene_wait(&s, 2 * 3600 * 1000);
+	assert_int_equal(listed("", s.token, NULL), 1);
+	lives(2);
+	assert_int_equal(listed("", s.token, NULL), 0);
 }
 
 #define with(f) cmocka_unit_test_setup_teardown(f, shared, close_scene)
@@ -610,6 +666,7 @@ int main(void)
 		with(test_somebody_else_comes), with(test_decision_not_kept), with(test_opening_not_kept),
 		with(test_end_follows), with(test_what_was_decided_stays), with(test_elsewhere),
 		with(test_history), with(test_forgets), with(test_forgets_later),
+		with(test_clock_jumps), with(test_clock_of_1970),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
