@@ -134,20 +134,38 @@ bool apdu_link_has_pad(const struct apdu_link *l)
 	return l->ops->has_pad && l->ops->has_pad(l->ctx);
 }
 
-enum err apdu_link_pad_verify(struct apdu_link *l, const struct pinpad_ask *ask, struct wr *rsp, struct deadline *dl)
+bool apdu_link_has_pad_change(const struct apdu_link *l)
+{
+	return l->ops->has_pad_change && l->ops->has_pad_change(l->ctx);
+}
+
+typedef enum err (*pad_op)(void *ctx, const struct pinpad_ask *ask, struct wr *rsp);
+
+static enum err by_pad(struct apdu_link *l, pad_op op, const struct pinpad_ask *ask, struct wr *rsp,
+		       struct deadline *dl)
 {
 	enum err e = deadline_check(dl);
 
-	if (!e && !l->ops->pad_verify)
+	if (!e && !op)
 		e = ERR_UNSUPPORTED;
 	if (e)
 		return e;
 	log_line(LOG_APDU, LOG_TRACE, "%s > %02x%02x%02x%02x: by the reader's pad", l->where, ask->cla, ask->ins,
 		 ask->p1, ask->p2);
 	l->count++;
-	e = l->ops->pad_verify(l->ctx, ask, rsp);
+	e = op(l->ctx, ask, rsp);
 	log_line(LOG_APDU, LOG_TRACE, "%s < by the reader's pad: %s", l->where, err_text(e));
 	return e;
+}
+
+enum err apdu_link_pad_verify(struct apdu_link *l, const struct pinpad_ask *ask, struct wr *rsp, struct deadline *dl)
+{
+	return by_pad(l, l->ops->pad_verify, ask, rsp, dl);
+}
+
+enum err apdu_link_pad_change(struct apdu_link *l, const struct pinpad_ask *ask, struct wr *rsp, struct deadline *dl)
+{
+	return by_pad(l, l->ops->pad_change, ask, rsp, dl);
 }
 
 enum err apdu_link_reset(struct apdu_link *l)

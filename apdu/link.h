@@ -33,6 +33,9 @@ struct apdu_link_ops {
 	 */
 	bool (*has_pad)(void *ctx);
 	enum err (*pad_verify)(void *ctx, const struct pinpad_ask *ask, struct wr *rsp);
+	/* The same of a change of PIN (6402: the new one was not typed the same twice). NULL both: no. */
+	bool (*has_pad_change)(void *ctx);
+	enum err (*pad_change)(void *ctx, const struct pinpad_ask *ask, struct wr *rsp);
 	/* The longest command APDU that the reader takes, bytes. NULL: as long as the card takes. */
 	size_t (*cmd_max)(void *ctx);
 	/* reset_card: leave the card powered off or reset, so that every login is gone; otherwise as it is. */
@@ -72,8 +75,11 @@ void apdu_link_end(struct apdu_link *l);
 MUST enum err apdu_link_transmit(struct apdu_link *l, struct rd cmd, unsigned show, struct wr *rsp,
 				 struct deadline *dl);
 bool apdu_link_has_pad(const struct apdu_link *l);
-/* As the op; ERR_UNSUPPORTED: there is none. Traced without any data: there is none here. */
+/* As the ops; ERR_UNSUPPORTED: there is none. Traced without any data: there is none here. */
 MUST enum err apdu_link_pad_verify(struct apdu_link *l, const struct pinpad_ask *ask, struct wr *rsp,
+				   struct deadline *dl);
+bool apdu_link_has_pad_change(const struct apdu_link *l);
+MUST enum err apdu_link_pad_change(struct apdu_link *l, const struct pinpad_ask *ask, struct wr *rsp,
 				   struct deadline *dl);
 MUST enum err apdu_link_reset(struct apdu_link *l);
 MUST enum err apdu_link_present(struct apdu_link *l);          /* ERR_OK also where the link cannot tell */

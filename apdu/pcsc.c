@@ -17,9 +17,11 @@ struct pcsc {
 	SCARDHANDLE card;
 	enum pcsc_share share;
 	bool in_transaction;
-	bool asked_pad;         /* has_pad and pad are known */
-	bool has_pad;
-	uint32_t pad;           /* control code of VERIFY on the reader's pad */
+	bool asked_pad;         /* what follows is known */
+	struct pad {
+		bool there;
+		uint32_t code;  /* for SCardControl */
+	} verify, change;       /* on the reader's pad */
 	DWORD events;           /* the reader's event counter when we connected */
 	char reader[PCSC_NAME_MAX];
 	uint8_t rsp[APDU_RSP_MAX];
@@ -306,36 +308,46 @@ static enum err pcsc_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct d
 }
 
 /* Readers without features say so in many ways. */
-static bool pcsc_has_pad(void *ctx)
+static void ask_pad(struct pcsc *p)
 {
 	uint8_t features[256];
-	struct pcsc *p = ctx;
 	DWORD n = 0;
 
-	if (!p->asked_pad)
-		p->has_pad = SCardControl(p->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, features, sizeof(features),
-					  &n) == SCARD_S_SUCCESS && n <= sizeof(features) &&
-			     pinpad_feature(rd_of(features, n), PINPAD_VERIFY_DIRECT, &p->pad);
+	if (p->asked_pad)
+		return;
 	p->asked_pad = true;
-	return p->has_pad;
+	if (SCardControl(p->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, features, sizeof(features), &n) !=
+	    SCARD_S_SUCCESS || n > sizeof(features))
+		return;
+	p->verify.there = pinpad_feature(rd_of(features, n), PINPAD_VERIFY_DIRECT, &p->verify.code);
+	p->change.there = pinpad_feature(rd_of(features, n), PINPAD_MODIFY_DIRECT, &p->change.code);
 }
 
-static enum err pcsc_pad_verify(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+static bool pcsc_has_pad(void *ctx)
 {
-	uint8_t bytes[PINPAD_ASK_MAX], answer[8];
 	struct pcsc *p = ctx;
-	DWORD n = 0;
-	struct wr w;
-	enum err e;
 
-	if (!pcsc_has_pad(p))
-		return ERR_UNSUPPORTED;
-	WR_ARR(&w, bytes);
-	pinpad_ask_write(ask, &w);
-	e = wr_done(&w);
+	ask_pad(p);
+	return p->verify.there;
+}
+
+static bool pcsc_has_pad_change(void *ctx)
+{
+	struct pcsc *p = ctx;
+
+	ask_pad(p);
+	return p->change.there;
+}
+
+static enum err control_pad(struct pcsc *p, const struct pad *pad, const struct wr *asked, struct wr *rsp)
+{
+	uint8_t answer[8];
+	DWORD n = 0;
+	enum err e = pad->there ? wr_done(asked) : ERR_UNSUPPORTED;
+
 	if (!e)
 		e = after("SCardControl", p,
-			  SCardControl(p->card, p->pad, bytes, (DWORD)w.n, answer, sizeof(answer), &n));
+			  SCardControl(p->card, pad->code, asked->p, (DWORD)asked->n, answer, sizeof(answer), &n));
 	if (!e && n > sizeof(answer))
 		e = ERR_TRANSPORT;
 	if (!e) {
@@ -343,6 +355,30 @@ static enum err pcsc_pad_verify(void *ctx, const struct pinpad_ask *ask, struct 
 		e = wr_done(rsp);
 	}
 	return e;
+}
+
+static enum err pcsc_pad_verify(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+{
+	uint8_t bytes[PINPAD_ASK_MAX];
+	struct pcsc *p = ctx;
+	struct wr w;
+
+	ask_pad(p);
+	WR_ARR(&w, bytes);
+	pinpad_ask_write(ask, &w);
+	return control_pad(p, &p->verify, &w, rsp);
+}
+
+static enum err pcsc_pad_change(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+{
+	uint8_t bytes[PINPAD_ASK_MAX];
+	struct pcsc *p = ctx;
+	struct wr w;
+
+	ask_pad(p);
+	WR_ARR(&w, bytes);
+	pinpad_change_write(ask, &w);
+	return control_pad(p, &p->change, &w, rsp);
 }
 
 static enum err read_atr(struct pcsc *p, struct wr *atr)
@@ -418,6 +454,8 @@ static const struct apdu_link_ops pcsc_ops = {
 	.present = pcsc_present,
 	.has_pad = pcsc_has_pad,
 	.pad_verify = pcsc_pad_verify,
+	.has_pad_change = pcsc_has_pad_change,
+	.pad_change = pcsc_pad_change,
 	.close = pcsc_close,
 	.abandon = pcsc_abandon,
 };

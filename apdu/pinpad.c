@@ -7,6 +7,8 @@
 #define LENGTH_NOT_IN_DATA 0x00
 #define ENTER_KEY          0x02         /* the entry is over when the person says so */
 #define DEFAULT_MESSAGE    0xFF
+#define OLD_AND_NEW_TWICE  0x03         /* 2.5.3: bConfirmPIN */
+#define MESSAGES           3            /* old, new, once more */
 #define ENGLISH            0x0409
 #define VERIFY             0x00         /* CCID 6.1.11: not MODIFY */
 
@@ -58,6 +60,30 @@ void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w)
 	wr_u8(w, a->seconds);                   /* bTimeOut */
 	wr_u8(w, a->seconds);                   /* bTimeOut2, after the first key */
 	put_manner(a, w);
+	put_le(w, 0, 3);                        /* bTeoPrologue */
+	put_le(w, sizeof(command), 4);          /* ulDataLength */
+	wr_put(w, RD_ARR(command));             /* abData */
+}
+
+/* 2.5.3 */
+void pinpad_change_write(const struct pinpad_ask *a, struct wr *w)
+{
+	const uint8_t command[] = { a->cla, a->ins, a->p1, a->p2, 0 };
+
+	wr_u8(w, a->seconds);                   /* bTimeOut */
+	wr_u8(w, a->seconds);                   /* bTimeOut2 */
+	wr_u8(w, FORMAT_ASCII);                 /* bmFormatString */
+	wr_u8(w, BLOCK_AS_TYPED);               /* bmPINBlockString */
+	wr_u8(w, LENGTH_NOT_IN_DATA);           /* bmPINLengthFormat */
+	wr_u8(w, 0);                            /* bInsertionOffsetOld */
+	wr_u8(w, a->max);                       /* bInsertionOffsetNew */
+	put_le(w, (uint32_t)a->min << 8 | a->max, 2);   /* wPINMaxExtraDigit */
+	wr_u8(w, OLD_AND_NEW_TWICE);            /* bConfirmPIN */
+	wr_u8(w, ENTER_KEY);                    /* bEntryValidationCondition */
+	wr_u8(w, MESSAGES);                     /* bNumberMessage */
+	put_le(w, ENGLISH, 2);                  /* wLangId */
+	for (uint8_t i = 0; i < MESSAGES; i++)
+		wr_u8(w, i);                    /* bMsgIndex1 to 3 */
 	put_le(w, 0, 3);                        /* bTeoPrologue */
 	put_le(w, sizeof(command), 4);          /* ulDataLength */
 	wr_put(w, RD_ARR(command));             /* abData */

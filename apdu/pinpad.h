@@ -8,15 +8,18 @@
 
 #include "base/buf.h"
 
-#define PINPAD_VERIFY_DIRECT 0x06       /* the feature that is asked for */
-#define PINPAD_ASK_MAX       32         /* bytes of pinpad_ask_write */
+/* The features that are asked for. */
+#define PINPAD_VERIFY_DIRECT 0x06
+#define PINPAD_MODIFY_DIRECT 0x07
+#define PINPAD_ASK_MAX       40         /* bytes of pinpad_ask_write, pinpad_change_write */
 
 /* What the reader says in the card's place where nothing was entered (part 10, 2.5.2). */
 #define PINPAD_SW_TIMEOUT    0x6400
 #define PINPAD_SW_CANCELLED  0x6401
+#define PINPAD_SW_DIFFERENT  0x6402     /* the new PIN was not typed the same twice */
 
 struct pinpad_ask {
-	uint8_t cla, ins, p1, p2;       /* of VERIFY */
+	uint8_t cla, ins, p1, p2;       /* of VERIFY, or CHANGE REFERENCE DATA */
 	uint8_t min, max;               /* digits */
 	uint8_t seconds;                /* for each key; the reader gives up then */
 };
@@ -25,7 +28,15 @@ struct pinpad_ask {
 MUST bool pinpad_feature(struct rd features, uint8_t feature, uint32_t *code);
 /* The PIN_VERIFY_STRUCTURE: digits as ASCII, from the first byte of data on, without padding; the reader sets Lc. */
 void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w);
-/* The same as the data of PC_to_RDR_Secure (CCID 1.1, 6.1.11). prologue: header of the block of T=1; empty: none. */
+/*
+ * The PIN_MODIFY_STRUCTURE: old PIN and new PIN, which is typed twice, one behind the other. A reader puts the new one
+ * at a fixed place, so both have max digits, and min is max.
+ */
+void pinpad_change_write(const struct pinpad_ask *a, struct wr *w);
+/*
+ * pinpad_ask_write as the data of PC_to_RDR_Secure (CCID 1.1, 6.1.11). prologue: header of the block of T=1; empty:
+ * none.
+ */
 void pinpad_ask_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w);
 
 #endif

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "sc-hsm/card_int.h"
 
-#define PAD_PIN_MAX 15          /* reference 3.1: what hosts tell pads; one digit less than the card takes */
 #define PAD_SECONDS 30          /* for each key */
 
 /* Reference 3.1 and 3.2: 6 to 16 bytes of any value; the SO-PIN exactly 8. */
@@ -35,14 +34,17 @@ bool hsm_pin_has_pad(const struct hsm_card *c)
 static const struct {
 	uint16_t sw;
 	enum err e;
-} pad_answers[] = { { 0x6400, ERR_TIMEOUT }, { 0x6401, ERR_CANCELLED }, { 0x6403, ERR_PIN_LENGTH } };
+} pad_answers[] = {
+	{ PINPAD_SW_TIMEOUT, ERR_TIMEOUT }, { PINPAD_SW_CANCELLED, ERR_CANCELLED },
+	{ PINPAD_SW_DIFFERENT, ERR_REFUSED }, { 0x6403, ERR_PIN_LENGTH },
+};
 
-enum err hsm_pin_verify_on_pad(struct hsm_card *c, struct deadline *dl)
+static enum err on_pad(struct hsm_card *c, enum hsm_op op, unsigned min, unsigned max, struct deadline *dl)
 {
-	const struct hsm_cmd *row = hsm_cmd_get(HSM_VERIFY);
+	const struct hsm_cmd *row = hsm_cmd_get(op);
 	const struct pinpad_ask ask = {
 		.cla = row->cla, .ins = row->ins, .p1 = row->p1, .p2 = HSM_REF_USER,
-		.min = PIN_MIN, .max = PAD_PIN_MAX, .seconds = PAD_SECONDS,
+		.min = (uint8_t)min, .max = (uint8_t)max, .seconds = PAD_SECONDS,
 	};
 	uint8_t bytes[8];
 	struct rd data;
@@ -51,13 +53,31 @@ enum err hsm_pin_verify_on_pad(struct hsm_card *c, struct deadline *dl)
 	enum err e;
 
 	WR_ARR(&rsp, bytes);
-	e = apdu_link_pad_verify(c->link, &ask, &rsp, dl);
+	e = op == HSM_VERIFY ? apdu_link_pad_verify(c->link, &ask, &rsp, dl)
+			      : apdu_link_pad_change(c->link, &ask, &rsp, dl);
 	if (!e)
 		e = apdu_answer(wr_view(&rsp), &data, &sw);
 	for (size_t i = 0; !e && i < sizeof(pad_answers) / sizeof(pad_answers[0]); i++)
 		if (sw == pad_answers[i].sw)
 			e = pad_answers[i].e;
 	return e ? hsm_card_refuse(c, e) : hsm_sw_err(row, sw, &c->detail);
+}
+
+enum err hsm_pin_verify_on_pad(struct hsm_card *c, struct deadline *dl)
+{
+	return on_pad(c, HSM_VERIFY, PIN_MIN, HSM_PAD_PIN_MAX, dl);
+}
+
+bool hsm_pin_has_pad_change(const struct hsm_card *c)
+{
+	return apdu_link_has_pad_change(c->link);
+}
+
+enum err hsm_pin_change_on_pad(struct hsm_card *c, unsigned digits, struct deadline *dl)
+{
+	if (digits < PIN_MIN || digits > HSM_PAD_PIN_MAX)
+		return hsm_card_refuse(c, ERR_PIN_LENGTH);
+	return on_pad(c, HSM_CHANGE_PIN, digits, digits, dl);
 }
 
 enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh,

@@ -9,6 +9,8 @@
 #include "base/secret.h"
 #include "sc-hsm/card.h"
 
+#define HSM_PAD_PIN_MAX 15      /* reference 3.1: what hosts tell pads; one digit less than the card takes */
+
 MUST enum err hsm_pin_verify(struct hsm_card *c, enum hsm_ref ref, const struct secret *pin, struct deadline *dl);
 /* Can the PIN be typed on the reader itself? */
 bool hsm_pin_has_pad(const struct hsm_card *c);
@@ -17,6 +19,13 @@ bool hsm_pin_has_pad(const struct hsm_card *c);
  * pressed cancel): no try is spent by these two. Waits for the person, at most about a minute.
  */
 MUST enum err hsm_pin_verify_on_pad(struct hsm_card *c, struct deadline *dl);
+/* Can it be changed there? */
+bool hsm_pin_has_pad_change(const struct hsm_card *c);
+/*
+ * The user PIN, old one and new one typed on the reader's pad, both of this many digits (PIN_MIN to HSM_PAD_PIN_MAX):
+ * as hsm_pin_verify_on_pad, and ERR_REFUSED: the new one was not typed the same twice.
+ */
+MUST enum err hsm_pin_change_on_pad(struct hsm_card *c, unsigned digits, struct deadline *dl);
 MUST enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh,
 			     struct deadline *dl);
 /* fresh NULL: reset the counter, keep the PIN. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -51,6 +52,11 @@ bool cli_pin_is_given(const struct cli *cli)
 bool cli_so_pin_is_given(const struct cli *cli)
 {
 	return source_is_given(so_pin_source(cli));
+}
+
+bool cli_new_pin_is_given(const struct cli *cli)
+{
+	return source_is_given(new_pin_source(cli));
 }
 
 static enum err read_terminal(const char *prompt, struct source s, struct secret **out)
@@ -160,6 +166,59 @@ enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c)
 	if (e)
 		cli_card_end(cli, c);
 	return e;
+}
+
+bool cli_pin_change_is_on_pad(const struct cli *cli, const struct cli_card *c)
+{
+	return !cli_pin_is_given(cli) && !cli_new_pin_is_given(cli) && hsm_pin_has_pad_change(c->hsm);
+}
+
+/* Readers put the new PIN at a fixed place behind the old one, so they must know how long that is. */
+static enum err ask_digits(const char *left, const struct cli_card *c, unsigned *digits)
+{
+	char question[PROMPT_MAX], answer[3], *end;
+	unsigned long n;
+
+	(void)snprintf(question, sizeof(question),
+		       "Digits of the %s PIN of %s%s (%u to %u; the new one has as many):",
+		       c->status.pin_transport ? "transport" : "old", *c->id ? c->id : c->reader, left, PIN_MIN,
+		       HSM_PAD_PIN_MAX);
+	if (!cli_ask_line(question, answer, sizeof(answer)))
+		return cli_refuse(ERR_REFUSED, "a number of digits is needed, at a terminal (without one: --pin-file "
+				  "and --new-pin-file)");
+	n = strtoul(answer, &end, 10);
+	if (*end || n < PIN_MIN || n > HSM_PAD_PIN_MAX)
+		return cli_refuse(ERR_ARG, "%u to %u digits can be typed on a reader; for others --pin-file and "
+				  "--new-pin-file", PIN_MIN, HSM_PAD_PIN_MAX);
+	*digits = (unsigned)n;
+	return ERR_OK;
+}
+
+enum err cli_pin_change_on_pad(struct cli *cli, struct cli_card *c)
+{
+	unsigned digits = 0;
+	char left[32] = "";
+	enum err e = ERR_OK;
+
+	if (!c->status.pin_transport)
+		e = check_pin(cli, c, pin_source(cli), left, sizeof(left));
+	if (!e)
+		e = ask_digits(left, c, &digits);
+	if (!e)
+		e = cli_card_begin(cli, c);
+	if (e)
+		return e;
+	log_tell("type on the reader %s: the old PIN, the new one, and the new one once more, each with its enter key",
+		 c->reader);
+	e = hsm_pin_change_on_pad(c->hsm, digits, &cli->dl);
+	return e == ERR_REFUSED ? cli_refuse(e, "the two new ones are not the same; the PIN of %s is as before", c->id)
+				: cli_card_fail(c, e, "PIN on the reader's pad");
+}
+
+void cli_pin_tell_keyboard(const struct cli_card *c, bool given, const char *why)
+{
+	if (!given && hsm_pin_has_pad(c->hsm))
+		log_tell("on this keyboard, not on the pad of %s: %s", c->reader, why);
 }
 
 enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out)

@@ -12,6 +12,7 @@ MUST enum err cli_secret_read(const char *file, const char *what, struct secret 
 /* Was a source other than the terminal named? */
 bool cli_pin_is_given(const struct cli *cli);
 bool cli_so_pin_is_given(const struct cli *cli);
+bool cli_new_pin_is_given(const struct cli *cli);
 
 /*
  * The PIN for this card. Shows how many tries are left; refuses a blocked PIN, and the last try (ERR_REFUSED) unless
@@ -32,6 +33,13 @@ MUST enum err cli_so_pin_get_new(const struct cli *cli, const struct cli_card *c
 bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c);
 /* As cli_pin_get and cli_pin_login, with the pad. ERR_CANCELLED, ERR_TIMEOUT: the person did not. */
 MUST enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c);
+
+/* The same of a change of PIN: neither PIN's source was named, and the pad can do that. */
+bool cli_pin_change_is_on_pad(const struct cli *cli, const struct cli_card *c);
+/* Asks how long the PIN is; then old and new are typed on the pad. Said. */
+MUST enum err cli_pin_change_on_pad(struct cli *cli, struct cli_card *c);
+/* Tells a person with a pad why it is not the pad that is used here; nothing without one, or if given (a source) is. */
+void cli_pin_tell_keyboard(const struct cli_card *c, bool given, const char *why);
 
 /* Begin (SELECT) and VERIFY; the card is held afterwards if ERR_OK. Said, with tries. */
 MUST enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin);

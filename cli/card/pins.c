@@ -37,29 +37,43 @@ static enum err check_resettable(const struct cli_card *c)
 			  c->id);
 }
 
-enum err verb_pin_change(struct cli *cli)
+static enum err change_by_keyboard(struct cli *cli, struct cli_card *c)
 {
 	struct secret *old = NULL, *fresh = NULL;
+	enum err e;
+
+	cli_pin_tell_keyboard(c, cli_pin_is_given(cli) && cli_new_pin_is_given(cli),
+			      "it cannot change a PIN");
+	e = cli_pin_get_old(cli, c, &old);
+	if (!e)
+		e = cli_pin_get_new(cli, false, &fresh);
+	if (!e)
+		e = cli_card_begin(cli, c);
+	if (!e)
+		e = cli_card_fail(c, hsm_pin_change(c->hsm, HSM_REF_USER, old, fresh, &cli->dl), "PIN");
+	secret_free(&fresh);
+	secret_free(&old);
+	return e;
+}
+
+enum err verb_pin_change(struct cli *cli)
+{
 	struct cli_card card;
 	enum err e = open_card(cli, &card);
 
 	if (!e)
 		e = check_has_pin(&card);
 	if (!e)
-		e = cli_pin_get_old(cli, &card, &old);
-	if (!e)
-		e = cli_pin_get_new(cli, false, &fresh);
-	if (!e)
-		e = cli_card_begin(cli, &card);
-	if (!e)
-		e = cli_card_fail(&card, hsm_pin_change(card.hsm, HSM_REF_USER, old, fresh, &cli->dl), "PIN");
+		e = cli_pin_change_is_on_pad(cli, &card) ? cli_pin_change_on_pad(cli, &card)
+							 : change_by_keyboard(cli, &card);
 	if (!e)
 		printf("card %s has a new PIN\n", card.id);
-	secret_free(&fresh);
-	secret_free(&old);
 	cli_card_close(cli, &card, true);
 	return e;
 }
+
+/* A new PIN goes to the card in the same command. */
+#define SO_PIN_KEYS "an SO-PIN is of hex digits, for which it has no keys"
 
 /* By the SO-PIN. set: a new PIN; otherwise the old one gets its tries back. */
 static enum err reset(struct cli *cli, bool set)
@@ -72,6 +86,9 @@ static enum err reset(struct cli *cli, bool set)
 		e = check_has_pin(&card);
 	if (!e)
 		e = check_resettable(&card);
+	if (!e)
+		cli_pin_tell_keyboard(&card, cli_so_pin_is_given(cli) && (!set || cli_new_pin_is_given(cli)),
+				      SO_PIN_KEYS);
 	if (!e)
 		e = cli_so_pin_get(cli, &card, false, &so_pin);
 	if (!e && set)
@@ -107,6 +124,8 @@ enum err verb_so_pin_change(struct cli *cli)
 	/* 6A88: it has none (sc-hsm-apdu 3.1). */
 	if (!e && card.status.so_sw == 0x6A88)
 		e = cli_refuse(ERR_PIN_UNSET, "card %s has no SO-PIN yet: quorum11 init sets it", card.id);
+	if (!e)
+		cli_pin_tell_keyboard(&card, cli_so_pin_is_given(cli), SO_PIN_KEYS);
 	if (!e)
 		e = cli_so_pin_get(cli, &card, false, &old);
 	if (!e)

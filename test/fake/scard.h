@@ -37,6 +37,8 @@ MUST enum err fake_card_ask(const char *reader, struct rd cmd, struct wr *rsp);
 void fake_reader_pad(const char *reader, const char *typed);
 /* Who is asked there next takes his time: fake_held tells that he is asked, fake_release lets him go on. */
 void fake_reader_pad_hold(const char *reader);
+/* As fake_reader_pad, and the pad can change a PIN: this is typed as the new one, and once more. */
+void fake_reader_pad_change(const char *reader, const char *typed, const char *fresh, const char *again);
 void fake_service(bool runs);                                  /* pcscd; stopped, every call fails */
 
 /* ---- another program ---- */

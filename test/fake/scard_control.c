@@ -83,6 +83,19 @@ void fake_reader_pad(const char *reader, const char *typed)
 	lock_give(&fake.lock);
 }
 
+void fake_reader_pad_change(const char *reader, const char *typed, const char *fresh, const char *again)
+{
+	struct fake_reader *r;
+
+	fake_reader_pad(reader, typed);
+	lock_take(&fake.lock);
+	r = fake_reader_get(reader);
+	r->changes = true;
+	(void)snprintf(r->typed_new, sizeof(r->typed_new), "%s", fresh);
+	(void)snprintf(r->typed_again, sizeof(r->typed_again), "%s", again);
+	lock_give(&fake.lock);
+}
+
 void fake_service(bool runs)
 {
 	lock_take(&fake.lock);

@@ -28,7 +28,9 @@ struct fake_reader {
 	bool held, release;
 	bool claimed;                   /* by USB, ours */
 	bool has_pad;
+	bool changes;                   /* ... that can change a PIN, too */
 	char typed[32];                 /* on its pad, unless nobody_types */
+	char typed_new[32], typed_again[32];
 	bool nobody_types;
 	bool pad_is_held;               /* the next PIN that is asked for */
 };

@@ -2,7 +2,10 @@
 /* A reader with a pad: what it is asked, what its answers mean, and logins by it: of a program and of a custodian. */
 #include "test/p11/agent.h"
 
+#include <pty.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "apdu/pcsc.h"
 #include "cli/card/pin.h"
@@ -46,6 +49,24 @@ static void test_structure(void **state)
 	(void)state;
 	WR_ARR(&w, bytes);
 	pinpad_ask_write(&ask, &w);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_ARR(want));
+}
+
+/* 2.5.3 */
+static void test_change_structure(void **state)
+{
+	static const uint8_t want[] = {
+		30, 30, 0x82, 0, 0, 0, 8, 8, 8, 3, 2, 3, 0x09, 0x04, 0, 1, 2, 0, 0, 0, 5, 0, 0, 0,
+		0x00, 0x24, 0x00, 0x81, 0x00,
+	};
+	const struct pinpad_ask ask = { 0x00, 0x24, 0x00, 0x81, 8, 8, 30 };
+	uint8_t bytes[PINPAD_ASK_MAX];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, bytes);
+	pinpad_change_write(&ask, &w);
 	assert_int_equal(wr_done(&w), ERR_OK);
 	assert_bytes_equal(wr_view(&w), RD_ARR(want));
 }
@@ -175,16 +196,122 @@ static void test_custodian(void **state)
 	conf_free(&cli.conf);
 }
 
+/* ---- quorum11 pin ... ---- */
+
+#define SELECT RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00")
+
+static char said[8192];
+
+/*
+ * What a verb says to a person who types these lines at the terminal, to said; its result. In a process of its own, as
+ * there is one terminal for each. Afterwards it is checked there that the card has this PIN.
+ */
+static enum err at_terminal(const char *lines, enum err (*verb)(struct cli *cli), const char *pin)
+{
+	struct cli_args args = { .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD, .new_pin_fd = ARGS_NO_FD,
+				 .new_so_pin_fd = ARGS_NO_FD };
+	struct cli cli = { .args = &args, .dl = deadline_never() };
+	int fd, status;
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid = forkpty(&fd, NULL, NULL, NULL);
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		uint8_t bytes[64], answer[64];
+		struct wr cmd, rsp;
+		enum err e = conf_load(&cli.conf);
+
+		(void)alarm(20);        /* who waits for more than is typed, waits for ever */
+		e = e ? e : verb(&cli);
+		(void)fflush(stdout);
+		WR_ARR(&cmd, bytes);
+		WR_ARR(&rsp, answer);
+		if (fake_card_ask(RIG_READER, SELECT, &rsp))
+			_exit(255);
+		wr_reset(&rsp);
+		wr_put(&cmd, RD_LIT("\x00\x20\x00\x81"));
+		wr_u8(&cmd, (uint8_t)strlen(pin));
+		wr_put(&cmd, rd_str(pin));
+		if (fake_card_ask(RIG_READER, wr_view(&cmd), &rsp) || !rd_eq(wr_view(&rsp), RD_LIT("\x90\x00")))
+			_exit(255);
+		_exit((int)e);
+	}
+	/* A question ends so; what was typed before it does not count. */
+	while (n < sizeof(said) - 1 && (got = read(fd, said + n, sizeof(said) - 1 - n)) > 0) {
+		n += (size_t)got;
+		said[n] = 0;
+		if (n > 2 && strcmp(said + n - 2, ": ") == 0 && *lines) {
+			size_t line = strcspn(lines, "\n") + 1;
+
+			assert_int_equal(write(fd, lines, line), (ssize_t)line);
+			lines += line;
+		}
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(close(fd), 0);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 255)
+		print_error("the PIN is not %s: %s\n", pin, said);
+	return (enum err)WEXITSTATUS(status);
+}
+
+#define NEW "135790"
+
+static void test_change(void **state)
+{
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, NEW);
+	assert_int_equal(at_terminal("6\n", verb_pin_change, NEW), ERR_OK);
+	assert_non_null(strstr(said, "Digits of the old PIN of "));
+	assert_non_null(strstr(said, "type on the reader "));
+	/* Nothing has changed, and no try is spent. */
+	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, "135791");
+	assert_int_equal(at_terminal("6\n", verb_pin_change, RIG_PIN), ERR_REFUSED);
+	assert_non_null(strstr(said, "not the same"));
+	fake_reader_pad_change(RIG_READER, "", NEW, NEW);
+	assert_int_equal(at_terminal("6\n", verb_pin_change, RIG_PIN), ERR_CANCELLED);
+	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, NEW);
+	assert_int_equal(at_terminal("7\n", verb_pin_change, RIG_PIN), ERR_PIN_LENGTH);
+	assert_int_equal(at_terminal("16\n", verb_pin_change, RIG_PIN), ERR_ARG);
+	assert_int_equal(at_terminal("\n", verb_pin_change, RIG_PIN), ERR_REFUSED);
+	fake_reader_pad_change(RIG_READER, "000000", NEW, NEW);
+	assert_int_equal(at_terminal("6\n", verb_pin_change, RIG_PIN), ERR_PIN_WRONG);
+	assert_non_null(strstr(said, "2 tries left"));
+}
+
+/* A pad that only takes a PIN, and what no pad can take: the keyboard, and why. */
+static void test_keyboard(void **state)
+{
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad(RIG_READER, RIG_PIN);
+	assert_int_equal(at_terminal(RIG_PIN "\n" NEW "\n" NEW "\n", verb_pin_change, NEW), ERR_OK);
+	assert_non_null(strstr(said, "it cannot change a PIN"));
+	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, NEW);
+	assert_int_equal(at_terminal(RIG_SO_PIN "\n" NEW "\n" NEW "\n", verb_pin_set, NEW), ERR_OK);
+	assert_non_null(strstr(said, "an SO-PIN is of hex digits"));
+	assert_int_equal(at_terminal(RIG_SO_PIN "\n", verb_pin_unblock, RIG_PIN), ERR_OK);
+	assert_non_null(strstr(said, "an SO-PIN is of hex digits"));
+	assert_int_equal(at_terminal(RIG_SO_PIN "\n" "0011223344556677\n" "0011223344556677\n", verb_so_pin_change,
+				     RIG_PIN), ERR_OK);
+	assert_non_null(strstr(said, "an SO-PIN is of hex digits"));
+}
+
 int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_feature),
 		cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_change_structure),
 		RIG_TEST(test_program),
 		AGENT_TEST(test_agent),
 		RIG_TEST(test_no_pad),
 		AGENT_TEST(test_custodian),
+		AGENT_TEST(test_change),
+		AGENT_TEST(test_keyboard),
 	};
 
 	return RUN_BOTH(tests);
