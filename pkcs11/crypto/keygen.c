@@ -21,7 +21,7 @@ struct plan {
 	struct p15_key about;
 	char chr[CHR_MAX + 1];
 	uint8_t algorithms[HSM_ALGORITHMS_MAX];
-	CK_BBOOL extractable;           /* must be */
+	CK_BBOOL extractable;           /* must be, must not be, or P11_NOT_SAID */
 };
 
 /* Odd, and more than 1 (RFC 8017 3.1). */
@@ -102,7 +102,8 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 	const struct p11_mech *m = p11_mech_get(r->mech->mechanism, CKF_GENERATE_KEY_PAIR);
 	/* The public key comes and stays with the private one, unless its template says that it must not. */
 	struct p11_template pub = { .token = CK_TRUE };
-	struct p11_template priv = { .sign = CK_TRUE, .decrypt = CK_TRUE, .derive = CK_TRUE };
+	struct p11_template priv = { .sign = CK_TRUE, .decrypt = CK_TRUE, .derive = CK_TRUE,
+				     .extractable = P11_NOT_SAID };
 	CK_RV rv;
 
 	if (!m)
@@ -150,20 +151,36 @@ enum err p11_keygen_describe(struct p11_token *t, uint8_t key, struct rd about, 
 	return e;
 }
 
+/*
+ * Whether a key can leave the card is a matter of its domain, and of its list of algorithms. Who insists that it can,
+ * or that it cannot, must not be misled.
+ */
+static enum err decide_leave(struct hsm_card *card, struct plan *p, struct deadline *dl)
+{
+	struct wr list;
+	bool may = false;
+	enum err e = hsm_key_may_leave(card, p->gen.domain, p->gen.algorithms, &may, dl);
+
+	if (e || may == (p->extractable == CK_TRUE))
+		return e;
+	if (!may || p->gen.algorithms.n)
+		return ERR_REFUSED;
+	WR_ARR(&list, p->algorithms);
+	e = p11_mech_all_algorithms(p->about.type == P15_RSA ? CKK_RSA : CKK_EC, &list);
+	p->gen.algorithms = wr_view(&list);
+	return e;
+}
+
 /* On the card; prkd and request get what it then holds. The caller has begun a sequence. */
 static enum err generate(struct p11_token *t, struct plan *p, struct wr *prkd, struct wr *request, struct deadline *dl)
 {
 	struct hsm_fids fids;
-	bool may = false;
 	enum err e = hsm_file_list(t->card, &fids, dl);
 
 	if (!e)
 		e = hsm_key_free_id(&fids, &p->gen.key);
-	/* Whether a key can leave the card is a matter of its domain; who insists must not be misled. */
-	if (!e && p->extractable)
-		e = hsm_key_may_leave(t->card, p->gen.domain, p->gen.algorithms, &may, dl);
-	if (!e && p->extractable && !may)
-		e = ERR_REFUSED;
+	if (!e && p->extractable != P11_NOT_SAID)
+		e = decide_leave(t->card, p, dl);
 	if (e)
 		return e;
 	/* Holder reference: the card's serial number and the key's, unique on this card and unlike those of others. */
@@ -193,7 +210,7 @@ static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *pu
 		e = p11_objects_add_key(&t->objects, p->gen.key, wr_view(&prkd), wr_view(&request));
 	wr_free(&request);
 	wr_free(&prkd);
-	if (e == ERR_REFUSED && p->extractable)
+	if (e == ERR_REFUSED && p->extractable != P11_NOT_SAID)
 		return CKR_TEMPLATE_INCONSISTENT;
 	/* Between the limits, but not of this card. */
 	if (e == ERR_ALGORITHM)

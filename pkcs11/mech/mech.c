@@ -215,6 +215,19 @@ enum err p11_mech_algorithms(CK_KEY_TYPE type, struct rd mechanisms, struct wr *
 	return rd_end(&mechanisms) ? wr_done(out) : ERR_ALGORITHM;
 }
 
+enum err p11_mech_all_algorithms(CK_KEY_TYPE type, struct wr *out)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct p11_mech *m = &rows[i];
+
+		/* New keys come of a key only where its list says so (reference 5.5). */
+		for (size_t k = 0; k < USES && m->key == type && m->type != P11_CKM_EC_DERIVE; k++)
+			if (m->flags & uses[k])
+				put_algorithm(out, algorithm_of(m, uses[k]));
+	}
+	return wr_done(out);
+}
+
 CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
 {
 	CK_RV rv;

@@ -77,6 +77,8 @@ size_t p11_mech_allowed(const struct p11_object *o, struct rd card, CK_MECHANISM
  * alone. ERR_ALGORITHM: one is not for such a key.
  */
 MUST enum err p11_mech_algorithms(CK_KEY_TYPE type, struct rd mechanisms, struct wr *out);
+/* All that a key without a list may be used for, but to be wrapped. ERR_BUFFER. */
+MUST enum err p11_mech_all_algorithms(CK_KEY_TYPE type, struct wr *out);
 CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n);
 CK_RV p11_mech_info(CK_MECHANISM_TYPE type, const struct hsm_version *v, CK_MECHANISM_INFO *out);
 

@@ -23,7 +23,12 @@ enum rule {
 	T_BYTES, T_ULONG, T_BOOL, T_BYTE, /* taken into a field */
 	T_IS,                           /* a number that must be as the field says */
 	T_TRUE, T_FALSE,                /* nothing else is possible */
-	T_WISH,                         /* heard, but without effect: the card or the certificate decides */
+	T_EMPTY,                        /* the card has no place for it */
+	/*
+	 * Heard, but without effect: what programs of many users put into every template. The object tells the truth
+	 * when it is asked.
+	 */
+	T_WISH,
 	T_OURS                          /* the caller has no say */
 };
 #define AT(field) offsetof(struct p11_template, field)
@@ -42,15 +47,20 @@ static const struct row {
 	{ CKA_SENSITIVE, SECRET, T_WISH, 0 },
 	{ CKA_PRIVATE, PUBS | CERT, T_FALSE, 0 },
 	{ CKA_PRIVATE, DERIVED | DATA, T_BOOL, AT(is_private) },
-	{ CKA_MODIFIABLE, ALL, T_WISH, 0 },
-	{ CKA_COPYABLE, ALL, T_WISH, 0 },
-	{ CKA_DESTROYABLE, ALL, T_WISH, 0 },
+	{ CKA_MODIFIABLE, ALL, T_TRUE, 0 },
+	{ CKA_COPYABLE, PUBS | DERIVED | DATA, T_TRUE, 0 },
+	{ CKA_COPYABLE, MADE | CERT, T_FALSE, 0 },
+	{ CKA_DESTROYABLE, ALL & ~PUB, T_TRUE, 0 },
+	/* It goes with the private key. */
+	{ CKA_DESTROYABLE, PUB, T_FALSE, 0 },
 	{ CKA_LABEL, ALL, T_BYTES, AT(label) },
 	{ CKA_ID, KEYS | CERT, T_BYTES, AT(id) },
-	{ CKA_SUBJECT, PRIV | PUB | CERT, T_WISH, 0 },
-	{ CKA_SUBJECT, GIVEN, T_BYTES, AT(subject) },
-	{ CKA_START_DATE, KEYS | CERT, T_WISH, 0 },
-	{ CKA_END_DATE, KEYS | CERT, T_WISH, 0 },
+	{ CKA_SUBJECT, PRIV | PUB, T_EMPTY, 0 },
+	{ CKA_SUBJECT, GIVEN | CERT, T_BYTES, AT(subject) },
+	{ CKA_START_DATE, KEYS, T_EMPTY, 0 },
+	{ CKA_END_DATE, KEYS, T_EMPTY, 0 },
+	{ CKA_START_DATE, CERT, T_BYTES, AT(from) },
+	{ CKA_END_DATE, CERT, T_BYTES, AT(to) },
 	{ CKA_TRUSTED, PUBS | CERT | DERIVED | SECRET, T_FALSE, 0 },
 
 	{ CKA_KEY_TYPE, PRIV | PUB | SECRET, T_IS, AT(key_type) },
@@ -99,9 +109,9 @@ static const struct row {
 	{ CKA_OBJECT_ID, DATA, T_BYTES, AT(object_id) },
 	{ CKA_VALUE, CERT | DATA, T_BYTES, AT(value) },
 	{ CKA_VALUE_LEN, DERIVED | SECRET, T_ULONG, AT(size) },
-	{ CKA_ISSUER, CERT, T_WISH, 0 },
-	{ CKA_SERIAL_NUMBER, CERT, T_WISH, 0 },
-	{ CKA_CHECK_VALUE, CERT, T_WISH, 0 },
+	{ CKA_ISSUER, CERT, T_BYTES, AT(issuer) },
+	{ CKA_SERIAL_NUMBER, CERT, T_BYTES, AT(serial) },
+	{ CKA_CHECK_VALUE, CERT, T_BYTES, AT(check) },
 };
 
 static const struct row *row_of(CK_ATTRIBUTE_TYPE type, enum p11_made how)
@@ -148,6 +158,8 @@ static CK_RV apply(const struct row *r, const CK_ATTRIBUTE *a, struct p11_templa
 	case T_FALSE:
 		rv = take(a, &flag, sizeof(flag));
 		return rv || !flag == (r->rule == T_FALSE) ? rv : CKR_TEMPLATE_INCONSISTENT;
+	case T_EMPTY:
+		return a->ulValueLen ? CKR_TEMPLATE_INCONSISTENT : CKR_OK;
 	case T_WISH:
 		return CKR_OK;
 	case T_OURS:

@@ -15,11 +15,13 @@ enum p11_made {                         /* what kind of object is wanted, and ho
 	P11_GIVEN_DATA,
 	P11_UNWRAPPED_PRIVATE
 };
+#define P11_NOT_SAID 2                  /* by the template; as the default of extractable */
 struct p11_template {                   /* views into the caller's template */
 	CK_ULONG class, key_type, bits, category, size, counter;
 	CK_BBOOL token, sign, verify, encrypt, decrypt, derive, is_private, sensitive, extractable;
 	struct rd label, id, value, subject, modulus, exponent, ec_params, ec_point, application, object_id;
 	struct rd algorithms, mechanisms;
+	struct rd issuer, serial, check, from, to;      /* what a certificate is said to be */
 	CK_BYTE domain;
 };
 

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/module/module.h"
+#include "pkcs11/object/keep.h"
+#include "pkcs11/object/pubkey.h"
 #include "pkcs11/object/template.h"
 
 #define CATEGORY_USER 1                 /* CK_CERTIFICATE_CATEGORY_TOKEN_USER */
@@ -128,6 +130,39 @@ static enum err write_other(struct p11_token *t, const struct p11_template *tp, 
 	return e;
 }
 
+static bool is_or_unsaid(struct rd said, struct rd is)
+{
+	return !said.n || rd_eq(said, is);
+}
+
+/* Some give the INTEGER of a serial number, some what is in it. */
+static bool is_serial(struct rd said, struct rd is)
+{
+	struct rd inner;
+
+	return is_or_unsaid(said, is) || (rd_tlv(&is, 0x02, &inner) && rd_eq(said, inner));
+}
+
+/* A certificate speaks for itself; who says something else of it would find another one than he wrote. */
+static CK_RV check_said(const struct p11_template *tp)
+{
+	struct p11_object is = { .key = 0 };
+	CK_RV rv = CKR_OK;
+
+	if (!P11_EE_IS_X509(tp->value))
+		return CKR_OK;
+	if (p11_pubkey_certificate(tp->value, &is.own, &is))
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	else if (!is_or_unsaid(tp->check, is.check))
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
+	else if (!is_or_unsaid(tp->subject, is.subject) || !is_or_unsaid(tp->issuer, is.issuer) ||
+		 !is_serial(tp->serial, is.serial) || !is_or_unsaid(tp->from, is.from) ||
+		 !is_or_unsaid(tp->to, is.to))
+		rv = CKR_TEMPLATE_INCONSISTENT;
+	p11_keep_clear(&is.own);
+	return rv;
+}
+
 CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out)
 {
 	struct p11_template tp = { .key_type = CKC_X_509 };
@@ -144,6 +179,8 @@ CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (!rv && !tp.value.n)
 		rv = CKR_TEMPLATE_INCOMPLETE;
+	if (!rv)
+		rv = check_said(&tp);
 	if (!rv)
 		rv = find_key(&token->objects, &tp, &key);
 	if (rv)

@@ -36,7 +36,7 @@ static const struct row {
 	R(CKA_SUBJECT, BYTES,                      "+++++--+-",  "rrrrrp-r-"),
 	/* The device's certificate leaves the curve to its issuer's. */
 	R(CKA_PUBLIC_KEY_INFO, BYTES,              "+++++--+-",  "rrrrrp-r-"),
-	R(CKA_TRUSTED, BOOL,                       "-+-+++-+-",  "-r-rrp-r-"),
+	R(CKA_TRUSTED, BOOL,                       "-+-+++-++",  "-r-rrp-rr"),
 	R(CKA_START_DATE, BYTES,                   "++++++-++",  "rrrrrp-rr"),
 	R(CKA_END_DATE, BYTES,                     "++++++-++",  "rrrrrp-rr"),
 	R(CKA_KEY_TYPE, NUMBER,                    "++++---++",  "rrrr-p-rr"),
@@ -277,7 +277,7 @@ static void test_change(void **state)
 /*
  * Templates. Each is left without something that it needs, so that CKR_TEMPLATE_INCOMPLETE is the answer to an
  * attribute that is right, and nothing is made. + right, t must be true, f must be false (otherwise inconsistent),
- * r the token's, - unknown; . not tried: it would be complete, or is tested elsewhere.
+ * e must be empty, r the token's, - unknown; . not tried: it would be complete, or is tested elsewhere.
  */
 enum { MAKE_PUB, MAKE_PRIV, GIVE_CERT, GIVE_PUB, WAYS };
 static const struct template_row {
@@ -287,13 +287,15 @@ static const struct template_row {
 } templates[] = {
 	{ CKA_TOKEN, T_BOOL, "+++f" },
 	{ CKA_PRIVATE, T_BOOL, "ftff" },
-	{ CKA_MODIFIABLE, T_BOOL, "++++" },
-	{ CKA_COPYABLE, T_BOOL, "++++" },
-	{ CKA_DESTROYABLE, T_BOOL, "++++" },
+	{ CKA_MODIFIABLE, T_BOOL, "tttt" },
+	{ CKA_COPYABLE, T_BOOL, "tfft" },
+	{ CKA_DESTROYABLE, T_BOOL, "fttt" },
 	{ CKA_LABEL, T_BYTES, "++++" },
 	{ P11_CKA_UNIQUE_ID, T_BYTES, "rrrr" },
 	{ CKA_ID, T_BYTES, "++++" },
-	{ CKA_SUBJECT, T_BYTES, "++++" },
+	{ CKA_SUBJECT, T_BYTES, "ee++" },
+	{ CKA_START_DATE, T_BYTES, "ee+e" },
+	{ CKA_END_DATE, T_BYTES, "ee+e" },
 	{ CKA_TRUSTED, T_BOOL, "f-ff" },
 	{ CKA_LOCAL, T_BOOL, "rr-r" },
 	{ CKA_KEY_GEN_MECHANISM, T_NUMBER, "rr-r" },
@@ -323,6 +325,8 @@ static const struct template_row {
 	{ P11_CKA_USE_COUNTER, T_NUMBER, "++--" },
 	{ P11_CKA_ALGORITHMS, T_BYTES, "++--" },
 	{ P11_CKA_ATTESTATION, T_BYTES, "rr--" },
+	{ CKA_WRAP_TEMPLATE, T_BYTES, "----" },
+	{ CKA_UNWRAP_TEMPLATE, T_BYTES, "----" },
 	{ CKA_VENDOR_DEFINED, T_BYTES, "----" },
 };
 
@@ -386,6 +390,11 @@ static void test_templates(void **state)
 				expect(s, way, r, a, CKR_TEMPLATE_INCONSISTENT);
 				expect(s, way, r, off, CKR_TEMPLATE_INCOMPLETE);
 				break;
+			case 'e':
+				expect(s, way, r, a, CKR_TEMPLATE_INCONSISTENT);
+				a.ulValueLen = 0;
+				expect(s, way, r, a, CKR_TEMPLATE_INCOMPLETE);
+				break;
 			case 'r':
 				expect(s, way, r, a, CKR_ATTRIBUTE_READ_ONLY);
 				break;
@@ -404,11 +413,188 @@ static void test_templates(void **state)
 	}
 }
 
+/* ---- whatever is accepted is so afterwards ---- */
+
+enum { PAIR_PRIV, PAIR_PUB, AES, CERT, PUBLIC, DATA_OBJECT, KINDS };
+
+/* Flags that programs put into every template of such a key, and that it need not have: not held against them. */
+static const CK_ATTRIBUTE_TYPE wishes[KINDS][6] = {
+	[PAIR_PRIV] = { CKA_SIGN_RECOVER, CKA_UNWRAP, CKA_DECRYPT },
+	[PAIR_PUB] = { CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_ENCRYPT, CKA_WRAP, CKA_DERIVE },
+	[AES] = { CKA_PRIVATE, CKA_SENSITIVE, CKA_WRAP, CKA_UNWRAP, CKA_SIGN, CKA_VERIFY },
+	[PUBLIC] = { CKA_VERIFY_RECOVER, CKA_WRAP, CKA_DERIVE, CKA_ENCRYPT },
+};
+
+static bool is_wish(int kind, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < 6; i++)
+		if (wishes[kind][i] == type)
+			return true;
+	return false;
+}
+
+/* The object that the attribute is of; CKA_TOKEN is said for what can only be on the card, unless it is asked about. */
+static CK_RV make_with(CK_SESSION_HANDLE s, int kind, CK_ATTRIBUTE a, CK_OBJECT_HANDLE *out)
+{
+	static CK_BYTE der[2000], point[100];
+	static CK_ULONG der_n, point_n, size = 16;
+	CK_OBJECT_CLASS cert = CKO_CERTIFICATE, pub = CKO_PUBLIC_KEY, data = CKO_DATA;
+	CK_KEY_TYPE ec = CKK_EC;
+	CK_MECHANISM pair = { CKM_EC_KEY_PAIR_GEN, NULL, 0 }, aes = { CKM_AES_KEY_GEN, NULL, 0 };
+	CK_ATTRIBUTE token = { CKA_TOKEN, &yes, 1 }, params = { CKA_EC_PARAMS, p256, sizeof(p256) };
+	CK_ATTRIBUTE t[6] = { a };
+	CK_OBJECT_HANDLE other;
+	CK_ULONG n = 1;
+	struct rd v;
+
+	if (!der_n) {
+		other = certificate(s);
+		v = rig_attribute(s, other, CKA_VALUE);
+		memcpy(der, v.p, v.n);
+		der_n = v.n;
+		assert_ok(C_DestroyObject(s, other));
+		v = rig_attribute(s, rig_find(s, CKO_PUBLIC_KEY, "ec"), CKA_EC_POINT);
+		memcpy(point, v.p, v.n);
+		point_n = v.n;
+	}
+	if (a.type != CKA_TOKEN && kind != PUBLIC)
+		t[n++] = token;
+	switch (kind) {
+	case PAIR_PRIV:
+		return C_GenerateKeyPair(s, &pair, &params, 1, t, n, &other, out);
+	case PAIR_PUB:
+		t[n++] = params;
+		return C_GenerateKeyPair(s, &pair, t, n, &token, 1, out, &other);
+	case AES:
+		t[n++] = (CK_ATTRIBUTE){ CKA_VALUE_LEN, &size, sizeof(size) };
+		return C_GenerateKey(s, &aes, t, n, out);
+	case CERT:
+		t[n++] = (CK_ATTRIBUTE){ CKA_CLASS, &cert, sizeof(cert) };
+		t[n++] = (CK_ATTRIBUTE){ CKA_VALUE, der, der_n };
+		break;
+	case PUBLIC:
+		t[n++] = (CK_ATTRIBUTE){ CKA_CLASS, &pub, sizeof(pub) };
+		t[n++] = (CK_ATTRIBUTE){ CKA_KEY_TYPE, &ec, sizeof(ec) };
+		t[n++] = (CK_ATTRIBUTE){ CKA_EC_POINT, point, point_n };
+		t[n++] = params;
+		break;
+	default:
+		t[n++] = (CK_ATTRIBUTE){ CKA_CLASS, &data, sizeof(data) };
+		t[n++] = (CK_ATTRIBUTE){ CKA_VALUE, bytes, sizeof(bytes) };
+		break;
+	}
+	return C_CreateObject(s, t, n, out);
+}
+
+/* All that were made go again: of a pair the private key. */
+static void unmake(CK_SESSION_HANDLE s, int kind, CK_OBJECT_HANDLE o)
+{
+	CK_ATTRIBUTE id = { CKA_ID, (CK_BYTE[64]){ 0 }, 64 }, t[2];
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ULONG n;
+
+	if (kind == PAIR_PUB) {
+		assert_ok(C_GetAttributeValue(s, o, &id, 1));
+		t[0] = id;
+		t[1] = (CK_ATTRIBUTE){ CKA_CLASS, &class, sizeof(class) };
+		assert_ok(C_FindObjectsInit(s, t, 2));
+		assert_ok(C_FindObjects(s, &o, 1, &n));
+		assert_ok(C_FindObjectsFinal(s));
+		assert_int_equal(n, 1);
+	}
+	assert_ok(C_DestroyObject(s, o));
+}
+
+static bool says(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE_TYPE type, CK_BBOOL want)
+{
+	CK_BBOOL is = 2;
+	CK_ATTRIBUTE a = { type, &is, sizeof(is) };
+
+	return C_GetAttributeValue(s, o, &a, 1) == CKR_OK && is == want;
+}
+
+static void test_granted(void **state)
+{
+	unsigned granted = 0, refused = 0;
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	for (size_t i = 0; i < ROWS; i++) {
+		for (int k = 0; k < 2 * KINDS && rows[i].kind == BOOL; k++) {
+			CK_BBOOL want = k % 2 ? CK_TRUE : CK_FALSE;
+			CK_OBJECT_HANDLE o = 0;
+			CK_RV rv = make_with(s, k / 2, (CK_ATTRIBUTE){ rows[i].type, &want, 1 }, &o);
+
+			if (rv) {
+				if (rv != CKR_TEMPLATE_INCONSISTENT && rv != CKR_ATTRIBUTE_READ_ONLY &&
+				    rv != CKR_ATTRIBUTE_TYPE_INVALID)
+					fail_msg("%s = %d, kind %d: 0x%lx", rows[i].name, want, k / 2, rv);
+				refused++;
+				continue;
+			}
+			granted++;
+			if (!is_wish(k / 2, rows[i].type) && !says(s, o, rows[i].type, want))
+				fail_msg("%s = %d, kind %d: granted, and is not so", rows[i].name, want, k / 2);
+			unmake(s, k / 2, o);
+		}
+	}
+	assert_true(granted > 50 && refused > 50);
+}
+
+static CK_OBJECT_CLASS cert_class = CKO_CERTIFICATE;
+
+/* A certificate is what it is. */
+static void test_certificate_said(void **state)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = { CKA_SUBJECT, CKA_ISSUER, CKA_SERIAL_NUMBER, CKA_START_DATE,
+						   CKA_END_DATE, CKA_CHECK_VALUE };
+	CK_BYTE der[2000], said[500];
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, &cert_class, sizeof(cert_class) }, { CKA_TOKEN, &yes, 1 },
+			     { CKA_VALUE, der, 0 }, { 0, said, 0 } };
+	CK_SESSION_HANDLE s;
+	CK_OBJECT_HANDLE o;
+	struct rd v;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	o = certificate(s);
+	v = rig_attribute(s, o, CKA_VALUE);
+	memcpy(der, v.p, v.n);
+	t[2].ulValueLen = v.n;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		v = rig_attribute(s, o, types[i]);
+		assert_true(v.n > 0 && v.n < sizeof(said));
+		memcpy(said, v.p, v.n);
+		t[3].type = types[i];
+		t[3].ulValueLen = v.n;
+		assert_ok(C_DestroyObject(s, o));
+		assert_ok(C_CreateObject(s, t, 4, &o));
+		said[v.n - 1] ^= 1;
+		assert_rv(C_CreateObject(s, t, 4, &o), types[i] == CKA_CHECK_VALUE ? CKR_ATTRIBUTE_VALUE_INVALID :
+						      CKR_TEMPLATE_INCONSISTENT);
+	}
+	/* What is in the INTEGER alone. */
+	v = rig_attribute(s, o, CKA_SERIAL_NUMBER);
+	memcpy(said, v.p + 2, v.n - 2);
+	t[3].type = CKA_SERIAL_NUMBER;
+	t[3].ulValueLen = v.n - 2;
+	assert_ok(C_DestroyObject(s, o));
+	assert_ok(C_CreateObject(s, t, 4, &o));
+}
+
 int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_read), RIG_TEST(test_change), RIG_TEST(test_templates),
+		RIG_TEST(test_read), RIG_TEST(test_change), RIG_TEST(test_templates), RIG_TEST(test_granted),
+		RIG_TEST(test_certificate_said),
 	};
 
 	return RUN_BOTH(tests);

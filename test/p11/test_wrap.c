@@ -131,6 +131,15 @@ static void test_templates(void **state)
 	assert_int_equal(flag(s, key, CKA_NEVER_EXTRACTABLE), CK_TRUE);
 	assert_rv(C_WrapKey(s, &mech, CK_INVALID_HANDLE, key, blob, &n), CKR_KEY_UNEXTRACTABLE);
 
+	/* Who says that it must not leave gets a list without that; it does all else. */
+	assert_ok(generate(s, t, 3, &key));
+	assert_int_equal(flag(s, key, CKA_EXTRACTABLE), CK_FALSE);
+	assert_rv(C_WrapKey(s, &mech, CK_INVALID_HANDLE, key, blob, &n), CKR_KEY_UNEXTRACTABLE);
+	assert_ok(rig_sign(s, key));
+	t[3] = (CK_ATTRIBUTE){ P11_CKA_ALGORITHMS, both, sizeof(both) };
+	assert_rv(generate(s, t, 4, &key), CKR_TEMPLATE_INCONSISTENT);
+	t[3] = (CK_ATTRIBUTE){ P11_CKA_ALGORITHMS, signs, sizeof(signs) };
+
 	t[1].pValue = &second;
 	assert_true(generate(s, t, 4, &key) != CKR_OK);
 	t[1] = (CK_ATTRIBUTE){ P11_CKA_KEY_DOMAIN, both, 2 };
