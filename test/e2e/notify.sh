@@ -139,12 +139,36 @@ kill -KILL "${PID[server]}"
 reap server
 receivers --ports "$(head -n 1 "$sink/web")" "$(head -n 1 "$sink/smtp")"
 t "the server, after a kill" server_start "$T/notify.conf"
-t "the webhook hears that it is open" wait_for "$LONG" has_lines "$sink/hooks" 2
+# A try that the kill has cut short counts as under way for the 30 s that one may take.
+t "the webhook hears that it is open" wait_for $((2 * LONG)) has_lines "$sink/hooks" 2
 t "... of the same request" test "$(hook_body 2 '.about + .request')" = "opened$id"
-t "... the mail, too" wait_for "$LONG" mails 2
+t "... the mail, too" wait_for $((2 * LONG)) mails 2
 t "... whose subject says so" test "$(mail 2 'm["Subject"]')" = "Opened: card $target_id"
 t "nothing is left" wait_for "$LONG" eval '[ "$(waiting)" = 0 ]'
 t "... and each delivery is an event" told anna delivered 1
+# ---- others are told, from one moment to the next ----
+
+cat >"$T/other.sh" <<-EOF
+	#!/bin/sh
+	cat >>$sink/other
+EOF
+chmod 755 "$T/other.sh"
+reload() { # SED RESULT
+	sed -i "$1" "$T/notify.conf"
+	kill -HUP "${PID[server]}"
+	wait_for "$LONG" grep -q "event=reload result=$2" "$log"
+}
+t "SIGHUP with an address that is none: refused" reload "s,^mail = .*,mail = anna anna," refused
+t "... with others to tell" reload "s,^command = .*,command = other $T/other.sh,; /^mail/d; /^webhook/d" "done"
+start connect env "QUORUM11_CONF=$T/host.conf" "$q11" connect --reader "$(reader target)"
+t "they hear of the next request" wait_for "$LONG" has_lines "$sink/other" 1
+newer=$(jq -r .request "$sink/other")
+t "... which is another one" test "$newer" != "$id"
+t "... which is cancelled" operator "/api/v1/requests/$newer/cancel" -d '{}'
+t "... and of its end" wait_for "$LONG" has_lines "$sink/other" 2
+t "... those of before do not" not grep -q "event=tell .*request=$newer .*to=\(ops\|anna\|pager\) " "$log"
+reap connect
+
 t "a login's id is in none of them" not grep -q "$login" "$sink/hooks" "$sink/mails" "$sink/command"
 t "... nor a secret" not grep -qF -e "$(cat "$T/state/token")" -e 'a secret of the hook' -e 'pass word' "$sink/hooks" \
     "$sink/command"
