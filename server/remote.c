@@ -21,7 +21,8 @@ struct remote {
 	struct pka_remote_key *keys;    /* its custodians' */
 	struct pka_remote *card;
 	struct pka_batch batch;
-	const char *done;               /* the end, in words; NULL: not yet, or facts' why */
+	const char *done;               /* what became of the approval, in words; NULL: not sent, or facts' why */
+	enum err result;                /* ... with what this is told, if done */
 	char told[RAM_MESSAGE_MAX + 1]; /* what the client was told last while it waits */
 };
 struct srv_remotes {
@@ -161,6 +162,7 @@ static void decide(struct srv_remotes *r, struct remote *it, uint64_t now_ms)
 	struct srv_ceremony *c = srv_desk_find(r->desk, it->request);
 	enum err e = c ? srv_ceremony_decide(c, &d, now_ms) : ERR_CANCELLED;
 
+	it->result = e;
 	it->done = !e ? "approved" : e == ERR_EXPIRED || e == ERR_CONDITIONS
 		   ? "too late: the request has ended, or the card has another challenge now"
 		   : e == ERR_IO ? "the server's store cannot be used now; try again" : "the approval is refused";
@@ -206,7 +208,7 @@ static void reply(struct srv_remotes *r, struct remote *it, uint64_t now_ms)
 	if (!it->held)
 		return;
 	if (is_over(it)) {
-		n = (struct srv_note){ .id = it->done && !strcmp(it->done, "approved") ? 0 : pka_result_id(f->result),
+		n = (struct srv_note){ .id = pka_result_id(it->done ? it->result : f->result),
 				       .text = it->done ? it->done : f->why };
 		e = srv_session_last(&it->session, &n, now_ms, &it->held->reply.body);
 	} else {

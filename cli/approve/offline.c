@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -37,14 +36,6 @@ static enum err read_file(const char *path, struct wr *w)
 	enum err e = file_read(path, TRAVEL_MAX, w);
 
 	return e ? cli_refuse(e, "%s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e)) : ERR_OK;
-}
-
-/* Before anybody is asked: what is signed must have a place. */
-static enum err check_place(const struct cli *cli, const char *path)
-{
-	if (!cli->args->force && access(path, F_OK) == 0)
-		return cli_refuse(ERR_CONDITIONS, "%s exists; --force replaces it", path);
-	return file_check_folder(path) ? cli_refuse(ERR_IO, "%s: %s", path, strerror(errno)) : ERR_OK;
 }
 
 /* ---- --save-request ---- */
@@ -111,7 +102,7 @@ enum err cli_approve_save(struct cli *cli)
 	if (!e && !*where.id && !*where.link)
 		e = cli_refuse(ERR_ARG, "which request? Name it by its link");
 	if (!e)
-		e = check_place(cli, cli->args->save_request);
+		e = cli_put_check(cli->args->save_request, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
 		e = cli_where_open(cli, &where, &servers, &ref, &mine);
 	if (!e)
@@ -231,7 +222,7 @@ enum err cli_approve_file(struct cli *cli)
 
 	if (!cli->args->out)
 		return cli_refuse(ERR_ARG, "--request-file needs --out, the file for what you decide");
-	e = check_place(cli, cli->args->out);
+	e = cli_put_check(cli->args->out, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
 		e = read_request(cli, &t);
 	if (!e)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -16,17 +15,6 @@
 #include "sc-hsm/wrap.h"
 
 #define BACKUP_MAX (3 * FILE_SIZE_MAX)
-
-static enum err path_check(const struct cli *cli, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == 0 && !cli->args->force)
-		return cli_refuse(ERR_REFUSED, "%s exists, and is not overwritten without --force", path);
-	if (file_check_folder(path))
-		return cli_refuse(ERR_IO, "%s: nothing can be written there: %s", path, strerror(errno));
-	return ERR_OK;
-}
 
 /* Without the tail of older, longer content that a card's file may have (reference 7.2). */
 static struct rd element(struct rd file)
@@ -66,7 +54,7 @@ enum err verb_backup(struct cli *cli)
 	if (!cli->args->key)
 		return cli_refuse(ERR_ARG, "backup needs --key: a label, or an id in hex");
 	wr_init_heap(&blob, APDU_RSP_MAX);
-	e = path_check(cli, path);
+	e = cli_put_check(path, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
 		e = cli_work_settings(cli, NULL);
 	if (!e)

@@ -2,27 +2,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/rand.h"
 #include "cli/card/pin.h"
 #include "cli/domain/domain.h"
 #include "cli/domain/part.h"
+#include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "sc-hsm/share.h"
-
-/* Before anything is asked: the file must not exist, a share that is lost is lost. */
-static enum err path_check(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == 0)
-		return cli_refuse(ERR_REFUSED, "%s exists; a share is never overwritten", path);
-	if (file_check_folder(path))
-		return cli_refuse(ERR_IO, "%s: nothing can be written there: %s", path, strerror(errno));
-	return ERR_OK;
-}
 
 /* Typed blindly, so typed twice. */
 static enum err password_new(const struct cli *cli, struct secret **out)
@@ -86,7 +74,7 @@ enum err verb_dkek_create(struct cli *cli)
 	if ((cli->args->split && cli->args->password_file) || (cli->args->parts_to && !cli->args->split))
 		return cli_refuse(ERR_ARG, "--split makes the password itself; --parts-to goes with it");
 	wr_init_heap(&file, HSM_SHARE_FILE_SIZE);
-	e = path_check(path);
+	e = cli_put_check(path, false, "a share is never overwritten");
 	if (!e)
 		e = cli->args->split ? password_split(cli, &password) : password_new(cli, &password);
 	if (!e)

@@ -30,7 +30,7 @@ enum err cli_archive_check(const char *where)
 
 	if (stat(where, &st) == 0) {
 		if (!S_ISDIR(st.st_mode))
-			return cli_refuse(ERR_CONDITIONS, "%s exists; an archived attestation is never overwritten",
+			return cli_refuse(ERR_REFUSED, "%s exists; an archived attestation is never overwritten",
 					  where);
 		if (access(where, W_OK | X_OK) == 0)
 			return ERR_OK;

@@ -12,6 +12,7 @@
 #include "cli/card/pin.h"
 #include "cli/card/work.h"
 #include "cli/line/cancel.h"
+#include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "cli/run/agent.h"
 #include "pka/receipt_read.h"
@@ -98,9 +99,9 @@ static enum err prepare(struct run *r)
 
 	if (a->receipt && a->receipts)
 		return cli_refuse(ERR_ARG, "--receipt and --receipts: one of them");
-	if (a->receipt && !access(a->receipt, F_OK))
-		return cli_refuse(ERR_CONDITIONS, "%s exists: a receipt goes to a file of its own", a->receipt);
-	e = cli_run_limits(a, &limits, &r->has_limits);
+	e = a->receipt ? cli_put_check(a->receipt, false, "a receipt goes to a file of its own") : ERR_OK;
+	if (!e)
+		e = cli_run_limits(a, &limits, &r->has_limits);
 	if (e)
 		return e;
 	e = cli_command_find(a->v[0], r->command, &r->cli->status);

@@ -129,7 +129,7 @@ t "... its reference: country, nine random characters, serial" grep -qE ' DE[A-Z
 t "custodian keygen, c3" on c3 custodian keygen "${pin[@]}"
 t "... country of the device id" grep -qE ' UT[A-Z0-9]{9}00001 ' "$T/out"
 for i in 1 2 3; do t "custodian export, c$i" on "c$i" custodian export --out "c$i.pka"; done
-t "... does not overwrite" failed on c1 custodian export --out c1.pka
+t "... does not overwrite" refused on c1 custodian export --out c1.pka
 t "... but with --force" on c1 custodian export --out c1.pka --force
 t "status shows the key, attested, on brainpoolP256r1" eval \
     "on c1 status --json && json '.keys[0] | .attested and .type == \"ec:brainpoolP256r1\"'"
@@ -195,7 +195,7 @@ t "keygen RSA" on c1 keygen --type rsa:2048 --label "RSA key" --id 0A0B "${pin[@
 t "... attested" grep -q '^attested: /UT' "$T/out"
 t "... archived" test -s "UTCUS04010000-2.pka"
 t "keygen EC" on c1 keygen --type ec:secp256r1 --label ec --archive ec.pka "${pin[@]}"
-t "an archive is never overwritten" failed on c1 keygen --type ec:secp256r1 --label ec2 --archive ec.pka "${pin[@]}"
+t "an archive is never overwritten" refused on c1 keygen --type ec:secp256r1 --label ec2 --archive ec.pka "${pin[@]}"
 t "... no key was made for it" eval "on c1 status --json && json '.keys | length == 3'"
 t "a card without a chain: keygen refuses" eval "on open init --yes ${pin[*]} ${so[*]} &&
 	refused on open keygen --type ec:secp256r1 --label n --archive n.pka ${pin[*]}"

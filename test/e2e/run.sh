@@ -177,7 +177,7 @@ t_status "no such command: 127" 127 host "$q11" run --device "$target_id" ./noth
 t_status "not executable: 126" 126 host "$q11" run --device "$target_id" ./a
 t_status "limits that are none: 2" 2 host "$q11" run --device "$target_id" --sign 3 --limits sign=4 true
 t_status "no such key: 1" 1 host "$q11" run --device "$target_id" --key nothing true
-t_status "a receipt that is there already: 1" 1 host "$q11" run --device "$target_id" --receipt r1 true
+t_status "a receipt that is there already: 3" 3 host "$q11" run --device "$target_id" --receipt r1 true
 t_status "no command: 2" 2 host "$q11" run --device "$target_id" --sign 3
 t_status "no manifest: 1" 1 host "$q11" run --device "$target_id" --manifest nothing true
 t "... which asked nobody" asked_nobody

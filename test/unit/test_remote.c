@@ -9,6 +9,7 @@
 #include "pka/message.h"
 #include "pka/remote.h"
 #include "server/remote.h"
+#include "server/store/sqlite.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ALIVE RD_LIT("\xAB\x03\x80\x01\x00")
@@ -312,8 +313,9 @@ static void refused(struct scene_host *h, int32_t want, const char *text)
 
 static void test_refused(void **state)
 {
+	char right[100], database[100];
+	struct srv_db *other;
 	struct scene_host h;
-	char right[100];
 	json_t *j;
 
 	(void)state;
@@ -344,6 +346,14 @@ static void test_refused(void **state)
 	lender_open(&h, 1);
 	assert_int_equal(scene_decide(&s, 1, &(struct scene_wish){ .host = NULL }, NULL), 200);
 	refused(&h, -103, "this key has decided already");
+
+	/* His card has signed, but that cannot be kept: then it does not count, and he is not told that it does. */
+	lender_open(&h, 2);
+	(void)snprintf(database, sizeof(database), "%s/quorum11.db", s.conf->server.state);
+	assert_int_equal(srv_db_open(database, SRV_DB_SERVE, &other), ERR_OK);
+	assert_int_equal(srv_db_exec(other, "BEGIN IMMEDIATE"), ERR_OK);
+	refused(&h, -120, "the server's store cannot be used now");
+	srv_db_close(&other);
 
 	/* A cookie of another session, or of none. */
 	lender_open(&h, 2);
