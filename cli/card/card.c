@@ -242,6 +242,13 @@ enum err cli_card_hold(struct cli *cli, struct cli_card *c)
 	return cli_card_fail(c, begin(cli, c), "using the card");
 }
 
+enum err cli_card_choose_held(struct cli *cli, struct cli_card *out)
+{
+	enum err e = cli_card_choose(cli, out);
+
+	return e ? e : cli_card_hold(cli, out);
+}
+
 void cli_card_release(struct cli_card *c)
 {
 	if (c->held)

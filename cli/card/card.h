@@ -39,6 +39,8 @@ MUST enum err cli_card_choose(struct cli *cli, struct cli_card *out);
 
 /* A transaction without SELECT, for reading what is public: nobody is logged out. Said. */
 MUST enum err cli_card_hold(struct cli *cli, struct cli_card *c);
+/* Choose and hold in one. Said; to be closed also on failure. */
+MUST enum err cli_card_choose_held(struct cli *cli, struct cli_card *out);
 void cli_card_release(struct cli_card *c);
 /* A transaction (shared) and SELECT: nobody else is logged in or may be. Said. */
 MUST enum err cli_card_begin(struct cli *cli, struct cli_card *c);

@@ -12,34 +12,31 @@
 
 #define PROMPT_MAX 256
 
-struct source {
-	const char *what;       /* PIN, new SO-PIN */
-	const char *option;     /* of --OPTION-file and --OPTION-fd */
-	const char *file;       /* NULL: not given */
-	unsigned fd;            /* ARGS_NO_FD: not given */
-};
+#define SOURCE(what, name, member) \
+	((struct cli_secret_source){ what, "--" name "-file or --" name "-fd", cli->args->member##_file, \
+				     cli->args->member##_fd })
 
-static struct source pin_source(const struct cli *cli)
+static struct cli_secret_source pin_source(const struct cli *cli)
 {
-	return (struct source){ "PIN", "pin", cli->args->pin_file, cli->args->pin_fd };
+	return SOURCE("PIN", "pin", pin);
 }
 
-static struct source so_pin_source(const struct cli *cli)
+static struct cli_secret_source so_pin_source(const struct cli *cli)
 {
-	return (struct source){ "SO-PIN", "so-pin", cli->args->so_pin_file, cli->args->so_pin_fd };
+	return SOURCE("SO-PIN", "so-pin", so_pin);
 }
 
-static struct source new_pin_source(const struct cli *cli)
+static struct cli_secret_source new_pin_source(const struct cli *cli)
 {
-	return (struct source){ "new PIN", "new-pin", cli->args->new_pin_file, cli->args->new_pin_fd };
+	return SOURCE("new PIN", "new-pin", new_pin);
 }
 
-static struct source new_so_pin_source(const struct cli *cli)
+static struct cli_secret_source new_so_pin_source(const struct cli *cli)
 {
-	return (struct source){ "new SO-PIN", "new-so-pin", cli->args->new_so_pin_file, cli->args->new_so_pin_fd };
+	return SOURCE("new SO-PIN", "new-so-pin", new_so_pin);
 }
 
-static bool source_is_given(struct source s)
+static bool source_is_given(struct cli_secret_source s)
 {
 	return s.file || s.fd != ARGS_NO_FD;
 }
@@ -59,11 +56,10 @@ bool cli_new_pin_is_given(const struct cli *cli)
 	return source_is_given(new_pin_source(cli));
 }
 
-static enum err read_terminal(const char *prompt, struct source s, struct secret **out)
+static enum err read_terminal(const char *prompt, struct cli_secret_source s, struct secret **out)
 {
 	return cli_fail(secret_read_tty(prompt, out),
-			"reading the %s from the terminal (without one: --%s-file or --%s-fd)", s.what, s.option,
-			s.option);
+			"reading the %s from the terminal (without one: %s)", s.what, s.instead);
 }
 
 enum err cli_secret_read(const char *file, const char *what, struct secret **out)
@@ -77,7 +73,7 @@ enum err cli_secret_read(const char *file, const char *what, struct secret **out
 	return cli_fail(e, "%s: reading the %s", file, what);
 }
 
-static enum err read_source(struct source s, const char *prompt, struct secret **out)
+enum err cli_secret_get(struct cli_secret_source s, const char *prompt, struct secret **out)
 {
 	if (s.file)
 		return cli_secret_read(s.file, s.what, out);
@@ -86,13 +82,12 @@ static enum err read_source(struct source s, const char *prompt, struct secret *
 	return read_terminal(prompt, s, out);
 }
 
-/* Typed blindly, so typed twice. */
-static enum err read_twice(struct source s, const char *prompt, struct secret **out)
+enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, struct secret **out)
 {
 	struct secret *first = NULL, *second = NULL;
 	enum err e;
 
-	e = read_source(s, prompt, &first);
+	e = cli_secret_get(s, prompt, &first);
 	if (!e && !source_is_given(s)) {
 		e = read_terminal("Once more: ", s, &second);
 		if (!e && !rd_eq_secret(secret_view(first), secret_view(second)))
@@ -120,8 +115,8 @@ static bool last_is_meant(const struct cli_card *c, const char *what)
 }
 
 /* A try is only spent when the person may know that it is not the last. */
-static enum err check_tries(const struct cli *cli, const struct cli_card *c, struct source s, int tries, char *left,
-			    size_t cap)
+static enum err check_tries(const struct cli *cli, const struct cli_card *c, struct cli_secret_source s, int tries,
+			    char *left, size_t cap)
 {
 	const char *what = s.what;
 
@@ -140,7 +135,8 @@ static enum err check_tries(const struct cli *cli, const struct cli_card *c, str
 	return ERR_OK;
 }
 
-static enum err check_pin(const struct cli *cli, const struct cli_card *c, struct source s, char *left, size_t cap)
+static enum err check_pin(const struct cli *cli, const struct cli_card *c, struct cli_secret_source s, char *left,
+			  size_t cap)
 {
 	if (c->status.pin_transport)
 		return cli_card_fail(c, ERR_PIN_TRANSPORT, "PIN");
@@ -223,21 +219,23 @@ void cli_pin_tell_keyboard(const struct cli_card *c, bool given, const char *why
 
 enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out)
 {
-	struct source s = file ? (struct source){ "PIN", "pin", file, ARGS_NO_FD } : pin_source(cli);
+	struct cli_secret_source s = pin_source(cli);
 	char left[32], prompt[PROMPT_MAX];
 	enum err e;
 
+	if (file)
+		s.file = file;
 	e = check_pin(cli, c, s, left, sizeof(left));
 	if (e)
 		return e;
 	(void)snprintf(prompt, sizeof(prompt), "PIN of %s%s: ", *c->id ? c->id : c->reader, left);
-	return read_source(s, prompt, out);
+	return cli_secret_get(s, prompt, out);
 }
 
 /* A transport PIN is there to be changed, and for nothing else. */
 enum err cli_pin_get_old(const struct cli *cli, const struct cli_card *c, struct secret **out)
 {
-	struct source s = pin_source(cli);
+	struct cli_secret_source s = pin_source(cli);
 	char left[32] = "", prompt[PROMPT_MAX];
 	enum err e = ERR_OK;
 
@@ -247,12 +245,12 @@ enum err cli_pin_get_old(const struct cli *cli, const struct cli_card *c, struct
 		return e;
 	(void)snprintf(prompt, sizeof(prompt), "%s PIN of %s%s: ", c->status.pin_transport ? "Transport" : "Old",
 		       *c->id ? c->id : c->reader, left);
-	return read_source(s, prompt, out);
+	return cli_secret_get(s, prompt, out);
 }
 
 enum err cli_pin_get_new(const struct cli *cli, bool first, struct secret **out)
 {
-	return read_twice(first ? pin_source(cli) : new_pin_source(cli), "New PIN (6 to 16 characters): ", out);
+	return cli_secret_get_new(first ? pin_source(cli) : new_pin_source(cli), "New PIN (6 to 16 characters): ", out);
 }
 
 static enum err take_so_pin(struct secret *typed, struct secret **out)
@@ -270,7 +268,7 @@ enum err cli_so_pin_get_new(const struct cli *cli, const struct cli_card *c, str
 	enum err e;
 
 	(void)snprintf(prompt, sizeof(prompt), "New SO-PIN of %s (16 hex digits): ", *c->id ? c->id : c->reader);
-	e = read_twice(new_so_pin_source(cli), prompt, &typed);
+	e = cli_secret_get_new(new_so_pin_source(cli), prompt, &typed);
 	return e ? e : take_so_pin(typed, out);
 }
 
@@ -287,7 +285,8 @@ enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fr
 	}
 	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "",
 		       *c->id ? c->id : c->reader, left);
-	e = fresh ? read_twice(so_pin_source(cli), prompt, &typed) : read_source(so_pin_source(cli), prompt, &typed);
+	e = fresh ? cli_secret_get_new(so_pin_source(cli), prompt, &typed)
+		  : cli_secret_get(so_pin_source(cli), prompt, &typed);
 	return e ? e : take_so_pin(typed, out);
 }
 

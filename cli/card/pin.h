@@ -9,6 +9,17 @@
 /* The first line of a secret's file, mode 0600; what: "PIN", for messages. Said. */
 MUST enum err cli_secret_read(const char *file, const char *what, struct secret **out);
 
+struct cli_secret_source {
+	const char *what;               /* "new PIN" */
+	const char *instead;            /* the options that go before the terminal: "--pin-file or --pin-fd" */
+	const char *file;               /* NULL: not given */
+	unsigned fd;                    /* ARGS_NO_FD: not given */
+};
+/* From the file or descriptor that was given, or from the terminal. Said. */
+MUST enum err cli_secret_get(struct cli_secret_source s, const char *prompt, struct secret **out);
+/* The same for a new one: what is typed blindly is typed twice. */
+MUST enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, struct secret **out);
+
 /* Was a source other than the terminal named? */
 bool cli_pin_is_given(const struct cli *cli);
 bool cli_so_pin_is_given(const struct cli *cli);

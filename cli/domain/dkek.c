@@ -12,28 +12,11 @@
 #include "cli/line/say.h"
 #include "sc-hsm/share.h"
 
-/* Typed blindly, so typed twice. */
-static enum err password_new(const struct cli *cli, struct secret **out)
-{
-	struct secret *first = NULL, *second = NULL;
-	enum err e;
+#define PROMPT "Password of the share: "
 
-	if (cli->args->password_file)
-		return cli_secret_read(cli->args->password_file, "password", out);
-	e = secret_read_tty("Password of the share: ", &first);
-	if (!e)
-		e = secret_read_tty("Once more: ", &second);
-	if (e)
-		cli_fail(e, "reading the password from the terminal (without one: --password-file)");
-	else if (!rd_eq_secret(secret_view(first), secret_view(second)))
-		e = cli_refuse(ERR_REFUSED, "the two are not the same");
-	if (!e) {
-		*out = first;
-		first = NULL;   /* moved */
-	}
-	secret_free(&second);
-	secret_free(&first);
-	return e;
+static struct cli_secret_source password_source(const struct cli *cli)
+{
+	return (struct cli_secret_source){ "password", "--password-file", cli->args->password_file, ARGS_NO_FD };
 }
 
 static enum err share_new(struct secret **out)
@@ -76,7 +59,8 @@ enum err verb_dkek_create(struct cli *cli)
 	wr_init_heap(&file, HSM_SHARE_FILE_SIZE);
 	e = cli_put_check(path, false, "a share is never overwritten");
 	if (!e)
-		e = cli->args->split ? password_split(cli, &password) : password_new(cli, &password);
+		e = cli->args->split ? password_split(cli, &password)
+				   : cli_secret_get_new(password_source(cli), PROMPT, &password);
 	if (!e)
 		e = share_new(&share);
 	if (!e)
@@ -101,10 +85,7 @@ static enum err password_get(const struct cli *cli, struct secret **out)
 		return cli_refuse(ERR_ARG, "--password-file, --part and --parts exclude each other");
 	if (a->part.n || a->parts)
 		return cli_parts_get(&a->part, a->parts, out);
-	if (a->password_file)
-		return cli_secret_read(a->password_file, "password", out);
-	return cli_fail(secret_read_tty("Password of the share: ", out),
-			"reading the password from the terminal (without one: --password-file)");
+	return cli_secret_get(password_source(cli), PROMPT, out);
 }
 
 static enum err share_read(const struct cli *cli, struct secret **share)
@@ -134,16 +115,6 @@ static enum err share_read(const struct cli *cli, struct secret **share)
 	return e;
 }
 
-static void tell(uint8_t domain, const struct hsm_domain *d)
-{
-	char kcv[CLI_KCV_TEXT];
-
-	if (d->is_ready)
-		printf("domain %u: ready, key check value %s\n", domain, cli_kcv_text(d->kcv, kcv));
-	else
-		printf("domain %u: %u of %u shares missing\n", domain, d->missing, d->shares);
-}
-
 /* Whoever brings a share need not be able to open the card: there is no login. */
 enum err verb_dkek_import(struct cli *cli)
 {
@@ -151,11 +122,8 @@ enum err verb_dkek_import(struct cli *cli)
 	struct secret *share = NULL;
 	struct hsm_domain d;
 	struct cli_card card;
-	enum err e = cli_card_choose(cli, &card);
+	enum err e = cli_card_choose_held(cli, &card);
 
-	if (e)
-		return e;
-	e = cli_card_hold(cli, &card);
 	if (!e) {
 		e = cli_card_fail(&card, hsm_domain_status(card.hsm, domain, &d, &cli->dl), "reading the key domain");
 		cli_card_release(&card);
@@ -174,7 +142,7 @@ enum err verb_dkek_import(struct cli *cli)
 		e = cli_card_fail(&card, hsm_domain_import(card.hsm, domain, share, &d, &cli->dl),
 				  "importing the share");
 	if (!e)
-		tell(domain, &d);
+		cli_domain_print(domain, &d);
 	secret_free(&share);
 	cli_card_close(cli, &card, false);
 	return e;

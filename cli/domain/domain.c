@@ -26,52 +26,58 @@ enum err cli_domains_read(struct cli *cli, struct cli_card *c, struct cli_domain
 	return ERR_OK;
 }
 
-static void print_domain(size_t i, const struct hsm_domain *d)
+/* A group is shown as its key's check value would be: two cards show the same, or are of different ones. */
+static void print_group(const struct hsm_domain *d)
+{
+	uint8_t short_name[HSM_KCV_SIZE];
+	char text[CLI_KCV_TEXT];
+
+	if (!hsm_domain_check_value(RD_ARR(d->uid), short_name))
+		printf("group %s, ", cli_kcv_text(short_name, text));
+}
+
+void cli_domain_print(size_t i, const struct hsm_domain *d)
 {
 	char kcv[CLI_KCV_TEXT];
 
+	printf("domain %zu: ", i);
+	if (d->kind == HSM_DOMAIN_XKEK)
+		print_group(d);
 	if (d->kind == HSM_DOMAIN_EMPTY)
-		printf("domain %zu: empty\n", i);
+		printf("empty\n");
 	else if (d->is_ready)
-		printf("domain %zu: %s, key check value %s\n", i,
-		       d->kind == HSM_DOMAIN_XKEK ? "key agreed between cards" : "ready", cli_kcv_text(d->kcv, kcv));
+		printf("ready, key check value %s\n", cli_kcv_text(d->kcv, kcv));
 	else if (d->kind == HSM_DOMAIN_XKEK)
-		printf("domain %zu: key not yet agreed between cards\n", i);
+		printf("no key agreed on yet (quorum11 domain offer)\n");
 	else
-		printf("domain %zu: %u of %u shares missing (quorum11 dkek import)\n", i, d->missing, d->shares);
+		printf("%u of %u shares missing (quorum11 dkek import)\n", d->missing, d->shares);
 }
 
 static json_t *json_domain(size_t i, const struct hsm_domain *d)
 {
 	static const char *const kinds[] = { "none", "empty", "dkek", "xkek" };
-	char kcv[CLI_KCV_TEXT];
+	char kcv[CLI_KCV_TEXT], group[2 * HSM_UID_SIZE + 1];
+	struct wr w;
 
-	return json_pack("{s:i, s:s, s:b, s:i, s:i, s:s?}", "domain", (int)i, "kind", kinds[d->kind], "ready",
+	wr_init(&w, (uint8_t *)group, sizeof(group) - 1);
+	wr_hex(&w, RD_ARR(d->uid));
+	group[w.n] = '\0';
+	return json_pack("{s:i, s:s, s:b, s:i, s:i, s:s?, s:s?}", "domain", (int)i, "kind", kinds[d->kind], "ready",
 			 d->is_ready, "shares", d->shares, "missing", d->missing, "check_value",
-			 d->is_ready ? cli_kcv_text(d->kcv, kcv) : NULL);
-}
-
-/* Public reading: whoever is logged in stays so. */
-static enum err read_public(struct cli *cli, struct cli_domains *out)
-{
-	struct cli_card card;
-	enum err e = cli_card_choose(cli, &card);
-
-	if (e)
-		return e;
-	e = cli_card_hold(cli, &card);
-	if (!e)
-		e = cli_domains_read(cli, &card, out);
-	cli_card_close(cli, &card, false);
-	return e;
+			 d->is_ready ? cli_kcv_text(d->kcv, kcv) : NULL, "group",
+			 d->kind == HSM_DOMAIN_XKEK ? group : NULL);
 }
 
 enum err verb_domain_list(struct cli *cli)
 {
 	json_t *list = NULL;
+	struct cli_card card;
 	struct cli_domains d;
-	enum err e = read_public(cli, &d);
+	enum err e = cli_card_choose_held(cli, &card);
 
+	if (!e)
+		e = cli_domains_read(cli, &card, &d);
+	cli_card_close(cli, &card, false);
 	if (e)
 		return e;
 	if (cli->args->json)
@@ -80,13 +86,12 @@ enum err verb_domain_list(struct cli *cli)
 		if (cli->args->json)
 			cli_json_append(&list, json_domain(i, &d.v[i]));
 		else
-			print_domain(i, &d.v[i]);
+			cli_domain_print(i, &d.v[i]);
 	}
 	return cli->args->json ? cli_json_print(json_pack("{s:o}", "domains", list)) : ERR_OK;
 }
 
-/* The one that was named, or the first empty one. */
-static enum err choose_empty(const struct cli *cli, const struct cli_domains *d, uint8_t *domain)
+enum err cli_domain_choose_empty(const struct cli *cli, const struct cli_domains *d, uint8_t *domain)
 {
 	unsigned named = cli->args->domain;
 
@@ -116,7 +121,7 @@ enum err verb_domain_create(struct cli *cli)
 	if (!e)
 		e = cli_domains_read(cli, &card, &d);
 	if (!e)
-		e = choose_empty(cli, &d, &domain);
+		e = cli_domain_choose_empty(cli, &d, &domain);
 	if (!e)
 		e = cli_card_fail(&card, hsm_domain_create(card.hsm, domain, (uint8_t)shares, &cli->dl),
 				  "creating the key domain");
@@ -127,26 +132,40 @@ enum err verb_domain_create(struct cli *cli)
 	return e;
 }
 
-enum err verb_domain_delete(struct cli *cli)
+/* Of the named domain, after a question. */
+static enum err end_domain(struct cli *cli, const char *verb, const char *what, const char *doing, const char *done,
+			   enum err (*end)(struct hsm_card *, uint8_t, struct deadline *))
 {
 	struct cli_card card = { .hsm = NULL };
 	unsigned domain = cli->args->domain;
-	char question[80];
+	char question[100];
 	enum err e;
 
 	if (domain == ARGS_NO_FD)
-		return cli_refuse(ERR_ARG, "domain delete needs --domain");
-	(void)snprintf(question, sizeof(question), "Delete key domain %u with its key encryption key?", domain);
+		return cli_refuse(ERR_ARG, "domain %s needs --domain", verb);
+	(void)snprintf(question, sizeof(question), "%s key domain %u?", what, domain);
 	if (!cli_ask(question, cli->args->yes))
 		return cli_refuse(ERR_CANCELLED, "nothing was changed");
 	e = cli_work_settings(cli, NULL);
 	if (!e)
 		e = cli_work_open(cli, &card);
 	if (!e)
-		e = cli_card_fail(&card, hsm_domain_delete(card.hsm, (uint8_t)domain, &cli->dl),
-				  "deleting the key domain");
+		e = cli_card_fail(&card, end(card.hsm, (uint8_t)domain, &cli->dl), doing);
 	if (!e)
-		printf("domain %u: deleted\n", domain);
+		printf("domain %u: %s\n", domain, done);
 	cli_card_close(cli, &card, true);
 	return e;
+}
+
+enum err verb_domain_delete(struct cli *cli)
+{
+	return end_domain(cli, "delete", "Delete, with its key encryption key,", "deleting the key domain", "deleted",
+			  hsm_domain_delete);
+}
+
+/* Keys and domain stay; the keys cannot leave until the key encryption key is there again. */
+enum err verb_domain_forget(struct cli *cli)
+{
+	return end_domain(cli, "forget", "Forget the key encryption key of", "forgetting the key encryption key",
+			  "its key encryption key is forgotten", hsm_domain_forget);
 }

@@ -8,10 +8,8 @@
 
 enum err cli_preview(struct cli *cli, struct cli_preview *p)
 {
-	enum err e = cli_card_choose(cli, &p->card);
+	enum err e = cli_card_choose_held(cli, &p->card);
 
-	if (!e)
-		e = cli_card_hold(cli, &p->card);
 	if (e)
 		return e;
 	e = cli_keys_read(cli, &p->card, &p->keys);

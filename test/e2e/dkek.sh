@@ -25,9 +25,9 @@ says() { cat out err | tr -s ' \t' ' ' | grep -qF -- "$1"; }
 refused() { "$@"; [ "$status" -eq 3 ]; }
 failed() { "$@"; [ "$status" -eq 1 ]; }
 
-for c in a b; do card_new $c || exit 1; done
+for c in a b group; do card_new $c || exit 1; done
 card_new open --profile open-firmware || exit 1
-t "readers and cards" readers_start a b open || finish
+t "readers and cards" readers_start a b open group || finish
 
 # ---- a key encryption key of two shares ----
 
@@ -102,6 +102,47 @@ printf '\0' | dd of=changed.key bs=1 seek=100 conv=notrunc status=none
 t "a changed file" failed logged_in a restore changed.key --force
 t "... says what it may be" says "the file was changed"
 t "... and leaves nothing on the card" eval 'on a status --json && [ "$(jq ".keys | length" out)" = 3 ]'
+
+# ---- two cards agree on a key; a third has the group's ----
+
+with_domains() { on "$1" init --yes --so-pin-file so-pin --pin-file pin --domains 3 --label "$1"; }
+t "three cards with room for domains" eval "with_domains a && with_domains b && with_domains group"
+t "a key for the group" logged_in group keygen --type ec:brainpoolP256r1 --label group --archive group.pka
+t "... and one that cannot be it" logged_in group keygen --type ec:secp384r1 --label big --archive big.pka
+for c in a b; do
+	t "$c asks" on $c domain ask $c.cvc
+	t "... is admitted" logged_in group domain admit $c.cvc $c.kdm --key group
+done
+t "not by any key" refused logged_in group domain admit a.cvc x.kdm --key big
+t "nor a card of another maker" eval "printf '[trust]\nproduction = yes\n' >prod &&
+	QUORUM11_CONF=prod refused logged_in group domain admit a.cvc x.kdm --key group && says 'not proved'"
+t "nor half a certificate" eval "head -c 400 a.cvc >cut.cvc && failed logged_in group domain admit cut.cvc x.kdm \
+	--key group"
+t "b does not join with a's membership" refused logged_in b domain join a.kdm
+t "... which is said" says "is not the membership of card"
+t "a proof is no membership" failed logged_in a domain join group.pka
+t "nothing is offered outside a group" refused logged_in a domain offer x.offer
+t "a joins" logged_in a domain join a.kdm
+t "b joins, elsewhere" logged_in b domain join b.kdm --domain 2
+t "domain list: no key yet" eval 'on b domain list && says "no key agreed on yet"'
+t "no place is taken twice" refused logged_in b domain join b.kdm --domain 2
+t "both offer" eval "logged_in a domain offer a.offer && logged_in b domain offer b.offer"
+t "... a second time the same" eval "logged_in a domain offer a2.offer && cmp a.offer a2.offer"
+t "one's own offer is refused" refused logged_in a domain agree a.offer
+t "a agrees" logged_in a domain agree b.offer
+kcv=$(sed -n 's/.*key check value //p' out)
+t "b agrees" logged_in b domain agree a.offer
+t "... on the same key" says "key check value $kcv"
+t "... once" failed logged_in b domain agree a.offer
+t "the keys that agreed are gone" eval 'on a status --json && jq -e ".keys == []" out'
+t "a key in a's domain" logged_in a keygen --type ec:secp256r1 --label x --id 55 --domain 0 --archive x.pka
+t "... travels" eval "logged_in a backup x.key --key x && logged_in b restore x.key"
+t "... into b's" says "in key domain 2"
+t "... and signs, which we verify" signs b x
+t "forgotten, it stays" eval "logged_in a domain forget --domain 0 --yes && signs a x"
+t "... and does not leave" failed logged_in a backup x2.key --key x
+t "for programs" eval "on b domain list --json && jq -e '.domains[2] | .kind == \"xkek\" and .ready and
+	.check_value == \"$kcv\" and (.group | length == 128)' out"
 
 # ---- domains ----
 
