@@ -52,6 +52,7 @@ archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(cal
 PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-agent quorum11-server quorum11-tell quorum11-vcard \
             quorum11-rehearsal quorum11-rehearse quorum11.bash quorum11.conf.5)
 TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
+REPLAYS  := $(patsubst %_fuzz.c,$(B)/%_replay,$(wildcard test/fuzz/*_fuzz.c))
 TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/bench/*_main.c))
 
 # ---- how it is compiled ----
@@ -98,7 +99,7 @@ NEED_all    := -lcrypto -lpcsclite -lusb-1.0 -linih -lcurl -lmicrohttpd -lgnutls
 .PHONY: all tools tests
 all: $(PROGRAMS)
 tools: $(TOOLS)
-tests: all tools $(TESTS)
+tests: all tools $(TESTS) $(REPLAYS)
 
 # V=1 shows the commands in full.
 Q   := $(if $(V),,@)
@@ -203,6 +204,10 @@ $(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
 	$(call PROGRAM,-lcmocka -lexpat $(NEED_all))
 $(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
 	$(call PROGRAM,-lssl $(NEED_all))
+
+# The same without libFuzzer, for what they begin with (test/check/fuzz.sh).
+$(REPLAYS): $(B)/%_replay: $(B)/%_fuzz.o $(B)/test/fuzz/replay.o $(call archive,$(FAKES) $(ROOMS))
+	$(call PROGRAM,-lcmocka $(NEED_all))
 
 # Made with FLAVOUR=fuzz CC=clang only.
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard test/fuzz/*_fuzz.c))
