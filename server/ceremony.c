@@ -286,22 +286,62 @@ static void tell_ended(const struct srv_ceremony *c, const struct pka_facts *f)
 		srv_event_emit(c->env->events, &ev);    /* never an enrolled card's: only for the log */
 }
 
-/* People could be asked: may they be? Before the card is asked for anything on their behalf. */
-static void admit(struct srv_ceremony *c)
+/* Its host has something to answer now, if it is there: the POST that waits is answered before its time. */
+static void nudge(struct srv_ceremony *c, uint64_t now_ms)
 {
-	struct srv_policy_facts pf = policy_facts(c);
-	char why[SHOWN_MAX + 1];
-	enum err e = srv_rules_before_people(&c->rules, &pf, why, sizeof(why));
+	if (c->session.state != SRV_READY || !c->held)
+		return;
+	c->session.until_ms = now_ms;
+	srv_ceremony_advance(c, &srv_no_answers, now_ms);
+}
 
-	if (e)
-		fail(c, e, "%s", why);
-	else if (c->env->is_taken(c->env->ctx, c))
+/* It is at work with its card, or has said something since it was nudged. */
+static bool is_alive(const struct srv_ceremony *c, uint64_t since_ms)
+{
+	return (c->session.state == SRV_BUSY && c->session.due) || c->heard_ms > since_ms;
+}
+
+/*
+ * One request a card. A host whose network broke, or that was switched off, cannot say so: its request would stand in
+ * the way of its own next one until it is believed to be lost. So an older one's host is made to speak, and has
+ * SRV_NUDGE_MS for it. The card itself has just been proved to be here.
+ */
+static void admit_second(struct srv_ceremony *c, struct srv_ceremony *old, uint64_t now_ms)
+{
+	if (!c->waits_ms) {
+		c->waits_ms = now_ms + SRV_NUDGE_MS;
+		c->nudged_ms = now_ms;
+		nudge(old, now_ms);
+	}
+	if (is_alive(old, c->nudged_ms)) {
 		fail(c, ERR_POLICY,
 		     "card %s already waits for approvals, asked for by another program or host; only one "
 		     "request a card: let it end, or have it cancelled",
 		     c->target->device_id);
+	} else if (now_ms >= c->waits_ms) {
+		srv_ceremony_end(old, ERR_REMOVED, "the host was lost: no word from it when its card was asked for again",
+				 now_ms);
+		srv_ceremony_gone(old, now_ms);
+		c->is_admitted = true;
+	}
+}
+
+/* People could be asked: may they be? Before the card is asked for anything on their behalf. */
+static void admit(struct srv_ceremony *c, uint64_t now_ms)
+{
+	struct srv_policy_facts pf = policy_facts(c);
+	char why[SHOWN_MAX + 1];
+	enum err e = c->waits_ms ? ERR_OK : srv_rules_before_people(&c->rules, &pf, why, sizeof(why));
+	struct srv_ceremony *old = e ? NULL : c->env->holder(c->env->ctx, c);
+
+	if (e)
+		fail(c, e, "%s", why);
+	else if (old)
+		admit_second(c, old, now_ms);
 	else
 		c->is_admitted = true;
+	if (c->is_admitted)
+		c->waits_ms = 0;
 }
 
 /* People are asked from now on; if that cannot be kept, they are not. */
@@ -320,9 +360,9 @@ static void observe(struct srv_ceremony *c, uint64_t now_ms)
 	const struct pka_facts *f = srv_ceremony_facts(c);
 
 	if (!c->is_admitted && is_asking(f))
-		admit(c);
+		admit(c, now_ms);
 	/* Where one challenge serves all, people are asked when it is there: what they are told holds its code. */
-	if (!c->is_open && is_asking(f) && (f->mode == PKA_PER_KEY || f->challenge.n))
+	if (c->is_admitted && !c->is_open && is_asking(f) && (f->mode == PKA_PER_KEY || f->challenge.n))
 		open_to_people(c, f);
 	learn(c, f);
 	if (srv_ceremony_is_over(f) && !c->ended_ms) {
@@ -416,6 +456,11 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 		n = (struct srv_note){ .id = f->state == PKA_OPEN ? 0 : pka_result_id(f->result),
 				       .text = f->state == PKA_OPEN ? "open" : f->why };
 		e = srv_session_last(&c->session, &n, now_ms, &c->held->reply.body);
+	} else if (c->waits_ms) {
+		/* The card is asked for nothing meanwhile. */
+		if (now_ms < c->session.until_ms)
+			return;
+		e = srv_session_send(&c->session, NULL, NULL, now_ms, &c->held->reply.body);
 	} else {
 		has_note = progress(c, f, text, sizeof(text));
 		n = (struct srv_note){ .id = (int32_t)f->approvals + 1, .text = text };
@@ -434,7 +479,7 @@ static void reply(struct srv_ceremony *c, uint64_t now_ms)
 
 void srv_ceremony_advance(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms)
 {
-	if (c->held && !srv_ceremony_is_over(srv_ceremony_facts(c)))
+	if (c->held && !srv_ceremony_is_over(srv_ceremony_facts(c)) && !c->waits_ms)
 		step(c, answers, now_ms);
 	observe(c, now_ms);
 	reply(c, now_ms);
@@ -464,6 +509,7 @@ void srv_ceremony_post(struct srv_ceremony *c, struct srv_call *call, uint64_t n
 	struct srv_quoted shown;
 	char why[SHOWN_MAX];
 
+	c->heard_ms = now_ms;
 	switch (srv_session_results(&c->session, call->request.body, now_ms, c->env->poll_ms, &answers, &reason)) {
 	case ERR_OK:
 		c->held = call;
@@ -526,6 +572,8 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms)
 
 	if (c->hold == SRV_HOLD_OPEN && is_due(c->hold_until_ms, now_ms))
 		(void)srv_ceremony_release(c, "its time is over", now_ms);
+	if (c->waits_ms && c->held)
+		srv_ceremony_advance(c, &srv_no_answers, now_ms);
 	if (s->state == SRV_READY && c->held) {
 		if (is_due(s->until_ms, now_ms) || is_due(f->ends_ms, now_ms) || is_due(f->turn_ends_ms, now_ms))
 			srv_ceremony_advance(c, &srv_no_answers, now_ms);
@@ -537,6 +585,8 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms)
 	if (s->state == SRV_CLOSED)
 		return UINT64_MAX;
 	next = s->until_ms;
+	if (c->waits_ms && c->waits_ms < next)
+		next = c->waits_ms;
 	if (c->hold == SRV_HOLD_OPEN && c->hold_until_ms < next)
 		next = c->hold_until_ms;
 	if (s->state == SRV_READY && f->ends_ms > now_ms && f->ends_ms < next)

@@ -30,7 +30,8 @@ struct srv_ceremony_env {               /* what all ceremonies share; borrowed *
 	uint64_t deadline_ms, lease_ms, poll_ms, hold_ms;
 	bool chip_auth;
 	/* Does another ceremony of this device wait for people? One device has one at a time. */
-	bool (*is_taken)(void *ctx, const struct srv_ceremony *c);
+	/* The request of another host that is in force for this one's card; NULL: there is none. */
+	struct srv_ceremony *(*holder)(void *ctx, const struct srv_ceremony *c);
 	void *ctx;
 };
 /*
@@ -70,6 +71,9 @@ struct srv_ceremony {
 	uint16_t firmware;                      /* from the first SELECT */
 	bool has_firmware, is_begun;            /* the card has answered */
 	bool is_admitted;                       /* people may be asked */
+	uint64_t heard_ms;                      /* its host's last POST */
+	uint64_t waits_ms;                      /* an older request for the card has until then; 0: it waits for none */
+	uint64_t nudged_ms;                     /* when that one's host was made to speak */
 	bool is_open;                           /* people were asked */
 	enum srv_hold hold;
 	uint64_t hold_until_ms;                 /* OPEN: then the card is closed */

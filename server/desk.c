@@ -23,15 +23,15 @@ struct srv_desk {
 };
 
 /* A card that is asked for counts until its request ends, however long its host takes for the next POST. */
-static bool is_taken(void *ctx, const struct srv_ceremony *c)
+static struct srv_ceremony *holder(void *ctx, const struct srv_ceremony *c)
 {
 	const struct srv_desk *d = ctx;
-	const struct srv_ceremony *it;
+	struct srv_ceremony *it;
 
 	for (it = d->list; it; it = it->next)
 		if (it != c && it->is_admitted && !it->ended_ms && !strcmp(it->target->device_id, c->target->device_id))
-			return true;
-	return false;
+			return it;
+	return NULL;
 }
 
 enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **out)
@@ -61,7 +61,7 @@ enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **ou
 					    .poll_ms = config->poll_ms,
 					    .hold_ms = config->hold_ms,
 					    .chip_auth = config->chip_auth,
-					    .is_taken = is_taken,
+					    .holder = holder,
 					    .ctx = d };
 	d->sessions = config->sessions;
 	*out = d;

@@ -15,6 +15,7 @@
 #include "ramoverhttp/ram.h"
 
 #define SRV_LOST_MS        40000        /* no POST for so long after an answer: the client is lost (ramoverhttp 2.3) */
+#define SRV_NUDGE_MS       5000         /* the same, of a host in whose way another one's request stands */
 #define SRV_LOST_KEYGEN_MS 330000       /* the same while a key is being generated */
 
 enum srv_session_state { SRV_READY, SRV_BUSY, SRV_LAST, SRV_CLOSED };

@@ -330,6 +330,13 @@ static void test_one_per_device(void **state)
 	scene_request(&s, id);
 	scene_host_open(&second, &s, true);
 	assert_int_equal(scene_host_begin(&second), 200);
+	assert_int_equal(scene_host_go(&second), 0);
+	/* The first one is asked whether it is there, and is. */
+	assert_true(h.call.done);
+	scene_wait(&s, 1);
+	assert_false(second.call.done);
+	assert_int_equal(scene_host_go(&h), 0);
+	scene_wait(&s, 1);
 	assert_int_equal(scene_host_go(&second), 204);
 	assert_int_equal(second.id, -112);
 	assert_non_null(strstr(second.text, "already waits"));
@@ -337,6 +344,54 @@ static void test_one_per_device(void **state)
 	request_is(id, "waiting", "", "");
 	assert_false(h.call.done);
 	assert_int_equal(waiting_for(0), 1);
+	scene_host_close(&second);
+}
+
+/* The first one's network is cut, which nobody has heard of: its own next request takes its place, after a while. */
+static void test_dead_is_replaced(void **state)
+{
+	struct scene_host second;
+	char id[SRV_ID_SIZE], other[SRV_ID_SIZE];
+
+	(void)state;
+	waits();
+	scene_request(&s, id);
+	scene_host_open(&second, &s, true);
+	assert_int_equal(scene_host_begin(&second), 200);
+	assert_int_equal(scene_host_go(&second), 0);
+	scene_wait(&s, SRV_NUDGE_MS - 1);
+	request_is(id, "waiting", "", "");
+	assert_false(second.call.done);
+	assert_int_equal(second.challenges, 0);
+	scene_wait(&s, 1);
+	request_is(id, "failed", "cancelled", "lost");
+	assert_int_equal(scene_host_go(&second), 0);
+	assert_string_equal(second.text, "0 of 2");
+	assert_int_equal(second.challenges, 1);
+	scene_request(&s, other);
+	assert_string_not_equal(id, other);
+	assert_int_equal(waiting_for(0), 1);
+	/* Whoever was cut off hears that it is over. */
+	assert_int_equal(scene_host_go(&h), 404);
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .host = &second }, NULL), 200);
+	assert_int_equal(scene_decide(&s, 1, &(struct scene_wish){ .host = &second }, NULL), 200);
+	request_is(other, "open", "ok", "");
+	scene_host_close(&second);
+}
+
+/* While the first one works with its card it is not asked, and the second is told so at once. */
+static void test_busy_is_not_nudged(void **state)
+{
+	struct scene_host second;
+
+	(void)state;
+	h.hold_ins = 0x84;
+	assert_int_equal(scene_host_begin(&h), 200);
+	assert_int_equal(scene_host_go(&h), -1);
+	scene_host_open(&second, &s, true);
+	assert_int_equal(scene_host_begin(&second), 200);
+	assert_int_equal(scene_host_go(&second), 204);
+	assert_non_null(strstr(second.text, "already waits"));
 	scene_host_close(&second);
 }
 
@@ -632,6 +687,7 @@ int main(void)
 		with(test_late_turn, per_key), with(test_cancelled, shared), with(test_not_enrolled, shared),
 		with(test_server_stops, shared), with(test_server_stops_at_work, shared), with(test_gives_up, shared),
 		with(test_lost, shared), with(test_hangs_up, shared), with(test_one_per_device, shared),
+		with(test_dead_is_replaced, shared), with(test_busy_is_not_nudged, shared),
 		with(test_begins_anew, shared), with(test_two_posts, shared), with(test_bad_decisions, shared),
 		with(test_endpoints, shared), with(test_wakes, shared), with(test_turns, per_key),
 		with(test_enrol_again, shared), with(test_keeps, shared), with(test_keeps_denied, shared),
