@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A client of the agent that sends anything. The first byte of the input says what the agent asks for (see grounds),
- * whether the client has logged in before, and how patient it is; then come packets, each behind its length (two bytes, big endian). The
- * agent's own clients' and card's threads serve it over a virtual card. What must hold, whatever is sent: without a
- * login the card gets no command that needs one; with one it does no more than the limits say, nothing that changes it,
- * and every use is in the receipt. `make fuzz` builds and runs it with libFuzzer.
+ * whether the client has logged in before, and how patient it is; then come packets, each behind its length (two bytes,
+ * big endian). The agent's own clients' and card's threads serve it over a virtual card. What must hold, whatever is
+ * sent: without a login the card gets no command that needs one; with one it does no more than the limits say, nothing
+ * that changes it, and every use is in the receipt. `make fuzz` builds and runs it with libFuzzer.
  */
 #include <poll.h>
 #include <stdlib.h>
