@@ -319,8 +319,7 @@ static void admit_second(struct srv_ceremony *c, struct srv_ceremony *old, uint6
 		     "request a card: let it end, or have it cancelled",
 		     c->target->device_id);
 	} else if (now_ms >= c->waits_ms) {
-		srv_ceremony_end(old, ERR_REMOVED, "the host was lost: its card was asked for again, and it said nothing",
-				 now_ms);
+		srv_ceremony_end(old, ERR_REMOVED, "the host was lost: its card was asked for again", now_ms);
 		srv_ceremony_gone(old, now_ms);
 		c->is_admitted = true;
 	}

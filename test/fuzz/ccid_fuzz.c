@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!rd_take(&p.left, 54, &desc) || ccid_desc_read(desc, &d) || d.level == CCID_CHARACTER ||
 	    ccid_card_init(&c, &io, &d, "fuzz"))
 		return 0;
-	(void)ccid_notice(p.left, 0, &a, &b);
+	/* Whatever it says of the card. */
+	a = ccid_notice(p.left, 0, &a, &b);
 	wr_init_heap(&rsp, 4096);
 	for (unsigned i = 0; i < 8 && p.left.n; i++) {
 		size_t before = rsp.n;
