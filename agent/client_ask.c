@@ -205,7 +205,8 @@ static enum err on_send(struct agent_house *h, struct agent_client *c, struct rd
 		if (class == AGENT_VIEW)
 			answer_sw(c, 0x6A88);
 		else if (s.asking)
-			client_fail(c, ERR_REFUSED, "a login waits for approvals; the card cannot be used for anything else");
+			client_fail(c, ERR_REFUSED,
+				    "a login waits for approvals; the card cannot be used for anything else");
 		else
 			to_card(c, cmd);
 	}
