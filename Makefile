@@ -24,6 +24,8 @@ sysconfdir ?= /etc
 # Where p11-kit looks: pkg-config --variable=p11_module_configs p11-kit-1
 p11kitdir  ?= $(datadir)/p11-kit/modules
 bashcompdir ?= $(datadir)/bash-completion/completions
+zshcompdir ?= $(datadir)/zsh/site-functions
+fishcompdir ?= $(datadir)/fish/vendor_completions.d
 systemddir ?= $(prefix)/lib/systemd
 sysusersdir ?= $(prefix)/lib/sysusers.d
 udevdir    ?= $(prefix)/lib/udev
@@ -50,7 +52,7 @@ sources = $(filter-out %_main.c $1/test_%.c,$(wildcard $1/*.c))
 archive = $(addprefix $(B)/,$(addsuffix .a,$(subst /,-,$(foreach r,$1,$(if $(call sources,$r),$r)))))
 
 PROGRAMS := $(addprefix $(B)/,quorum11.so quorum11 connect quorum11-agent quorum11-server quorum11-tell quorum11-vcard \
-            quorum11-rehearsal quorum11-rehearse quorum11.bash quorum11.conf.5)
+            quorum11-rehearsal quorum11-rehearse quorum11.bash quorum11.zsh quorum11.fish quorum11.conf.5)
 TESTS    := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c test/p11/test_*.c))
 REPLAYS  := $(patsubst %_fuzz.c,$(B)/%_replay,$(wildcard test/fuzz/*_fuzz.c))
 TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/bench/*_main.c))
@@ -167,10 +169,10 @@ $(B)/quorum11.so: $(call archive,$(MODULE) $(BELOW_LOGIN)) pkcs11/exports.map
 	    -Wl,--start-group $(filter-out $(B)/pkcs11.a,$(filter %.a,$^)) -Wl,--end-group $(NEED_module)
 $(B)/quorum11: $(B)/cli/quorum11_main.o $(call archive,$(CLI) $(BELOW_LOGIN))
 	$(call PROGRAM,$(NEED_all))
-# The completion for bash, from the tables of the command itself.
-$(B)/quorum11.bash: $(B)/quorum11
+# Completion for shells, from the tables of the command itself.
+$(B)/quorum11.bash $(B)/quorum11.zsh $(B)/quorum11.fish: $(B)/quorum11.%: $(B)/quorum11
 	$(call say,GEN)
-	$(Q)$< completion bash >$@
+	$(Q)$< completion $* >$@
 # What a setting is stands in the example.
 $(B)/quorum11.conf.5: man/conf.awk packaging/quorum11.conf.example man/quorum11.conf.5.in
 	$(call say,GEN)
@@ -294,6 +296,8 @@ install: all
 	install -D -m 0755 $(B)/quorum11 $(DESTDIR)$(bindir)/quorum11
 	install -D -m 0755 $(B)/quorum11-server $(DESTDIR)$(sbindir)/quorum11-server
 	install -D -m 0644 $(B)/quorum11.bash $(DESTDIR)$(bashcompdir)/quorum11
+	install -D -m 0644 $(B)/quorum11.zsh $(DESTDIR)$(zshcompdir)/_quorum11
+	install -D -m 0644 $(B)/quorum11.fish $(DESTDIR)$(fishcompdir)/quorum11.fish
 	install -d $(DESTDIR)$(p11kitdir)
 	sed 's,@MODULE@,$(libdir)/pkcs11/quorum11.so,' packaging/quorum11.module \
 	    >$(DESTDIR)$(p11kitdir)/quorum11.module
@@ -336,6 +340,7 @@ help:
 	@echo 'make fuzz        what parses hostile input, by libFuzzer; FUZZ_SECONDS each'
 	@echo 'make bench       speed, against the module of OpenSC on the same card'
 	@echo 'make install     to prefix ($(prefix)), with libdir, libexecdir, sysconfdir, p11kitdir, bashcompdir,'
+	@echo '                 zshcompdir, fishcompdir,'
 	@echo '                 systemddir, sysusersdir, udevdir, DESTDIR'
 	@echo 'make deb         Debian packages, into build/deb'
 	@echo 'make clean'

@@ -159,7 +159,7 @@ static const struct cli_verb verbs[] = {
 	  "Train a whole ceremony on virtual cards, with the server's own settings; no real card is touched",
 	  TAKES(OPT_CUSTODIANS, OPT_REQUIRED, OPT_CONFIG, OPT_POLICY, OPT_TELL, OPT_REASON, OPT_YES), 0, 0, false,
 		verb_rehearse },
-	{ "completion", "SHELL", "Print the completion of this command line for a shell: bash",
+	{ "completion", "SHELL", "Print the completion of this command line for a shell: bash, zsh or fish",
 	  NOTHING, 1, 1, false, verb_completion },
 	{ "audit receipt", "FILE...",
 	  "Verify receipts of agent sessions offline, and show who approved what and what was signed",

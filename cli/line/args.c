@@ -141,7 +141,7 @@ static const struct row rows[OPTS] = {
 
 struct cli_opt_facts cli_opt_facts(enum cli_opt o)
 {
-	return (struct cli_opt_facts){ rows[o].name, rows[o].value };
+	return (struct cli_opt_facts){ rows[o].name, rows[o].value, rows[o].help, rows[o].kind == LIST };
 }
 
 bool cli_verb_takes(const struct cli_verb *verb, enum cli_opt o)

@@ -84,6 +84,8 @@ struct cli_args {
 struct cli_opt_facts {
 	const char *name;               /* without "--" */
 	const char *value;              /* what it takes, as the help says: "FILE"; NULL: nothing */
+	const char *help;
+	bool many;                      /* may be given several times */
 };
 struct cli_opt_facts cli_opt_facts(enum cli_opt o);
 struct cli_verb;
