@@ -102,7 +102,7 @@ enum err p11_login_agent(struct p11_call *c, const struct secret *pin)
 	if (e)
 		leave(t, e);
 	else
-		t->login = P11_OPEN;
+		p11_token_opened(t);
 	p11_ceremony_end(t, p11_rv(e));
 	return e;
 }

@@ -70,7 +70,7 @@ static enum err login_by_pin(struct p11_token *t, const struct secret *pin)
 		log_line(LOG_P11, LOG_WARN, "card %s could not be closed after a failed login", t->device_id);
 	e = p11_token_end(t, e);
 	if (!e)
-		t->login = P11_OPEN;
+		p11_token_opened(t);
 	return e;
 }
 
@@ -98,7 +98,7 @@ static enum err login_by_pad(struct p11_call *c)
 		log_line(LOG_P11, LOG_WARN, "card %s could not be closed after a failed login", t->device_id);
 	e = p11_token_end(t, e);
 	if (!e)
-		t->login = P11_OPEN;
+		p11_token_opened(t);
 	if (t->ceremony)
 		p11_ceremony_end(t, p11_rv(e));
 	return e;
@@ -250,7 +250,7 @@ static enum err run_ceremony(struct p11_call *c, const char *program, const stru
 	if (!e)
 		e = confirm(t, pin);
 	if (!e) {
-		t->login = P11_OPEN;
+		p11_token_opened(t);
 		t->awake = true;
 	}
 	p11_cooldown_note(t->device_id, e, p11_module.conf->login.cooldown);
@@ -292,7 +292,7 @@ static enum err login_by_people(struct p11_call *c, const struct secret *pin)
 	}
 	if (open) {
 		log_line(LOG_P11, LOG_WARN, "card %s was found open and is used as it is", t->device_id);
-		t->login = P11_OPEN;
+		p11_token_opened(t);
 		t->awake = true;
 		return ERR_OK;
 	}

@@ -52,6 +52,13 @@ static void lose_login(struct p11_token *t, const char *why)
 	if (t->login == P11_OPEN)
 		log_line(LOG_P11, LOG_WARN, "the login on card %s is lost: %s", t->device_id, why);
 	t->login = P11_CLOSED;
+	p11_objects_doubt(&t->objects);
+}
+
+void p11_token_opened(struct p11_token *t)
+{
+	t->login = P11_OPEN;
+	p11_objects_doubt(&t->objects);
 }
 
 bool p11_token_is_by_agent(const struct p11_token *t)

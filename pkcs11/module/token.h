@@ -84,11 +84,16 @@ MUST enum err p11_token_begin_user(struct p11_token *t);
 
 /* Objects in memory; loads them when first needed. */
 MUST enum err p11_token_load(struct p11_token *t);
+/* Somebody has logged in: what was read before that may be changed since. */
+void p11_token_opened(struct p11_token *t);
 /*
- * Before an object is used or its content told: if it is made of what another process read, it is compared with the
- * card, once. ERR_NOT_FOUND: the card has another one in its place; all objects have been read anew, this one is gone.
+ * Before an object is used or its content told: if it is made of what another process read, or was read before this
+ * login, it is compared with the card, once. ERR_NOT_FOUND: the card has another one in its place; all objects have
+ * been read anew, this one is gone.
  */
 MUST enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o);
+/* The card made something of this key that its public half does not fit: now compare. As p11_token_confirm. */
+MUST enum err p11_token_suspect(struct p11_token *t, struct p11_object *o);
 /* This process changed files on the card: what is kept for others is forgotten. */
 void p11_token_changed(struct p11_token *t);
 /* Ends a login and the connection; at an agent only the login. */

@@ -81,7 +81,7 @@ enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o)
 		return ERR_OK;
 	e = compare(t, o);
 	if (e == ERR_NOT_FOUND) {
-		log_line(LOG_P11, LOG_WARN, "card %s: file %04X is not as another program read it; all are read again",
+		log_line(LOG_P11, LOG_WARN, "card %s: file %04X is not as it was read; all are read again",
 			 t->device_id, about);
 		e = reload(t);
 		return e ? e : ERR_NOT_FOUND;
@@ -90,4 +90,10 @@ enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o)
 		if (t->objects.v[i]->is_token && t->objects.v[i]->about == about)
 			t->objects.v[i]->unconfirmed = false;
 	return e;
+}
+
+enum err p11_token_suspect(struct p11_token *t, struct p11_object *o)
+{
+	o->unconfirmed = o->is_token && o->about;
+	return p11_token_confirm(t, o);
 }

@@ -67,6 +67,12 @@ static struct p11_object *find_same(const struct p11_objects *o, const struct p1
 	return NULL;
 }
 
+void p11_objects_doubt(struct p11_objects *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		o->v[i]->unconfirmed = o->v[i]->is_token && o->v[i]->about;
+}
+
 enum err p11_objects_renew(struct p11_objects *o, struct p11_objects *fresh)
 {
 	if (o->n + fresh->n > P11_OBJECTS_MAX)
@@ -239,16 +245,26 @@ void p11_objects_end_private(struct p11_objects *o)
 	end_if(o, is_private, 0);
 }
 
-enum err p11_objects_rename(struct p11_objects *o, uint16_t about, struct rd label, struct rd id)
+void p11_objects_forget_file(struct p11_objects *o, uint16_t fid)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i]->is_token && o->v[i]->fid == fid)
+			o->v[i]->file = RD_NONE;
+}
+
+enum err p11_objects_rename(struct p11_objects *o, uint16_t about, struct rd label, struct rd id, struct rd file)
 {
 	bool has_label = label.p, has_id = id.p;
 	enum err e = p11_keep(&o->kept, label, &label);
 
 	if (!e)
 		e = p11_keep(&o->kept, id, &id);
+	if (!e)
+		e = p11_keep(&o->kept, file, &file);
 	for (size_t i = 0; !e && i < o->n; i++) {
 		if (!o->v[i]->is_token || o->v[i]->about != about)
 			continue;
+		o->v[i]->about_file = file;
 		if (has_label)
 			o->v[i]->label = label;
 		if (has_id)

@@ -19,7 +19,7 @@ struct p11_object {
 	CK_OBJECT_CLASS class;
 	CK_BBOOL is_private;            /* seen only when logged in */
 	bool gone;                      /* destroyed; the memory stays */
-	bool unconfirmed;               /* made of files that an earlier process read: see p11_token_confirm */
+	bool unconfirmed;               /* the card may have another one by now: see p11_token_confirm */
 	CK_BBOOL is_token, modifiable, copyable, destroyable;
 	char unique[P11_UNIQUE_SIZE];
 	CK_SESSION_HANDLE session;      /* of a session object */
@@ -89,6 +89,8 @@ MUST enum err p11_objects_load(struct p11_objects *o, struct hsm_card *card, str
 			       struct deadline *dl);
 /* The files that an object is made of, read anew. ERR_NOT_FOUND: the card has something else. */
 MUST enum err p11_objects_compare(const struct p11_object *obj, struct hsm_card *card, struct deadline *dl);
+/* Another program may have changed the card: what is made of its files is to be compared before it is used again. */
+void p11_objects_doubt(struct p11_objects *o);
 /*
  * What fresh has, which becomes empty: objects that are the same stay where they are with their handles, those that
  * fresh does not have are gone, session objects stay. ERR_LIMIT.
@@ -103,8 +105,10 @@ MUST enum err p11_objects_add_ca(struct p11_objects *o, uint16_t fid, struct rd 
 /* A data object from its description C9kk, and its value, where everybody may read it. out may be NULL. */
 MUST enum err p11_objects_add_data(struct p11_objects *o, uint8_t low, struct rd dcod, struct rd value,
 				   const struct p11_object **out);
-/* All objects with this description; p NULL: stays as it is. */
-MUST enum err p11_objects_rename(struct p11_objects *o, uint16_t about, struct rd label, struct rd id);
+/* All objects with this description, which is now file; p NULL: stays as it is. */
+MUST enum err p11_objects_rename(struct p11_objects *o, uint16_t about, struct rd label, struct rd id, struct rd file);
+/* The card has nothing any more in this file, which was part of a key. */
+void p11_objects_forget_file(struct p11_objects *o, uint16_t fid);
 /*
  * A new X.509 certificate of a key, which its file CE holds now; the objects of the key stay, an older certificate
  * goes.

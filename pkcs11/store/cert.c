@@ -232,6 +232,7 @@ CK_RV p11_cert_destroy(struct p11_call *c, CK_OBJECT_HANDLE h)
 			o->gone = true;
 			if (pub)
 				pub->gone = true;
+			p11_objects_forget_file(&t->objects, fid);
 		}
 	} else {
 		const uint16_t fids[] = { o->about, o->fid };

@@ -71,23 +71,21 @@ static enum err rewrite_data(const struct names *n, struct rd old, struct wr *fr
 	return p15_data_write(&d, d.fid >> 8 == HSM_FID_DATA_PRIVATE, fresh);
 }
 
-/* Everything else in the description stays. The caller has begun a sequence. */
-static enum err rewrite(struct hsm_card *card, const struct p11_object *o, const struct names *n)
+/* Everything else in the description stays; fresh is what it is then. The caller has begun a sequence. */
+static enum err rewrite(struct hsm_card *card, const struct p11_object *o, const struct names *n, struct wr *fresh)
 {
 	enum err (*const how)(const struct names *n, struct rd old, struct wr *fresh) =
 		o->class == CKO_DATA ? rewrite_data : o->key ? rewrite_key : rewrite_cert;
 	struct deadline dl = deadline_never();
-	struct wr old, fresh;
+	struct wr old;
 	enum err e;
 
 	wr_init_heap(&old, FILE_SIZE_MAX);
-	wr_init_heap(&fresh, FILE_SIZE_MAX);
 	e = hsm_file_read(card, o->about, &old, &dl);
 	if (!e)
-		e = how(n, wr_view(&old), &fresh);
+		e = how(n, wr_view(&old), fresh);
 	if (!e)
-		e = hsm_file_write(card, o->about, wr_view(&fresh), &dl);
-	wr_free(&fresh);
+		e = hsm_file_write(card, o->about, wr_view(fresh), &dl);
 	wr_free(&old);
 	return e;
 }
@@ -106,6 +104,7 @@ CK_RV p11_modify(struct p11_call *c, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, 
 	struct p11_token *token = c->token;
 	struct p11_object *o;
 	struct names names;
+	struct wr fresh;
 	enum err e;
 	CK_RV rv;
 
@@ -123,11 +122,13 @@ CK_RV p11_modify(struct p11_call *c, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, 
 		return rv;
 	if (!o->is_token)
 		return rename_session(o, &names);
+	wr_init_heap(&fresh, FILE_SIZE_MAX);
 	e = p11_token_begin_user(token);
 	if (!e)
-		e = p11_token_end(token, rewrite(token->card, o, &names));
+		e = p11_token_end(token, rewrite(token->card, o, &names, &fresh));
 	p11_token_changed(token);
 	if (!e)
-		e = p11_objects_rename(&token->objects, o->about, names.label, names.id);
+		e = p11_objects_rename(&token->objects, o->about, names.label, names.id, wr_view(&fresh));
+	wr_free(&fresh);
 	return p11_rv(e);
 }

@@ -12,7 +12,10 @@
 
 #include "base/file.h"
 #include "pkcs11/ck/vendor.h"
+#include "pkcs11/interface.h"
 #include "sc-hsm/cmd.h"
+#include "sc-hsm/file.h"
+#include "sc-hsm/key.h"
 
 static CK_SESSION_HANDLE s;
 
@@ -318,14 +321,137 @@ static void test_agent(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 }
 
+/* ---- a card that another program changes while ours is logged in ---- */
+
+static struct deadline never = { .at_ms = UINT64_MAX, .cancel_fd = -1 };
+
+static enum err past_everybody(void *ctx, struct rd cmd, struct wr *rsp, struct deadline *dl)
+{
+	(void)ctx;
+	(void)dl;
+	return fake_card_ask(RIG_READER, cmd, rsp);
+}
+
+static void nothing(void *ctx, bool reset_card)
+{
+	(void)ctx;
+	(void)reset_card;
+}
+
+/*
+ * Where the card is shared, a login is everybody's: it can change what it likes, and we hear nothing of it. At an agent
+ * it is a client like ours, with a login of its own.
+ */
+static struct hsm_card *other_program(void)
+{
+	static const struct apdu_link_ops ops = { .name = "other", .transmit = past_everybody, .close = nothing };
+	const struct agent_at at = { .socket = agent_process_socket(), .own_only = true };
+	struct apdu_link *link = NULL;
+	struct hsm_version v;
+	struct secret *pin;
+	struct hsm_card *card;
+
+	if (rig_is_direct())
+		assert_ok(apdu_link_new(&ops, NULL, "other", RD_NONE, &link));
+	else
+		assert_ok(agent_open(&at, RIG_READER, &link, NULL, 0));
+	assert_ok(hsm_card_new(link, &card));
+	if (rig_is_direct())
+		return card;
+	assert_ok(hsm_card_select(card, &v, &never));
+	assert_ok(secret_new(RD_LIT(RIG_PIN), &pin));
+	assert_ok(agent_login(link, pin, NULL, NULL, NULL, NULL, 0, &never));
+	secret_free(&pin);
+	return card;
+}
+
+static void replace_inside(void)
+{
+	struct hsm_keygen gen = { .key = 1, .curve = EC_SECP256R1, .car = RD_LIT("UTCA00001"),
+				  .chr = RD_LIT("UTTESTKEY00001") };
+	struct hsm_card *card = other_program();
+	struct wr request, prkd;
+
+	wr_init_heap(&request, CVC_MAX);
+	wr_init_heap(&prkd, FILE_SIZE_MAX);
+	assert_ok(hsm_file_read(card, HSM_FID(HSM_FID_PRKD, 1), &prkd, &never));
+	assert_ok(hsm_key_delete(card, 1, &never));
+	assert_ok(hsm_key_generate(card, &gen, &request, &never));
+	assert_ok(hsm_file_write(card, HSM_FID(HSM_FID_PRKD, 1), wr_view(&prkd), &never));
+	wr_free(&prkd);
+	wr_free(&request);
+	hsm_card_free(&card, false);
+}
+
+/* A handle is one key's, whatever stands under its number now: no signature by another one leaves the module. */
+static void test_replaced_inside(void **state)
+{
+	CK_MECHANISM m = { CKM_ECDSA, NULL, 0 };
+	CK_BYTE old[65], fresh[65], hash[32] = { 1 }, sig[64] = { 0 };
+	CK_OBJECT_HANDLE priv, pub;
+	CK_ULONG n = sizeof(sig);
+
+	(void)state;
+	(void)rig_card_simple();
+	(void)enter();
+	priv = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
+	keep_point(pub, old);
+	assert_ok(rig_sign(s, priv));
+	/* Between C_SignInit and C_Sign, too. */
+	assert_ok(C_SignInit(s, &m, priv));
+	replace_inside();
+	assert_rv(C_Sign(s, hash, 32, sig, &n), CKR_KEY_HANDLE_INVALID);
+	assert_true(rd_is_zero(RD_ARR(sig)));
+	assert_rv(C_SignInit(s, &m, priv), CKR_KEY_HANDLE_INVALID);
+	assert_rv(C_VerifyInit(s, &m, pub), CKR_KEY_HANDLE_INVALID);
+	/* The login stays, and a new search finds the new key. */
+	priv = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
+	keep_point(pub, fresh);
+	assert_memory_not_equal(fresh, old, 65);
+	n = sizeof(sig);
+	assert_ok(C_SignInit(s, &m, priv));
+	assert_ok(C_Sign(s, hash, 32, sig, &n));
+	assert_ok(C_VerifyInit(s, &m, pub));
+	assert_ok(C_Verify(s, hash, 32, sig, n));
+}
+
+/* What was read before a login is compared after it, at its first use: nobody knows what was in between. */
+static void test_replaced_before_login(void **state)
+{
+	CK_MECHANISM m = { CKM_ECDSA, NULL, 0 };
+	CK_OBJECT_HANDLE pub;
+	CK_BYTE name[] = "same";
+	CK_ATTRIBUTE label = { CKA_LABEL, name, 4 };
+
+	(void)state;
+	(void)rig_card_simple();
+	(void)enter();
+	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
+	assert_ok(C_VerifyInit(s, &m, pub));
+	(void)C_SessionCancel(s, CKF_VERIFY);
+	replace_inside();
+	assert_ok(C_Logout(s));
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_rv(C_VerifyInit(s, &m, pub), CKR_KEY_HANDLE_INVALID);
+	/* What we changed ourselves is what the card has: no handle ends for that. */
+	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
+	assert_ok(C_SetAttributeValue(s, pub, &label, 1));
+	assert_ok(C_Logout(s));
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(C_VerifyInit(s, &m, pub));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "same")));
+}
+
 int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_saves), RIG_TEST(test_damaged), RIG_TEST(test_off), RIG_TEST(test_no_secrets),
-		RIG_TEST(test_other_key), RIG_TEST(test_other_names), RIG_TEST(test_others_stay),
-		AGENT_TEST(test_agent),
+		AGENT_TEST(test_saves), AGENT_TEST(test_damaged), AGENT_TEST(test_off), AGENT_TEST(test_no_secrets),
+		AGENT_TEST(test_other_key), AGENT_TEST(test_other_names), AGENT_TEST(test_others_stay),
+		AGENT_TEST(test_agent), RIG_TEST(test_replaced_inside), RIG_TEST(test_replaced_before_login),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

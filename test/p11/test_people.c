@@ -77,6 +77,8 @@ static void test_approved(void **state)
 	/* Held alone: nobody else may connect. */
 	assert_null(fake_other_connect(RIG_READER, false));
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	/* Read before people were asked, and compared with the card at its first use after that. */
+	assert_ok(rig_sign(s, key));
 	before = fake_exchanges(RIG_READER);
 	assert_ok(rig_sign(s, key));
 	assert_ok(rig_sign(s, key));
