@@ -452,15 +452,22 @@ enum err login_run(struct hsm_card *card, const struct login_params *p, struct l
 {
 	uint64_t pause_ms = AGAIN_MIN_MS;
 	bool asked = false, ever_asked = false;
+	struct login_result lost;
 	enum err e;
 
 	while ((e = run_once(card, p, out, &asked, dl)) == ERR_CONNECT) {
+		lost = *out;
 		ever_asked = ever_asked || asked;
 		if (asked)
 			pause_ms = AGAIN_MIN_MS;
 		if (!ever_asked || !wait_to_ask_again(p, out, pause_ms, dl))
 			break;
 		pause_ms = pause_ms * 2 < AGAIN_MAX_MS ? pause_ms * 2 : AGAIN_MAX_MS;
+	}
+	/* The time ran out while the server was still away: that is why. */
+	if (e == ERR_TIMEOUT && ever_asked && !asked) {
+		*out = lost;
+		e = lost.e;
 	}
 	return e;
 }
