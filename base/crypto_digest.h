@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hashes. With crypto_rsa, crypto_ec, crypto_aes and crypto_x509 the only files that see libcrypto, in a library
- * context of our own.
+ * Hashes. With crypto_rsa, crypto_ec, crypto_aes, crypto_des and crypto_x509 the only files that see libcrypto, in a
+ * library context of our own.
  */
 #ifndef BASE_CRYPTO_DIGEST_H
 #define BASE_CRYPTO_DIGEST_H

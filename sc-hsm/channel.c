@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_des.h"
 #include "base/secret.h"
 #include "sc-hsm/card_int.h"
 
@@ -11,17 +12,22 @@
 #define MAC_SIZE 8
 
 struct hsm_channel {
+	enum chip_suite suite;
+	size_t block;                   /* of its cipher; the counter has as many bytes */
 	uint8_t enc[CHIP_KEY_SIZE], mac[CHIP_KEY_SIZE];
 	uint8_t counter[AES_BLOCK];     /* before each command and each answer one more */
 	bool odd;                       /* instruction of the command on its way */
 };
 
-enum err hsm_channel_new(const uint8_t enc[CHIP_KEY_SIZE], const uint8_t mac[CHIP_KEY_SIZE], struct hsm_channel **out)
+enum err hsm_channel_new(enum chip_suite suite, const uint8_t enc[CHIP_KEY_SIZE], const uint8_t mac[CHIP_KEY_SIZE],
+			 struct hsm_channel **out)
 {
 	struct hsm_channel *ch = calloc(1, sizeof(*ch));
 
 	if (!ch)
 		return ERR_NOMEM;
+	ch->suite = suite;
+	ch->block = suite == CHIP_3DES ? DES_BLOCK : AES_BLOCK;
 	memcpy(ch->enc, enc, sizeof(ch->enc));
 	memcpy(ch->mac, mac, sizeof(ch->mac));
 	*out = ch;
@@ -39,28 +45,41 @@ void hsm_channel_free(struct hsm_channel **ch)
 
 static void step(struct hsm_channel *ch)
 {
-	size_t i = sizeof(ch->counter);
+	size_t i = ch->block;
 
 	while (i-- && ++ch->counter[i] == 0)
 		;
 }
 
+static struct rd counter(const struct hsm_channel *ch)
+{
+	return rd_of(ch->counter, ch->block);
+}
+
 /* Method 2: 80, then zeros to a whole block (ISO 7816-4 10.2.3.1). */
-static void put_padded(struct wr *w, struct rd bytes)
+static void put_padded(const struct hsm_channel *ch, struct wr *w, struct rd bytes)
 {
 	wr_put(w, bytes);
 	wr_u8(w, 0x80);
-	wr_zeros(w, (AES_BLOCK - (bytes.n + 1) % AES_BLOCK) % AES_BLOCK);
+	wr_zeros(w, (ch->block - (bytes.n + 1) % ch->block) % ch->block);
 }
 
-/* The counter, encrypted. */
-static enum err make_iv(const struct hsm_channel *ch, uint8_t iv[AES_BLOCK])
+/* CBC: of AES the IV is the counter, encrypted; of 3DES there is none. */
+static enum err cipher(const struct hsm_channel *ch, bool encrypt, struct rd bytes, struct wr *out)
 {
 	static const uint8_t zeros[AES_BLOCK];
+	uint8_t iv[AES_BLOCK];
 	struct wr w;
+	enum err e;
 
-	wr_init(&w, iv, AES_BLOCK);
-	return aes_cbc_encrypt(RD_ARR(ch->enc), zeros, RD_ARR(ch->counter), &w);
+	if (ch->suite == CHIP_3DES)
+		return encrypt ? des_cbc_encrypt(ch->enc, bytes, out) : des_cbc_decrypt(ch->enc, bytes, out);
+	WR_ARR(&w, iv);
+	e = aes_cbc_encrypt(RD_ARR(ch->enc), zeros, counter(ch), &w);
+	if (e)
+		return e;
+	return encrypt ? aes_cbc_encrypt(RD_ARR(ch->enc), iv, bytes, out)
+		       : aes_cbc_decrypt(RD_ARR(ch->enc), iv, bytes, out);
 }
 
 /* Of the counter, the command's header (empty in an answer) and the data objects. */
@@ -70,14 +89,15 @@ static enum err make_mac(const struct hsm_channel *ch, struct rd header, struct 
 	enum err e;
 
 	wr_init_heap(&text, APDU_RSP_MAX + 4 * AES_BLOCK);
-	wr_put(&text, RD_ARR(ch->counter));
+	wr_put(&text, counter(ch));
 	if (header.n)
-		put_padded(&text, header);
+		put_padded(ch, &text, header);
 	if (objects.n)
-		put_padded(&text, objects);
+		put_padded(ch, &text, objects);
 	e = wr_done(&text);
 	if (!e)
-		e = aes_cmac(RD_ARR(ch->mac), wr_view(&text), mac);
+		e = ch->suite == CHIP_3DES ? des_mac(ch->mac, wr_view(&text), mac)
+					   : aes_cmac(RD_ARR(ch->mac), wr_view(&text), mac);
 	wr_free(&text);
 	return e;
 }
@@ -85,23 +105,20 @@ static enum err make_mac(const struct hsm_channel *ch, struct rd header, struct 
 /* DO 87 with the indicator of the padding, or of an odd instruction 85 without. */
 static enum err put_data(const struct hsm_channel *ch, struct rd data, struct wr *objects)
 {
-	struct wr text, cipher;
-	uint8_t iv[AES_BLOCK];
+	struct wr text, hidden;
 	enum err e;
 
 	wr_init_heap(&text, APDU_DATA_MAX + AES_BLOCK);
-	wr_init_heap(&cipher, APDU_DATA_MAX + AES_BLOCK + 1);
-	put_padded(&text, data);
+	wr_init_heap(&hidden, APDU_DATA_MAX + AES_BLOCK + 1);
+	put_padded(ch, &text, data);
 	if (!ch->odd)
-		wr_u8(&cipher, 0x01);
+		wr_u8(&hidden, 0x01);
 	e = wr_done(&text);
 	if (!e)
-		e = make_iv(ch, iv);
+		e = cipher(ch, true, wr_view(&text), &hidden);
 	if (!e)
-		e = aes_cbc_encrypt(RD_ARR(ch->enc), iv, wr_view(&text), &cipher);
-	if (!e)
-		wr_tlv(objects, ch->odd ? 0x85 : 0x87, wr_view(&cipher));
-	wr_free(&cipher);
+		wr_tlv(objects, ch->odd ? 0x85 : 0x87, wr_view(&hidden));
+	wr_free(&hidden);
 	wr_free(&text);
 	return e;
 }
@@ -155,19 +172,17 @@ enum err hsm_channel_wrap(struct hsm_channel *ch, struct rd cmd, struct wr *out)
 
 /* ---- answers ---- */
 
-static enum err get_data(const struct hsm_channel *ch, bool indicator, struct rd cipher, struct wr *data)
+static enum err get_data(const struct hsm_channel *ch, bool indicator, struct rd hidden, struct wr *data)
 {
-	uint8_t iv[AES_BLOCK], one;
 	struct rd text;
+	uint8_t one;
 	struct wr w;
 	enum err e;
 
-	if ((indicator && (!rd_u8(&cipher, &one) || one != 0x01)) || !cipher.n)
+	if ((indicator && (!rd_u8(&hidden, &one) || one != 0x01)) || !hidden.n)
 		return ERR_FORMAT;
 	wr_init_heap(&w, APDU_RSP_MAX);
-	e = make_iv(ch, iv);
-	if (!e)
-		e = aes_cbc_decrypt(RD_ARR(ch->enc), iv, cipher, &w);
+	e = cipher(ch, false, hidden, &w);
 	text = wr_view(&w);
 	while (text.n && !text.p[text.n - 1])
 		text.n--;
@@ -185,7 +200,7 @@ static enum err get_data(const struct hsm_channel *ch, bool indicator, struct rd
 enum err hsm_channel_unwrap(struct hsm_channel *ch, struct rd rsp, struct wr *data, uint16_t *sw)
 {
 	uint8_t mac[AES_BLOCK];
-	struct rd body, all, cipher = RD_NONE, status, given, before;
+	struct rd body, all, hidden = RD_NONE, status, given, before;
 	bool indicator;
 	enum err e = apdu_answer(rsp, &body, sw);
 
@@ -193,9 +208,9 @@ enum err hsm_channel_unwrap(struct hsm_channel *ch, struct rd rsp, struct wr *da
 		return e;
 	step(ch);
 	all = body;
-	indicator = rd_tlv(&body, 0x87, &cipher);
-	if (!indicator && !rd_tlv(&body, 0x85, &cipher))
-		cipher = RD_NONE;
+	indicator = rd_tlv(&body, 0x87, &hidden);
+	if (!indicator && !rd_tlv(&body, 0x85, &hidden))
+		hidden = RD_NONE;
 	if (!rd_tlv(&body, 0x99, &status))
 		return ERR_FORMAT;
 	before = rd_of(all.p, all.n - body.n);
@@ -206,24 +221,40 @@ enum err hsm_channel_unwrap(struct hsm_channel *ch, struct rd rsp, struct wr *da
 		e = ERR_SIGNATURE;
 	if (!e && (!rd_u16(&status, sw) || !rd_end(&status)))
 		e = ERR_FORMAT;
-	if (!e && cipher.p)
-		e = get_data(ch, indicator, cipher, data);
+	if (!e && hidden.p)
+		e = get_data(ch, indicator, hidden, data);
 	return e;
 }
 
 /* ---- with a card ---- */
 
+/* The first that the card knows: what it does not know is 6A80 (reference 4.1). */
+static enum err choose(struct hsm_card *c, enum chip_suite *suite, struct deadline *dl)
+{
+	static const enum chip_suite suites[] = { CHIP_AES128, CHIP_3DES };
+	enum err e = ERR_DATA;
+	struct wr cmd;
+
+	for (size_t i = 0; i < sizeof(suites) / sizeof(*suites) && e == ERR_DATA; i++) {
+		*suite = suites[i];
+		wr_init_heap(&cmd, APDU_CMD_MAX);
+		hsm_enc_mse_chip(&cmd, *suite == CHIP_3DES ? chip_oid_3des : chip_oid_aes128);
+		e = hsm_card_send(c, HSM_MSE_CHIP, &cmd, NULL, dl);
+	}
+	return e;
+}
+
 static enum err authenticate(struct hsm_card *c, struct chip_auth *auth, struct hsm_channel **out, struct deadline *dl)
 {
 	uint8_t enc[CHIP_KEY_SIZE] = { 0 }, mac[CHIP_KEY_SIZE] = { 0 };
 	struct wr cmd, point, answer;
+	enum chip_suite suite;
 	enum err e;
 
-	wr_init_heap(&cmd, APDU_CMD_MAX);
 	wr_init_heap(&point, EC_POINT_MAX);
 	wr_init_heap(&answer, APDU_RSP_MAX);
-	hsm_enc_mse_chip(&cmd, chip_oid_aes128);
-	e = hsm_card_send(c, HSM_MSE_CHIP, &cmd, NULL, dl);
+	e = choose(c, &suite, dl);
+	chip_auth_use(auth, suite);
 	if (!e)
 		e = chip_auth_point(auth, &point);
 	if (!e) {
@@ -236,7 +267,7 @@ static enum err authenticate(struct hsm_card *c, struct chip_auth *auth, struct 
 	if (!e)
 		e = chip_auth_keys(auth, wr_view(&answer), enc, mac);
 	if (!e)
-		e = hsm_channel_new(enc, mac, out);
+		e = hsm_channel_new(suite, enc, mac, out);
 	wipe(enc, sizeof(enc));
 	wipe(mac, sizeof(mac));
 	wr_free(&answer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Secure messaging after chip authentication, the host's side, AES variant; reference 4.2 to 4.4. While a card has a
+ * Secure messaging after chip authentication, the host's side; reference 4.2 to 4.4. While a card has a
  * channel, each of its commands goes through it; SELECT of the applet ends it, and so does whatever does not fit. A
  * login that is reached inside ends with it, unless hsm_channel_close keeps it.
  */
@@ -13,7 +13,7 @@
 
 /*
  * Open one: chip authentication to the key of the device certificate, which the caller has verified up to a root he
- * trusts. ERR_SIGNATURE: not this device. ERR_DATA: a card that knows only the old protocol, with 3DES.
+ * trusts; with AES, or on a card that does not know that, with 3DES. ERR_SIGNATURE: not this device.
  */
 MUST enum err hsm_channel_open(struct hsm_card *c, enum ec_curve curve, struct rd device_point, struct deadline *dl);
 /* keep: the login stays for plain commands (reference 4.3; from version 2.1 on). Without a channel: nothing. */
@@ -27,8 +27,8 @@ MUST enum err hsm_channel_session_pin(struct hsm_card *c, struct secret **out, s
 /* ---- the bytes ---- */
 
 struct hsm_channel;
-MUST enum err hsm_channel_new(const uint8_t enc[CHIP_KEY_SIZE], const uint8_t mac[CHIP_KEY_SIZE],
-			      struct hsm_channel **out);
+MUST enum err hsm_channel_new(enum chip_suite suite, const uint8_t enc[CHIP_KEY_SIZE],
+			      const uint8_t mac[CHIP_KEY_SIZE], struct hsm_channel **out);
 void hsm_channel_free(struct hsm_channel **ch);                 /* NULL-safe; wipes */
 /* A plain command to the protected one. */
 MUST enum err hsm_channel_wrap(struct hsm_channel *ch, struct rd cmd, struct wr *out);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_des.h"
 #include "base/crypto_digest.h"
 #include "base/secret.h"
 #include "base/tlv.h"
@@ -16,9 +17,12 @@
 #define KDF_MAC    2
 
 static const uint8_t oid_aes128[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x02 };
+static const uint8_t oid_3des[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x01 };
 const struct rd chip_oid_aes128 = { oid_aes128, sizeof(oid_aes128) };
+const struct rd chip_oid_3des = { oid_3des, sizeof(oid_3des) };
 
 struct chip_auth {
+	enum chip_suite suite;
 	struct secret *shared;          /* x coordinate of the agreed point */
 	uint8_t point[EC_POINT_MAX];
 	size_t point_size;
@@ -70,6 +74,11 @@ void chip_auth_free(struct chip_auth **a)
 	*a = NULL;
 }
 
+void chip_auth_use(struct chip_auth *a, enum chip_suite suite)
+{
+	a->suite = suite;
+}
+
 enum err chip_auth_point(const struct chip_auth *a, struct wr *point)
 {
 	wr_put(point, rd_of(a->point, a->point_size));
@@ -98,24 +107,48 @@ static enum err derive(const struct chip_auth *a, struct rd nonce, uint32_t coun
 	return e;
 }
 
+/* The retail MAC of whole blocks: filled with zeros, or 80 and zeros. */
+static enum err des_token(const uint8_t key[KEY_SIZE], struct rd text, uint8_t first, uint8_t mac[AES_BLOCK])
+{
+	uint8_t bytes[EC_POINT_MAX + 32 + DES_BLOCK];
+	struct wr t;
+	enum err e;
+
+	WR_ARR(&t, bytes);
+	wr_put(&t, text);
+	if (first || t.n % DES_BLOCK)
+		wr_u8(&t, first);
+	wr_zeros(&t, (DES_BLOCK - t.n % DES_BLOCK) % DES_BLOCK);
+	e = wr_done(&t);
+	return e ? e : des_mac(key, wr_view(&t), mac);
+}
+
 /*
  * Step 6: what the token is a MAC of is our own ephemeral key, which only we and the device's private key can have
- * met.
+ * met. How its text is filled up under 3DES sources do not tell, so both ways are good.
  */
-static enum err expected_token(const struct chip_auth *a, const uint8_t key[KEY_SIZE], uint8_t mac[AES_BLOCK])
+static enum err check_token(const struct chip_auth *a, const uint8_t key[KEY_SIZE], struct rd token)
 {
-	uint8_t bytes[EC_POINT_MAX + 32];
+	uint8_t bytes[EC_POINT_MAX + 32], mac[AES_BLOCK];
+	bool is_des = a->suite == CHIP_3DES;
 	struct wr t;
 	size_t mark;
 	enum err e;
 
 	WR_ARR(&t, bytes);
 	mark = wr_tlv_open(&t, 0x7F49);
-	wr_tlv(&t, 0x06, chip_oid_aes128);
+	wr_tlv(&t, 0x06, is_des ? chip_oid_3des : chip_oid_aes128);
 	wr_tlv(&t, 0x86, rd_of(a->point, a->point_size));
 	wr_tlv_close(&t, mark);
 	e = wr_done(&t);
-	return e ? e : aes_cmac(rd_of(key, KEY_SIZE), wr_view(&t), mac);
+	if (!e)
+		e = is_des ? des_token(key, wr_view(&t), 0x80, mac) : aes_cmac(rd_of(key, KEY_SIZE), wr_view(&t), mac);
+	if (!e && is_des && !rd_eq_secret(token, rd_of(mac, TOKEN_SIZE)))
+		e = des_token(key, wr_view(&t), 0x00, mac);
+	if (!e && !rd_eq_secret(token, rd_of(mac, TOKEN_SIZE)))
+		e = ERR_SIGNATURE;
+	wipe(mac, sizeof(mac));
+	return e;
 }
 
 static bool read_answer(struct rd answer, struct rd *nonce, struct rd *token)
@@ -138,7 +171,7 @@ enum err chip_auth_keys(const struct chip_auth *a, struct rd answer, uint8_t enc
 
 enum err chip_auth_check(struct chip_auth *a, struct rd answer)
 {
-	uint8_t key[KEY_SIZE], mac[AES_BLOCK];
+	uint8_t key[KEY_SIZE];
 	struct rd nonce, token;
 	enum err e;
 
@@ -146,10 +179,7 @@ enum err chip_auth_check(struct chip_auth *a, struct rd answer)
 		return ERR_FORMAT;
 	e = derive(a, nonce, KDF_MAC, key);
 	if (!e)
-		e = expected_token(a, key, mac);
-	if (!e && !rd_eq_secret(token, rd_of(mac, TOKEN_SIZE)))
-		e = ERR_SIGNATURE;
+		e = check_token(a, key, token);
 	wipe(key, sizeof(key));
-	wipe(mac, sizeof(mac));
 	return e;
 }

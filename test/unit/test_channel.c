@@ -25,7 +25,7 @@ static void exchange_is(struct hsm_channel *ch, const char *plain, const char *p
 	assert_bytes_equal(wr_view(&got), test_unhex(&w, data));
 }
 
-static struct hsm_channel *example(void)
+static struct hsm_channel *example(enum chip_suite suite)
 {
 	uint8_t enc[CHIP_KEY_SIZE], mac[CHIP_KEY_SIZE];
 	struct hsm_channel *ch;
@@ -35,13 +35,13 @@ static struct hsm_channel *example(void)
 	(void)test_unhex(&w, "4572976E44D247ACEF3635A59C2DA5C9");
 	WR_ARR(&w, mac);
 	(void)test_unhex(&w, "21F9186A181B0FAC865248084D73496E");
-	assert_int_equal(hsm_channel_new(enc, mac, &ch), ERR_OK);
+	assert_int_equal(hsm_channel_new(suite, enc, mac, &ch), ERR_OK);
 	return ch;
 }
 
 static void test_example(void **state)
 {
-	struct hsm_channel *ch = example();
+	struct hsm_channel *ch = example(CHIP_AES128);
 
 	(void)state;
 	exchange_is(ch, "0020008106363438323139",
@@ -53,6 +53,22 @@ static void test_example(void **state)
 		    "0CB12F030000208510DB0CD436E21F08724DD57D19847C8AA8970200008E0849C96B3B4B8857D90000",
 		    "8520AB1DEF1C8221E3FB99F201AD8A8487D410044FD8F979990F6BD713B6836E97FF990290008E0824862A08622D62F5"
 		    "9000",
+		    "301102010080084D7920546F6B656E03020520");
+	hsm_channel_free(&ch);
+}
+
+/* The same under 3DES: keys, counters and texts of 4.4, by an implementation of another's. */
+static void test_example_3des(void **state)
+{
+	struct hsm_channel *ch = example(CHIP_3DES);
+
+	(void)state;
+	exchange_is(ch, "0020008106363438323139", "0C2000811587090150569B7199D23BB58E088540F19FCA28B65300",
+		    "990290008E0866493F8F32DFA5079000", "");
+	exchange_is(ch, "00200081", "0C2000810D9701008E0830C2E4824AC0F61500", "990290008E08DC3CAD9ECEC06D159000", "");
+	exchange_is(ch, "00B12F03000004540200000000",
+		    "0CB12F030000188508A648D4175E053270970200008E084126BC84924AC6520000",
+		    "8518CF2D53A16F0FAA7D6EA3B822AAF678E84FF774689706DE39990290008E082A42DBD99F75CB529000",
 		    "301102010080084D7920546F6B656E03020520");
 	hsm_channel_free(&ch);
 }
@@ -78,7 +94,7 @@ static void test_answers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct hsm_channel *ch = example();
+		struct hsm_channel *ch = example(CHIP_AES128);
 
 		WR_ARR(&w, room);
 		WR_ARR(&out, out_room);
@@ -238,10 +254,46 @@ static void test_session_pin(void **state)
 	rig_free(&r);
 }
 
+/* A card that knows only the older protocol, whichever way it fills up the token; one that knows none. */
+static void test_3des(void **state)
+{
+	struct vcard_profile p = *vcard_profile_at(1);
+	uint8_t big[5000];
+	struct rig r = rig_new(p.name);
+	struct wr out;
+
+	(void)state;
+	memset(big, 0x5A, sizeof(big));
+	wr_init_heap(&out, FILE_SIZE_MAX);
+	assert_int_equal(rig_init(&r, 0, true, 0, 0, ""), ERR_OK);
+	assert_int_equal(open_channel(&r, &p), ERR_OK);
+	assert_false(r.card->v->session.keys.is_3des);
+	p.chip_aes = false;
+	r.card->v->state->profile = &p;
+	for (int zeros = 0; zeros < 2; zeros++) {
+		p.token_zeros = zeros;
+		assert_int_equal(open_channel(&r, &p), ERR_OK);
+		assert_true(r.card->v->session.keys.is_3des);
+		assert_int_equal(rig_verify(&r, RD_LIT("000000")), ERR_PIN_WRONG);
+		assert_int_equal(rig_verify(&r, PIN), ERR_OK);
+		assert_int_equal(hsm_file_write(r.h, HSM_FID(HSM_FID_DATA_PRIVATE, 1), RD_ARR(big), NULL), ERR_OK);
+		wr_reset(&out);
+		assert_int_equal(hsm_file_read(r.h, HSM_FID(HSM_FID_DATA_PRIVATE, 1), &out, NULL), ERR_OK);
+		assert_bytes_equal(wr_view(&out), RD_ARR(big));
+		assert_true(r.card->v->session.channel);
+		assert_int_equal(hsm_channel_close(r.h, false, NULL), ERR_OK);
+	}
+	p.chip_3des = false;
+	assert_int_equal(open_channel(&r, &p), ERR_DATA);
+	wr_free(&out);
+	rig_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_example), cmocka_unit_test(test_answers), each(test_everything),
+		cmocka_unit_test(test_example), cmocka_unit_test(test_example_3des),
+		cmocka_unit_test(test_answers), cmocka_unit_test(test_3des), each(test_everything),
 		cmocka_unit_test(test_login), cmocka_unit_test(test_attacker), cmocka_unit_test(test_session_pin),
 	};
 

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 
 #include "base/crypto_aes.h"
+#include "base/crypto_des.h"
 #include "base/crypto_ec.h"
 #include "base/crypto_rsa.h"
 #include "base/crypto_x509.h"
@@ -539,10 +540,30 @@ static void failures_leave_no_trace_in_libcrypto(void **state)
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
+/* The retail MAC of ICAO 9303 part 11, D.3, and what is no whole block. */
+static void test_des_mac(void **state)
+{
+	uint8_t key[DES_KEY], text[40], mac[DES_BLOCK], expect[DES_BLOCK];
+	struct wr k, t, m;
+
+	(void)state;
+	WR_ARR(&k, key);
+	WR_ARR(&t, text);
+	WR_ARR(&m, expect);
+	(void)test_unhex(&k, "7962D9ECE03D1ACD4C76089DCE131543");
+	(void)test_unhex(&t, "72C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2" "8000000000000000");
+	(void)test_unhex(&m, "5F1448EEA8AD90A7");
+	assert_int_equal(des_mac(key, wr_view(&t), mac), ERR_OK);
+	assert_memory_equal(mac, expect, sizeof(mac));
+	assert_int_equal(des_mac(key, rd_of(text, 39), mac), ERR_ARG);
+	assert_int_equal(des_mac(key, RD_NONE, mac), ERR_ARG);
+	assert_int_equal(des_cbc_encrypt(key, rd_of(text, 7), &m), ERR_ARG);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hashes),
+		cmocka_unit_test(test_des_mac), cmocka_unit_test(hashes),
 		cmocka_unit_test(digest_infos),
 		cmocka_unit_test(aes), cmocka_unit_test(aes_cbc),
 		cmocka_unit_test(domains),

@@ -4,6 +4,7 @@
 #define VCARD_CARD_H
 
 #include "base/crypto_aes.h"
+#include "base/crypto_des.h"
 #include "base/cvc.h"
 #include "test/vcard/command.h"
 #include "test/vcard/state.h"
@@ -67,9 +68,10 @@ struct vcard_session {
 	struct vcard_holder known[VCARD_KNOWN_MAX];
 	size_t known_n;
 
-	bool chip;                      /* protocol chosen by MSE 41A4 */
+	bool chip, chip_3des;           /* protocol chosen by MSE 41A4; the old one */
 	bool channel;                   /* GENERAL AUTHENTICATE succeeded: the keys below are for protected commands */
 	struct vcard_channel {
+		bool is_3des;           /* then the counter has 8 bytes */
 		uint8_t k_enc[AES_BLOCK], k_mac[AES_BLOCK], ssc[AES_BLOCK];
 	} keys;
 	bool bound, kept;               /* a login was reached inside it; ... and outlives it (VERIFY with P1 = 01) */
@@ -224,7 +226,7 @@ MUST enum err vcard_own_load(struct vcard *v);
  * chip.c: APDU reference 4.1, the card's side. token: the first 8 bytes of the MAC. ERR_FORMAT: peer is no point of
  * the curve.
  */
-MUST enum err vcard_chip_keys(const struct ec_key *device, struct rd peer, struct rd nonce, uint8_t k_enc[AES_BLOCK],
-			      uint8_t k_mac[AES_BLOCK], uint8_t token[8]);
+MUST enum err vcard_chip_keys(const struct vcard_state *s, struct rd peer, struct rd nonce, struct vcard_channel *keys,
+			      uint8_t token[8]);
 
 #endif

@@ -163,7 +163,10 @@ static uint16_t choose_registered(struct vcard *v, struct rd chr)
 
 static uint16_t choose_protocol(struct vcard *v, struct rd oid)
 {
-	v->session.chip = rd_eq(oid, vcard_oid_chip);
+	const struct vcard_profile *p = v->state->profile;
+
+	v->session.chip_3des = p->chip_3des && rd_eq(oid, vcard_oid_chip_3des);
+	v->session.chip = v->session.chip_3des || (p->chip_aes && rd_eq(oid, vcard_oid_chip));
 	return v->session.chip ? SW_OK : SW_DATA;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Secure messaging with AES after chip authentication: the card's side; APDU reference 4.2 to 4.4. */
+/* Secure messaging after chip authentication: the card's side; APDU reference 4.2 to 4.4. */
 #include <string.h>
 
 #include "base/tlv.h"
@@ -23,17 +23,22 @@ void vcard_channel_end(struct vcard *v)
 	wipe(&s->keys, sizeof(s->keys));
 }
 
+static size_t block(const struct vcard_session *s)
+{
+	return s->keys.is_3des ? DES_BLOCK : AES_BLOCK;
+}
+
 /* Before each command and each answer. */
 static void count(struct vcard_session *s)
 {
-	for (size_t i = sizeof(s->keys.ssc); i-- && ++s->keys.ssc[i] == 0;)
+	for (size_t i = block(s); i-- && ++s->keys.ssc[i] == 0;)
 		;
 }
 
-static void pad(struct wr *w, size_t from)
+static void pad(const struct vcard_session *s, struct wr *w, size_t from)
 {
 	wr_u8(w, 0x80);
-	while ((w->n - from) % AES_BLOCK)
+	while ((w->n - from) % block(s))
 		wr_u8(w, 0);
 }
 
@@ -62,18 +67,19 @@ static enum err make_mac(const struct vcard_session *s, struct rd header, struct
 	enum err e;
 
 	wr_init_heap(&w, APDU_RSP_MAX + 4 * AES_BLOCK);
-	wr_put(&w, RD_ARR(s->keys.ssc));
+	wr_put(&w, rd_of(s->keys.ssc, block(s)));
 	if (header.n) {
 		wr_put(&w, header);
-		pad(&w, 0);
+		pad(s, &w, 0);
 	}
 	if (objects.n) {
 		wr_put(&w, objects);
-		pad(&w, 0);
+		pad(s, &w, 0);
 	}
 	e = wr_done(&w);
 	if (!e)
-		e = aes_cmac(RD_ARR(s->keys.k_mac), wr_view(&w), mac);
+		e = s->keys.is_3des ? des_mac(s->keys.k_mac, wr_view(&w), mac)
+				    : aes_cmac(RD_ARR(s->keys.k_mac), wr_view(&w), mac);
 	wr_free(&w);
 	return e;
 }
@@ -100,7 +106,7 @@ struct objects {
 	struct rd data, le, mac, before;        /* before: all but the MAC */
 };
 
-static bool read_objects(struct rd r, bool odd, struct objects *o)
+static bool read_objects(struct rd r, bool odd, size_t whole, struct objects *o)
 {
 	struct rd all = r;
 	uint8_t indicator = 1;
@@ -112,15 +118,15 @@ static bool read_objects(struct rd r, bool odd, struct objects *o)
 	o->has_le = rd_tlv(&r, 0x97, &o->le);
 	o->before = rd_of(all.p, all.n - r.n);
 	return rd_tlv(&r, 0x8E, &o->mac) && rd_end(&r) && o->mac.n == MAC &&
-	       (!o->has_data || (o->data.n && o->data.n % AES_BLOCK == 0));
+	       (!o->has_data || (o->data.n && o->data.n % whole == 0));
 }
 
 static enum err decrypt(const struct vcard_session *s, struct rd cipher, struct wr *room, struct rd *out)
 {
 	uint8_t iv[AES_BLOCK];
-	enum err e = make_iv(s, iv);
+	enum err e = s->keys.is_3des ? des_cbc_decrypt(s->keys.k_enc, cipher, room) : make_iv(s, iv);
 
-	if (!e)
+	if (!e && !s->keys.is_3des)
 		e = aes_cbc_decrypt(RD_ARR(s->keys.k_enc), iv, cipher, room);
 	*out = wr_view(room);
 	return e ? e : unpad(out) ? ERR_OK : ERR_FORMAT;
@@ -134,7 +140,7 @@ static uint16_t unwrap(struct vcard_session *s, const struct vcard_command *c, s
 	struct objects o;
 
 	*plain = (struct vcard_command){ .cla = c->cla & (uint8_t)~0x0C, .ins = c->ins, .p1 = c->p1, .p2 = c->p2 };
-	if (!read_objects(c->data, c->ins & 1, &o))
+	if (!read_objects(c->data, c->ins & 1, block(s), &o))
 		return SW_SM_MISSING;
 	count(s);
 	if (make_mac(s, RD_ARR(header), o.before, mac))
@@ -166,18 +172,19 @@ static enum err encrypt(const struct vcard_session *s, bool odd, struct rd data,
 {
 	uint8_t iv[AES_BLOCK];
 	struct wr text, cipher;
-	enum err e = make_iv(s, iv);
+	enum err e = s->keys.is_3des ? ERR_OK : make_iv(s, iv);
 
 	wr_init_heap(&text, APDU_RSP_MAX);
 	wr_init_heap(&cipher, APDU_RSP_MAX);
 	wr_put(&text, data);
-	pad(&text, 0);
+	pad(s, &text, 0);
 	if (!odd)
 		wr_u8(&cipher, 1);
 	if (!e)
 		e = wr_done(&text);
 	if (!e)
-		e = aes_cbc_encrypt(RD_ARR(s->keys.k_enc), iv, wr_view(&text), &cipher);
+		e = s->keys.is_3des ? des_cbc_encrypt(s->keys.k_enc, wr_view(&text), &cipher)
+				    : aes_cbc_encrypt(RD_ARR(s->keys.k_enc), iv, wr_view(&text), &cipher);
 	if (!e)
 		wr_tlv(objects, odd ? 0x85 : 0x87, wr_view(&cipher));
 	wr_free(&cipher);

@@ -10,6 +10,8 @@ static const uint8_t oid_chip[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x
 
 const struct rd vcard_oid_ecdsa = { oid_ecdsa, sizeof(oid_ecdsa) };
 const struct rd vcard_oid_rsa = { oid_rsa, sizeof(oid_rsa) };
+static const uint8_t oid_chip_3des[] = { 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x01 };
+const struct rd vcard_oid_chip_3des = { oid_chip_3des, sizeof(oid_chip_3des) };
 const struct rd vcard_oid_chip = { oid_chip, sizeof(oid_chip) };
 
 static enum err sign_rsa(const struct rsa_key *k, struct rd hash, struct wr *sig)

@@ -9,6 +9,7 @@
 extern const struct rd vcard_oid_ecdsa;         /* id-TA-ECDSA-SHA-256 */
 extern const struct rd vcard_oid_rsa;           /* id-TA-RSA-v1-5-SHA-256 */
 extern const struct rd vcard_oid_chip;          /* id-CA-ECDH-AES-CBC-CMAC-128 */
+extern const struct rd vcard_oid_chip_3des;     /* id-CA-ECDH-3DES-CBC-CBC */
 
 struct vcard_mint {
 	struct rd car;                          /* empty: left out, as a request may */

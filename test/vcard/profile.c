@@ -25,7 +25,7 @@
 	.sw_reset_off = 0x6985, .reset_only = true, .sw_so_pin = 0x6985, \
 	.sw_key_absent = 0x6A88, .sw_key_algorithm = 0x6A81, .sw_key_uses = 0x6984, \
 	.sw_cipher_length = 0x6A80, .enumerate_all = true, \
-	.agree_signed = true, \
+	.chip_aes = true, .agree_signed = true, \
 	.sw_domain_closed = 0x6982, .sw_domain_complete = 0x6985, .sw_domain_keys = 0x6985, \
 	.sw_domain_deleted = 0x9000, .sw_unwrap_foreign = 0x6A80, .primes_max = 2048, \
 	.read_6282 = true, .sw_write_protected = 0x6982, .sw_cert_signature = 0x6985, .sw_cert_format = 0x6984
@@ -41,7 +41,7 @@ static const struct vcard_profile profiles[] = {
 		.name = "vendor-per-key",
 		.challenge_per_key = true,
 		.status_pin_first = true,
-		.xkek_hashed = true, .xkek_counts = true,
+		.chip_3des = true, .xkek_hashed = true, .xkek_counts = true,
 	},
 	{
 		.name = "open-firmware",
@@ -59,7 +59,7 @@ static const struct vcard_profile profiles[] = {
 		.sw_key_absent = 0x6A82, .sw_key_algorithm = 0x6985, .sw_key_uses = 0x6A84, .key_overwrite = true,
 		.sw_domain_closed = 0x6985, .sw_domain_complete = 0x6986, .sw_domain_keys = 0x6A89,
 		.sw_domain_deleted = 0x6A88, .sw_unwrap_foreign = 0x6400, .primes_max = 4096,
-		.xkek_no_shares = true,
+		.chip_aes = true, .xkek_no_shares = true,
 		.sha224 = true, .agree_x_only = true, .derive_hkdf = true, .derive_mod_p = true,
 		.sw_cipher_length = 0x6700,
 		.update_truncates = true, .sw_write_protected = 0x6982,

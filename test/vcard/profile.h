@@ -70,6 +70,8 @@ struct vcard_profile {
 	bool derive_mod_p;                  /* A 3.16: EC keys are derived modulo p; otherwise modulo the order */
 	uint16_t sw_cipher_length;          /* A 3.15: CBC of no whole blocks */
 	bool agree_x_only;                  /* A 3.14: ECDH answers 04 and x; otherwise 04, x and y */
+	bool chip_aes, chip_3des;           /* A 4.1: protocols of chip authentication */
+	bool token_zeros;                   /* A 4.1 step 6: the 3DES token's text is filled with zeros, not 80 00 */
 	bool agree_signed;                  /* A 3.14: DECIPHER 83, its data encoded as that of 84 (15.8) */
 	bool xkek_hashed;                   /* A 15.8: the agreed key is SHA-256 of x; otherwise x itself */
 	bool xkek_counts;                   /* A 15.8: agreeing is a use of the key */
