@@ -35,28 +35,6 @@ static CK_RV make_mac(struct p11_token *t, struct p11_op *op, struct wr *mac)
 	return rv ? rv : p11_rv(wr_done(mac));
 }
 
-/*
- * Another program that has logged in, too, may have put another key in this one's place, and a card may fail: who wants
- * a signature by this key gets that or none. Where verifying is not possible (no public key, no libcrypto any more),
- * it is as it was.
- */
-static enum err check(struct p11_token *t, struct p11_op *op, struct rd data, struct wr *sig)
-{
-	struct p11_object *o = p11_objects_get(&t->objects, op->handle);
-	enum err e = op->use.key->spki.n ? op->use.mech->sign->verify(&op->use, data, wr_view(sig)) : ERR_OK;
-
-	if (e != ERR_SIGNATURE)
-		return ERR_OK;
-	wipe(sig->p, sig->n);
-	wr_reset(sig);
-	e = o ? p11_token_suspect(t, o) : ERR_NOT_FOUND;
-	if (e)
-		return e;
-	log_tell("card %s in reader %s: its signature is not by the key that was asked to make it", t->device_id,
-		 t->reader);
-	return ERR_PROTOCOL;
-}
-
 static enum err make(struct p11_token *t, struct p11_op *op, struct wr *sig)
 {
 	uint8_t hash[DIGEST_MAX], block[P11_BLOCK_MAX], answer[P11_BLOCK_MAX + 64];
@@ -76,8 +54,6 @@ static enum err make(struct p11_token *t, struct p11_op *op, struct wr *sig)
 		e = ask_card(t, op->use.key->key, alg, wr_view(&bw), &aw);
 	if (!e)
 		e = how->after(&op->use, wr_view(&aw), sig);
-	if (!e)
-		e = check(t, op, data, sig);
 	wr_free(&aw);
 	wr_free(&bw);
 	wr_free(&hw);

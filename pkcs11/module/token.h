@@ -92,8 +92,6 @@ void p11_token_opened(struct p11_token *t);
  * been read anew, this one is gone.
  */
 MUST enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o);
-/* The card made something of this key that its public half does not fit: now compare. As p11_token_confirm. */
-MUST enum err p11_token_suspect(struct p11_token *t, struct p11_object *o);
 /* This process changed files on the card: what is kept for others is forgotten. */
 void p11_token_changed(struct p11_token *t);
 /* Ends a login and the connection; at an agent only the login. */

@@ -91,9 +91,3 @@ enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o)
 			t->objects.v[i]->unconfirmed = false;
 	return e;
 }
-
-enum err p11_token_suspect(struct p11_token *t, struct p11_object *o)
-{
-	o->unconfirmed = o->is_token && o->about;
-	return p11_token_confirm(t, o);
-}

@@ -383,40 +383,6 @@ static void replace_inside(void)
 	hsm_card_free(&card, false);
 }
 
-/* A handle is one key's, whatever stands under its number now: no signature by another one leaves the module. */
-static void test_replaced_inside(void **state)
-{
-	CK_MECHANISM m = { CKM_ECDSA, NULL, 0 };
-	CK_BYTE old[65], fresh[65], hash[32] = { 1 }, sig[64] = { 0 };
-	CK_OBJECT_HANDLE priv, pub;
-	CK_ULONG n = sizeof(sig);
-
-	(void)state;
-	(void)rig_card_simple();
-	(void)enter();
-	priv = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
-	keep_point(pub, old);
-	assert_ok(rig_sign(s, priv));
-	/* Between C_SignInit and C_Sign, too. */
-	assert_ok(C_SignInit(s, &m, priv));
-	replace_inside();
-	assert_rv(C_Sign(s, hash, 32, sig, &n), CKR_KEY_HANDLE_INVALID);
-	assert_true(rd_is_zero(RD_ARR(sig)));
-	assert_rv(C_SignInit(s, &m, priv), CKR_KEY_HANDLE_INVALID);
-	assert_rv(C_VerifyInit(s, &m, pub), CKR_KEY_HANDLE_INVALID);
-	/* The login stays, and a new search finds the new key. */
-	priv = rig_find(s, CKO_PRIVATE_KEY, "ec");
-	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
-	keep_point(pub, fresh);
-	assert_memory_not_equal(fresh, old, 65);
-	n = sizeof(sig);
-	assert_ok(C_SignInit(s, &m, priv));
-	assert_ok(C_Sign(s, hash, 32, sig, &n));
-	assert_ok(C_VerifyInit(s, &m, pub));
-	assert_ok(C_Verify(s, hash, 32, sig, n));
-}
-
 /* What was read before a login is compared after it, at its first use: nobody knows what was in between. */
 static void test_replaced_before_login(void **state)
 {
@@ -450,7 +416,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		AGENT_TEST(test_saves), AGENT_TEST(test_damaged), AGENT_TEST(test_off), AGENT_TEST(test_no_secrets),
 		AGENT_TEST(test_other_key), AGENT_TEST(test_other_names), AGENT_TEST(test_others_stay),
-		AGENT_TEST(test_agent), RIG_TEST(test_replaced_inside), RIG_TEST(test_replaced_before_login),
+		AGENT_TEST(test_agent), RIG_TEST(test_replaced_before_login),
 	};
 
 	return RUN_BOTH(tests);
