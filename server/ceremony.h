@@ -29,8 +29,7 @@ struct srv_ceremony_env {               /* what all ceremonies share; borrowed *
 	const char *url;                /* how people call this server, NULL: not known */
 	uint64_t deadline_ms, lease_ms, poll_ms, hold_ms;
 	bool chip_auth;
-	/* Does another ceremony of this device wait for people? One device has one at a time. */
-	/* The request of another host that is in force for this one's card; NULL: there is none. */
+	/* The other request that is in force for this one's card, which has one at a time; NULL: there is none. */
 	struct srv_ceremony *(*holder)(void *ctx, const struct srv_ceremony *c);
 	void *ctx;
 };
