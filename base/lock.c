@@ -31,6 +31,15 @@ void lock_take(struct lock *l)
 	must(pthread_mutex_lock(&l->m));
 }
 
+bool lock_try(struct lock *l)
+{
+	int rc = pthread_mutex_trylock(&l->m);
+
+	if (rc != EBUSY)
+		must(rc);
+	return rc == 0;
+}
+
 void lock_give(struct lock *l)
 {
 	must(pthread_mutex_unlock(&l->m));

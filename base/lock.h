@@ -15,6 +15,7 @@ struct cond { pthread_cond_t c; };
 void lock_init(struct lock *l);
 void lock_fini(struct lock *l);
 void lock_take(struct lock *l);
+bool lock_try(struct lock *l);                                  /* false: somebody has it */
 void lock_give(struct lock *l);
 void cond_init(struct cond *c);                                /* on the monotonic clock */
 void cond_fini(struct cond *c);

@@ -224,19 +224,19 @@ enum err ccid_card_power_on(struct ccid_card *c)
 	c->wait_ms = atr_t1_wait_ms(&c->atr, c->fi_di, c->ccid.desc.khz);
 	begin_t1(c);
 	c->powered = true;
-	c->noticed = false;
 	return ERR_OK;
 }
 
 /* ---- is it there ---- */
 
-enum err ccid_card_look(struct ccid_card *c)
+enum err ccid_card_look(struct ccid_card *c, bool *on)
 {
 	struct ccid_answer a;
 	enum err e = ccid_ask(&c->ccid, CCID_SLOT_STATUS, none, RD_NONE, &quickly, &a);
 
 	if (e)
 		return e;
+	*on = a.icc == CCID_ACTIVE;
 	return a.icc == CCID_ABSENT ? ERR_NO_CARD : ERR_OK;
 }
 
@@ -257,10 +257,6 @@ enum err ccid_card_present(struct ccid_card *c)
 
 	if (!c->powered)
 		return ERR_RESET;
-	if (c->noticed) {
-		c->powered = false;
-		return ERR_REMOVED;
-	}
 	e = ccid_ask(&c->ccid, CCID_SLOT_STATUS, none, RD_NONE, &quickly, &a);
 	return e ? broken(c, e) : judge(c, a.icc);
 }

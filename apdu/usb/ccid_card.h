@@ -24,7 +24,6 @@ struct ccid_card {
 	uint32_t wait_ms;               /* the card's block waiting time */
 	struct t1 t1;                   /* at TPDU level */
 	bool powered;                   /* by us, and nothing has gone wrong since */
-	bool noticed;                   /* the reader has told that the card moved, since it was powered */
 };
 
 /*
@@ -40,8 +39,8 @@ void ccid_card_free(struct ccid_card *c);
  */
 MUST enum err ccid_card_power_on(struct ccid_card *c);
 void ccid_card_power_off(struct ccid_card *c);
-/* Is there a card? ERR_OK, ERR_NO_CARD. Does not need power. */
-MUST enum err ccid_card_look(struct ccid_card *c);
+/* Is there a card? ERR_OK, and *on: it has power, whoever gave it; ERR_NO_CARD. Powers nothing. */
+MUST enum err ccid_card_look(struct ccid_card *c, bool *on);
 /* The one that we powered? ERR_OK, ERR_REMOVED (also: another one), ERR_RESET (it was powered off, also by us). */
 MUST enum err ccid_card_present(struct ccid_card *c);
 /*

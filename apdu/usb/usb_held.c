@@ -9,8 +9,11 @@
 struct seen {
 	char place[PCSC_NAME_MAX];      /* "": free */
 	pid_t holder;                   /* 0: nobody */
+	bool (*is_lost)(void *ctx, bool *card); /* of its link */
+	void *ctx;
 	bool lost;
 	bool card;
+	bool on;                        /* we left it with power */
 	uint8_t address;
 	uint32_t events;
 };
@@ -35,7 +38,8 @@ static struct seen *find(const char *place)
 	return s;
 }
 
-void usb_held_begin(struct usb_held *h, const char *place)
+void usb_held_begin(struct usb_held *h, const char *place, bool (*is_lost)(void *ctx, bool *card),
+		    void *ctx)
 {
 	struct seen *s;
 
@@ -44,25 +48,30 @@ void usb_held_begin(struct usb_held *h, const char *place)
 	(void)pthread_mutex_lock(&lock);
 	s = find(place);
 	s->holder = getpid();
-	s->lost = false;
+	s->is_lost = is_lost;
+	s->ctx = ctx;
+	s->lost = s->on = false;
 	(void)pthread_mutex_unlock(&lock);
+}
+
+/* With the lock. */
+static void lose(struct seen *s)
+{
+	if (!s->lost)
+		s->events++;
+	s->lost = true;
 }
 
 void usb_held_lost(struct usb_held *h)
 {
-	struct seen *s;
-
 	if (!h->is)
 		return;
 	(void)pthread_mutex_lock(&lock);
-	s = find(h->place);
-	if (!s->lost)
-		s->events++;
-	s->lost = true;
+	lose(find(h->place));
 	(void)pthread_mutex_unlock(&lock);
 }
 
-void usb_held_end(struct usb_held *h)
+void usb_held_end(struct usb_held *h, bool on)
 {
 	struct seen *s;
 
@@ -71,8 +80,10 @@ void usb_held_end(struct usb_held *h)
 	h->is = false;
 	(void)pthread_mutex_lock(&lock);
 	s = find(h->place);
-	if (s->holder == getpid())
+	if (s->holder == getpid()) {
 		s->holder = 0;
+		s->on = on;
+	}
 	(void)pthread_mutex_unlock(&lock);
 }
 
@@ -84,13 +95,13 @@ bool usb_held_by_us(const char *place, bool *card)
 	(void)pthread_mutex_lock(&lock);
 	s = find(place);
 	ours = s->holder == getpid();
-	if (ours)
-		*card = !s->lost;
+	if (ours && s->is_lost(s->ctx, card))
+		lose(s);
 	(void)pthread_mutex_unlock(&lock);
 	return ours;
 }
 
-uint32_t usb_held_events(const char *place, uint8_t address, bool card)
+uint32_t usb_held_events(const char *place, uint8_t address, bool card, bool on)
 {
 	struct seen *s;
 	uint32_t events;
@@ -101,6 +112,9 @@ uint32_t usb_held_events(const char *place, uint8_t address, bool card)
 		s->events += 2;
 	else if (s->card != card)
 		s->events++;
+	else if (card && s->on && !on)
+		s->events += 2;         /* out, and another one in */
+	s->on = s->on && card && on;
 	s->address = address;
 	s->card = card;
 	events = s->events;

@@ -13,12 +13,17 @@ struct usb_held {                       /* of one link */
 	bool is;
 };
 
-void usb_held_begin(struct usb_held *h, const char *place);
+/*
+ * is_lost: is the card that was there at first gone; and is one there now? Called in any thread, until usb_held_end,
+ * and must use none of these functions.
+ */
+void usb_held_begin(struct usb_held *h, const char *place, bool (*is_lost)(void *ctx, bool *card), void *ctx);
 void usb_held_lost(struct usb_held *h);         /* its card or reader is gone, though the link is still there */
-void usb_held_end(struct usb_held *h);
-/* Does a link of this process hold the reader; and is its card still there? */
+/* on: the card is left with power, so that one without is another one. */
+void usb_held_end(struct usb_held *h, bool on);
+/* Does a link of this process hold the reader; and is a card there, its own or another one? */
 bool usb_held_by_us(const char *place, bool *card);
-/* The counter, after this has been seen: another address is another device that was plugged in there. */
-uint32_t usb_held_events(const char *place, uint8_t address, bool card);
+/* The counter, after this has been seen: another address is another device that was plugged in there. on: has power. */
+uint32_t usb_held_events(const char *place, uint8_t address, bool card, bool on);
 
 #endif

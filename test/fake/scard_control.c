@@ -99,11 +99,12 @@ void fake_reader_pad_change(const char *reader, const char *typed, const char *f
 void fake_service(bool runs)
 {
 	lock_take(&fake.lock);
-	fake.stopped = !runs;
+	/* Those of readers on the USB are none of its. */
+	fake.stopped = !runs && !fake.usb;
 	/* Contexts and handles do not survive the service. */
-	for (size_t i = 0; !runs && i < FAKE_HANDLES; i++)
+	for (size_t i = 0; fake.stopped && i < FAKE_HANDLES; i++)
 		fake.contexts[i].id = fake.handles[i].id = 0;
-	for (size_t i = 0; !runs && i < FAKE_READERS; i++)
+	for (size_t i = 0; fake.stopped && i < FAKE_READERS; i++)
 		fake.readers[i].owner = 0;
 	cond_wake(&fake.changed);
 	lock_give(&fake.lock);

@@ -151,6 +151,8 @@ int LIBUSB_CALL libusb_get_active_config_descriptor(libusb_device *device, struc
 	lock_take(&fake_usb.lock);
 	d = fake_usb_device_of(device);
 	if (d)
+		d->reader.spec.pad = fake_usb_reader_of(d)->has_pad;
+	if (d)
 		fake_ccid_desc(&d->reader, c->class_descriptor);
 	lock_give(&fake_usb.lock);
 	c->endpoints[0] = (struct libusb_endpoint_descriptor){ .bEndpointAddress = EP_NOTICE, .wMaxPacketSize = 8,
@@ -210,6 +212,7 @@ static void unclaim(struct fake_usb_device *d)
 	if (!d->claimed)
 		return;
 	d->claimed = NULL;
+	fake_usb_leave(d);
 	lock_take(&fake.lock);
 	fake_usb_reader_of(d)->claimed = false;
 	lock_give(&fake.lock);

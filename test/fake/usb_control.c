@@ -32,16 +32,20 @@ static void disconnect(struct fake_usb_device *d, DWORD disposition)
 	d->context = 0;
 }
 
+void fake_usb_leave(struct fake_usb_device *d)
+{
+	disconnect(d, SCARD_LEAVE_CARD);
+}
+
 static bool card_present(void *ctx)
 {
 	struct fake_usb_device *d = ctx;
-	bool present, moved = false;
+	bool present, moved;
 
 	lock_take(&fake.lock);
 	present = fake_usb_reader_of(d)->plugged && fake_usb_reader_of(d)->card;
-	for (size_t i = 0; i < FAKE_HANDLES; i++)
-		if (d->card && fake.handles[i].id == d->card)
-			moved = fake.handles[i].removed;
+	moved = fake_usb_reader_of(d)->events != d->seen;
+	d->seen = fake_usb_reader_of(d)->events;
 	lock_give(&fake.lock);
 	if (moved) {
 		disconnect(d, SCARD_LEAVE_CARD);
@@ -50,26 +54,36 @@ static bool card_present(void *ctx)
 	return present;
 }
 
-static bool card_power(void *ctx, bool on, struct wr *atr)
+static bool connect_card(struct fake_usb_device *d)
 {
-	struct fake_usb_device *d = ctx;
 	DWORD protocol;
 	LONG rv;
 
-	disconnect(d, SCARD_RESET_CARD);
-	if (!on)
-		return true;
 	fake_is_usb = true;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &d->context);
 	if (rv == SCARD_S_SUCCESS)
 		rv = SCardConnect(d->context, fake_usb_reader_of(d)->name, SCARD_SHARE_EXCLUSIVE,
 				  SCARD_PROTOCOL_T1, &d->card, &protocol);
 	fake_is_usb = false;
-	if (rv != SCARD_S_SUCCESS) {
-		d->card = 0;
-		disconnect(d, SCARD_LEAVE_CARD);
+	if (rv == SCARD_S_SUCCESS)
+		return true;
+	d->card = 0;
+	disconnect(d, SCARD_LEAVE_CARD);
+	return false;
+}
+
+/* Either way whoever was logged in is not any more, also by another program that had the reader before. */
+static bool card_power(void *ctx, bool on, struct wr *atr)
+{
+	struct fake_usb_device *d = ctx;
+
+	if (!d->card && !connect_card(d))
+		return !on;
+	disconnect(d, SCARD_RESET_CARD);
+	if (!on)
+		return true;
+	if (!connect_card(d))
 		return false;
-	}
 	lock_take(&fake.lock);
 	if (fake_usb_reader_of(d)->card)
 		wr_put(atr, vcard_atr(fake_usb_reader_of(d)->card));

@@ -18,6 +18,7 @@ struct fake_usb_device {                /* of one fake_reader, by index */
 	libusb_device_handle *claimed;
 	SCARDCONTEXT context;           /* our way to the card, while it is powered */
 	SCARDHANDLE card;
+	DWORD seen;                     /* events of the reader when its slot was looked at last */
 	DWORD told;                     /* events of the reader that were told by the interrupt endpoint */
 };
 
@@ -51,6 +52,8 @@ extern struct fake_usb_bus fake_usb;
 /* With the lock: what is plugged in at an index, and the device of a handle if it is still there; NULL. */
 struct fake_usb_device *fake_usb_device_at(size_t index);
 struct fake_usb_device *fake_usb_device_of(const libusb_device *device);
+/* Our way to the card ends; the card keeps its power. */
+void fake_usb_leave(struct fake_usb_device *d);
 struct fake_reader *fake_usb_reader_of(const struct fake_usb_device *d);
 
 #endif

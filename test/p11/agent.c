@@ -29,8 +29,7 @@ void agent_process_main(int argc, char **argv)
 		return;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)snprintf(rig_folder, strlen(rig_folder) + 1, "%s", argv[1]);
-	fake_scard_start();
-	fake_reader_plug(RIG_READER);
+	rig_readers_start();
 	if (argv[2][0] && fake_card_insert(RIG_READER, argv[2]))
 		_exit(1);
 	agent_rig_start(argv[3]);

@@ -14,7 +14,8 @@
 #include "test/link_vcard.h"
 
 char rig_folder[] = "/tmp/quorum11-p11.XXXXXX";
-const char *rig_reader = "Test Reader 0";
+const char *rig_reader = "Test Reader 0", *rig_other_reader = "Test Reader 1";
+bool rig_usb;
 static unsigned cards;
 static struct deadline never = { .at_ms = UINT64_MAX, .cancel_fd = -1 };
 
@@ -80,6 +81,22 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
+void rig_readers_start(void)
+{
+	fake_scard_start();
+	rig_usb = fake_usb_start_env();
+	if (rig_usb) {
+		rig_reader = "usb:TEST0";
+		rig_other_reader = "usb:TEST1";
+	}
+	fake_reader_plug(RIG_READER);
+}
+
+bool rig_is_usb(void)
+{
+	return rig_usb && rig_is_direct();
+}
+
 int rig_setup(void **state)
 {
 	(void)state;
@@ -93,10 +110,7 @@ int rig_setup(void **state)
 	(void)setenv("XDG_CONFIG_HOME", rig_folder, 1);
 	(void)setenv("XDG_CACHE_HOME", rig_folder, 1);
 	write_conf("");
-	fake_scard_start();
-	if (fake_usb_start_env())
-		rig_reader = "usb:TEST0";
-	fake_reader_plug(RIG_READER);
+	rig_readers_start();
 	return 0;
 }
 

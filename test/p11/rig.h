@@ -15,11 +15,15 @@
 
 /* QUORUM11_TEST_USB=tpdu, short or extended: the readers are on a USB of test/fake/usb.h, and there is no pcscd. */
 #define RIG_READER (rig_reader)
-extern const char *rig_reader;
-#define RIG_OTHER_READER "Test Reader 1"
+extern const char *rig_reader, *rig_other_reader;
+#define RIG_OTHER_READER (rig_other_reader)
 #define RIG_PIN "648219"
 #define RIG_SO_PIN "57621880"
 
+/* Readers in place of the machine's, by pcscd or by USB, one plugged in. */
+void rig_readers_start(void);
+extern bool rig_usb;                                    /* they are on a USB, the agent's, too */
+bool rig_is_usb(void);                                  /* the module itself goes by USB, not an agent */
 /* For cmocka: each test begins with one empty reader and an empty configuration, and ends with nothing left open. */
 int rig_setup(void **state);
 int rig_teardown(void **state);

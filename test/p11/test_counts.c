@@ -3,6 +3,9 @@
 #include "test/p11/agent.h"
 
 /* A program's way from nothing to a private key of which it knows the label. */
+/* A reader on the USB that nobody held has taken the card's power: its application is selected anew. */
+#define SELECT_MORE (rig_is_usb() ? 1 : 0)
+
 static uint64_t find_key(CK_SESSION_HANDLE *s, CK_OBJECT_HANDLE *key)
 {
 	uint64_t before = rig_exchanges();
@@ -32,7 +35,7 @@ static void test_one_key(void **state)
 	rig_card_insert(&c);
 	n = find_key(&s, &key);
 	print_message("# 1 key: %lu exchanges\n", (unsigned long)n);
-	assert_in_range(n, 1, 12);
+	assert_in_range(n, 1, 12 + SELECT_MORE);
 	/* From here on it is in memory. */
 	n = rig_exchanges();
 	assert_int_equal(rig_find(s, CKO_PRIVATE_KEY, "wanted"), key);
@@ -59,12 +62,12 @@ static void test_ten_keys(void **state)
 	rig_card_insert(&c);
 	n = find_key(&s, &key);
 	print_message("# 10 keys: %lu exchanges\n", (unsigned long)n);
-	assert_in_range(n, 1, 30);
+	assert_in_range(n, 1, 30 + SELECT_MORE);
 	/* Another program of the same user finds what the first one read. */
 	rig_finalize();
 	n = find_key(&s, &key);
 	print_message("# 10 keys, once more: %lu exchanges\n", (unsigned long)n);
-	assert_in_range(n, rig_is_direct(), rig_is_direct() ? 10 : 0);
+	assert_in_range(n, rig_is_direct(), rig_is_direct() ? 10 + SELECT_MORE : 0);
 }
 
 int main(int argc, char **argv)

@@ -202,8 +202,11 @@ static int child_of_fork(CK_SESSION_HANDLE inherited, CK_OBJECT_HANDLE key)
 		return 4;
 	if (C_CloseSession(inherited) != CKR_SESSION_HANDLE_INVALID)
 		return 5;
-	if (C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) != CKR_OK)
+	/* Over USB the reader is the parent's alone. */
+	if (C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s) != (rig_is_usb() ? CKR_FUNCTION_FAILED : CKR_OK))
 		return 6;
+	if (rig_is_usb())
+		return C_Finalize(NULL) == CKR_OK ? 0 : 10;
 	if (C_Login(s, CKU_USER, pin, strlen(RIG_PIN)) != CKR_OK)
 		return 7;
 	if (rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")) != CKR_OK)

@@ -136,10 +136,18 @@ static void test_not_exclusive(void **state)
 {
 	struct fake_other *o;
 	CK_SESSION_HANDLE s;
+	CK_ULONG n = 0;
 
 	(void)state;
 	open_people("vendor-shared", "approve", "exclusive = no\n");
 	o = fake_other_connect(RIG_READER, false);
+	if (rig_is_usb()) {
+		/* Two at once can only have a card by pcscd. */
+		assert_ok(C_GetSlotList(CK_FALSE, NULL, &n));
+		assert_rv(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s), CKR_FUNCTION_FAILED);
+		fake_other_disconnect(&o, false);
+		return;
+	}
 	s = rig_session();
 	assert_ok(rig_login(s, NULL));
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
@@ -163,7 +171,8 @@ static void test_found_open(void **state)
 	assert_true(people_card_is_open(p));
 	s = rig_session();
 	assert_rv(rig_login(s, NULL), CKR_FUNCTION_CANCELED);
-	assert_true(rig_log_has("was found open; it is closed first"));
+	/* Over USB it got its power anew, and was closed by that. */
+	assert_int_equal(rig_log_has("was found open; it is closed first"), !rig_is_usb());
 	assert_false(people_card_is_open(p));
 }
 
@@ -175,6 +184,12 @@ static void test_reuse(void **state)
 	open_people("vendor-shared", "deny", "reuse = yes\n");
 	people_open_card(p);
 	s = rig_session();
+	if (rig_is_usb()) {
+		/* What another program has opened was closed when this one took the card. */
+		assert_rv(rig_login(s, NULL), CKR_FUNCTION_CANCELED);
+		assert_int_equal(people_asked(p), 1);
+		return;
+	}
 	assert_ok(rig_login(s, NULL));
 	assert_int_equal(people_asked(p), 0);
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));

@@ -272,18 +272,21 @@ static void test_refused(void **state)
 static void test_broken_exchange(void **state)
 {
 	struct keys k = open_keys();
+	CK_RV rv;
 
 	(void)state;
 	rig_watch();
 	rig_fault(1, FAKE_LOST);
 	assert_rv(rig_sign(k.s, k.p256), CKR_DEVICE_ERROR);
 	assert_int_equal(rig_seen().with_data[0x68], 1);
-	if (!rig_is_direct()) {
+	if (!rig_is_direct() && !rig_usb) {
 		assert_rv(rig_sign(k.s, k.p256), CKR_DEVICE_REMOVED);
 		return;
 	}
-	assert_ok(rig_sign(k.s, k.p256));
-	assert_int_equal(rig_seen().with_data[0x68], 2);
+	/* Over USB the card may have lost its power by that, as nobody knows who is logged in. */
+	rv = rig_sign(k.s, k.p256);
+	assert_true(rv == CKR_OK || (rig_usb && (rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_DEVICE_REMOVED)));
+	assert_int_equal(rig_seen().with_data[0x68], rv ? 1 : 2);
 }
 
 static void test_digest(void **state)

@@ -16,6 +16,17 @@ static CK_ULONG slots(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG room)
 	return n;
 }
 
+/* Filled up with blanks. */
+static bool is_description(const CK_SLOT_INFO *info, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = n; i < sizeof(info->slotDescription); i++)
+		if (info->slotDescription[i] != ' ')
+			return false;
+	return memcmp(info->slotDescription, name, n) == 0;
+}
+
 static void test_list(void **state)
 {
 	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN });
@@ -31,7 +42,7 @@ static void test_list(void **state)
 	assert_rv(C_GetSlotInfo(1, &info), CKR_SLOT_ID_INVALID);
 	assert_rv(C_GetSlotInfo(0, NULL), CKR_ARGUMENTS_BAD);
 	assert_ok(C_GetSlotInfo(0, &info));
-	assert_memory_equal(info.slotDescription, "Test Reader 0   ", 16);
+	assert_true(is_description(&info, RIG_READER));
 	assert_int_equal(info.flags, CKF_REMOVABLE_DEVICE | CKF_HW_SLOT);
 
 	/* A new reader gets a new number, an old one keeps its own while others come and go. */
@@ -53,7 +64,7 @@ static void test_list(void **state)
 	assert_int_equal(slots(CK_FALSE, list, 8), 2);
 	assert_ok(C_GetSlotInfo(1, &info));
 	assert_int_equal(info.flags, CKF_REMOVABLE_DEVICE | CKF_HW_SLOT | CKF_TOKEN_PRESENT);
-	assert_memory_equal(info.slotDescription, "Test Reader 1   ", 16);
+	assert_true(is_description(&info, RIG_OTHER_READER));
 	rig_plug(RIG_READER);
 	assert_int_equal(slots(CK_FALSE, list, 8), 2);
 	rig_other_remove();
@@ -94,8 +105,10 @@ static void test_no_service(void **state)
 	(void)rig_card_simple();
 	rig_service(false);
 	rig_initialize();
-	assert_int_equal(slots(CK_FALSE, list, 8), 0);
-	assert_rv(C_WaitForSlotEvent(0, list, NULL), CKR_FUNCTION_FAILED);
+	/* A reader on the USB needs none. */
+	assert_int_equal(slots(CK_FALSE, list, 8), rig_is_usb() ? 1 : 0);
+	if (!rig_is_usb())
+		assert_rv(C_WaitForSlotEvent(0, list, NULL), CKR_FUNCTION_FAILED);
 	rig_service(true);
 	assert_int_equal(slots(CK_FALSE, NULL, 0), 1);
 	assert_ok(C_GetTokenInfo(0, &info));
@@ -108,19 +121,20 @@ static void test_wanted_readers(void **state)
 	char conf[128];
 
 	(void)state;
-	rig_plug("Another Reader");
-	rig_conf("[module]\nreaders = Another*\n");
+	rig_plug(RIG_OTHER_READER);
+	(void)snprintf(conf, sizeof(conf), "[module]\nreaders = %s*\n", RIG_OTHER_READER);
+	rig_conf(conf);
 	rig_initialize();
 	assert_int_equal(slots(CK_FALSE, list, 8), 1);
 	assert_ok(C_GetSlotInfo(list[0], &info));
-	assert_memory_equal(info.slotDescription, "Another Reader", 14);
+	assert_true(is_description(&info, RIG_OTHER_READER));
 	rig_finalize();
 	(void)snprintf(conf, sizeof(conf), "[module]\nreaders = %s\n", RIG_READER);
 	rig_conf(conf);
 	rig_initialize();
 	assert_int_equal(slots(CK_FALSE, list, 8), 1);
 	assert_ok(C_GetSlotInfo(list[0], &info));
-	assert_memory_equal(info.slotDescription, RIG_READER, strlen(RIG_READER));
+	assert_true(is_description(&info, RIG_READER));
 }
 
 static void test_token_info(void **state)
@@ -234,7 +248,10 @@ static void test_flags_people(void **state)
 	}
 }
 
-/* A card on which another program is logged in stays logged in while we look at it. */
+/*
+ * A card on which another program is logged in stays logged in while we look at it, or, where two cannot look, cannot
+ * be looked at.
+ */
 static void test_card_in_use(void **state)
 {
 	struct fake_other *o;
@@ -250,10 +267,15 @@ static void test_card_in_use(void **state)
 		fake_other_send(o, RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00"), &w));
 	assert_ok(fake_other_send(o, RD_LIT("\x00\x20\x00\x81\x06" RIG_PIN), &w));
 	rig_initialize();
-	assert_int_equal(rig_token_flags(), PIN_LOGIN);
-	assert_ok(C_GetTokenInfo(0, &info));
-	assert_int_equal(info.firmwareVersion.major, 4);
-	assert_int_equal(rig_count(rig_session(), CKO_PUBLIC_KEY), 1);
+	if (rig_is_usb()) {
+		(void)slots(CK_FALSE, NULL, 0);
+		assert_rv(C_GetTokenInfo(0, &info), CKR_FUNCTION_FAILED);
+	} else {
+		assert_int_equal(rig_token_flags(), PIN_LOGIN);
+		assert_ok(C_GetTokenInfo(0, &info));
+		assert_int_equal(info.firmwareVersion.major, 4);
+		assert_int_equal(rig_count(rig_session(), CKO_PUBLIC_KEY), 1);
+	}
 	wr_reset(&w);
 	assert_ok(fake_other_send(o, RD_LIT("\x00\x20\x00\x81"), &w));
 	assert_bytes_equal(wr_view(&w), RD_LIT("\x90\x00"));
@@ -304,7 +326,10 @@ static void test_mechanisms(void **state)
 	assert_int_equal(info.flags, CKF_HW | CKF_SIGN | CKF_VERIFY);
 }
 
-/* Another program resets the card while it is asked: no login is lost, as there was none. */
+/*
+ * Another program resets the card while it is asked: no login is lost, as there was none. On the USB there is no other
+ * one: a card without power has been put in just now.
+ */
 static void test_reset_inside(void **state)
 {
 	CK_TOKEN_INFO info;
@@ -314,7 +339,7 @@ static void test_reset_inside(void **state)
 	rig_initialize();
 	(void)slots(CK_FALSE, NULL, 0);
 	rig_fault(2, FAKE_RESET);
-	assert_rv(C_GetTokenInfo(0, &info), CKR_DEVICE_ERROR);
+	assert_rv(C_GetTokenInfo(0, &info), rig_is_usb() ? CKR_DEVICE_REMOVED : CKR_DEVICE_ERROR);
 	assert_ok(C_GetTokenInfo(0, &info));
 }
 

@@ -243,18 +243,22 @@ static void test_removed(void **state)
 	uint8_t room[4096], bytes[64];
 	struct wr w, cmd;
 	struct line l;
+	bool on = true;
 
 	(void)state;
 	line_open(&l, &s, NULL);
 	WR_ARR(&w, room);
 	WR_ARR(&cmd, bytes);
-	assert_int_equal(ccid_card_look(&l.card), ERR_NO_CARD);
+	assert_int_equal(ccid_card_look(&l.card, &on), ERR_NO_CARD);
 	assert_int_equal(ccid_card_power_on(&l.card), ERR_NO_CARD);
 	assert_int_equal(ccid_card_present(&l.card), ERR_RESET);
 	assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_RESET);
 	line_card(&l, card->v);
-	assert_int_equal(ccid_card_look(&l.card), ERR_OK);
+	assert_int_equal(ccid_card_look(&l.card, &on), ERR_OK);
+	assert_false(on);
 	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
+	assert_int_equal(ccid_card_look(&l.card, &on), ERR_OK);
+	assert_true(on);
 	assert_int_equal(ccid_card_present(&l.card), ERR_OK);
 	/* pulled and put in again between two questions: it has no power */
 	line_card(&l, NULL);
@@ -266,10 +270,6 @@ static void test_removed(void **state)
 	assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_REMOVED);
 	assert_int_equal(w.n, 0);
 	line_card(&l, card->v);
-	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
-	/* what the reader has told by itself */
-	l.card.noticed = true;
-	assert_int_equal(ccid_card_present(&l.card), ERR_REMOVED);
 	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
 	l.gone = true;
 	assert_int_equal(ccid_card_present(&l.card), ERR_REMOVED);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A reader's interface, claimed: bulk transfers for the messages of CCID. */
+#ifndef APDU_USB_USB_IO_H
+#define APDU_USB_USB_IO_H
+
+#include <stdatomic.h>
+
+#include "apdu/usb/ccid.h"
+#include "apdu/usb/usb_find.h"
+
+struct usb_io {
+	libusb_device_handle *handle;
+	char place[PCSC_NAME_MAX];      /* for the log */
+	uint8_t interface, in, out;
+	uint16_t packet;
+	uint64_t transfers;
+	atomic_bool gone;               /* the device */
+};
+
+/*
+ * The device open and its interface ours; end it by usb_io_close, in any case. ERR_SHARING: somebody else's;
+ * ERR_REFUSED: this user may not; ERR_REMOVED.
+ */
+MUST enum err usb_io_open(struct usb_io *u, const struct usb_reader *r);
+void usb_io_close(struct usb_io *u);
+struct ccid_io usb_io_ccid(struct usb_io *u);
+
+#endif
