@@ -191,7 +191,7 @@ t "... and the CA's" eval "opensc --read-object --type cert --label 'our CA' -o 
 t "cert export: PEM" eval "on pin cert export --key 'our CA' --out ca2.pem && cmp <(openssl x509 -in ca2.pem) ca.pem"
 t "... to stdout" eval "on pin cert export --key 01 && cmp <(openssl x509 -in '$T/out') web2.pem"
 t "... DER, not over a file that is there" eval "on pin cert export --key 01 --der --out w && cmp w web2.der &&
-	failed on pin cert export --key 01 --out w"
+	refused on pin cert export --key 01 --out w"
 t "several, none named" refused on pin cert export
 t "what a certificate has replaced is not exported" eval "failed on pin attest export --key 01 && says archived"
 t "cert delete asks, and without a terminal the answer is no" failed \

@@ -70,7 +70,7 @@ over() { said "$1" || said "not $1" || ! running qemu; }
 # The guest says that NAME is done, or that it has failed.
 guest_has() { wait_for $((LONG * 3)) over "$1"; said "$1"; }
 
-t "a kernel and a shell for the guest" test -s "$Q/order" || { echo "# make build/qemu"; finish; }
+t "a kernel and a shell for the guest" test -s "$Q/order" || { echo "# test/qemu/fetch.sh $Q"; finish; }
 t "1 of 2: cards, custodians, a server" nofm_new vendor-shared 2 2 || finish
 t "a key that two open" nofm_key ec:secp256r1 shared || finish
 t "... the card leaves its reader" card_stop target

@@ -13,7 +13,10 @@ drivers=(usb/common/usb-common usb/core/usbcore usb/host/xhci-hcd usb/host/xhci-
 rm -rf "$1"
 mkdir -p "$1/x" "$1/modules"
 cd "$1/x"
-kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p')
+kernel() { apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p'; }
+# A machine on which nothing was missing may never have asked what there is.
+[ -n "$(kernel)" ] || apt-get -q update || sudo -n apt-get -q update || true
+kernel=$(kernel)
 [ -n "$kernel" ] || { echo "fetch.sh: apt knows no kernel linux-image-amd64; apt-get update?" >&2; exit 1; }
 v=${kernel#linux-image-}
 apt-get -q -o APT::Sandbox::User=root download "$kernel" busybox-static
