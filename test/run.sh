@@ -26,7 +26,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do groups+=("$1"); shift; done
 [ $# -eq 0 ] || { shift; only=("$@"); }
 
 jobs=${JOBS:-$((($(nproc) * 3 + 1) / 2))}
-declare -A limit=([check]=300 [unit]=120 [p11]=120 [e2e]=300 [next]=300)
+declare -A limit=([check]=300 [unit]=120 [p11]=120 [tpdu]=120 [extended]=120 [e2e]=300 [next]=300)
 logs=$build/test/logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -115,6 +115,8 @@ list=$(for group in "${groups[@]}"; do
 	done
 done | awk '{ print NF < 3 ? "0 " $0 : $0 }' | sort -s -k 1,1nr) || exit 2
 while read -r _ group path; do
+	# Until it has said how it ended, it has failed.
+	echo "$group-$(basename "$path" .sh) 0 1 0 0" >"$logs/$group-$(basename "$path" .sh).sum"
 	while [ "$(jobs -pr | wc -l)" -ge "$jobs" ]; do wait -n; done
 	one "$group" "$path" &
 done <<<"$list"
