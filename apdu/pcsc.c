@@ -339,15 +339,23 @@ static bool pcsc_has_pad_change(void *ctx)
 	return p->change.there;
 }
 
-static enum err control_pad(struct pcsc *p, const struct pad *pad, const struct wr *asked, struct wr *rsp)
+static enum err by_pad(struct pcsc *p, const struct pad *pad, void (*write)(const struct pinpad_ask *a, struct wr *w),
+		       const struct pinpad_ask *ask, struct wr *rsp)
 {
-	uint8_t answer[8];
+	uint8_t bytes[PINPAD_ASK_MAX], answer[8];
 	DWORD n = 0;
-	enum err e = pad->there ? wr_done(asked) : ERR_UNSUPPORTED;
+	struct wr w;
+	enum err e;
 
+	ask_pad(p);
+	if (!pad->there)
+		return ERR_UNSUPPORTED;
+	WR_ARR(&w, bytes);
+	write(ask, &w);
+	e = wr_done(&w);
 	if (!e)
 		e = after("SCardControl", p,
-			  SCardControl(p->card, pad->code, asked->p, (DWORD)asked->n, answer, sizeof(answer), &n));
+			  SCardControl(p->card, pad->code, bytes, (DWORD)w.n, answer, sizeof(answer), &n));
 	if (!e && n > sizeof(answer))
 		e = ERR_TRANSPORT;
 	if (!e) {
@@ -359,26 +367,16 @@ static enum err control_pad(struct pcsc *p, const struct pad *pad, const struct 
 
 static enum err pcsc_pad_verify(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
 {
-	uint8_t bytes[PINPAD_ASK_MAX];
 	struct pcsc *p = ctx;
-	struct wr w;
 
-	ask_pad(p);
-	WR_ARR(&w, bytes);
-	pinpad_ask_write(ask, &w);
-	return control_pad(p, &p->verify, &w, rsp);
+	return by_pad(p, &p->verify, pinpad_ask_write, ask, rsp);
 }
 
 static enum err pcsc_pad_change(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
 {
-	uint8_t bytes[PINPAD_ASK_MAX];
 	struct pcsc *p = ctx;
-	struct wr w;
 
-	ask_pad(p);
-	WR_ARR(&w, bytes);
-	pinpad_change_write(ask, &w);
-	return control_pad(p, &p->change, &w, rsp);
+	return by_pad(p, &p->change, pinpad_change_write, ask, rsp);
 }
 
 static enum err read_atr(struct pcsc *p, struct wr *atr)

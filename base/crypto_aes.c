@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crypto_aes.h"
 
-#include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -45,31 +44,8 @@ out:
 static enum err cbc(struct rd key, const uint8_t iv[AES_BLOCK], struct rd bytes, int encrypt, struct wr *out)
 {
 	const char *name = cbc_name(key);
-	EVP_CIPHER_CTX *c = NULL;
-	EVP_CIPHER *cipher = NULL;
-	enum err e = ERR_CRYPTO;
-	uint8_t *to;
-	int n = 0;
 
-	if (!name || bytes.n % AES_BLOCK || bytes.n > INT_MAX)
-		return ERR_ARG;
-	if (!bytes.n)
-		return ERR_OK;
-	to = wr_space(out, bytes.n);
-	if (!to)
-		return wr_done(out);
-	if (!crypto_ctx())
-		goto out;
-	cipher = EVP_CIPHER_fetch(crypto_ctx(), name, NULL);
-	c = cipher ? EVP_CIPHER_CTX_new() : NULL;
-	if (c && EVP_CipherInit_ex2(c, cipher, key.p, iv, encrypt, NULL) == 1 &&
-	    EVP_CIPHER_CTX_set_padding(c, 0) == 1 && EVP_CipherUpdate(c, to, &n, bytes.p, (int)bytes.n) == 1 &&
-	    (size_t)n == bytes.n)
-		e = ERR_OK;
-out:
-	EVP_CIPHER_CTX_free(c);
-	EVP_CIPHER_free(cipher);
-	return e;
+	return name ? crypto_cbc(name, AES_BLOCK, key.p, iv, bytes, encrypt, out) : ERR_ARG;
 }
 
 enum err aes_cbc_encrypt(struct rd key, const uint8_t iv[AES_BLOCK], struct rd bytes, struct wr *out)

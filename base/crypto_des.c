@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crypto_des.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/crypto_int.h"
@@ -10,30 +8,7 @@
 static enum err cbc(const uint8_t key[DES_KEY], const uint8_t iv[DES_BLOCK], struct rd bytes, int encrypt,
 		    struct wr *out)
 {
-	EVP_CIPHER_CTX *c = NULL;
-	EVP_CIPHER *cipher = NULL;
-	enum err e = ERR_CRYPTO;
-	uint8_t *to;
-	int n = 0;
-
-	if (bytes.n % DES_BLOCK || bytes.n > INT_MAX)
-		return ERR_ARG;
-	if (!bytes.n)
-		return ERR_OK;
-	to = wr_space(out, bytes.n);
-	if (!to)
-		return wr_done(out);
-	if (!crypto_ctx())
-		return ERR_CRYPTO;
-	cipher = EVP_CIPHER_fetch(crypto_ctx(), "DES-EDE-CBC", NULL);
-	c = cipher ? EVP_CIPHER_CTX_new() : NULL;
-	if (c && EVP_CipherInit_ex2(c, cipher, key, iv, encrypt, NULL) == 1 &&
-	    EVP_CIPHER_CTX_set_padding(c, 0) == 1 && EVP_CipherUpdate(c, to, &n, bytes.p, (int)bytes.n) == 1 &&
-	    (size_t)n == bytes.n)
-		e = ERR_OK;
-	EVP_CIPHER_CTX_free(c);
-	EVP_CIPHER_free(cipher);
-	return e;
+	return crypto_cbc("DES-EDE-CBC", DES_BLOCK, key, iv, bytes, encrypt, out);
 }
 
 static const uint8_t zeros[DES_BLOCK];

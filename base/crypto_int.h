@@ -24,5 +24,8 @@ OSSL_LIB_CTX *crypto_ctx(void);
 BIGNUM *crypto_bn(struct rd magnitude);
 /* n as exactly size bytes. ERR_BUFFER if it does not fit. */
 MUST enum err crypto_put_bn(const BIGNUM *n, size_t size, struct wr *out);
+/* Whole blocks by the cipher of this name, without padding; key and iv have its sizes. ERR_ARG: not whole blocks. */
+MUST enum err crypto_cbc(const char *name, size_t block, const uint8_t *key, const uint8_t *iv, struct rd bytes,
+			 int encrypt, struct wr *out);
 
 #endif
