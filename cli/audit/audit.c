@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/audit/audit.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
 
@@ -27,11 +26,6 @@ enum err cli_audit_budget(void *ctx, struct rd host_json, struct wr *text)
 	return e ? e : wr_done(text);
 }
 
-static enum err file_fail(enum err e, const char *path)
-{
-	return e == ERR_IO ? cli_refuse(e, "%s: %s", path, strerror(errno)) : cli_fail(e, "%s", path);
-}
-
 static enum err load_manifest(const char *path, struct pka_manifest **out)
 {
 	struct wr text;
@@ -42,7 +36,7 @@ static enum err load_manifest(const char *path, struct pka_manifest **out)
 	if (!path)
 		return ERR_OK;
 	wr_init_heap(&text, MANIFEST_FILE_MAX);
-	e = file_fail(file_read(path, MANIFEST_FILE_MAX, &text), path);
+	e = cli_get_file(path, MANIFEST_FILE_MAX, &text);
 	if (!e) {
 		e = pka_manifest_read(wr_view(&text), out, &line);
 		if (e)
@@ -58,13 +52,15 @@ static enum err judge(struct cli_receipt *c, const struct receipt_trust *trust)
 	enum err e;
 
 	wr_init_heap(&file, RECEIPT_FILE_MAX);
-	e = file_read(c->path, RECEIPT_FILE_MAX, &file);
-	if (!e)
+	e = cli_get_file(c->path, RECEIPT_FILE_MAX, &file);
+	if (!e) {
 		e = receipt_read(wr_view(&file), &c->r, &c->verdict);
-	if (!e)
-		e = receipt_judge(c->r, trust, &c->judged, &c->verdict);
+		if (!e)
+			e = receipt_judge(c->r, trust, &c->judged, &c->verdict);
+		cli_fail(e, "%s", c->path);
+	}
 	wr_free(&file);
-	return file_fail(e, c->path);
+	return e;
 }
 
 /* The receipt of the same device that began last before this one and was ended. */

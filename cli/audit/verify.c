@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quorum11 audit verify: a server's audit, offline. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/date.h"
-#include "base/file.h"
 #include "base/spki.h"
 #include "base/text.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 #include "cli/line/verb.h"
 #include "pka/chain.h"
 
 #define EXPORT_MAX (1u << 30)
 #define PEM_MAX 4096
-
-static enum err file_fail(enum err e, const char *path)
-{
-	return e == ERR_IO ? cli_refuse(e, "%s: %s", path, strerror(errno)) : cli_fail(e, "%s", path);
-}
 
 /* What stands between the lines BEGIN PUBLIC KEY and END PUBLIC KEY (RFC 7468), decoded. */
 static enum err pem_read(struct rd pem, struct wr *der)
@@ -56,9 +50,9 @@ static enum err key_read(const char *path, struct wr *key)
 		return ERR_OK;
 	WR_ARR(&pem, text);
 	WR_ARR(&der, bytes);
-	e = file_read(path, sizeof(text), &pem);
+	e = cli_get_file(path, sizeof(text), &pem);
 	if (e)
-		return file_fail(e, path);
+		return e;
 	e = pem_read(wr_view(&pem), &der);
 	if (!e)
 		e = spki_read(wr_view(&der), &spki);
@@ -138,7 +132,7 @@ enum err verb_audit_verify(struct cli *cli)
 	wr_init_heap(&text, EXPORT_MAX);
 	e = key_read(a->audit_key, &key);
 	if (!e)
-		e = file_fail(file_read(a->v[0], EXPORT_MAX, &text), a->v[0]);
+		e = cli_get_file(a->v[0], EXPORT_MAX, &text);
 	if (!e) {
 		e = chain_verify(wr_view(&text), wr_view(&key), &v);
 		if (!e || e == ERR_REFUSED) {

@@ -160,3 +160,10 @@ enum err cli_work_ceremony(struct cli *cli, struct cli_card *out)
 		cli_card_close(cli, out, true);
 	return e;
 }
+
+enum err cli_work_begin(struct cli *cli, struct cli_card *out)
+{
+	enum err e = cli_work_settings(cli, NULL);
+
+	return e ? e : cli_work_open(cli, out);
+}

@@ -20,5 +20,7 @@ MUST enum err cli_work_check(const struct cli_card *c);
 MUST enum err cli_work_open(struct cli *cli, struct cli_card *out);
 /* The same, but only the ceremony, whatever else the card may want. */
 MUST enum err cli_work_ceremony(struct cli *cli, struct cli_card *out);
+/* cli_work_settings without an operand, then cli_work_open. */
+MUST enum err cli_work_begin(struct cli *cli, struct cli_card *out);
 
 #endif

@@ -122,9 +122,7 @@ static enum err replace(struct replace *r)
 
 	memcpy(id, r->card.id, sizeof(id));
 	cli_card_close(r->cli, &r->card, false);
-	e = cli_work_settings(r->cli, NULL);
-	if (!e)
-		e = cli_work_open(r->cli, &r->card);
+	e = cli_work_begin(r->cli, &r->card);
 	if (!e && strcmp(id, r->card.id))
 		e = cli_refuse(ERR_REMOVED, "the card was changed: it is not %s any more", id);
 	return e ? e : put(r);

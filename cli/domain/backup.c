@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/card/keys.h"
 #include "cli/card/work.h"
 #include "cli/domain/domain.h"
+#include "cli/line/get.h"
 #include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "sc-hsm/key.h"
@@ -56,11 +55,7 @@ enum err verb_backup(struct cli *cli)
 	wr_init_heap(&blob, APDU_RSP_MAX);
 	e = cli_put_check(path, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
-		e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
-	if (!e)
-		e = cli_keys_read(cli, &card, &keys);
+		e = cli_keys_begin(cli, &card, &keys);
 	if (!e)
 		e = cli_keys_find(keys, cli->args->key, &k);
 	if (!e)
@@ -83,12 +78,10 @@ enum err verb_backup(struct cli *cli)
 static enum err read_backup(const char *path, struct wr *file, struct hsm_backup *b, struct hsm_wrapped *wrapped,
 			    struct p15_key *description)
 {
-	enum err e = file_read(path, BACKUP_MAX, file);
+	enum err e = cli_get_file(path, BACKUP_MAX, file);
 
-	if (e == ERR_IO)
-		return cli_refuse(e, "%s: %s", path, strerror(errno));
 	if (e)
-		return cli_fail(e, "%s", path);
+		return e;
 	e = hsm_backup_read(wr_view(file), b);
 	if (!e)
 		e = hsm_wrapped_read(b->blob, wrapped);
@@ -188,9 +181,7 @@ enum err verb_restore(struct cli *cli)
 	wr_init_heap(&file, BACKUP_MAX);
 	e = read_backup(cli->args->v[0], &file, &b, &wrapped, &description);
 	if (!e)
-		e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
+		e = cli_work_begin(cli, &card);
 	if (!e)
 		e = restore(cli, &card, &b, &wrapped, &description);
 	cli_card_close(cli, &card, true);

@@ -115,9 +115,7 @@ enum err verb_domain_create(struct cli *cli)
 	uint8_t domain = 0;
 	enum err e;
 
-	e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
+	e = cli_work_begin(cli, &card);
 	if (!e)
 		e = cli_domains_read(cli, &card, &d);
 	if (!e)
@@ -146,9 +144,7 @@ static enum err end_domain(struct cli *cli, const char *verb, const char *what, 
 	(void)snprintf(question, sizeof(question), "%s key domain %u?", what, domain);
 	if (!cli_ask(question, cli->args->yes))
 		return cli_refuse(ERR_CANCELLED, "nothing was changed");
-	e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
+	e = cli_work_begin(cli, &card);
 	if (!e)
 		e = cli_card_fail(&card, end(card.hsm, (uint8_t)domain, &cli->dl), doing);
 	if (!e)

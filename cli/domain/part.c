@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 
 #define PATH_SIZE 4096
@@ -162,11 +163,7 @@ static enum err read_file(const char *path, uint64_t v[FIELDS])
 	enum err e;
 
 	wr_init_heap(&w, PART_MAX);
-	e = file_read(path, PART_MAX - 1, &w);
-	if (e == ERR_IO)
-		cli_refuse(e, "%s: %s", path, strerror(errno));
-	else
-		cli_fail(e, "%s", path);
+	e = cli_get_file(path, PART_MAX - 1, &w);
 	wr_u8(&w, 0);
 	for (line = (char *)w.p; !e && line && *line; line = next) {
 		next = strchr(line, '\n');

@@ -3,16 +3,15 @@
  * Key domains whose key two cards agree on (sc-hsm-apdu 6.3), step by step, with files between the people: ask, admit,
  * join; then offer and agree, on both cards.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/crypto_digest.h"
-#include "base/file.h"
 #include "cli/card/keys.h"
 #include "cli/card/work.h"
 #include "cli/domain/domain.h"
 #include "cli/key/generate.h"
+#include "cli/line/get.h"
 #include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
@@ -20,13 +19,6 @@
 #include "sc-hsm/xkek.h"
 
 #define EXCHANGE_LABEL "key exchange"   /* of the key that agrees; nobody else's business */
-
-static enum err file_get(const char *path, struct wr *out)
-{
-	enum err e = file_read(path, FILE_SIZE_MAX, out);
-
-	return e == ERR_IO ? cli_refuse(e, "%s: %s", path, strerror(errno)) : cli_fail(e, "%s", path);
-}
 
 static enum err no_proof(enum err e, const char *path, const struct att_verdict *v)
 {
@@ -167,17 +159,13 @@ enum err verb_domain_admit(struct cli *cli)
 	wr_init_heap(&file, FILE_SIZE_MAX);
 	e = cli_put_check(to, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
-		e = file_get(from, &devaut);
+		e = cli_get_file(from, FILE_SIZE_MAX, &devaut);
 	if (!e && cvc_devaut_read(wr_view(&devaut), &device, &issuer, &has_issuer))
 		e = cli_refuse(ERR_FORMAT, "%s holds no card's certificates (quorum11 domain ask)", from);
 	if (!e)
 		e = check_device(cli, from, wr_view(&devaut));
 	if (!e)
-		e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
-	if (!e)
-		e = cli_keys_read(cli, &card, &keys);
+		e = cli_keys_begin(cli, &card, &keys);
 	if (!e)
 		e = cli_keys_find(keys, cli->args->key, &k);
 	if (!e)
@@ -226,7 +214,7 @@ enum err verb_domain_join(struct cli *cli)
 	enum err e;
 
 	wr_init_heap(&file, FILE_SIZE_MAX);
-	e = file_get(path, &file);
+	e = cli_get_file(path, FILE_SIZE_MAX, &file);
 	if (!e && pka_member_read(wr_view(&file), &signer, &sig))
 		e = cli_refuse(ERR_FORMAT, "%s is no membership (quorum11 domain admit)", path);
 	if (!e)
@@ -234,9 +222,7 @@ enum err verb_domain_join(struct cli *cli)
 	if (!e)
 		e = preview_join(cli, path, &signer, sig, &domain);
 	if (!e)
-		e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
+		e = cli_work_begin(cli, &card);
 	if (!e)
 		e = cli_card_fail(&card, hsm_domain_join(card.hsm, domain, issuer_of(&signer, &card), &signer.device,
 							 &signer.request, sig, &d, &cli->dl), "joining the group");
@@ -323,13 +309,9 @@ enum err verb_domain_offer(struct cli *cli)
 	wr_init_heap(&file, FILE_SIZE_MAX);
 	e = cli_put_check(path, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
-		e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
+		e = cli_keys_begin(cli, &card, &keys);
 	if (!e)
 		e = find_domain(cli, &card, RD_NONE, &domain);
-	if (!e)
-		e = cli_keys_read(cli, &card, &keys);
 	if (!e)
 		e = offer(cli, &card, keys, domain, &request);
 	if (!e)
@@ -385,17 +367,13 @@ enum err verb_domain_agree(struct cli *cli)
 	enum err e;
 
 	wr_init_heap(&file, FILE_SIZE_MAX);
-	e = file_get(path, &file);
+	e = cli_get_file(path, FILE_SIZE_MAX, &file);
 	if (!e && (pka_file_read(wr_view(&file), &peer) || !hsm_member_domain(&peer.request.inner, &uid)))
 		e = cli_refuse(ERR_FORMAT, "%s is no offer in a group's key domain (quorum11 domain offer)", path);
 	if (!e)
 		e = check_key(cli, path, &peer);
 	if (!e)
-		e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, &card);
-	if (!e)
-		e = cli_keys_read(cli, &card, &keys);
+		e = cli_keys_begin(cli, &card, &keys);
 	if (!e)
 		e = agree(cli, &card, keys, &peer, uid, &d);
 	if (!e)

@@ -31,9 +31,7 @@ enum err cli_preview_open(struct cli *cli, struct cli_preview *p, struct cli_car
 	enum err e;
 
 	hsm_card_free(&p->card.hsm, false);
-	e = cli_work_settings(cli, NULL);
-	if (!e)
-		e = cli_work_open(cli, out);
+	e = cli_work_begin(cli, out);
 	if (!e && strcmp(out->id, p->card.id))
 		e = cli_refuse(ERR_REFUSED, "card %s was there, and now it is %s: nothing was changed", p->card.id,
 			       out->id);
