@@ -300,6 +300,17 @@ CK_SESSION_HANDLE rig_session(void)
 	return s;
 }
 
+CK_SESSION_HANDLE rig_enter(void)
+{
+	CK_SESSION_HANDLE s;
+
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	return s;
+}
+
 CK_RV rig_login(CK_SESSION_HANDLE s, const char *pin)
 {
 	CK_UTF8CHAR copy[300];

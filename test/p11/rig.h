@@ -68,6 +68,7 @@ struct rig_card rig_card_simple(void);
 void rig_initialize(void);
 void rig_finalize(void);
 CK_SESSION_HANDLE rig_session(void);                    /* read-write, on slot 0 */
+CK_SESSION_HANDLE rig_enter(void);                      /* the same, logged in on a card of rig_card_simple */
 CK_RV rig_login(CK_SESSION_HANDLE s, const char *pin);  /* NULL: no PIN */
 CK_FLAGS rig_token_flags(void);                         /* of slot 0 */
 /* The only object of this class and label. */

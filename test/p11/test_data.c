@@ -18,10 +18,7 @@ static CK_SESSION_HANDLE open_card(void)
 {
 	CK_SESSION_HANDLE s;
 
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	return s;
 }
 

@@ -222,10 +222,7 @@ static void test_fork(void **state)
 	pid_t pid;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	assert_ok(rig_sign(s, key));
 	pid = fork();
@@ -247,10 +244,7 @@ static void test_fork_and_exit(void **state)
 	pid_t pid;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	(void)fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);

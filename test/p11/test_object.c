@@ -264,10 +264,7 @@ static void test_templates(void **state)
 	CK_SESSION_HANDLE s;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CK_ATTRIBUTE a = rows[i].a;
 
@@ -305,10 +302,7 @@ static void test_exponents(void **state)
 	CK_SESSION_HANDLE s;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CK_BYTE e[2] = { rows[i].e[0], rows[i].e[1] };
 		CK_ATTRIBUTE pub_t[] = { { CKA_MODULUS_BITS, &bits, sizeof(bits) },

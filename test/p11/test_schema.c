@@ -366,10 +366,7 @@ static void test_templates(void **state)
 	CK_SESSION_HANDLE s;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
 		const struct template_row *r = &templates[i];
 
@@ -519,10 +516,7 @@ static void test_granted(void **state)
 	CK_SESSION_HANDLE s;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	for (size_t i = 0; i < ROWS; i++) {
 		for (int k = 0; k < 2 * KINDS && rows[i].kind == BOOL; k++) {
 			CK_BBOOL want = k % 2 ? CK_TRUE : CK_FALSE;
@@ -560,10 +554,7 @@ static void test_certificate_said(void **state)
 	struct rd v;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	o = certificate(s);
 	v = rig_attribute(s, o, CKA_VALUE);
 	memcpy(der, v.p, v.n);

@@ -171,10 +171,7 @@ static void test_removal_inside(void **state)
 	CK_OBJECT_HANDLE key;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	rig_fault(1, FAKE_REMOVED);
 	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
@@ -188,10 +185,7 @@ static void test_service_restart(void **state)
 	CK_OBJECT_HANDLE key;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	rig_service(false);
 	if (rig_usb) {

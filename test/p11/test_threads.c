@@ -72,10 +72,7 @@ static void test_signing(void **state)
 	CK_OBJECT_HANDLE key;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	run_all(w, sign_in_own_session, key);
 	assert_int_equal(join_all(w), THREADS * ROUNDS);
@@ -159,10 +156,7 @@ static void test_logins(void **state)
 	CK_SESSION_HANDLE s;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	run_all(w, log_in_and_out, 0);
 	assert_true(join_all(w) > 0);
 	assert_rv(C_Logout(s), CKR_USER_NOT_LOGGED_IN);
@@ -246,10 +240,7 @@ static void test_finalize(void **state)
 	CK_OBJECT_HANDLE key;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	/* One is held inside the card while C_Finalize begins. */
 	rig_fault(5, FAKE_HELD);

@@ -155,10 +155,7 @@ static void test_no_domains(void **state)
 	CK_OBJECT_HANDLE key;
 
 	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
+	s = rig_enter();
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	assert_int_equal(flag(s, key, CKA_EXTRACTABLE), CK_FALSE);
 	assert_rv(C_WrapKey(s, &mech, CK_INVALID_HANDLE, key, blob, &n), CKR_KEY_UNEXTRACTABLE);

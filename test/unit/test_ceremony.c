@@ -319,6 +319,16 @@ static void test_hangs_up(void **state)
 	scene_host_close(&again);
 }
 
+/* While one host's request waits for people, another host asks for the same card. */
+static void second_asks(struct scene_host *second, char id[SRV_ID_SIZE])
+{
+	waits();
+	scene_request(&s, id);
+	scene_host_open(second, &s, true);
+	assert_int_equal(scene_host_begin(second), 200);
+	assert_int_equal(scene_host_go(second), 0);
+}
+
 /* One card, one request: the second is told so, the first goes on. */
 static void test_one_per_device(void **state)
 {
@@ -326,11 +336,7 @@ static void test_one_per_device(void **state)
 	char id[SRV_ID_SIZE];
 
 	(void)state;
-	waits();
-	scene_request(&s, id);
-	scene_host_open(&second, &s, true);
-	assert_int_equal(scene_host_begin(&second), 200);
-	assert_int_equal(scene_host_go(&second), 0);
+	second_asks(&second, id);
 	/* The first one is asked whether it is there, and is. */
 	assert_true(h.call.done);
 	scene_wait(&s, 1);
@@ -354,11 +360,7 @@ static void test_dead_is_replaced(void **state)
 	char id[SRV_ID_SIZE], other[SRV_ID_SIZE];
 
 	(void)state;
-	waits();
-	scene_request(&s, id);
-	scene_host_open(&second, &s, true);
-	assert_int_equal(scene_host_begin(&second), 200);
-	assert_int_equal(scene_host_go(&second), 0);
+	second_asks(&second, id);
 	scene_wait(&s, SRV_NUDGE_MS - 1);
 	request_is(id, "waiting", "", "");
 	assert_false(second.call.done);
