@@ -41,26 +41,18 @@ CK_RV C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
 
 /* ---- messages: no mechanism of the card has them ---- */
 
-static CK_RV refuse(void)
-{
-	struct p11_call c;
-	CK_RV rv = p11_call_module(&c);
-
-	return p11_call_end(&c, rv ? rv : CKR_FUNCTION_NOT_SUPPORTED);
-}
-
 static CK_RV message_init(CK_SESSION_HANDLE session, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	(void)session;
 	(void)m;
 	(void)key;
-	return refuse();
+	return p11_call_refuse(CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 static CK_RV message_final(CK_SESSION_HANDLE session)
 {
 	(void)session;
-	return refuse();
+	return p11_call_refuse(CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 static CK_RV message_begin(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n)
@@ -68,7 +60,7 @@ static CK_RV message_begin(CK_SESSION_HANDLE session, void *param, CK_ULONG para
 	(void)session;
 	(void)param;
 	(void)param_n;
-	return refuse();
+	return p11_call_refuse(CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 static CK_RV message_crypt(CK_SESSION_HANDLE session, void *param, CK_ULONG param_n, CK_BYTE *aad, CK_ULONG aad_n,

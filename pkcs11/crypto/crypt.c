@@ -37,12 +37,23 @@ CK_RV p11_encrypt_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HAN
 	return p11_op_begin_key(c, &c->session->encrypt, m, key, CKO_PUBLIC_KEY, CKF_ENCRYPT);
 }
 
-static CK_RV encrypt(struct p11_op *op, struct wr *out)
+static size_t block_size(const struct p11_op *op)
+{
+	return p11_mech_block(&op->use);
+}
+
+static size_t plain_max(const struct p11_op *op)
+{
+	return data_max(&op->use);
+}
+
+static CK_RV encrypt(struct p11_call *c, struct p11_op *op, struct wr *out)
 {
 	uint8_t block[P11_BLOCK_MAX];
 	struct wr w;
 	enum err e;
 
+	(void)c;
 	WR_ARR(&w, block);
 	e = op->use.mech->crypt->pad(&op->use, rd_of(op->data, op->n), &w);
 	if (!e)
@@ -52,33 +63,13 @@ static CK_RV encrypt(struct p11_op *op, struct wr *out)
 	return e == ERR_SIGNATURE ? CKR_DATA_INVALID : p11_rv(e);
 }
 
-static CK_RV encrypt_out(struct p11_call *c, const struct rd *data, CK_BYTE *out, CK_ULONG *n)
-{
-	struct p11_op *op = &c->session->encrypt;
-	CK_RV rv = p11_op_check(c, op, data != NULL);
-	struct wr w;
-
-	if (rv)
-		return rv;
-	if (!n)
-		rv = CKR_ARGUMENTS_BAD;
-	else if (!p11_out(p11_mech_block(&op->use), out, n, &rv))
-		return rv;
-	if (!rv && data)
-		rv = p11_op_absorb(op, *data, data_max(&op->use));
-	if (!rv) {
-		wr_init(&w, out, *n);
-		rv = encrypt(op, &w);
-	}
-	p11_op_end(op);
-	return rv;
-}
+static const struct p11_op_output output = { block_size, plain_max, encrypt };
 
 CK_RV p11_encrypt_once(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
 	if (p11_cipher_is(&c->session->encrypt))
 		return p11_cipher_end(c, &c->session->encrypt, true, &data, out, n);
-	return encrypt_out(c, &data, out, n);
+	return p11_op_finish(c, &c->session->encrypt, &output, &data, out, n);
 }
 
 CK_RV p11_encrypt_part(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
@@ -92,7 +83,7 @@ CK_RV p11_encrypt_end(struct p11_call *c, CK_BYTE *out, CK_ULONG *n)
 {
 	if (p11_cipher_is(&c->session->encrypt))
 		return p11_cipher_end(c, &c->session->encrypt, true, NULL, out, n);
-	return encrypt_out(c, NULL, out, n);
+	return p11_op_finish(c, &c->session->encrypt, &output, NULL, out, n);
 }
 
 /* ---- decrypting ---- */

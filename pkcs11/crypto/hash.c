@@ -9,31 +9,28 @@ CK_RV p11_hash_begin(struct p11_call *c, const CK_MECHANISM *m)
 	return p11_op_begin(c, &c->session->digest, m, CKF_DIGEST, NULL);
 }
 
-static CK_RV finish(struct p11_call *c, const struct rd *data, CK_BYTE *hash, CK_ULONG *n)
+static size_t size(const struct p11_op *op)
 {
-	struct p11_op *op = &c->session->digest;
-	CK_RV rv = p11_op_check(c, op, data != NULL);
-	struct wr w;
-
-	if (rv)
-		return rv;
-	if (!n)
-		rv = CKR_ARGUMENTS_BAD;
-	else if (!p11_out(digest_size(op->use.mech->hash), hash, n, &rv))
-		return rv;
-	if (!rv && data)
-		rv = p11_op_absorb(op, *data, 0);
-	if (!rv) {
-		wr_init(&w, hash, *n);
-		rv = p11_rv(digest_final(op->hash, &w));
-	}
-	p11_op_end(op);
-	return rv;
+	return digest_size(op->use.mech->hash);
 }
+
+static size_t nothing(const struct p11_op *op)
+{
+	(void)op;
+	return 0;
+}
+
+static CK_RV make(struct p11_call *c, struct p11_op *op, struct wr *out)
+{
+	(void)c;
+	return p11_rv(digest_final(op->hash, out));
+}
+
+static const struct p11_op_output output = { size, nothing, make };
 
 CK_RV p11_hash_once(struct p11_call *c, struct rd data, CK_BYTE *hash, CK_ULONG *n)
 {
-	return finish(c, &data, hash, n);
+	return p11_op_finish(c, &c->session->digest, &output, &data, hash, n);
 }
 
 CK_RV p11_hash_part(struct p11_call *c, struct rd data)
@@ -43,5 +40,5 @@ CK_RV p11_hash_part(struct p11_call *c, struct rd data)
 
 CK_RV p11_hash_end(struct p11_call *c, CK_BYTE *hash, CK_ULONG *n)
 {
-	return finish(c, NULL, hash, n);
+	return p11_op_finish(c, &c->session->digest, &output, NULL, hash, n);
 }

@@ -35,7 +35,7 @@ static CK_RV make_mac(struct p11_token *t, struct p11_op *op, struct wr *mac)
 	return rv ? rv : p11_rv(wr_done(mac));
 }
 
-static enum err make(struct p11_token *t, struct p11_op *op, struct wr *sig)
+static enum err make_signature(struct p11_token *t, struct p11_op *op, struct wr *sig)
 {
 	uint8_t hash[DIGEST_MAX], block[P11_BLOCK_MAX], answer[P11_BLOCK_MAX + 64];
 	const struct p11_mech_sign *how = op->use.mech->sign;
@@ -60,47 +60,34 @@ static enum err make(struct p11_token *t, struct p11_op *op, struct wr *sig)
 	return e;
 }
 
+static size_t size(const struct p11_op *op)
+{
+	return p11_mech_sig_size(op->use.key);
+}
+
 static size_t data_max(const struct p11_op *op)
 {
-	const struct p11_mech_sign *how = op->use.mech->sign;
-
-	return op->hash ? 0 : how->data_max(&op->use);
+	return op->hash ? 0 : op->use.mech->sign->data_max(&op->use);
 }
 
-static CK_RV finish(struct p11_call *c, const struct rd *data, CK_BYTE *sig, CK_ULONG *n)
+static CK_RV make(struct p11_call *c, struct p11_op *op, struct wr *sig)
 {
-	struct p11_op *op = &c->session->sign;
-	CK_RV rv = p11_op_check(c, op, data != NULL);
-	struct wr w;
 	enum err e;
 
-	if (rv)
-		return rv;
-	if (!n)
-		rv = CKR_ARGUMENTS_BAD;
-	else if (!p11_out(p11_mech_sig_size(op->use.key), sig, n, &rv))
-		return rv;
-	if (!rv && data)
-		rv = p11_op_absorb(op, *data, data_max(op));
-	if (!rv && !op->hash && op->use.mech->sign->exact && op->n != data_max(op))
-		rv = CKR_DATA_LEN_RANGE;
-	if (!rv) {
-		wr_init(&w, sig, *n);
-		if (op->use.mech->key == CKK_AES) {
-			rv = make_mac(c->token, op, &w);
-		} else {
-			e = make(c->token, op, &w);
-			/* Somebody deleted the key. */
-			rv = e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
-		}
-	}
-	p11_op_end(op);
-	return rv;
+	if (!op->hash && op->use.mech->sign->exact && op->n != data_max(op))
+		return CKR_DATA_LEN_RANGE;
+	if (op->use.mech->key == CKK_AES)
+		return make_mac(c->token, op, sig);
+	e = make_signature(c->token, op, sig);
+	/* Somebody deleted the key. */
+	return e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
 }
+
+static const struct p11_op_output output = { size, data_max, make };
 
 CK_RV p11_sign_once(struct p11_call *c, struct rd data, CK_BYTE *sig, CK_ULONG *n)
 {
-	return finish(c, &data, sig, n);
+	return p11_op_finish(c, &c->session->sign, &output, &data, sig, n);
 }
 
 CK_RV p11_sign_part(struct p11_call *c, struct rd data)
@@ -112,5 +99,5 @@ CK_RV p11_sign_part(struct p11_call *c, struct rd data)
 
 CK_RV p11_sign_end(struct p11_call *c, CK_BYTE *sig, CK_ULONG *n)
 {
-	return finish(c, NULL, sig, n);
+	return p11_op_finish(c, &c->session->sign, &output, NULL, sig, n);
 }

@@ -313,3 +313,11 @@ CK_RV p11_call_end(struct p11_call *c, CK_RV rv)
 	inside--;
 	return rv;
 }
+
+CK_RV p11_call_refuse(CK_RV with)
+{
+	struct p11_call c;
+	CK_RV rv = p11_call_module(&c);
+
+	return p11_call_end(&c, rv ? rv : with);
+}

@@ -45,6 +45,8 @@ struct p11_call {
 CK_RV p11_call_module(struct p11_call *c);
 CK_RV p11_call_slot(struct p11_call *c, CK_SLOT_ID id);
 CK_RV p11_call_session(struct p11_call *c, CK_SESSION_HANDLE h);
+/* A whole call that does nothing: with, where the module is initialised. */
+CK_RV p11_call_refuse(CK_RV with);
 /* Returns rv. */
 CK_RV p11_call_end(struct p11_call *c, CK_RV rv);
 

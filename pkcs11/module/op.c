@@ -147,6 +147,28 @@ CK_RV p11_op_part(struct p11_call *c, struct p11_op *op, struct rd data, size_t 
 	return rv;
 }
 
+CK_RV p11_op_finish(struct p11_call *c, struct p11_op *op, const struct p11_op_output *how, const struct rd *data,
+		    CK_BYTE *out, CK_ULONG *n)
+{
+	CK_RV rv = p11_op_check(c, op, data != NULL);
+	struct wr w;
+
+	if (rv)
+		return rv;
+	if (!n)
+		rv = CKR_ARGUMENTS_BAD;
+	else if (!p11_out(how->size(op), out, n, &rv))
+		return rv;
+	if (!rv && data)
+		rv = p11_op_absorb(op, *data, how->data_max(op));
+	if (!rv) {
+		wr_init(&w, out, *n);
+		rv = how->make(c, op, &w);
+	}
+	p11_op_end(op);
+	return rv;
+}
+
 enum err p11_op_result(struct p11_op *op, struct wr *room, struct rd *out)
 {
 	enum err e = ERR_OK;

@@ -42,6 +42,18 @@ CK_RV p11_op_check(struct p11_call *c, struct p11_op *op, bool once);
 CK_RV p11_op_absorb(struct p11_op *op, struct rd data, size_t max);
 /* The same as an Update, which ends the operation when it fails. */
 CK_RV p11_op_part(struct p11_call *c, struct p11_op *op, struct rd data, size_t (*max)(const struct p11_use *u));
+/*
+ * The last call of an operation that writes its result to the caller, once as a whole (data: all of it) or after parts
+ * (NULL). The result's size is known before it is made: who asks for it, or has too little room, may call again;
+ * otherwise the operation is over.
+ */
+struct p11_op_output {
+	size_t (*size)(const struct p11_op *op);
+	size_t (*data_max)(const struct p11_op *op);    /* the most that is collected of data that is not hashed */
+	CK_RV (*make)(struct p11_call *c, struct p11_op *op, struct wr *out);
+};
+CK_RV p11_op_finish(struct p11_call *c, struct p11_op *op, const struct p11_op_output *how, const struct rd *data,
+		    CK_BYTE *out, CK_ULONG *n);
 /* The hash, written to room, or the collected data. */
 MUST enum err p11_op_result(struct p11_op *op, struct wr *room, struct rd *out);
 
