@@ -23,9 +23,9 @@
 #define AGAIN_MS 1000                   /* when the store could not be used */
 #define JOB_MAX (SRV_OUTBOX_TEXT + 4096)
 
-/* One try. */
+/* One try. It views nothing of the settings, which may be replaced meanwhile. */
 struct attempt {
-	const struct srv_way *way;      /* NULL: nobody is here */
+	char *way;                      /* as in the settings, of what.kind; NULL: nobody is here */
 	struct srv_outgoing what;
 	struct srv_child child;
 	uint64_t kill_ms;
@@ -245,6 +245,12 @@ static bool leave(struct srv_notify *n, struct srv_outgoing *o, const char *resu
 	return !srv_event_commit(n->c.events, &ev, drop, &o->id);
 }
 
+static void leave_place(struct attempt *a)
+{
+	free(a->way);
+	a->way = NULL;
+}
+
 static void start(struct srv_notify *n, struct attempt *a, const struct srv_way *w, struct rd message, uint64_t now_ms)
 {
 	char *tell[] = { n->c.conf->notify.program, NULL };
@@ -254,19 +260,25 @@ static void start(struct srv_notify *n, struct attempt *a, const struct srv_way 
 
 	a->what.tries++;
 	wr_init_heap(&input, JOB_MAX);
-	e = input_write(n, w, message, &input);
+	a->way = strdup(w->text);
+	e = a->way ? input_write(n, w, message, &input) : ERR_NOMEM;
 	if (!e)
 		e = srv_child_start(argv, wr_view(&input), n->epoll, a, &a->child);
 	wr_free(&input);
 	if (!e) {
-		a->way = w;
 		a->is_killed = false;
 		a->kill_ms = now_ms + SRV_NOTIFY_TRY_S * 1000;
 		return;
 	}
+	leave_place(a);
 	(void)snprintf(a->what.why, sizeof(a->what.why), "%s: %s", argv[0],
 		       e == ERR_IO ? strerror(errno) : err_text(e));
 	failed(n, &a->what);
+}
+
+static bool goes(const struct attempt *a, const struct srv_way *w)
+{
+	return a->way && !strcmp(a->way, w->text) && !strcmp(a->what.kind, srv_way_names[w->kind]);
 }
 
 static struct attempt *free_place(struct srv_notify *n, const struct srv_way *w)
@@ -275,7 +287,7 @@ static struct attempt *free_place(struct srv_notify *n, const struct srv_way *w)
 	size_t i, busy = 0;
 
 	for (i = 0; i < CHILDREN; i++) {
-		busy += n->attempts[i].way == w;
+		busy += goes(&n->attempts[i], w);
 		if (!n->attempts[i].way)
 			found = &n->attempts[i];
 	}
@@ -361,7 +373,7 @@ uint64_t srv_notify_tick(struct srv_notify *n, uint64_t now_ms)
 	uint64_t when = UINT64_MAX;
 	size_t i;
 
-	if (n->recipients->n && n->again_ms <= now_ms) {
+	if (n->again_ms <= now_ms) {    /* also where nobody is told any more: what waits is given up */
 		if (send(n, now, now_ms, &next))
 			next = now;
 		/* One that is due and was not begun waits for a place. */
@@ -378,12 +390,12 @@ uint64_t srv_notify_tick(struct srv_notify *n, uint64_t now_ms)
 			when = n->attempts[i].kill_ms;
 		}
 	}
-	return n->recipients->n && n->again_ms < when ? n->again_ms : when;
+	return n->again_ms < when ? n->again_ms : when;
 }
 
 static void finish(struct srv_notify *n, struct attempt *a)
 {
-	a->way = NULL;
+	leave_place(a);
 	n->again_ms = 0;
 	if (a->is_killed && a->what.why[0])
 		(void)snprintf(a->what.why, sizeof(a->what.why), "no end after %d seconds", SRV_NOTIFY_TRY_S);
@@ -453,9 +465,11 @@ void srv_notify_free(struct srv_notify **n)
 	if (!*n)
 		return;
 	srv_events_leave((*n)->c.events, &(*n)->listener);
-	for (i = 0; i < CHILDREN; i++)
+	for (i = 0; i < CHILDREN; i++) {
 		if ((*n)->attempts[i].way)
 			srv_child_stop(&(*n)->attempts[i].child);
+		leave_place(&(*n)->attempts[i]);
+	}
 	if ((*n)->epoll >= 0)
 		(void)close((*n)->epoll);
 	srv_rates_free(&(*n)->rates);
@@ -467,20 +481,9 @@ void srv_notify_free(struct srv_notify **n)
 
 void srv_notify_adopt(struct srv_notify *n, struct conf *conf, struct srv_recipients *recipients)
 {
-	static const struct srv_way no_more;    /* whoever is at work for a way that is not there any more */
-	struct srv_recipients *old = n->recipients;
-	const struct srv_way *w;
-	size_t i;
-
-	for (i = 0; i < CHILDREN; i++) {
-		w = n->attempts[i].way;
-		if (w && w != &no_more)
-			w = srv_recipients_find(recipients, srv_way_names[w->kind], w->text);
-		n->attempts[i].way = !n->attempts[i].way ? NULL : w ? w : &no_more;
-	}
-	n->recipients = recipients;
-	srv_recipients_free(&old);
+	srv_recipients_free(&n->recipients);
 	conf_free(&n->own);
+	n->recipients = recipients;
 	n->c.conf = n->own = conf;
 	if (srv_outbox_strays(n->c.store, recipients))
 		log_line(LOG_SRV, LOG_WARN, "event=tell result=\"%s\"", srv_events_why(n->c.events));

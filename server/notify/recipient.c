@@ -71,10 +71,10 @@ static enum err way_read(struct srv_recipients *r, enum srv_way_kind kind, const
 	char *save = NULL, *word;
 	const char *why;
 
-	*w = (struct srv_way){ .kind = kind, .text = text, .line = strdup(text) };
-	if (!w->line)
+	*w = (struct srv_way){ .kind = kind, .text = strdup(text), .line = strdup(text) };
+	r->n++;         /* so that what there is of it is freed */
+	if (!w->text || !w->line)
 		return ERR_NOMEM;
-	r->n++;
 	for (word = strtok_r(w->line, " \t", &save); word; word = strtok_r(NULL, " \t", &save), w->n++)
 		if (w->n < SRV_WAY_WORDS)
 			w->word[w->n] = word;
@@ -161,8 +161,10 @@ void srv_recipients_free(struct srv_recipients **r)
 
 	if (!*r)
 		return;
-	for (i = 0; i < (*r)->n; i++)
+	for (i = 0; i < (*r)->n; i++) {
+		free((*r)->v[i].text);
 		free((*r)->v[i].line);
+	}
 	free(*r);
 	*r = NULL;
 }

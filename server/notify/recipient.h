@@ -13,8 +13,7 @@ enum srv_way_kind { SRV_BY_WEBHOOK, SRV_BY_MAIL, SRV_BY_COMMAND, SRV_WAY_KINDS }
 extern const char *const srv_way_names[SRV_WAY_KINDS];  /* as in the settings */
 struct srv_way {
 	enum srv_way_kind kind;
-	const char *text;               /* as in the settings */
-	char *line;                     /* the words, ours */
+	char *text, *line;              /* as in the settings, and cut into words */
 	size_t n;
 	char *word[SRV_WAY_WORDS + 1];  /* the first is the recipient's name; NULL after the last */
 };
@@ -34,7 +33,7 @@ struct srv_recipients {
 	size_t n;
 	struct srv_way v[SRV_WAYS_MAX];
 };
-/* As [notify] of conf says, which must outlive it. ERR_CONFIG (said), ERR_NOMEM. */
+/* As [notify] of conf says, nothing of which it needs afterwards. ERR_CONFIG, ERR_NOMEM: said. */
 MUST enum err srv_recipients_new(const struct conf *conf, struct srv_recipients **out);
 void srv_recipients_free(struct srv_recipients **r);    /* NULL-safe */
 bool srv_recipients_has(const struct srv_recipients *r, const char *name);
