@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crypto_x509.h"
 
+#include <openssl/bio.h>
 #include <openssl/x509.h>
+#include <time.h>
 
 #include "base/crypto_int.h"
 #include "base/tlv.h"
@@ -52,4 +54,41 @@ enum err x509_parse(struct rd der, struct x509 *out)
 		return ERR_FORMAT;
 	*out = x;
 	return ERR_OK;
+}
+
+static bool put_name(struct rd der, struct wr *out)
+{
+	const uint8_t *p = der.p;
+	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)der.n);
+	BIO *text = BIO_new(BIO_s_mem());
+	char *bytes = NULL;
+	bool ok = name && text &&
+		  X509_NAME_print_ex(text, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0;
+	long n = ok ? BIO_get_mem_data(text, &bytes) : 0;
+
+	wr_put(out, rd_of(bytes, n > 0 ? (size_t)n : 0));
+	BIO_free(text);
+	X509_NAME_free(name);
+	return ok;
+}
+
+static bool put_day(struct rd der, char day[X509_DAY_SIZE])
+{
+	const uint8_t *p = der.p;
+	ASN1_TIME *t = d2i_ASN1_TIME(NULL, &p, (long)der.n);
+	struct tm tm;
+	bool ok = t && ASN1_TIME_to_tm(t, &tm) && strftime(day, X509_DAY_SIZE, "%Y-%m-%d", &tm) > 0;
+
+	ASN1_TIME_free(t);
+	return ok;
+}
+
+enum err x509_text(const struct x509 *x, struct wr *subject, char day[X509_DAY_SIZE])
+{
+	bool ok;
+
+	crypto_begin();
+	ok = put_name(x->subject, subject) && put_day(x->not_after, day);
+	crypto_end();
+	return ok ? wr_done(subject) : ERR_FORMAT;
 }

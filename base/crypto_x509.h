@@ -13,5 +13,11 @@ struct x509 {                       /* views into the certificate's own bytes */
 };
 /* Takes exactly one certificate; ERR_FORMAT otherwise (libcrypto must accept it, too). */
 MUST enum err x509_parse(struct rd der, struct x509 *out);
+/*
+ * For people: the subject as RFC 2253 writes names, in UTF-8, not yet safe to show; and the last day, as 2027-01-31.
+ * ERR_FORMAT: it has none.
+ */
+#define X509_DAY_SIZE 11
+MUST enum err x509_text(const struct x509 *x, struct wr *subject, char day[X509_DAY_SIZE]);
 
 #endif

@@ -26,7 +26,7 @@
 static const struct cli_verb verbs[] = {
 	{ "list", "", "List readers and the cards in them",
 	  TAKES(PICK, OPT_JSON), 0, 0, false, verb_list },
-	{ "status", "", "Show a card: version, who may open it, tries, custodians, keys and their attestation",
+	{ "status", "", "Show a card: version, who may open it, tries, custodians, attested keys, certificates",
 	  TAKES(PICK, OPT_JSON), 0, 0, false, verb_status },
 	{ "doctor", "", "Look for what keeps cards from working: service, readers, programs, cards, keys; with advice",
 	  TAKES(OPT_JSON), 0, 0, false, verb_doctor },

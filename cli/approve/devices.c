@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/book/book.h"
 #include "cli/inbox/inbox.h"
 #include "cli/inbox/travel.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
 
@@ -31,7 +31,7 @@ static enum err from_file(const char *path, struct wr *devaut)
 	enum err e;
 
 	wr_init_heap(&w, TRAVEL_MAX);
-	e = cli_fail(file_read(path, TRAVEL_MAX, &w), "%s", path);
+	e = cli_get_file(path, TRAVEL_MAX, &w);
 	if (!e && cli_travel_request_parse(wr_view(&w), &t, &bad) == ERR_OK) {
 		wr_put(devaut, wr_view(&t.request->devaut));
 		cli_travel_request_free(&t);
@@ -213,7 +213,7 @@ static enum err read_person(const struct cli *cli, const char *path, struct cli_
 	enum err e;
 
 	wr_init_heap(&w, FILE_SIZE_MAX);
-	e = cli_fail(file_read(path, FILE_SIZE_MAX, &w), "%s", path);
+	e = cli_get_file(path, FILE_SIZE_MAX, &w);
 	if (!e && pka_file_read(wr_view(&w), &f))
 		e = cli_refuse(ERR_FORMAT, "%s: not a PKA file, nor the name of a key", path);
 	if (!e)

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/card/keys.h"
 #include "cli/enrol/operator.h"
 #include "cli/enrol/policy.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 #include "cli/remote/api.h"
 #include "cli/trust/pkafiles.h"
@@ -73,7 +73,7 @@ static enum err add_archive(const struct cli_card *c, const struct cli_keys *key
 	enum err e;
 
 	wr_init_heap(&w, FILE_SIZE_MAX);
-	e = cli_fail(file_read(path, FILE_SIZE_MAX, &w), "%s", path);
+	e = cli_get_file(path, FILE_SIZE_MAX, &w);
 	if (!e && pka_file_read(wr_view(&w), &f) != ERR_OK)
 		e = cli_refuse(ERR_FORMAT, "%s: not an archived attestation (quorum11 keygen makes one)", path);
 	if (!e && att_key_check(chain, f.request.whole, RD_NONE, &key, &v) != ERR_OK) {

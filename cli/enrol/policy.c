@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/enrol/operator.h"
 #include "cli/enrol/policy.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 
 #define POLICY_MAX 16384
@@ -17,7 +17,7 @@ enum err cli_policy_read(const char *path, json_t **out)
 
 	*out = NULL;
 	wr_init_heap(&w, POLICY_MAX);
-	e = cli_fail(file_read(path, POLICY_MAX, &w), "%s", path);
+	e = cli_get_file(path, POLICY_MAX, &w);
 	if (!e) {
 		*out = json_loadb(w.n ? (const char *)w.p : "", w.n, JSON_REJECT_DUPLICATES, &at);
 		if (!json_is_object(*out)) {

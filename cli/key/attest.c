@@ -8,10 +8,10 @@
 #include "base/crypto_digest.h"
 #include "base/crypto_pem.h"
 #include "base/crypto_rsa.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/key/archive.h"
 #include "cli/key/preview.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
 
@@ -61,7 +61,7 @@ static enum err load(const struct cli *cli, struct proof *p)
 	struct wr text;
 	enum err e;
 
-	e = cli_fail(file_read(p->path, FILE_SIZE_MAX, &p->file), "%s", p->path);
+	e = cli_get_file(p->path, FILE_SIZE_MAX, &p->file);
 	if (!e && pka_file_read(wr_view(&p->file), &p->pka))
 		e = cli_refuse(ERR_FORMAT,
 			       "%s: not the proof of a key (a PKA file, as keygen and attest export write it)",
@@ -69,7 +69,7 @@ static enum err load(const struct cli *cli, struct proof *p)
 	if (e || !path)
 		return e;
 	wr_init_heap(&text, FILE_SIZE_MAX);
-	e = cli_fail(file_read(path, FILE_SIZE_MAX, &text), "%s", path);
+	e = cli_get_file(path, FILE_SIZE_MAX, &text);
 	if (!e && pem_read_spki(wr_view(&text), &p->spki))
 		e = cli_refuse(ERR_FORMAT, "%s: neither a public key nor a certificate, in PEM or DER", path);
 	wr_free(&text);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/crypto_pem.h"
-#include "base/file.h"
 #include "cli/key/preview.h"
+#include "cli/line/get.h"
 #include "cli/line/put.h"
 #include "cli/line/say.h"
 #include "pka/file.h"
@@ -59,7 +59,7 @@ static enum err load_attestation(const struct cli *cli, const struct cli_cert *c
 		return ERR_OK;
 	if (!cert->key || cli->args->archive.n > 1)
 		return cli_refuse(ERR_ARG, "--archive is the one attestation of the key whose certificate goes");
-	e = cli_fail(file_read(path, FILE_SIZE_MAX, file), "%s", path);
+	e = cli_get_file(path, FILE_SIZE_MAX, file);
 	if (!e)
 		e = cli_fail(pka_file_read(wr_view(file), &f), "%s", path);
 	if (e)

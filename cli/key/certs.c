@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/key/certs.h"
+#include "cli/line/get.h"
+#include "cli/line/say.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/crypto_pem.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "cli/line/say.h"
 
 static void add_of_key(struct cli_certs *certs, const struct cli_key *k)
 {
@@ -156,7 +156,7 @@ enum err cli_cert_load(const char *path, struct wr *der, struct x509 *x)
 	enum err e;
 
 	wr_init_heap(&file, FILE_SIZE_MAX);
-	e = cli_fail(file_read(path, FILE_SIZE_MAX, &file), "%s", path);
+	e = cli_get_file(path, FILE_SIZE_MAX, &file);
 	if (!e && (pem_read(wr_view(&file), "CERTIFICATE", der) || x509_parse(wr_view(der), x)))
 		e = cli_refuse(ERR_FORMAT, "%s: no X.509 certificate, neither PEM nor DER", path);
 	wr_free(&file);

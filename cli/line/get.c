@@ -11,5 +11,11 @@ enum err cli_get_file(const char *path, size_t max, struct wr *out)
 {
 	enum err e = file_read(path, max, out);
 
-	return e == ERR_IO ? cli_refuse(e, "%s: %s", path, strerror(errno)) : cli_fail(e, "%s", path);
+	if (e == ERR_IO)
+		return cli_refuse(e, "%s: %s", path, strerror(errno));
+	if (e == ERR_NOT_FOUND)
+		return cli_refuse(e, "%s: there is no such file", path);
+	if (e == ERR_LIMIT)
+		return cli_refuse(e, "%s: larger than any file of its kind (%zu bytes)", path, max);
+	return cli_fail(e, "%s", path);
 }

@@ -142,9 +142,7 @@ void doctor_card(struct doctor *d, const struct pcsc_reader *reader)
 	if (!e && reader->in_use)
 		doctor_find(d, DOCTOR_NOTE, *r->card.id ? r->card.id : name, NULL, "shared with others; %s",
 			    apdu_others(who, sizeof(who)));
-	if (!e) {
-		cli_keys_free(&r->keys);
-		cli_card_close(d->cli, &r->card, false);
-	}
+	if (!e)
+		cli_report_end(d->cli, r);
 	free(r);
 }

@@ -41,6 +41,22 @@ static json_t *json_keys(const struct cli_report *r)
 	return list;
 }
 
+static json_t *json_certs(const struct cli_report *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->certs->n; i++) {
+		const struct cli_cert *c = &r->certs->v[i];
+		struct cli_cert_text t;
+		bool readable = cli_report_cert(c, &t);
+
+		cli_json_append(&list, json_pack("{s:s, s:s, s:o, s:s?, s:s?}", "label", c->label, "id", c->id, "key",
+						 c->key ? json_integer(c->key->number) : json_null(), "subject",
+						 readable ? t.subject : NULL, "until", readable ? t.day : NULL));
+	}
+	return list;
+}
+
 static json_t *json_pka(const struct cli_report *r)
 {
 	const struct hsm_status *s = &r->card.status;
@@ -86,9 +102,10 @@ json_t *cli_report_json(const struct cli_report *r)
 			    json_options(s->version.options));
 	part[1] = json_pack("{s:s, s:b, s:o, s:{s:i}, s:o}", "mode", cli_mode_word(s->mode), "open", s->open, "pin",
 			    json_pin(s), "so_pin", "tries", s->so_tries, "pka", json_pka(r));
-	part[2] = json_pack("{s:b, s:b, s:s?, s:o, s:o}", "genuine", r->chain.is_genuine, "unverified",
+	part[2] = json_pack("{s:b, s:b, s:s?, s:o, s:o, s:o}", "genuine", r->chain.is_genuine, "unverified",
 			    r->waived && !r->chain.is_genuine, "path", *r->chain.path ? r->chain.path : NULL,
-			    "verdict", cli_verdict_json(&r->verdict), "keys", json_keys(r));
+			    "verdict", cli_verdict_json(&r->verdict), "keys", json_keys(r),
+			    "certificates", json_certs(r));
 	for (size_t i = 1; i < sizeof(part) / sizeof(part[0]); i++) {
 		if (part[0] && (!part[i] || json_object_update(part[0], part[i]))) {
 			json_decref(part[0]);

@@ -62,6 +62,21 @@ bool cli_report_is_attested(const struct cli_report *r, const struct cli_key *k,
 	return false;
 }
 
+bool cli_report_cert(const struct cli_cert *c, struct cli_cert_text *out)
+{
+	char subject[SHOWN_MAX];
+	struct x509 x;
+	struct wr w;
+	enum err e = x509_parse(c->der, &x);
+
+	*out = (struct cli_cert_text){ .day = "" };
+	WR_ARR(&w, subject);
+	if (e || x509_text(&x, &w, out->day))
+		return false;
+	(void)text_shown(wr_view(&w), out->subject, sizeof(out->subject));
+	return true;
+}
+
 enum err cli_report_read(struct cli *cli, struct cli_report *r)
 {
 	struct att_anchors *anchors = NULL;
@@ -81,6 +96,15 @@ enum err cli_report_read(struct cli *cli, struct cli_report *r)
 	e = read_names(cli, r);
 	if (!e)
 		e = cli_keys_read(cli, &r->card, &r->keys);
+	if (!e)
+		e = cli_certs_read(cli, &r->card, r->keys, &r->certs);
 	cli_card_release(&r->card);
 	return e;
+}
+
+void cli_report_end(struct cli *cli, struct cli_report *r)
+{
+	cli_certs_free(&r->certs);
+	cli_keys_free(&r->keys);
+	cli_card_close(cli, &r->card, false);
 }

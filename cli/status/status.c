@@ -22,8 +22,7 @@ enum err verb_status(struct cli *cli)
 		e = cli_json_print(cli_report_json(r));
 	else if (!e)
 		cli_report_print(r);
-	cli_keys_free(&r->keys);
-	cli_card_close(cli, &r->card, false);
+	cli_report_end(cli, r);
 	free(r);
 	return e;
 }

@@ -107,6 +107,19 @@ static void print_key(const struct cli_report *r, const struct cli_key *k)
 		printf("%-12s      attested by an UNVERIFIED device\n", "");
 }
 
+static void print_cert(const struct cli_cert *c)
+{
+	struct cli_cert_text t;
+
+	printf("%-12s   \"%s\"  id %s", "", c->label, *c->id ? c->id : "-");
+	if (c->key)
+		printf("  of key %u", c->key->number);
+	if (cli_report_cert(c, &t))
+		printf("\n%-12s      %s, until %s\n", "", *t.subject ? t.subject : "(no name)", t.day);
+	else
+		printf("\n%-12s      NOT READABLE: no X.509 certificate\n", "");
+}
+
 void cli_report_print(const struct cli_report *r)
 {
 	printf("%-12s %s\n", "reader", r->card.reader);
@@ -119,4 +132,7 @@ void cli_report_print(const struct cli_report *r)
 	printf("%-12s %zu\n", "keys", r->keys->n);
 	for (size_t i = 0; i < r->keys->n; i++)
 		print_key(r, &r->keys->v[i]);
+	printf("%-12s %zu\n", "certificates", r->certs->n);
+	for (size_t i = 0; i < r->certs->n; i++)
+		print_cert(&r->certs->v[i]);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/trust/pkafiles.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/card/card.h"
+#include "cli/line/get.h"
 #include "cli/line/say.h"
 
 #define PKA_FILE_MAX (4 * CVC_MAX)
@@ -17,9 +17,9 @@ static enum err read_one(const struct cli *cli, const struct att_anchors *anchor
 	struct att_verdict v = { .n = 0 };
 	enum err e;
 
-	e = file_read(f->path, PKA_FILE_MAX, &f->bytes);
+	e = cli_get_file(f->path, PKA_FILE_MAX, &f->bytes);
 	if (e)
-		return cli_fail(e, "%s%s%s", f->path, e == ERR_IO ? ": " : "", e == ERR_IO ? strerror(errno) : "");
+		return e;
 	e = pka_file_read(wr_view(&f->bytes), &f->file);
 	if (e)
 		return cli_refuse(e, "%s: not a PKA file (quorum11 custodian export makes one)", f->path);

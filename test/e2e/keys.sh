@@ -186,6 +186,10 @@ t "... with it" on pin cert import web2.pem "${pin[@]}" --force
 openssl x509 -in web2.pem -outform DER -out web2.der
 openssl x509 -in ca.pem -outform DER -out ca.der
 t "DER, a CA's, with a label" on pin cert import ca.der --label "our CA" "${pin[@]}"
+t "status shows both, whose they are and until when" eval "on pin status --json && json '.certificates |
+	(length == 2) and any(.[]; .label == \"our CA\" and .key == null and .subject == \"CN=CA\") and
+	any(.[]; .id == \"01\" and .key == 1 and .subject == \"CN=web2\" and (.until | test(\"^20[0-9-]{8}$\")))'"
+t "... for people" eval "on pin status && says '^certificates *2' && says 'our CA. *id' && says 'CN=CA, until 20'"
 t "OpenSC reads the key's" eval "opensc --read-object --type cert --id 01 -o got && cmp got web2.der"
 t "... and the CA's" eval "opensc --read-object --type cert --label 'our CA' -o got && cmp got ca.der"
 t "cert export: PEM" eval "on pin cert export --key 'our CA' --out ca2.pem && cmp <(openssl x509 -in ca2.pem) ca.pem"

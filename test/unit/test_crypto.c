@@ -471,10 +471,11 @@ static void rsa(void **state)
 
 static void certificates(void **state)
 {
-	uint8_t room[2048];
+	uint8_t room[2048], name[64], few[10];
+	char day[X509_DAY_SIZE];
+	struct wr w, subject;
 	struct rd der;
 	struct x509 x;
-	struct wr w;
 
 	(void)state;
 	WR_ARR(&w, room);
@@ -486,6 +487,15 @@ static void certificates(void **state)
 	assert_int_equal(x.spki.n, 91);
 	assert_int_equal(x.not_before.p[0], 0x17);
 	assert_int_equal(x.not_after.p[0], 0x18);
+	WR_ARR(&subject, name);
+	assert_int_equal(x509_text(&x, &subject, day), ERR_OK);
+	assert_bytes_equal(wr_view(&subject), RD_LIT("CN=unit test"));
+	assert_string_equal(day, "2051-07-13");
+	WR_ARR(&subject, few);
+	assert_int_equal(x509_text(&x, &subject, day), ERR_BUFFER);
+	x.not_after.p = x.subject.p;
+	WR_ARR(&subject, name);
+	assert_int_equal(x509_text(&x, &subject, day), ERR_FORMAT);
 	for (size_t n = 0; n < der.n; n++)
 		assert_int_equal(x509_parse(rd_of(der.p, n), &x), ERR_FORMAT);
 	wr_u8(&w, 0);
