@@ -19,10 +19,9 @@ void srv_api_answer(struct srv_call *call, int status, json_t *j)
 	srv_call_answer(call, status, SRV_JSON);
 }
 
-void srv_api_refuse_store(struct srv *s, struct srv_call *call)
+void srv_api_refuse_store(struct srv *s, struct srv_call *call, enum err e)
 {
-	srv_call_refuse(call, 503, "store", "the server's store cannot be used now: %s; nothing was done, try again",
-			srv_events_why(s->events));
+	srv_call_refuse_store(call, e, srv_events_why(s->events));
 }
 
 static void answer_request(struct srv *s, struct srv_call *call, const struct srv_found *f, uint64_t now_ms)
@@ -34,9 +33,10 @@ static void answer_request(struct srv *s, struct srv_call *call, const struct sr
 static void answer_changed(struct srv *s, struct srv_call *call, const char *id, uint64_t now_ms)
 {
 	struct srv_found f;
+	enum err e = srv_find(s, id, &f);
 
-	if (srv_find(s, id, &f))
-		srv_api_refuse_store(s, call);
+	if (e)
+		srv_api_refuse_store(s, call, e);
 	else
 		answer_request(s, call, &f, now_ms);
 	srv_found_free(&f);
@@ -48,7 +48,7 @@ static bool request_find(struct srv *s, struct srv_call *call, const char *id, s
 	enum err e = srv_find(s, id, f);
 
 	if (e)
-		srv_api_refuse_store(s, call);
+		srv_api_refuse_store(s, call, e);
 	else if (!srv_is_found(f))
 		srv_call_refuse(call, 404, "not_found", "no request with this id");
 	return !e && srv_is_found(f);
@@ -62,7 +62,7 @@ static bool request_see(struct srv *s, struct srv_call *call, const char *id, st
 	if (!e && srv_found_is_seen_by(f, &call->who))
 		return true;
 	if (e)
-		srv_api_refuse_store(s, call);
+		srv_api_refuse_store(s, call, e);
 	else
 		srv_call_refuse(call, 404, "not_found", "no request with this id, or not one of yours");
 	srv_found_free(f);
@@ -75,7 +75,7 @@ static bool link_find(struct srv *s, struct srv_call *call, const char *link, st
 	enum err e = srv_find_link(s, link, f);
 
 	if (e)
-		srv_api_refuse_store(s, call);
+		srv_api_refuse_store(s, call, e);
 	else if (!srv_is_found(f) && srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
 		srv_call_refuse(call, 404, "not_found", "no request with this link");
 	return !e && srv_is_found(f);
@@ -167,7 +167,7 @@ void srv_api_enrol(struct srv *s, struct srv_call *call, const char *arg, uint64
 	} else if (e == ERR_CONDITIONS) {
 		srv_call_refuse(call, 409, "exists", "device %s is enrolled; replace it explicitly", t->device_id);
 	} else {
-		srv_api_refuse_store(s, call);
+		srv_api_refuse_store(s, call, e);
 	}
 	srv_target_unref(&t);
 }
@@ -224,10 +224,11 @@ void srv_api_requests(struct srv *s, struct srv_call *call, const char *arg, uin
 {
 	struct srv_kept_filter over = { .ended_from = clock_wall_s() - LIST_S };
 	json_t *ended;
+	enum err e = srv_history_list(s, &call->who, &over, LIST_MAX, &ended, NULL);
 
 	(void)arg;
-	if (srv_history_list(s, &call->who, &over, LIST_MAX, &ended, NULL))
-		srv_api_refuse_store(s, call);
+	if (e)
+		srv_api_refuse_store(s, call, e);
 	else
 		srv_api_answer(call, 200, json_pack("{s:o}", "requests", merge(list_live(s, call, now_ms), ended)));
 }
@@ -456,7 +457,7 @@ static void refuse_decision(struct srv *s, struct srv_call *call, const struct s
 			refuse_conditions(call, f->live, d->chr);
 		break;
 	case ERR_IO:
-		srv_api_refuse_store(s, call);
+		srv_api_refuse_store(s, call, e);
 		break;
 	default:
 		srv_call_refuse(call, 500, "server", "the server failed");
@@ -540,6 +541,6 @@ void srv_api_proofs(struct srv *s, struct srv_call *call, const char *arg, uint6
 	else if (e == ERR_NOT_FOUND)
 		srv_call_refuse(call, 404, "not_found", "no login with this id has opened a card");
 	else
-		srv_api_refuse_store(s, call);
+		srv_api_refuse_store(s, call, e);
 	srv_past_free(&p);
 }

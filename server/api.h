@@ -29,7 +29,7 @@ srv_handler srv_api_health, srv_api_ready, srv_api_metrics;
 /* Does the policy fit this server (srv_policy_fits)? */
 MUST enum err srv_api_policy_fits(struct srv *s, const struct srv_policy *p, char *why, size_t cap);
 
-/* 503 store: what was asked for was not done, as the store could not be read or written. */
-void srv_api_refuse_store(struct srv *s, struct srv_call *call);
+/* srv_call_refuse_store. */
+void srv_api_refuse_store(struct srv *s, struct srv_call *call, enum err e);
 
 #endif

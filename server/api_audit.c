@@ -36,6 +36,7 @@ void srv_api_audit(struct srv *s, struct srv_call *call, const char *arg, uint64
 	char search[SRV_QUERY_MAX + 1];
 	struct page p = { .list = json_array() };
 	uint64_t from = 1;
+	enum err e;
 
 	(void)arg;
 	(void)now_ms;
@@ -43,15 +44,16 @@ void srv_api_audit(struct srv *s, struct srv_call *call, const char *arg, uint64
 	    !srv_query_text(call->request.query, "search", search)) {
 		json_decref(p.list);
 		srv_call_refuse(call, 400, "bad_request", "from is a number, search at most %d bytes", SRV_QUERY_MAX);
-	} else if (s->store.ops->audit_read(s->store.ctx, from, search, PAGE_MAX, page_take, &p)) {
-		json_decref(p.list);
-		srv_api_refuse_store(s, call);
-	} else {
-		srv_json_write(json_pack("{s:o, s:o}", "entries", p.list, "next",
-					 p.n == PAGE_MAX ? json_integer((json_int_t)p.last + 1) : json_null()),
-			       &call->reply.body);
-		srv_call_answer(call, 200, SRV_JSON);
+		return;
 	}
+	e = s->store.ops->audit_read(s->store.ctx, from, search, PAGE_MAX, page_take, &p);
+	if (e) {
+		json_decref(p.list);
+		srv_api_refuse_store(s, call, e);
+		return;
+	}
+	srv_api_answer(call, 200, json_pack("{s:o, s:o}", "entries", p.list, "next",
+					    p.n == PAGE_MAX ? json_integer((json_int_t)p.last + 1) : json_null()));
 }
 
 static enum err line_take(void *arg, const struct chain_entry *e)
@@ -65,16 +67,19 @@ static enum err line_take(void *arg, const struct chain_entry *e)
 void srv_api_audit_export(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	uint64_t from = 1;
+	enum err e;
 
 	(void)arg;
 	(void)now_ms;
 	if (!srv_query_number(call->request.query, "from", &from)) {
 		srv_call_refuse(call, 400, "bad_request", "from is a number");
-	} else if (srv_events_checkpoint(s->events) ||
-		   s->store.ops->audit_read(s->store.ctx, from, "", EXPORT_MAX, line_take, &call->reply.body)) {
-		wr_reset(&call->reply.body);
-		srv_api_refuse_store(s, call);
-	} else {
-		srv_call_answer(call, 200, NDJSON);
+		return;
 	}
+	e = srv_events_checkpoint(s->events);
+	if (!e)
+		e = s->store.ops->audit_read(s->store.ctx, from, "", EXPORT_MAX, line_take, &call->reply.body);
+	if (e)
+		srv_api_refuse_store(s, call, e);
+	else
+		srv_call_answer(call, 200, NDJSON);
 }

@@ -6,25 +6,18 @@
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
-#include "server/json.h"
 #include "server/metrics.h"
 #include "server/store/sqlite.h"
 #include "server/http/tls.h"
 
 #define FREE_MIN (16 << 20)     /* bytes that the state folder must have left to be written to for a while */
 
-static void answer(struct srv_call *call, int status, json_t *j)
-{
-	srv_json_write(j, &call->reply.body);
-	srv_call_answer(call, status, SRV_JSON);
-}
-
 void srv_api_health(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	(void)s;
 	(void)arg;
 	(void)now_ms;
-	answer(call, 200, json_pack("{s:s}", "status", "ok"));
+	srv_api_answer(call, 200, json_pack("{s:s}", "status", "ok"));
 }
 
 /* Can the store take a request now? NULL, or why not. */
@@ -66,10 +59,10 @@ void srv_api_ready(struct srv *s, struct srv_call *call, const char *arg, uint64
 			srv_json_append(&reasons, srv_json_text(why[i]));
 	call->reply.refused = json_array_size(reasons) ? "not_ready" : NULL;
 	if (call->reply.refused)
-		answer(call, 503, json_pack("{s:s, s:s, s:o}", "error", "not_ready", "message",
-					    "the server cannot serve requests now", "reasons", reasons));
+		srv_api_answer(call, 503, json_pack("{s:s, s:s, s:o}", "error", "not_ready", "message",
+						    "the server cannot serve requests now", "reasons", reasons));
 	else
-		answer(call, 200, json_pack("{s:s, s:o}", "status", "ready", "reasons", reasons));
+		srv_api_answer(call, 200, json_pack("{s:s, s:o}", "status", "ready", "reasons", reasons));
 }
 
 static bool is_loopback(const char *from)

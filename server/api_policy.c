@@ -31,15 +31,17 @@ void srv_api_policy(struct srv *s, struct srv_call *call, const char *arg, uint6
 {
 	struct srv_policy *p = calloc(1, sizeof(*p));
 	enum err e = p ? ERR_OK : ERR_NOMEM;
-	char why[200] = "no memory";
+	char why[200];
 
 	(void)now_ms;
 	if (!e && !is_enrolled(s, call, arg))
 		goto out;
 	if (!e)
 		e = srv_store_policy_get(&s->store, arg, p, why, sizeof(why));
-	if (e)
+	if (e == ERR_FORMAT)
 		srv_call_refuse(call, 500, "server", "the policy could not be read: %s", why);
+	else if (e)
+		srv_api_refuse_store(s, call, e);
 	else
 		answer_policy(call, p);
 out:
@@ -105,7 +107,7 @@ void srv_api_policy_put(struct srv *s, struct srv_call *call, const char *arg, u
 	}
 	e = policy_keep(s, call, c);
 	if (e)
-		srv_call_refuse(call, 500, "server", "the policy could not be kept: %s", err_text(e));
+		srv_api_refuse_store(s, call, e);
 	else
 		answer_policy(call, &c->policy);
 out:

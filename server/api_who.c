@@ -46,12 +46,6 @@ static enum err list_add(void *ctx, const struct srv_grant *g)
 	return *list ? ERR_OK : ERR_NOMEM;
 }
 
-static void refuse_store(struct srv *s, struct srv_call *call, enum err e)
-{
-	srv_call_refuse(call, 500, "server", "the server failed: %s",
-			e == ERR_NOMEM ? err_text(e) : srv_db_why(s->store.db));
-}
-
 void srv_api_tokens(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	json_t *list = json_array();
@@ -64,7 +58,7 @@ void srv_api_tokens(struct srv *s, struct srv_call *call, const char *arg, uint6
 		return;
 	}
 	json_decref(list);
-	refuse_store(s, call, e);
+	srv_api_refuse_store(s, call, e);
 }
 
 static void event_begin(struct srv_event *ev, const struct srv_call *call, const char *what, const char *name)
@@ -164,7 +158,7 @@ void srv_api_token_add(struct srv *s, struct srv_call *call, const char *arg, ui
 	else if (e == ERR_CONDITIONS)
 		srv_call_refuse(call, 409, "exists", "%s is in use, or this key has a name already", g.name);
 	else
-		refuse_store(s, call, e);
+		srv_api_refuse_store(s, call, e);
 out:
 	wipe(token, sizeof(token));
 	json_decref(j);
@@ -200,7 +194,7 @@ void srv_api_token_revoke(struct srv *s, struct srv_call *call, const char *arg,
 	} else if (e == ERR_NOT_FOUND) {
 		srv_call_refuse(call, 404, "not_found", "nothing of this name is in force");
 	} else {
-		refuse_store(s, call, e);
+		srv_api_refuse_store(s, call, e);
 	}
 	json_decref(j);
 }
@@ -232,7 +226,7 @@ static void token_answer(struct srv *s, struct srv_call *call, const char *chr)
 	if (!e)
 		e = srv_event_commit(s->events, &ev, inbox_write, &g);
 	if (e)
-		refuse_store(s, call, e);
+		srv_api_refuse_store(s, call, e);
 	else
 		srv_api_answer(call, 201, json_pack("{s:s, s:s, s:I}", "chr", chr, "token", token, "expires",
 						    (json_int_t)g.expires));

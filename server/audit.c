@@ -28,7 +28,7 @@ static enum err key_read(const char *path, struct ec_key **out)
 	enum err e = secret_read_file(path, &text);
 
 	if (e)
-		return e;
+		return e == ERR_IO && errno == ENOENT ? ERR_NOT_FOUND : e;
 	WR_ARR(&w, d);
 	e = text_unbase64url(secret_view(text), &w);
 	if (!e)
@@ -68,8 +68,6 @@ static enum err key_open(const char *state, bool may_make, struct ec_key **out)
 	*out = NULL;
 	if (!e)
 		e = key_read(path, out);
-	if (e == ERR_IO && errno == ENOENT)
-		e = ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND && may_make)
 		e = key_make(path, out);
 	if (e && (e != ERR_NOT_FOUND || may_make))

@@ -72,6 +72,15 @@ void srv_call_refuse(struct srv_call *call, int status, const char *word, const 
 	srv_call_answer(call, status, SRV_JSON);
 }
 
+void srv_call_refuse_store(struct srv_call *call, enum err e, const char *why)
+{
+	if (e == ERR_NOMEM)
+		srv_call_refuse(call, 500, "server", "the server failed: %s", err_text(e));
+	else
+		srv_call_refuse(call, 503, "store", "the server's store cannot be used now: %s; nothing was done, try "
+				"again", why);
+}
+
 void srv_call_refuse_rate(struct srv_call *call, unsigned seconds)
 {
 	call->reply.retry_after = seconds;

@@ -60,6 +60,11 @@ void srv_call_fini(struct srv_call *call);
 void srv_call_answer(struct srv_call *call, int status, const char *type);
 /* {"error": word, "message": text}; word is a literal. */
 void srv_call_refuse(struct srv_call *call, int status, const char *word, const char *fmt, ...) PRINTF(4, 5);
+/*
+ * What was asked for was not done, as the store could not be read or written: 503 store, why from srv_events_why. 500 if
+ * e says that there is no memory.
+ */
+void srv_call_refuse_store(struct srv_call *call, enum err e, const char *why);
 /* 429: so many seconds too early. */
 void srv_call_refuse_rate(struct srv_call *call, unsigned seconds);
 /* A field of the reply's header; name is a literal. A value that is not printable ASCII makes the reply a 500. */

@@ -120,7 +120,7 @@ static void modes_check(struct found *f, const struct conf *conf)
 			 conf->server.state, st.st_mode & 07777);
 	}
 	e = srv_token_read(conf->server.state, &token);
-	missing = e == ERR_IO && errno == ENOENT;
+	missing = e == ERR_NOT_FOUND;
 	secret_free(&token);
 	if (missing) {
 		f->warned++;

@@ -227,7 +227,7 @@ void srv_end_wait(struct srv_ends *ends, struct rd login_id, struct srv_call *ca
 		else if (e == ERR_NOT_FOUND)
 			wait(ends, p, call, now_ms);
 		else
-			srv_call_refuse(call, 503, "store", "the server's store cannot be used now; try again");
+			srv_call_refuse_store(call, e, srv_events_why(ends->config.events));
 	}
 	json_decref(end);
 	srv_past_free(&p);

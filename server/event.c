@@ -112,6 +112,7 @@ static void log_it(const struct srv_event *ev)
 
 #define PENDING_MAX 1000
 #define RETRY_MS 1000
+#define ROUNDS 4                /* of events that answer events, before others have their turn */
 
 struct pending {
 	struct pending *next;
@@ -346,8 +347,14 @@ enum err srv_events_checkpoint(struct srv_events *b)
 
 uint64_t srv_events_flush(struct srv_events *b, uint64_t now_ms)
 {
-	if (flush(b))
-		return now_ms + RETRY_MS;
+	unsigned round;
+
+	/* What those who hear say to it belongs to the same round. */
+	for (round = 0; !round || (b->first && round < ROUNDS); round++)
+		if (flush(b))
+			return now_ms + RETRY_MS;
+	if (b->first)
+		return now_ms;
 	if (!b->is_unsigned) {
 		b->checkpoint_ms = 0;
 		return UINT64_MAX;

@@ -86,14 +86,18 @@ void srv_api_history(struct srv *s, struct srv_call *call, const char *arg, uint
 	struct query q;
 	json_t *list;
 	int64_t next;
+	enum err e;
 
 	(void)arg;
 	(void)now_ms;
-	if (!query_read(call->request.query, &q))
+	if (!query_read(call->request.query, &q)) {
 		srv_call_refuse(call, 400, "bad_request", "from, until, before and limit (at most %d) are numbers, "
 				"device, outcome and search at most %d bytes", SRV_HISTORY_MAX, SRV_QUERY_MAX);
-	else if (srv_history_list(s, &call->who, &q.f, (size_t)q.limit, &list, &next))
-		srv_api_refuse_store(s, call);
+		return;
+	}
+	e = srv_history_list(s, &call->who, &q.f, (size_t)q.limit, &list, &next);
+	if (e)
+		srv_api_refuse_store(s, call, e);
 	else
 		srv_api_answer(call, 200, json_pack("{s:o, s:o}", "requests", list, "next",
 						    next ? json_integer(next) : json_null()));

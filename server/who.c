@@ -247,7 +247,7 @@ bool srv_who_admit(struct srv_who *w, struct srv_call *call, unsigned needs, uin
 	if (!e && (call->who.may & needs))
 		return true;
 	if (e && e != ERR_DENIED) {
-		srv_call_refuse(call, 500, "server", "who calls could not be looked up: %s", err_text(e));
+		srv_call_refuse_store(call, e, srv_events_why(w->config.events));
 		return false;
 	}
 	refuse(w, call, e, needs, now_ms);

@@ -66,7 +66,7 @@ void srv_who_free(struct srv_who **w);          /* NULL-safe */
 MUST enum err srv_who_verify(struct srv_who *w, const struct srv_request *q, struct srv_identity *out);
 /*
  * Where certificates are wanted: has it shown one? And: may it do one of what needs says (srv_may)? Sets call->who.
- * false: the call is refused (401, 403, 429); that is logged, as often as its address may fail. now_ms: boot time.
+ * false: the call is refused (401, 403, 429, 503); that is logged, as often as its address may fail. now_ms: boot time.
  */
 bool srv_who_is_certified(const struct srv_who *w, struct srv_call *call);
 bool srv_who_admit(struct srv_who *w, struct srv_call *call, unsigned needs, uint64_t now_ms);

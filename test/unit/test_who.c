@@ -234,6 +234,45 @@ static void test_unreadable_token(void **state)
 	json_decref(j);
 }
 
+/* That there is none yet is nothing to be told of. */
+static void test_no_token(void **state)
+{
+	char path[100], reader[AUTH_SIZE], elsewhere[100];
+	struct chain_entry before, after;
+	const struct srv_store *store = &s.srv->store;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/token", s.conf->server.state);
+	(void)snprintf(elsewhere, sizeof(elsewhere), "%s/token.away", s.conf->server.state);
+	assert_int_equal(token_add("rob", ", \"roles\": [\"reader\"]", reader), 201);
+	scene_wait(&s, 1);
+	assert_int_equal(store->ops->audit_last(store->ctx, &before, NULL), ERR_OK);
+	assert_int_equal(rename(path, elsewhere), 0);
+	assert_int_equal(ask("GET", "/api/v1/targets", reader), 200);
+	scene_wait(&s, 1);
+	assert_int_equal(store->ops->audit_last(store->ctx, &after, NULL), ERR_OK);
+	assert_int_equal(after.seq, before.seq);
+	assert_int_equal(ask("GET", "/api/v1/targets", s.token), 401);
+	assert_int_equal(rename(elsewhere, path), 0);
+	assert_int_equal(ask("GET", "/api/v1/targets", s.token), 200);
+}
+
+/* Who it is cannot be looked up: that is the store's failure, and nobody's token is wrong. */
+static void test_unreadable_store(void **state)
+{
+	char reader[AUTH_SIZE];
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(token_add("rob", ", \"roles\": [\"reader\"]", reader), 201);
+	assert_int_equal(srv_db_exec(s.srv->store.db, "ALTER TABLE grants RENAME TO away"), ERR_OK);
+	assert_int_equal(scene_ask(&s, "GET", "/api/v1/targets", reader, NULL, &j), 503);
+	assert_string_equal(scene_text(j, "error"), "store");
+	json_decref(j);
+	assert_int_equal(srv_db_exec(s.srv->store.db, "ALTER TABLE away RENAME TO grants"), ERR_OK);
+	assert_int_equal(ask("GET", "/api/v1/targets", reader), 200);
+}
+
 /* ---- certificates ---- */
 
 static int ask_certified(const char *path, const struct srv_peer *peer, const char *as)
@@ -568,7 +607,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with(test_roles), with(test_token_life), with(test_rotation), with(test_list), with(test_bad_tokens),
-		with(test_unreadable_token),
+		with(test_unreadable_token), with(test_no_token), with(test_unreadable_store),
 		with(test_certificates), with(test_named_hosts), with(test_links), with(test_inbox),
 		with(test_inbox_forged), with(test_inboxes), with(test_inbox_bodies), with(test_failures),
 		with(test_sessions),
