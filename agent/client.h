@@ -32,7 +32,7 @@ struct agent_client {
 	bool again;                     /* and the one before was the job before: nobody else was at the card */
 	struct wr out;                  /* an answer that is not sent yet */
 };
-/* Takes fd. ERR_NOMEM, ERR_IO, ERR_LIMIT; closed then. */
+/* Takes fd, which blocks: only agent_lease_hear waits in it. ERR_NOMEM, ERR_IO, ERR_LIMIT; closed then. */
 MUST enum err agent_client_new(int fd, struct agent_client **out);
 /* What it waits for is abandoned. NULL-safe. */
 void agent_client_free(struct agent_house *h, struct agent_client **c);
