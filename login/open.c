@@ -95,6 +95,9 @@ static enum err by_people(const struct opening *o, const struct secret *pin)
 
 static enum err by_mode(const struct opening *o, const struct secret *pin)
 {
+	if (o->status->pin_transport && (pin || hsm_mode_needs_pin(o->status->mode)))
+		return say(o, ERR_PIN_TRANSPORT, "its PIN is a transport PIN, which opens nothing until it is changed: "
+			   "quorum11 pin change");
 	switch (o->status->mode) {
 	case HSM_MODE_UNSET:
 		return say(o, ERR_PIN_UNSET, "not initialised, or its custodians' keys are not all registered: "

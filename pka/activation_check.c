@@ -80,18 +80,29 @@ static enum err ask_chip(struct pka_activation *a, struct pka_batch *b)
 		e = chip_auth_point(a->chip, &w);
 	if (e)
 		return e == ERR_NOMEM ? e : ERR_BUG;    /* the point was checked with the chain */
-	hsm_enc_mse_chip(&b->bytes, chip_oid_aes128);
+	chip_auth_use(a->chip, a->suite);
+	hsm_enc_mse_chip(&b->bytes, a->suite == CHIP_3DES ? chip_oid_3des : chip_oid_aes128);
 	pka_asked(a, b, HSM_MSE_CHIP, 0);
 	hsm_enc_general_auth(&b->bytes, wr_view(&w));
 	pka_asked(a, b, HSM_GENERAL_AUTH, 0);
 	return ERR_OK;
 }
 
+/*
+ * What a card does not know is 6A80 (reference ramoverhttp 6.1): older ones know 3DES alone. A host that only says so
+ * gains nothing: the key agreement is the same, and the proof is a MAC of 8 bytes either way.
+ */
 enum err pka_take_chip(struct pka_activation *a, size_t arg, struct rd data, uint16_t sw)
 {
+	bool unknown = hsm_sw_err(hsm_cmd_get(HSM_MSE_CHIP), sw, NULL) == ERR_DATA;
+
 	(void)arg, (void)data;
-	if (sw != APDU_SW_OK)
-		pka_fail_sw(a, HSM_MSE_CHIP, sw, "chip authentication with AES");
+	a->chip_again = unknown && a->suite == CHIP_AES128;
+	if (unknown && !a->chip_again)
+		pka_fail(a, ERR_ATTESTATION, "device %s knows no chip authentication, which [server] chip_auth or its "
+			 "policy demands", a->chain->id);
+	else if (sw != APDU_SW_OK && !unknown)
+		pka_fail_sw(a, HSM_MSE_CHIP, sw, "chip authentication");
 	return ERR_OK;
 }
 
@@ -100,6 +111,11 @@ enum err pka_take_general_auth(struct pka_activation *a, size_t arg, struct rd d
 	enum err e;
 
 	(void)arg;
+	if (a->chip_again) {
+		chip_auth_free(&a->chip);
+		a->suite = CHIP_3DES;
+		return ERR_OK;
+	}
 	if (sw != APDU_SW_OK) {
 		pka_fail_sw(a, HSM_GENERAL_AUTH, sw, "chip authentication");
 		return ERR_OK;

@@ -58,6 +58,8 @@ struct pka_activation {
 	struct att_chain *chain;
 	struct att_verdict *verdict;
 	struct chip_auth *chip;
+	enum chip_suite suite;                                 /* of chip authentication: asked for, at first AES */
+	bool chip_again;                                       /* unknown to the card; the next one */
 	struct pka_target target;
 	size_t names_next;                                     /* slot to ask for */
 	bool names_differ;

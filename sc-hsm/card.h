@@ -46,6 +46,11 @@ struct hsm_status {
 MUST enum err hsm_card_status(struct hsm_card *c, const struct hsm_version *v, struct hsm_status *out,
 			      struct deadline *dl);
 bool hsm_mode_needs_pin(enum hsm_mode m);
+/* What init allowed the SO-PIN to do. What a card does not tell counts as allowed: it will say itself. */
+bool hsm_mode_so_sets_pin(const struct hsm_version *v);        /* a new PIN in the place of the old one */
+bool hsm_mode_so_resets_tries(const struct hsm_version *v);    /* all tries back to the old one */
+/* What INITIALIZE must tell such a card for these HSM_OPT_* options. ERR_UNSUPPORTED: it cannot have them. */
+MUST enum err hsm_mode_options(const struct hsm_version *v, uint16_t wanted, uint16_t *told);
 bool hsm_mode_needs_pka(enum hsm_mode m);                      /* a ceremony opens it, or is part of it */
 const char *hsm_mode_text(enum hsm_mode m);
 

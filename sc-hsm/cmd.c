@@ -145,7 +145,8 @@ enum err hsm_dec_select(struct rd data, struct hsm_version *out)
 	for (size_t i = 0; i < sizeof(at) && i < v.n; i++)
 		at[sizeof(at) - 1 - i] = v.p[v.n - 1 - i];
 	*out = (struct hsm_version){
-		.options = (uint16_t)(at[0] << 8 | at[1]), .platform = at[2], .major = at[3], .minor = at[4],
+		.has_options = v.n >= sizeof(at), .options = (uint16_t)(at[0] << 8 | at[1]), .platform = at[2],
+		.major = at[3], .minor = at[4],
 	};
 	return ERR_OK;
 }

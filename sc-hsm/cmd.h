@@ -128,9 +128,11 @@ void hsm_enc_external_auth(struct wr *w, struct rd sig);       /* r || s */
 void hsm_enc_general_auth(struct wr *w, struct rd point);
 
 struct hsm_version {                                           /* from SELECT's template, reference 1.3 */
+	bool has_options;                                      /* version 1 does not tell them */
 	uint16_t options;
 	uint8_t platform, major, minor;
 };
+#define HSM_PLATFORM_OPEN 0xFF                                 /* open firmware */
 enum { HSM_OPT_RESET_RETRY = 0x0001, HSM_OPT_TRANSPORT_PIN = 0x0002, HSM_OPT_SESSION_PIN = 0x0004,
        HSM_OPT_REPLACE_PKA = 0x0008, HSM_OPT_COMBINED = 0x0010, HSM_OPT_RESET_ONLY = 0x0020 };
 MUST enum err hsm_dec_select(struct rd data, struct hsm_version *out);

@@ -21,6 +21,10 @@ static enum err check(const struct hsm_init *i, bool force)
 		return ERR_ARG;
 	if (i->options & HSM_OPT_COMBINED && !(i->pin && pka))
 		return ERR_ARG;
+	if (i->options & (HSM_OPT_TRANSPORT_PIN | HSM_OPT_SESSION_PIN | HSM_OPT_RESET_ONLY) && !i->pin)
+		return ERR_ARG;
+	if (i->options & HSM_OPT_RESET_ONLY && !(i->options & HSM_OPT_RESET_RETRY))
+		return ERR_ARG;
 	if (i->dkek_shares > SHARES_MAX || i->domains > HSM_DOMAINS_MAX || (i->domains && i->dkek_shares >= 0))
 		return ERR_ARG;
 	if (secret_size(i->so_pin) != SO_PIN_SIZE)
@@ -36,9 +40,9 @@ static enum err check(const struct hsm_init *i, bool force)
 }
 
 /* Reference 3.4. */
-static void put_tlvs(struct wr *w, const struct hsm_init *i)
+static void put_tlvs(struct wr *w, const struct hsm_init *i, uint16_t told)
 {
-	const uint8_t options[2] = { (uint8_t)(i->options >> 8), (uint8_t)i->options };
+	const uint8_t options[2] = { (uint8_t)(told >> 8), (uint8_t)told };
 	const uint8_t quorum[2] = { (uint8_t)i->total, (uint8_t)i->required };
 
 	wr_tlv(w, 0x80, RD_ARR(options));
@@ -69,7 +73,10 @@ enum err hsm_card_label(struct hsm_card *c, struct rd label, struct deadline *dl
 	return e;
 }
 
-/* Where a PIN opens the card: a transport PIN does not, nor does one that is only half of what is needed. */
+/*
+ * Where a PIN opens the card: a transport PIN does not, nor does one that is only half of what is needed. Logged out
+ * afterwards.
+ */
 static enum err write_label(struct hsm_card *c, const struct hsm_init *i, struct deadline *dl)
 {
 	enum err e;
@@ -84,21 +91,24 @@ static enum err write_label(struct hsm_card *c, const struct hsm_init *i, struct
 			 apdu_link_where(c->link));
 		e = ERR_OK;
 	}
-	return e;
+	return e ? e : hsm_card_select(c, NULL, dl);
 }
 
 enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool force, struct deadline *dl)
 {
 	struct wr tlvs, cmd;
+	uint16_t told = 0;
 	enum err e;
 
 	wr_init_heap(&tlvs, APDU_DATA_MAX);
 	e = check(i, force);
+	if (!e)
+		e = hsm_mode_options(&c->version, i->options, &told);
 	if (e) {
 		(void)hsm_card_refuse(c, e);
 		goto out;
 	}
-	put_tlvs(&tlvs, i);
+	put_tlvs(&tlvs, i, told);
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_initialize(&cmd, wr_view(&tlvs));
 	e = hsm_card_send(c, HSM_INITIALIZE, &cmd, NULL, dl);
@@ -107,8 +117,6 @@ enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool 
 		e = hsm_card_select(c, NULL, dl);
 	if (!e)
 		e = write_label(c, i, dl);
-	if (!e && i->label.n)
-		e = hsm_card_select(c, NULL, dl);
 out:
 	wr_free(&tlvs);
 	return e;

@@ -17,8 +17,9 @@ struct hsm_init {
 	struct rd label;                   /* token label, may be empty */
 };
 /*
- * Checks everything before it sends anything: ERR_ARG (n, m, tries), ERR_PIN_LENGTH, ERR_REFUSED (PKA and a PIN
- * without HSM_OPT_COMBINED: the PIN alone may open the card). force waives only that refusal. A wrong SO-PIN:
+ * Checks everything before it sends anything: ERR_ARG (n, m, tries, options), ERR_PIN_LENGTH, ERR_UNSUPPORTED (an
+ * option that the card, as it was selected, does not have), ERR_REFUSED (PKA and a PIN without HSM_OPT_COMBINED: the
+ * PIN alone may open the card). force waives only that refusal. A wrong SO-PIN:
  * ERR_PIN_WRONG with tries where the card tells. Afterwards the applet is selected anew; the label is written where a
  * PIN allows it.
  */

@@ -13,6 +13,9 @@
  *   usable while keys are missing?         no                              as soon as n keys authenticate
  *   option 0010 (keys and PIN)             honoured                        ignored
  *   GET CHALLENGE after opening            not known                       count falls to 0, stays open
+ *   option 0002, transport PIN             until it is changed             for ever: so none is made
+ *   option 0004, session PIN               honoured                        ignored: so none is made
+ *   option 0020, SO-PIN resets tries       ... and sets no PIN             ... too: without it, it sets a PIN only
  *
  * Two rules follow for what is uncertain. A mode that asks people for more wins: where the answer is 6300 and nothing
  * says that there is a PIN, a card counts as PKA, and a PIN given for it is not sent. And "open" needs proof: what
@@ -23,7 +26,10 @@
 #include "sc-hsm/auth.h"
 #include "sc-hsm/card_int.h"
 
-#define PLATFORM_OPEN 0xFF
+static bool is_open_firmware(const struct hsm_version *v)
+{
+	return v->platform == HSM_PLATFORM_OPEN;
+}
 
 /* What VERIFY status says about the PIN itself. */
 enum pin_state { PIN_UNKNOWN, PIN_NONE, PIN_CLOSED, PIN_GOOD };
@@ -52,15 +58,15 @@ static enum pin_state pin_state(const struct hsm_status *s)
 
 static enum hsm_mode mode_of(const struct hsm_status *s, enum pin_state pin, bool keys_opened)
 {
-	bool open_firmware = s->version.platform == PLATFORM_OPEN;
-	bool both = open_firmware ? pin == PIN_CLOSED || pin == PIN_GOOD : s->version.options & HSM_OPT_COMBINED;
+	bool has_pin = pin == PIN_CLOSED || pin == PIN_GOOD;
+	bool both = is_open_firmware(&s->version) ? has_pin : s->version.options & HSM_OPT_COMBINED;
 
 	if (!s->has_pka)
-		return pin == PIN_CLOSED || pin == PIN_GOOD ? HSM_MODE_PIN : HSM_MODE_UNSET;
+		return has_pin ? HSM_MODE_PIN : HSM_MODE_UNSET;
 	if (both)
 		return HSM_MODE_PKA_AND_PIN;
 	if (s->pka.missing)
-		return pin == PIN_CLOSED || pin == PIN_GOOD ? HSM_MODE_PIN : HSM_MODE_UNSET;
+		return has_pin ? HSM_MODE_PIN : HSM_MODE_UNSET;
 	/* 9000 after the keys opened it does not tell whether there is a PIN; 9000 without them does. */
 	if (pin == PIN_CLOSED || (pin == PIN_GOOD && !keys_opened))
 		return HSM_MODE_PKA_OR_PIN;
@@ -89,6 +95,32 @@ bool hsm_mode_needs_pin(enum hsm_mode m)
 bool hsm_mode_needs_pka(enum hsm_mode m)
 {
 	return m == HSM_MODE_PKA || m == HSM_MODE_PKA_OR_PIN || m == HSM_MODE_PKA_AND_PIN;
+}
+
+/* ---- options ---- */
+
+bool hsm_mode_so_sets_pin(const struct hsm_version *v)
+{
+	return !v->has_options || (v->options & HSM_OPT_RESET_RETRY &&
+				   (is_open_firmware(v) || !(v->options & HSM_OPT_RESET_ONLY)));
+}
+
+bool hsm_mode_so_resets_tries(const struct hsm_version *v)
+{
+	return !v->has_options || (v->options & HSM_OPT_RESET_RETRY &&
+				   (!is_open_firmware(v) || v->options & HSM_OPT_RESET_ONLY));
+}
+
+enum err hsm_mode_options(const struct hsm_version *v, uint16_t wanted, uint16_t *told)
+{
+	*told = wanted;
+	if (!is_open_firmware(v))
+		return ERR_OK;
+	if (wanted & (HSM_OPT_TRANSPORT_PIN | HSM_OPT_SESSION_PIN | HSM_OPT_RESET_ONLY))
+		return ERR_UNSUPPORTED;
+	if (wanted & HSM_OPT_RESET_RETRY)
+		*told |= HSM_OPT_RESET_ONLY;
+	return ERR_OK;
 }
 
 const char *hsm_mode_text(enum hsm_mode m)

@@ -7,6 +7,29 @@
 #include "cli/line/say.h"
 #include "sc-hsm/init.h"
 
+/* Does the card get a PIN? */
+static bool has_pin(const struct cli_args *a)
+{
+	return !a->custodians || a->with_pin || a->or_pin;
+}
+
+static uint16_t option_bits(const struct cli_args *a)
+{
+	const struct {
+		bool on;
+		uint16_t bit;
+	} bits[] = {
+		{ has_pin(a) && !a->no_pin_reset, HSM_OPT_RESET_RETRY }, { a->transport_pin, HSM_OPT_TRANSPORT_PIN },
+		{ a->session_pin, HSM_OPT_SESSION_PIN },                 { a->replaceable, HSM_OPT_REPLACE_PKA },
+		{ a->with_pin, HSM_OPT_COMBINED },                       { a->reset_only, HSM_OPT_RESET_ONLY },
+	};
+	unsigned options = 0;
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(*bits); i++)
+		options |= bits[i].on ? bits[i].bit : 0u;
+	return (uint16_t)options;
+}
+
 /* What the options mean together; ERR_ARG is said. */
 static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 {
@@ -14,11 +37,16 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 
 	if (a->with_pin && a->or_pin)
 		return cli_refuse(ERR_ARG, "--with-pin and --or-pin exclude each other");
+	if (a->no_pin_reset && a->reset_only)
+		return cli_refuse(ERR_ARG, "--no-pin-reset and --reset-only exclude each other");
 	if (!pka && (a->with_pin || a->or_pin || a->replaceable))
 		return cli_refuse(ERR_ARG, "--with-pin, --or-pin and --replaceable go with --custodians and "
 				  "--required");
 	if (pka && (!a->custodians || !a->required))
 		return cli_refuse(ERR_ARG, "--custodians and --required go together");
+	if ((a->transport_pin || a->session_pin || a->reset_only) && !has_pin(a))
+		return cli_refuse(ERR_ARG, "--transport-pin, --session-pin and --reset-only are about a PIN, which a "
+				  "card of custodians has with --with-pin or --or-pin");
 	if (a->required > a->custodians)
 		return cli_refuse(ERR_ARG, "%u of %u custodians can never agree", a->required, a->custodians);
 	if (a->domains && a->dkek_shares != ARGS_NO_FD)
@@ -29,12 +57,21 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 		.total = a->custodians,
 		.required = a->required,
 		.label = rd_str(a->label),
-		.options = (uint16_t)((a->with_pin ? HSM_OPT_COMBINED : 0) |
-				      (a->replaceable ? HSM_OPT_REPLACE_PKA : 0) |
-				      ((!pka || a->with_pin || a->or_pin) && !a->no_pin_reset ? HSM_OPT_RESET_RETRY
-											      : 0)),
+		.options = option_bits(a),
 	};
 	return cli_label_check(a->label);
+}
+
+/* Before anybody types a PIN. */
+static enum err check_firmware(const struct cli_card *c, uint16_t options)
+{
+	uint16_t told;
+	enum err e = hsm_mode_options(&c->status.version, options, &told);
+
+	if (!e)
+		return ERR_OK;
+	return cli_refuse(e, "card %s in %s has open firmware, on which a transport PIN could never be changed, there "
+			  "are no session PINs, and an SO-PIN that resets the tries sets a PIN, too", c->id, c->reader);
 }
 
 static void tell_plan(const struct cli_card *c, const struct cli_args *a)
@@ -47,6 +84,10 @@ static void tell_plan(const struct cli_card *c, const struct cli_args *a)
 	printf("will be opened by %s\n", a->custodians ? pka : "its PIN");
 	if (a->dkek_shares == ARGS_NO_FD && !a->domains)
 		printf("note: no key will ever leave it, not even wrapped for a backup (--dkek-shares)\n");
+	if (a->transport_pin)
+		printf("note: its PIN opens nothing until it is changed, by whoever it is for\n");
+	if (has_pin(a) && (a->no_pin_reset || a->reset_only))
+		printf("note: a forgotten PIN cannot be replaced; the card can only be initialised again\n");
 	if (a->replaceable)
 		printf("note: any %u of them can put others in the place of those who are missing\n", a->required);
 	else if (a->custodians)
@@ -57,13 +98,15 @@ static void tell_plan(const struct cli_card *c, const struct cli_args *a)
 		       a->required == 1 ? "one custodian alone opens it" : "one lost card closes it for good");
 }
 
-/* A PKA-only card stays closed until its custodians open it, so nobody can write its label yet. */
+/* A card stays closed until its custodians open it, or its PIN is changed, so nobody can write its label yet. */
 static void tell_result(const struct cli_args *a)
 {
-	if (a->custodians && !a->with_pin && !a->or_pin && a->label)
-		log_tell("the label is not written yet: it needs the card open; give it as --token-label to keygen "
-			 "or register --prove");
+	if (a->label && (!has_pin(a) || a->transport_pin))
+		log_tell("the label is not written yet: it needs the card open; give it as --token-label to keygen%s",
+			 a->custodians ? " or register --prove" : "");
 	printf("initialised\n");
+	if (a->transport_pin)
+		printf("next: quorum11 pin change, by whoever the card is for\n");
 	if (a->dkek_shares != ARGS_NO_FD && a->dkek_shares)
 		printf("next: quorum11 dkek import, with each of %u shares; until then it makes no keys\n",
 		       a->dkek_shares);
@@ -87,6 +130,9 @@ enum err verb_init(struct cli *cli)
 		e = cli_card_open(cli, reader, PCSC_SHARED, &card);
 	if (e)
 		return e;
+	e = check_firmware(&card, init.options);
+	if (e)
+		goto out;
 	tell_plan(&card, a);
 	if (!cli_ask("This erases every key, certificate and file on the card. Go on?", a->yes)) {
 		e = cli_refuse(ERR_CANCELLED, "nothing was changed");
@@ -94,7 +140,7 @@ enum err verb_init(struct cli *cli)
 	}
 	/* 6A88: no SO-PIN was ever set (sc-hsm-apdu 3.1). */
 	e = cli_so_pin_get(cli, &card, card.status.so_sw == 0x6A88, &so_pin);
-	if (!e && (!a->custodians || a->with_pin || a->or_pin))
+	if (!e && has_pin(a))
 		e = cli_pin_get_new(cli, true, &pin);
 	if (!e)
 		e = cli_card_begin(cli, &card);

@@ -102,14 +102,23 @@ enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, stru
 	return e;
 }
 
+const char *cli_pin_remedy(const struct cli_card *c)
+{
+	if (hsm_mode_so_sets_pin(&c->status.version))
+		return "quorum11 pin set, by the SO-PIN";
+	if (hsm_mode_so_resets_tries(&c->status.version))
+		return "quorum11 pin unblock, by the SO-PIN: the same PIN gets its tries back";
+	return "quorum11 init, which erases everything: the SO-PIN has no power over this PIN";
+}
+
 /* The last try is spent by somebody who has said so, in words that no habit types. */
 static bool last_is_meant(const struct cli_card *c, const char *what)
 {
 	char question[PROMPT_MAX];
 
-	log_tell("%s of %s in %s: ONE TRY IS LEFT. A wrong one blocks it; %s", what, c->id, c->reader,
-		 strcmp(what, "PIN") ? "the card can then never be initialised again"
-				     : "then only the SO-PIN helps (quorum11 pin set)");
+	log_tell("%s of %s in %s: ONE TRY IS LEFT. A wrong one blocks it; %s%s", what, c->id, c->reader,
+		 strcmp(what, "PIN") ? "the card can then never be initialised again" : "what helps then: ",
+		 strcmp(what, "PIN") ? "" : cli_pin_remedy(c));
 	(void)snprintf(question, sizeof(question), "Type \"last try\" to go on, or Enter to stop:");
 	return cli_ask_word(question, "last try");
 }
@@ -126,7 +135,8 @@ static enum err check_tries(const struct cli *cli, const struct cli_card *c, str
 				  "%s of %s in %s is blocked for ever: this card cannot be unblocked or initialised "
 				  "again", what, c->id, c->reader);
 	if (tries == 0)
-		return cli_card_fail(c, ERR_PIN_BLOCKED, what);
+		return cli_refuse(ERR_PIN_BLOCKED, "PIN of %s in %s is blocked; what helps: %s", c->id, c->reader,
+				  cli_pin_remedy(c));
 	if (tries == 1 && !cli->args->force && (source_is_given(s) || !last_is_meant(c, what)))
 		return cli_refuse(ERR_REFUSED, "%s of %s in %s: one try is left, and it is not spent without --force",
 				  what, c->id, c->reader);

@@ -20,6 +20,9 @@ MUST enum err cli_secret_get(struct cli_secret_source s, const char *prompt, str
 /* The same for a new one: what is typed blindly is typed twice. */
 MUST enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, struct secret **out);
 
+/* What helps against a blocked PIN of this card, for people. */
+const char *cli_pin_remedy(const struct cli_card *c);
+
 /* Was a source other than the terminal named? */
 bool cli_pin_is_given(const struct cli *cli);
 bool cli_so_pin_is_given(const struct cli *cli);

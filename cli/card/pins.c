@@ -28,10 +28,18 @@ static enum err check_has_pin(const struct cli_card *c)
 }
 
 /* What init allowed the SO-PIN to do; the card would say no, too, but in a word of its own. */
-static enum err check_resettable(const struct cli_card *c)
+static enum err check_resettable(const struct cli_card *c, bool set)
 {
-	if (c->status.version.options & HSM_OPT_RESET_RETRY)
+	const struct hsm_version *v = &c->status.version;
+
+	if (set ? hsm_mode_so_sets_pin(v) : hsm_mode_so_resets_tries(v))
 		return ERR_OK;
+	if (set && hsm_mode_so_resets_tries(v))
+		return cli_refuse(ERR_CONDITIONS, "card %s was initialised so that the SO-PIN sets no PIN "
+				  "(--reset-only); quorum11 pin unblock gives the old one its tries back", c->id);
+	if (!set && hsm_mode_so_sets_pin(v))
+		return cli_refuse(ERR_CONDITIONS, "card %s was initialised so that the SO-PIN only sets a new PIN: "
+				  "quorum11 pin set", c->id);
 	return cli_refuse(ERR_CONDITIONS,
 			  "card %s was initialised so that the SO-PIN has no power over its PIN (--no-pin-reset)",
 			  c->id);
@@ -85,7 +93,7 @@ static enum err reset(struct cli *cli, bool set)
 	if (!e)
 		e = check_has_pin(&card);
 	if (!e)
-		e = check_resettable(&card);
+		e = check_resettable(&card, set);
 	if (!e)
 		cli_pin_tell_keyboard(&card, cli_so_pin_is_given(cli) && (!set || cli_new_pin_is_given(cli)),
 				      SO_PIN_KEYS);

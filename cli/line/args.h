@@ -12,7 +12,8 @@ enum cli_opt {
 	OPT_READER, OPT_DEVICE, OPT_JSON, OPT_YES, OPT_FORCE,
 	OPT_PIN_FILE, OPT_PIN_FD, OPT_SO_PIN_FILE, OPT_SO_PIN_FD,
 	OPT_LABEL, OPT_TOKEN_LABEL, OPT_ID, OPT_TYPE, OPT_ARCHIVE, OPT_COUNTRY, OPT_OUT, OPT_KEY,
-	OPT_CUSTODIANS, OPT_REQUIRED, OPT_WITH_PIN, OPT_OR_PIN, OPT_NO_PIN_RESET, OPT_REPLACEABLE,
+	OPT_CUSTODIANS, OPT_REQUIRED, OPT_WITH_PIN, OPT_OR_PIN, OPT_NO_PIN_RESET, OPT_RESET_ONLY, OPT_REPLACEABLE,
+	OPT_TRANSPORT_PIN, OPT_SESSION_PIN,
 	OPT_UNVERIFIED, OPT_SAME_DEVICE, OPT_PROVE, OPT_CUSTODIAN_PIN_FILE,
 	OPT_CA, OPT_TOKEN_FILE, OPT_REPLACE, OPT_NAME, OPT_POLICY,
 	OPT_DENY, OPT_EXPECT_CODE, OPT_LIMITS, OPT_WAIT,
@@ -49,7 +50,7 @@ struct cli_args {
 	const char *label, *token_label, *id, *type, *country, *out, *key;
 	struct cli_list archive;
 	unsigned custodians, required;          /* 0: not given */
-	bool with_pin, or_pin, no_pin_reset, replaceable;
+	bool with_pin, or_pin, no_pin_reset, reset_only, replaceable, transport_pin, session_pin;
 	bool unverified, same_device, prove;
 	struct cli_list custodian_pin_file;
 	const char *ca, *token_file, *name, *policy;

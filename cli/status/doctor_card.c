@@ -5,25 +5,27 @@
 #include "apdu/local.h"
 #include "apdu/others.h"
 #include "base/text.h"
+#include "cli/card/pin.h"
 #include "cli/line/say.h"
 #include "cli/status/doctor.h"
 
 #define SO_TRIES_FEW 5
 
-static void find_pin(struct doctor *d, const char *id, const struct hsm_status *s)
+static void find_pin(struct doctor *d, const char *id, const struct cli_card *c)
 {
+	const struct hsm_status *s = &c->status;
 	bool has = hsm_mode_needs_pin(s->mode) || s->mode == HSM_MODE_PKA_OR_PIN;
 
 	if (s->pin_transport)
-		doctor_find(d, DOCTOR_PROBLEM, id, "quorum11 pin change", "has a transport PIN, which opens nothing");
+		doctor_find(d, DOCTOR_PROBLEM, id, "quorum11 pin change, by whoever the card is for",
+			    "has a transport PIN, which opens nothing");
 	else if (has && s->pin_blocked)
-		doctor_find(d, DOCTOR_PROBLEM, id,
-			    s->version.options & HSM_OPT_RESET_RETRY ?
-				    "quorum11 pin set, by the SO-PIN" :
-				    "quorum11 init, which erases everything: the SO-PIN has no power over this PIN",
-			    "PIN blocked");
+		doctor_find(d, DOCTOR_PROBLEM, id, cli_pin_remedy(c), "PIN blocked");
 	else if (has && s->pin_tries == 1)
-		doctor_find(d, DOCTOR_PROBLEM, id, "the right PIN gives all tries back; quorum11 pin unblock does, too",
+		doctor_find(d, DOCTOR_PROBLEM, id,
+			    hsm_mode_so_resets_tries(&s->version) ?
+				    "the right PIN gives all tries back; quorum11 pin unblock does, too" :
+				    "the right PIN gives all tries back",
 			    "PIN: one try is left");
 	else if (has && s->pin_tries > 1)
 		doctor_find(d, DOCTOR_OK, id, NULL, "PIN: %d tries left", s->pin_tries);
@@ -95,7 +97,7 @@ static void find_card(struct doctor *d, struct cli_report *r)
 		return;
 	}
 	find_chain(d, r);
-	find_pin(d, id, s);
+	find_pin(d, id, &r->card);
 	find_custodians(d, r);
 	doctor_keys(d, r);
 }

@@ -45,7 +45,7 @@ static void put_state(const struct line *l, char *buf, size_t cap)
 	else if (s->mode == HSM_MODE_UNSET)
 		(void)snprintf(buf, cap, "not set up");
 	else if (s->pin_transport)
-		(void)snprintf(buf, cap, "transport PIN, to be changed");
+		(void)snprintf(buf, cap, "transport PIN: quorum11 pin change");
 	else if (has_pin && s->pin_blocked)
 		(void)snprintf(buf, cap, "PIN blocked");
 	else if (has_pin && s->pin_tries >= 0)

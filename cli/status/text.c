@@ -24,6 +24,8 @@ static void print_version(const struct cli_card *c)
 		return;
 	}
 	printf("%-12s %u.%u, platform %u\n", "version", v->major, v->minor, v->platform);
+	if (!v->has_options)
+		return;
 	printf("%-12s %04X", "options", v->options);
 	for (const struct cli_option_word *w = cli_option_words; w->word; w++)
 		if (v->options & w->bit)
@@ -38,7 +40,7 @@ static void print_access(const struct cli_report *r)
 	printf("%-12s %s%s\n", "mode", hsm_mode_text(s->mode), s->open ? ", open" : "");
 	print_tries("PIN", s->pin_tries, s->pin_blocked);
 	if (s->pin_transport)
-		printf("%-12s is a transport PIN, to be changed first\n", "PIN");
+		printf("%-12s is a transport PIN, which opens nothing: quorum11 pin change\n", "PIN");
 	print_tries("SO-PIN", s->so_tries, s->so_tries == 0);
 	if (s->has_pka)
 		printf("%-12s %u of %u needed, %u not registered yet, %u authenticated\n", "custodians",

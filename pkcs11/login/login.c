@@ -370,11 +370,37 @@ static CK_RV needs_pin(const struct p11_token *t)
 	return CKR_ARGUMENTS_BAD;
 }
 
+/*
+ * A transport PIN is never sent, typed on a reader or followed by questions to people. Somebody may have changed it
+ * since we looked.
+ */
+static enum err check_transport(struct p11_token *t, bool has_pin)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v = t->status.version;
+	enum err e;
+
+	if (!t->status.pin_transport || (!has_pin && !hsm_mode_needs_pin(t->status.mode)))
+		return ERR_OK;
+	e = p11_token_begin(t);
+	if (!e)
+		e = p11_token_end(t, p11_token_read_status(t, &v, &dl));
+	if (e)
+		return cannot(t, e);
+	if (!t->status.pin_transport)
+		return ERR_OK;
+	log_tell("card %s in reader %s: its PIN is a transport PIN, which opens nothing until it is changed: "
+		 "quorum11 pin change", t->device_id, t->reader);
+	return ERR_PIN_TRANSPORT;
+}
+
 static CK_RV login(struct p11_call *c, const struct secret *pin)
 {
 	struct p11_token *t = c->token;
 	enum err e = cannot(t, learn_options(t));
 
+	if (!e)
+		e = check_transport(t, pin);
 	if (e)
 		return p11_rv(e);
 	switch (t->status.mode) {

@@ -87,6 +87,7 @@ t "a PIN beside custodians that opens alone is refused" refused on pinned init "
 t "... and done with --force" on pinned init "${quorum[@]}" "${pin2[@]}" --or-pin --force
 t "init 2 of 3 and PIN" on pinned init "${quorum[@]}" "${pin2[@]}" --with-pin --label both
 t "... mode" eval "on pinned status --json && json '.mode == \"pka-and-pin\"'"
+t "what open firmware cannot be" eval "failed on open init --yes --transport-pin --pin-file '$T/pin2' ${so[*]}"
 t "init of open firmware" on open init --yes --custodians 3 --required 2 --with-pin --pin-file "$T/pin2" "${so[@]}"
 echo 0000000000000000 >"$T/so-wrong"
 chmod 600 "$T/so-wrong"

@@ -255,6 +255,23 @@ t "a card that custodians open has no PIN" eval "failed on target pin change ${p
 t "... that init kept from the SO-PIN" eval "on pin init --yes ${pin[*]} --so-pin-file so2 --no-pin-reset &&
 	failed on pin pin unblock --so-pin-file so2 && says no-pin-reset"
 t "... at no try" tries .so_pin.tries 15
+way=(--transport-pin --reset-only --session-pin --label way)
+t "init for the way to somebody" eval "on pin init --yes ${pin[*]} --so-pin-file so2 ${way[*]} &&
+	says 'next: .*pin change'"
+t "list says what to do" eval "off list && says 'transport PIN: quorum11 pin change'"
+t "... status, too" eval "on pin status && says 'opens nothing: quorum11 pin change' &&
+	says session-pin && says reset-only"
+t "no login with it" eval "failed on pin keygen --type ec:secp256r1 --label x ${pin[*]} && says 'quorum11 pin change'"
+t "... sc-hsm-tool says the same" eval "run sc-hsm-tool --reader '$(reader pin)' && says 'transport'"
+t "pin change: the card is his" eval "on pin pin change ${pin[*]} --new-pin-file pin2 && says 'new PIN' &&
+	on pin keygen --type ec:secp256r1 --label x --pin-file pin2 --token-label mine \
+	    --archive mine.pka"
+t "the SO-PIN sets none" eval "failed on pin pin set --so-pin-file so2 --new-pin-file '$T/pin' &&
+	says 'pin unblock'"
+t "... but resets its tries" eval "failed on pin pin change ${pin[*]} ${new[*]} &&
+	on pin pin unblock --so-pin-file so2 && tries .pin.tries 3 && tries .so_pin.tries 15"
+t "what goes together" eval "usage on pin init --yes --no-pin-reset --reset-only &&
+	usage on target init --yes --custodians 2 --required 2 --transport-pin"
 
 # ---- the same where custodians open the card ----
 

@@ -253,6 +253,48 @@ static void test_set_pin(void **state)
 	assert_ok(rig_sign(s, key));
 }
 
+/* ---- transport PIN ---- */
+
+#define TO_BE_CHANGED (CKF_USER_PIN_TO_BE_CHANGED | CKF_USER_PIN_INITIALIZED)
+
+static void test_transport(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN, .options = 0x0002 });
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	rig_card_insert(&c);
+	rig_initialize();
+	rig_watch();
+	s = rig_session();
+	assert_int_equal(rig_token_flags() & TO_BE_CHANGED, TO_BE_CHANGED);
+	assert_rv(rig_login(s, RIG_PIN), CKR_PIN_EXPIRED);
+	assert_rv(rig_login(s, "000000"), CKR_PIN_EXPIRED);
+	assert_int_equal(pins(), 0);
+	assert_rv(set_pin(s, "000000", "246810"), CKR_PIN_INCORRECT);
+	assert_rv(rig_login(s, RIG_PIN), CKR_PIN_EXPIRED);
+	assert_ok(set_pin(s, RIG_PIN, "246810"));
+	assert_int_equal(rig_token_flags() & TO_BE_CHANGED, CKF_USER_PIN_INITIALIZED);
+	assert_rv(rig_login(s, RIG_PIN), CKR_PIN_INCORRECT);
+	assert_ok(rig_login(s, "246810"));
+}
+
+/* People are not asked for a card that would stay closed. */
+static void test_transport_of_people(void **state)
+{
+	struct rig_card c = rig_card_new(&(struct rig_spec){ .pin = RIG_PIN, .options = 0x0012, .total = 2,
+							     .required = 1 });
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	rig_card_insert(&c);
+	rig_initialize();
+	rig_watch();
+	s = rig_session();
+	assert_rv(rig_login(s, RIG_PIN), CKR_PIN_EXPIRED);
+	assert_int_equal(pins(), 0);
+}
+
 /* ---- the PIN is nowhere ---- */
 
 #define MARKER "s3cret-mArker"
@@ -296,6 +338,8 @@ int main(int argc, char **argv)
 		RIG_TEST(test_reset_by_another),
 		AGENT_TEST(test_short_transactions),
 		RIG_TEST(test_set_pin),
+		RIG_TEST(test_transport),
+		RIG_TEST(test_transport_of_people),
 		RIG_TEST(test_marker),
 	};
 

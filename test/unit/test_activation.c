@@ -5,6 +5,7 @@
 #include "pka/statement.h"
 #include "test/ceremony.h"
 #include "test/pki.h"
+#include "test/vcard/card.h"
 
 struct setting {
 	const char *profile;
@@ -455,9 +456,37 @@ static void names(void **state)
 	}
 }
 
+/* A card that knows only the older protocol of chip authentication, and one that knows none. */
+static void old_chip_authentication(void **state)
+{
+	const struct setting s = { "vendor-per-key", 1, 2 };
+	struct vcard_profile p;
+
+	(void)state;
+	for (int knows = 1; knows >= 0; knows--) {
+		start(&s);
+		p = *q.target.vcard->state->profile;
+		p.chip_aes = false;
+		p.chip_3des = knows;
+		q.target.vcard->state->profile = &p;
+		ceremony_run(&c);
+		if (knows) {
+			assert_int_equal(ceremony_decide(&c, 1, true), ERR_OK);
+			in_state(PKA_OPEN);
+			assert_int_equal(ceremony_judge(&c), ERR_OK);
+			assert_int_equal(c.sent[HSM_GENERAL_AUTH], 2);
+		} else {
+			failed(ERR_ATTESTATION, "knows no chip authentication");
+		}
+		assert_int_equal(c.sent[HSM_MSE_CHIP], 2);
+		stop();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(old_chip_authentication),
 		cmocka_unit_test(opens),
 		cmocka_unit_test(opens_with_profile),
 		cmocka_unit_test(back_to_shared),

@@ -233,6 +233,7 @@ static void check_select(const char *hex, enum err e, unsigned options, unsigned
 
 	wr_init_heap(&w, 64);
 	assert_int_equal(hsm_dec_select(test_unhex(&w, hex), &v), e);
+	assert_int_equal(v.has_options, options != 0);
 	assert_int_equal(v.options, options);
 	assert_int_equal(v.platform, platform);
 	assert_int_equal(v.major, major);

@@ -297,6 +297,15 @@ static void test_pin(void **state)
 	s->pin.left = 0;
 	put_in();
 	expect("problem", "PIN blocked", "the SO-PIN has no power over this PIN");
+	s = begin(NULL, 0x0021);
+	s->pin.left = 0;
+	put_in();
+	expect("problem", "PIN blocked", "pin unblock");
+	s = begin("open-firmware", 0x0001);
+	s->pin.left = 1;
+	put_in();
+	expect("problem", "PIN: one try is left", "gives all tries back");
+	assert_false(finds("problem", "PIN: one try is left", "pin unblock"));
 	(void)begin(NULL, 0x0003);
 	put_in();
 	expect("problem", "transport PIN", "quorum11 pin change");

@@ -52,6 +52,13 @@ static void test_init(void **state)
 		   &(struct hsm_init){ .dkek_shares = -1 }, ERR_PIN_WRONG);
 	initialize("> 805000001980020000810636343832313982083537363231383830910103\n< 6983\n",
 		   &(struct hsm_init){ .dkek_shares = -1 }, ERR_PIN_BLOCKED);
+	initialize("> 805000001980020023810636343832313982083537363231383830910103\n< 9000\n" SELECT_41,
+		   &(struct hsm_init){ .options = 0x0023, .dkek_shares = -1, .label = RD_LIT("A") }, ERR_OK);
+	/* What is about a PIN without one, and the tries without the counter's reset. */
+	for (unsigned option = 0x0002; option <= 0x0020; option *= option == 0x0004 ? 8 : 2)
+		initialize("", &(struct hsm_init){ .options = (uint16_t)(0x8001 | option), .dkek_shares = -1,
+						   .total = 3, .required = 2 }, ERR_ARG);
+	initialize("", &(struct hsm_init){ .options = 0x0020, .dkek_shares = -1 }, ERR_ARG);
 	/* More tries than the card takes for six digits; more shares than a byte holds. Nothing is sent. */
 	initialize("", &(struct hsm_init){ .pin_tries = 4, .dkek_shares = -1 }, ERR_ARG);
 	initialize("", &(struct hsm_init){ .dkek_shares = 256 }, ERR_ARG);

@@ -112,9 +112,47 @@ static void test_needs(void **state)
 	}
 }
 
+/* What init allowed the SO-PIN to do; a card that does not tell is asked. */
+static void test_so_pin(void **state)
+{
+#define TOLD(of, bits) { .has_options = true, .platform = of, .major = 4, .options = bits }
+	static const struct { struct hsm_version v; bool sets, resets; } cases[] = {
+		{ OLD, true, true },
+		{ TOLD(6, 0x0000), false, false },  { TOLD(6, 0x0001), true, true },
+		{ TOLD(6, 0x0021), false, true },   { TOLD(6, 0x0020), false, false },
+		{ TOLD(0xFF, 0x0000), false, false }, { TOLD(0xFF, 0x0001), true, false },
+		{ TOLD(0xFF, 0x0021), true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(hsm_mode_so_sets_pin(&cases[i].v), cases[i].sets);
+		assert_int_equal(hsm_mode_so_resets_tries(&cases[i].v), cases[i].resets);
+	}
+}
+
+static void test_options(void **state)
+{
+	static const struct hsm_version vendor = VENDOR, open = OPEN;
+	static const uint16_t never[] = { 0x0002, 0x0004, 0x0021 };
+	uint16_t told;
+
+	(void)state;
+	assert_int_equal(hsm_mode_options(&vendor, 0x0027, &told), ERR_OK);
+	assert_int_equal(told, 0x0027);
+	assert_int_equal(hsm_mode_options(&open, 0x0019, &told), ERR_OK);
+	assert_int_equal(told, 0x0039);         /* so that the tries can be reset, too */
+	assert_int_equal(hsm_mode_options(&open, 0x0000, &told), ERR_OK);
+	assert_int_equal(told, 0x0000);
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+		assert_int_equal(hsm_mode_options(&open, never[i], &told), ERR_UNSUPPORTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_so_pin),
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_none_required),
 		cmocka_unit_test(test_needs),
