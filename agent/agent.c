@@ -116,8 +116,15 @@ static void deliver(struct agent *a, struct agent_job **job)
 	case AGENT_JOB_EXCHANGE:
 	case AGENT_JOB_LEASE:
 	case AGENT_JOB_LOGIN:
-	case AGENT_JOB_END:
 		break;
+	case AGENT_JOB_END:
+		for (size_t i = 0; i < a->clients_n; i++)
+			if (agent_client_ends(a->clients[i], j)) {
+				if (!agent_client_ended(a->clients[i]))
+					drop(a, i);
+				return;
+			}
+		return;
 	}
 	for (size_t i = 0; i < a->clients_n; i++)
 		if (a->clients[i]->job == j) {

@@ -357,11 +357,11 @@ void agent_card_run(struct agent_card *c, struct agent_job *j)
 		agent_lease_take(c, j);
 		return;
 	}
-	/* Also where who asked for it is gone: he wanted nothing else. */
+	/* Also where who asked for it is gone: he wanted nothing else. What is not in force is over. */
 	if (j->kind == AGENT_JOB_END) {
 		agent_card_end_approval(c, false, "%s", j->why);
 		c->ending--;
-		agent_card_done(c, j, c->hsm ? ERR_OK : ERR_REMOVED, c->hsm ? NULL : "the card was removed");
+		agent_card_done(c, j, ERR_OK, NULL);
 		return;
 	}
 	if (j->abandoned) {

@@ -142,7 +142,7 @@ void client_stand(struct agent_client *c, struct client_standing *s)
 static enum err handle(struct agent_house *h, struct agent_client *c, enum agent_type type, struct rd elements)
 {
 	/* It said that it gives up when the answer was on its way: nothing is left to give up. */
-	if (type == AGENT_CANCEL && c->greeted && !(c->job && c->job->kind != AGENT_JOB_LOGIN)) {
+	if (type == AGENT_CANCEL && c->greeted && !c->end_cards && !(c->job && c->job->kind != AGENT_JOB_LOGIN)) {
 		if (c->job) {
 			abandon(h, c);
 			client_fail(c, ERR_CANCELLED, NULL);
@@ -150,7 +150,7 @@ static enum err handle(struct agent_house *h, struct agent_client *c, enum agent
 		return ERR_OK;
 	}
 	/* One question at a time; HELLO first, and once. */
-	if (c->job || c->out.n || c->greeted != (type != AGENT_HELLO))
+	if (c->job || c->end_cards || c->out.n || c->greeted != (type != AGENT_HELLO))
 		return ERR_PROTOCOL;
 	return client_ask(h, c, type, elements);
 }
@@ -200,6 +200,26 @@ static void lend(struct agent_client *c, struct agent_job **j)
 	c->lent = true;
 	*j = NULL;
 	(void)agent_card_submit(c->card, c->job);
+}
+
+void client_ended(struct agent_client *c)
+{
+	if (c->end_e)
+		client_fail(c, c->end_e, NULL);
+	else
+		client_ok(c, AGENT_T_TEXT, RD_NONE);
+}
+
+bool agent_client_ends(const struct agent_client *c, const struct agent_job *j)
+{
+	return c->end_cards && c->end == j->end;
+}
+
+bool agent_client_ended(struct agent_client *c)
+{
+	if (!--c->end_cards)
+		client_ended(c);
+	return !(c->closing && !c->out.n);
 }
 
 bool agent_client_done(struct agent_house *h, struct agent_client *c, struct agent_job **job)

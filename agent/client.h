@@ -14,6 +14,7 @@ struct agent_house {                    /* all that clients share */
 	size_t cards_n;
 	struct agent_card *cards[PCSC_READERS_MAX];
 	uint32_t owner;                 /* uid of the agent */
+	uint64_t ends;                  /* questions so far that end approvals */
 	/* Is there a client that waits for a login of this card? */
 	bool (*is_awaited)(void *ctx, const struct agent_card *card);
 	void *ctx;
@@ -30,6 +31,9 @@ struct agent_client {
 	bool lent;                      /* its socket is the card's thread's, see lease.h */
 	uint64_t turn;                  /* its last exchange was this job of the card's */
 	bool again;                     /* and the one before was the job before: nobody else was at the card */
+	uint64_t end;                   /* its question that ends approvals, and how many cards have not done it yet */
+	unsigned end_cards;
+	enum err end_e;                 /* it could not be asked of all */
 	struct wr out;                  /* an answer that is not sent yet */
 };
 /* Takes fd, which blocks: only agent_lease_hear waits in it. ERR_NOMEM, ERR_IO, ERR_LIMIT; closed then. */
@@ -41,6 +45,9 @@ MUST bool agent_client_read(struct agent_house *h, struct agent_client *c);
 MUST bool agent_client_write(struct agent_client *c);
 /* Its job is back: freed by the caller, or (*j NULL) submitted again. false: as agent_client_read. */
 MUST bool agent_client_done(struct agent_house *h, struct agent_client *c, struct agent_job **j);
+/* Is this the end of one of the approvals that it wanted to end? It is answered when all are. false: as before. */
+MUST bool agent_client_ends(const struct agent_client *c, const struct agent_job *j);
+MUST bool agent_client_ended(struct agent_client *c);
 void agent_client_progress(struct agent_client *c, const char *text);
 /* Does it wait for a login of this card? */
 bool agent_client_awaits(const struct agent_client *c, const struct agent_card *card);

@@ -284,7 +284,7 @@ static enum err on_logout(struct agent_house *h, struct agent_client *c, struct 
 	return ERR_OK;
 }
 
-/* One job a card; the client waits for the last of them. */
+/* One job a card, all at once; the client waits for all of them. A card that is not there is over. */
 static enum err on_end(struct agent_house *h, struct agent_client *c, struct rd elements)
 {
 	char reader[PCSC_NAME_MAX];
@@ -296,18 +296,28 @@ static enum err on_end(struct agent_house *h, struct agent_client *c, struct rd 
 		client_fail(c, ERR_REFUSED, "only the agent's own user and root may end an approval for everybody");
 		return ERR_OK;
 	}
+	if (*reader && !agent_house_find(h, reader)) {
+		client_fail(c, ERR_NO_READER, "the agent has no such reader");
+		return ERR_OK;
+	}
+	c->end = ++h->ends;
+	c->end_e = ERR_OK;
 	for (size_t i = 0; i < h->cards_n; i++) {
 		struct agent_view *v = agent_card_view(h->cards[i]);
 
-		if ((*reader && strcmp(v->reader, reader)) || make_job(c, AGENT_JOB_END, &j))
+		if (*reader && strcmp(v->reader, reader))
 			continue;
+		c->end_e = make_job(c, AGENT_JOB_END, &j);
+		if (c->end_e)
+			break;
 		(void)snprintf(j->why, sizeof(j->why), "ended by uid %u, %s (process %u)", c->peer.uid, c->peer.program,
 			       c->peer.pid);
-		c->job = j;
+		j->end = c->end;
+		c->end_cards++;
 		agent_card_end(h->cards[i], j);
 	}
-	if (!c->job)
-		client_fail(c, ERR_NO_READER, "the agent has no such reader");
+	if (!c->end_cards)
+		client_ended(c);
 	return ERR_OK;
 }
 

@@ -16,6 +16,7 @@ void client_stand(struct agent_client *c, struct client_standing *s);
 /* The one answer to what was asked. text NULL or empty: the error's own. */
 void client_fail(struct agent_client *c, enum err e, const char *text);
 void client_ok(struct agent_client *c, enum agent_tag tag, struct rd value);
+void client_ended(struct agent_client *c);              /* what it wanted to end is over */
 void client_send_out(struct agent_client *c);          /* what is in c->out */
 /* One question, of a client that has nothing else on its way. ERR_FORMAT, ERR_PROTOCOL: none of ours asks so. */
 MUST enum err client_ask(struct agent_house *h, struct agent_client *c, enum agent_type type, struct rd elements);

@@ -15,7 +15,7 @@
 enum agent_job_kind {
 	AGENT_JOB_EXCHANGE,     /* in: a command APDU; out: the answer */
 	AGENT_JOB_LOGIN,        /* pin, limits */
-	AGENT_JOB_END,          /* why: the reason, for the receipt */
+	AGENT_JOB_END,          /* why: the reason, for the receipt; end: which question it is of */
 	AGENT_JOB_LEASE,        /* a client that works alone is lent, see lease.h */
 	AGENT_JOB_PROGRESS,     /* from a card's thread: why is the text, for all who wait for this card */
 	AGENT_JOB_READER        /* from the scanner: why is the name of a reader */
@@ -31,6 +31,7 @@ struct agent_job {
 	struct wr in, out;
 	struct secret *pin;
 	char *limits;
+	uint64_t end;
 	enum err e;
 	char why[AGENT_PROGRESS_MAX];
 	bool used_key;          /* of an exchange: an operation of a private key, and it was good */

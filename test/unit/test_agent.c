@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -466,6 +467,62 @@ static void test_two_cards(void **state)
 	stop();
 }
 
+static void *end_all(void *ctx)
+{
+	struct agent_at at = agent_rig_at();
+	char why[200];
+
+	assert_int_equal(agent_end(&at, NULL, why, sizeof(why)), ERR_OK);
+	atomic_store((atomic_bool *)ctx, true);
+	return NULL;
+}
+
+/* Whichever of them is slow: who ended all is not told so before all are. A card that is away is over. */
+static void test_end_of_two_cards(void **state)
+{
+	const struct rig_spec spec = { .pin = RIG_PIN };
+	struct rig_card other = rig_card_new(&spec);
+	struct agent_user u, *both[2] = { &a, &u };
+	const char *const readers[2] = { RIG_READER, RIG_OTHER_READER };
+	pthread_t signs, ends;
+
+	(void)state;
+	rig_card_key(&other, 1, EC_SECP256R1, 0, "other", RD_LIT("\x01"));
+	fake_reader_plug(RIG_OTHER_READER);
+	assert_int_equal(fake_card_insert(RIG_OTHER_READER, other.dir), ERR_OK);
+	start("");
+	agent_user_come_to(&u, RIG_OTHER_READER);
+	for (size_t slow = 0; slow < 2; slow++) {
+		struct deadline all = deadline_in(5000), slice;
+		atomic_bool ended = false;
+
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(agent_user_login(both[i], RIG_PIN, NULL), ERR_OK);
+		fake_fault(readers[slow], 1, FAKE_HELD);
+		assert_int_equal(pthread_create(&signs, NULL, sign_once, both[slow]), 0);
+		assert_int_equal(fake_held(readers[slow], 5000), ERR_OK);
+		assert_int_equal(pthread_create(&ends, NULL, end_all, &ended), 0);
+		while (agent_user_sees_open(both[!slow])) {
+			slice = deadline_within(&all, 5);
+			assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
+		}
+		/* An answer that came for the quick card alone would be on its way now. */
+		slice = deadline_in(50);
+		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
+		assert_false(atomic_load(&ended));
+		fake_release(readers[slow]);
+		assert_int_equal(pthread_join(signs, NULL), 0);
+		assert_int_equal(pthread_join(ends, NULL), 0);
+		assert_int_equal(agent_user_sign(both[slow], 1), ERR_AUTH);
+	}
+	agent_user_go(&u);
+	fake_card_remove(RIG_OTHER_READER);
+	assert_int_equal(agent_user_login(&a, RIG_PIN, NULL), ERR_OK);
+	assert_null(end_all(&(atomic_bool){ false }));
+	assert_false(card_signs());
+	stop();
+}
+
 #define AGENT_TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int main(void)
@@ -476,6 +533,7 @@ int main(void)
 		AGENT_TEST(test_time),        AGENT_TEST(test_time_alone), AGENT_TEST(test_ended),
 		AGENT_TEST(test_pulled),      AGENT_TEST(test_disk_full),  AGENT_TEST(test_no_receipts),
 		AGENT_TEST(test_crowd),       AGENT_TEST(test_two_cards),
+		AGENT_TEST(test_end_of_two_cards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
