@@ -61,8 +61,8 @@ void srv_call_answer(struct srv_call *call, int status, const char *type);
 /* {"error": word, "message": text}; word is a literal. */
 void srv_call_refuse(struct srv_call *call, int status, const char *word, const char *fmt, ...) PRINTF(4, 5);
 /*
- * What was asked for was not done, as the store could not be read or written: 503 store, why from srv_events_why. 500 if
- * e says that there is no memory.
+ * What was asked for was not done, as the store could not be read or written: 503 store, why from srv_events_why.
+ * 500 if e says that there is no memory.
  */
 void srv_call_refuse_store(struct srv_call *call, enum err e, const char *why);
 /* 429: so many seconds too early. */

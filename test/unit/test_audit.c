@@ -320,7 +320,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with(test_goes_in), with(test_answered), with(test_only_added_to), with(test_locked),
-		with(test_full), with(test_gap), with(test_checkpoints), with(test_search), cmocka_unit_test(test_query),
+		with(test_full), with(test_gap), with(test_checkpoints), with(test_search),
+		cmocka_unit_test(test_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
