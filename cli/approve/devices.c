@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/book/book.h"
 #include "cli/inbox/inbox.h"
@@ -244,6 +246,9 @@ enum err verb_people_add(struct cli *cli)
 				  BOOK_NAME_MAX);
 	if (cvc_reference_is_valid(rd_str(what)) && !strchr(what, '.') && !strchr(what, '/'))
 		memcpy(entry.id, what, strlen(what) + 1);
+	else if (access(what, F_OK) && errno == ENOENT)
+		e = cli_refuse(ERR_NOT_FOUND, "%s: neither the name of a key (as UTAB3DEF4HI00001) nor a file that is "
+			       "there", what);
 	else
 		e = read_person(cli, what, &entry);
 	memcpy(entry.name, name, strlen(name) + 1);

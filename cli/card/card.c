@@ -172,6 +172,29 @@ enum err cli_card_open(struct cli *cli, const char *reader, enum pcsc_share shar
 	return e;
 }
 
+static enum err found_none(const struct cli_args *a, const struct pcsc_readers *readers, size_t cards, enum err why)
+{
+	char shown[SHOWN_MAX + 1];
+
+	if (!readers->n && a->reader)
+		return cli_refuse(ERR_NO_READER, "no reader is called %s; quorum11 list shows the readers", a->reader);
+	if (!readers->n)
+		return cli_refuse(ERR_NO_READER, "no reader found: plug one in; quorum11 doctor looks for the reason");
+	if (!cards && readers->n == 1)
+		return cli_refuse(ERR_NO_CARD, "no card in %s: put it in",
+				  text_shown(rd_str(readers->v[0].name), shown, sizeof(shown)));
+	if (!cards)
+		return cli_refuse(ERR_NO_CARD, "no card in any of %zu readers%s%s: put it in", readers->n,
+				  a->reader ? " called " : "", a->reader ? a->reader : "");
+	if (why != ERR_NO_CARD)
+		return cli_fail(why, "%s%s", a->device ? "looking for card " : "looking at the cards",
+				a->device ? a->device : "");
+	if (a->device)
+		return cli_refuse(ERR_NO_CARD, "card %s is in no reader%s%s; quorum11 list shows the cards", a->device,
+				  a->reader ? " called " : "", a->reader ? a->reader : "");
+	return cli_refuse(ERR_NO_CARD, "no SmartCard-HSM among the cards that are there; quorum11 list shows them");
+}
+
 /* Cards among the readers, with their ids; several cards or a --device make it necessary to look at each. */
 enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
 {
@@ -214,9 +237,7 @@ enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
 		return ERR_OK;
 	}
 	if (found == 0)
-		return cli_fail(readers.n ? last : ERR_NO_READER, "no card found%s%s%s%s",
-				cli->args->reader ? ", --reader " : "", cli->args->reader ? cli->args->reader : "",
-				device ? ", --device " : "", device ? device : "");
+		return found_none(cli->args, &readers, cards, last);
 	log_tell("several cards are there: name one by --device or --reader");
 	for (size_t i = 0; i < found; i++) {
 		char shown[SHOWN_MAX + 1];
@@ -313,6 +334,11 @@ enum err cli_label_check(const char *label)
 	return ERR_OK;
 }
 
+const char *cli_card_id(const struct cli_card *c)
+{
+	return *c->id ? c->id : "without id";
+}
+
 enum err cli_card_fail(const struct cli_card *c, enum err e, const char *what)
 {
 	const struct err_detail *d = c->hsm ? hsm_card_detail(c->hsm) : NULL;
@@ -325,7 +351,7 @@ enum err cli_card_fail(const struct cli_card *c, enum err e, const char *what)
 		(void)snprintf(sw, sizeof(sw), " (status word %04X)", d->sw);
 	if (d && e == ERR_PIN_WRONG && d->tries >= 0)
 		(void)snprintf(tries, sizeof(tries), ", %d %s left", d->tries, d->tries == 1 ? "try" : "tries");
-	log_tell("%s, card %s in %s: %s%s%s%s%s", what, *c->id ? c->id : "without id", c->reader, err_text(e), tries,
+	log_tell("%s, card %s in %s: %s%s%s%s%s", what, cli_card_id(c), c->reader, err_text(e), tries,
 		 sw, hint ? "; " : "", hint ? hint : "");
 	return e;
 }

@@ -56,6 +56,8 @@ MUST enum err cli_label_check(const char *label);               /* ERR_ARG, said
 const char *cli_mode_word(enum hsm_mode m);
 /* A holder reference of a parsed certificate as text: base/cvc.h has made sure that it is short and printable. */
 void cli_chr_copy(char out[CHR_MAX + 1], struct rd chr);
+/* Its device id, or words that say that it has none. */
+const char *cli_card_id(const struct cli_card *c);
 /* "<what> on <device id> in <reader>: <card's answer>; <hint>"; returns e. */
 enum err cli_card_fail(const struct cli_card *c, enum err e, const char *what);
 

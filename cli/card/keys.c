@@ -142,7 +142,8 @@ const char *cli_key_type(const struct cli_key *k, char *buf, size_t cap)
 	return buf;
 }
 
-enum err cli_keys_find(const struct cli_keys *keys, const char *name, const struct cli_key **out)
+enum err cli_keys_find(const struct cli_card *c, const struct cli_keys *keys, const char *name,
+		       const struct cli_key **out)
 {
 	char shown[SHOWN_MAX + 1];
 
@@ -157,10 +158,12 @@ enum err cli_keys_find(const struct cli_keys *keys, const char *name, const stru
 				continue;
 			if (*out)
 				return cli_refuse(ERR_REFUSED,
-						  "several keys are called %s: name one by its id in hex", shown);
+						  "several keys of card %s are called %s: name one by its id in hex "
+						  "(quorum11 status)", cli_card_id(c), shown);
 			*out = k;
 		}
 	if (!*out)
-		return cli_refuse(ERR_NOT_FOUND, "no key is called %s; quorum11 status shows the keys", shown);
+		return cli_refuse(ERR_NOT_FOUND, "no key of card %s is called %s; quorum11 status shows its keys",
+				  cli_card_id(c), shown);
 	return ERR_OK;
 }

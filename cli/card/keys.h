@@ -38,7 +38,8 @@ MUST enum err cli_keys_begin(struct cli *cli, struct cli_card *c, struct cli_key
 void cli_keys_free(struct cli_keys **k);
 /* "rsa:2048", "ec:secp256r1", or "unknown". */
 const char *cli_key_type(const struct cli_key *k, char *buf, size_t cap);
-/* By label, or by id in hex (label first). ERR_NOT_FOUND, ERR_REFUSED: several; said. */
-MUST enum err cli_keys_find(const struct cli_keys *keys, const char *name, const struct cli_key **out);
+/* Of this card, by label, or by id in hex (label first). ERR_NOT_FOUND, ERR_REFUSED: several; said. */
+MUST enum err cli_keys_find(const struct cli_card *c, const struct cli_keys *keys, const char *name,
+			    const struct cli_key **out);
 
 #endif

@@ -70,6 +70,8 @@ enum err cli_secret_read(const char *file, const char *what, struct secret **out
 		return cli_refuse(e, "%s: not a file of its owner alone: chmod 600", file);
 	if (e == ERR_IO)
 		return cli_refuse(e, "%s: reading the %s: %s", file, what, strerror(errno));
+	if (e == ERR_FORMAT)
+		return cli_refuse(e, "%s: reading the %s: the file is empty", file, what);
 	return cli_fail(e, "%s: reading the %s", file, what);
 }
 

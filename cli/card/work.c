@@ -97,10 +97,11 @@ enum err cli_work_check(const struct cli_card *c)
 
 	if (s->has_pka && s->pka.missing && s->mode != HSM_MODE_PIN)
 		return cli_refuse(ERR_CONDITIONS,
-				  "card %s: %u of %u custodians are not registered yet: quorum11 register", c->id,
-				  s->pka.missing, s->pka.total);
+				  "card %s: %u of %u custodians are not registered yet: quorum11 register",
+				  cli_card_id(c), s->pka.missing, s->pka.total);
 	if (s->mode == HSM_MODE_UNSET)
-		return cli_refuse(ERR_CONDITIONS, "card %s in %s is not initialised: quorum11 init", c->id, c->reader);
+		return cli_refuse(ERR_CONDITIONS, "card %s in %s is not initialised: quorum11 init", cli_card_id(c),
+				  c->reader);
 	return ERR_OK;
 }
 

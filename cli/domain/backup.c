@@ -57,7 +57,7 @@ enum err verb_backup(struct cli *cli)
 	if (!e)
 		e = cli_keys_begin(cli, &card, &keys);
 	if (!e)
-		e = cli_keys_find(keys, cli->args->key, &k);
+		e = cli_keys_find(&card, keys, cli->args->key, &k);
 	if (!e)
 		e = cli_card_fail(&card, hsm_key_wrap(card.hsm, k->number, &blob, &cli->dl), "wrapping the key");
 	if (!e)

@@ -102,8 +102,9 @@ enum err cli_domain_choose_empty(const struct cli *cli, const struct cli_domains
 		}
 	}
 	if (named == ARGS_NO_FD)
-		return cli_refuse(ERR_REFUSED, "all %zu key domains of the card are in use", d->n);
-	return cli_refuse(ERR_REFUSED, "key domain %u %s", named,
+		return cli_refuse(ERR_REFUSED, "all %zu key domains of the card are in use; quorum11 domain list shows "
+				  "them, domain delete makes room", d->n);
+	return cli_refuse(ERR_REFUSED, "key domain %u %s (quorum11 domain list)", named,
 			  named < d->n ? "is in use" : "is not on this card");
 }
 
@@ -130,9 +131,20 @@ enum err verb_domain_create(struct cli *cli)
 	return e;
 }
 
+typedef enum err (*end_fn)(struct hsm_card *, uint8_t, struct deadline *);
+
+static enum err end_on_card(struct cli *cli, struct cli_card *c, uint8_t domain, const char *doing, end_fn end)
+{
+	enum err e = end(c->hsm, domain, &cli->dl);
+
+	if (e == ERR_NOT_FOUND)
+		return cli_refuse(e, "card %s has no key domain %u (quorum11 domain list)", c->id, domain);
+	return cli_card_fail(c, e, doing);
+}
+
 /* Of the named domain, after a question. */
 static enum err end_domain(struct cli *cli, const char *verb, const char *what, const char *doing, const char *done,
-			   enum err (*end)(struct hsm_card *, uint8_t, struct deadline *))
+			   end_fn end)
 {
 	struct cli_card card = { .hsm = NULL };
 	unsigned domain = cli->args->domain;
@@ -146,7 +158,7 @@ static enum err end_domain(struct cli *cli, const char *verb, const char *what, 
 		return cli_refuse(ERR_CANCELLED, "nothing was changed");
 	e = cli_work_begin(cli, &card);
 	if (!e)
-		e = cli_card_fail(&card, end(card.hsm, (uint8_t)domain, &cli->dl), doing);
+		e = end_on_card(cli, &card, (uint8_t)domain, doing, end);
 	if (!e)
 		printf("domain %u: %s\n", domain, done);
 	cli_card_close(cli, &card, true);

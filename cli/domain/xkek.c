@@ -167,7 +167,7 @@ enum err verb_domain_admit(struct cli *cli)
 	if (!e)
 		e = cli_keys_begin(cli, &card, &keys);
 	if (!e)
-		e = cli_keys_find(keys, cli->args->key, &k);
+		e = cli_keys_find(&card, keys, cli->args->key, &k);
 	if (!e)
 		e = check_signer(k);
 	if (!e)

@@ -28,7 +28,7 @@ enum err verb_attest_export(struct cli *cli)
 		return cli_refuse(ERR_ARG, "of which key? --key LABEL, or its id; quorum11 status shows the keys");
 	e = cli_preview(cli, &p);
 	if (!e)
-		e = cli_keys_find(p.keys, cli->args->key, &key);
+		e = cli_keys_find(&p.card, p.keys, cli->args->key, &key);
 	if (!e && key->kind == CE_CERTIFICATE)
 		e = cli_refuse(ERR_NOT_FOUND,
 			       "a certificate has replaced the attestation of key %u \"%s\" on the card: use the file "

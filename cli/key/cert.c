@@ -31,7 +31,7 @@ enum err verb_cert_export(struct cli *cli)
 	wr_init_heap(&pem, 2 * FILE_SIZE_MAX);
 	e = cli_preview(cli, &p);
 	if (!e)
-		e = cli_certs_find(p.certs, cli->args->key, &cert);
+		e = cli_certs_find(&p.card, p.certs, cli->args->key, &cert);
 	if (!e && !cert->der.n)
 		e = cli_refuse(ERR_FORMAT, "what card %s has there is no certificate", p.card.id);
 	if (!e && !cli->args->der)
@@ -116,7 +116,7 @@ enum err verb_cert_delete(struct cli *cli)
 	wr_init_heap(&file, FILE_SIZE_MAX);
 	e = cli_preview(cli, &p);
 	if (!e)
-		e = cli_certs_find(p.certs, cli->args->key, &cert);
+		e = cli_certs_find(&p.card, p.certs, cli->args->key, &cert);
 	if (!e)
 		e = load_attestation(cli, cert, &file, &request);
 	if (!e && !is_meant(cli, &p, cert, request))

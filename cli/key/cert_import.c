@@ -25,7 +25,7 @@ static enum err find_owner(const struct cli *cli, const struct cli_preview *p, c
 
 	*out = cli_certs_key_of(p->keys, x);
 	if (cli->args->key)
-		e = cli_keys_find(p->keys, cli->args->key, &named);
+		e = cli_keys_find(&p->card, p->keys, cli->args->key, &named);
 	if (!e && named && named != *out)
 		e = cli_refuse(ERR_REFUSED, "the certificate is not of key %u \"%s\": its public key is another one",
 			       named->number, named->label);

@@ -93,32 +93,43 @@ void cli_certs_free(struct cli_certs **c)
 	*c = NULL;
 }
 
-enum err cli_certs_find(const struct cli_certs *certs, const char *name, const struct cli_cert **out)
+static enum err find_only(const struct cli_card *c, const struct cli_certs *certs, const struct cli_cert **out)
+{
+	if (!certs->n)
+		return cli_refuse(ERR_NOT_FOUND, "card %s has no certificate; quorum11 cert import writes one",
+				  cli_card_id(c));
+	if (certs->n > 1)
+		return cli_refuse(ERR_REFUSED, "card %s has %zu certificates: name one by --key (quorum11 status)",
+				  cli_card_id(c), certs->n);
+	*out = &certs->v[0];
+	return ERR_OK;
+}
+
+enum err cli_certs_find(const struct cli_card *c, const struct cli_certs *certs, const char *name,
+			const struct cli_cert **out)
 {
 	char shown[SHOWN_MAX + 1];
 
-	(void)text_shown(rd_str(name ? name : ""), shown, sizeof(shown));
 	*out = NULL;
-	if (!name && certs->n == 1)
-		*out = &certs->v[0];
-	else if (!name)
-		return cli_refuse(certs->n ? ERR_REFUSED : ERR_NOT_FOUND,
-				  certs->n ? "several certificates are on the card: name one by --key" :
-					     "no certificate is on the card");
+	if (!name)
+		return find_only(c, certs, out);
+	(void)text_shown(rd_str(name), shown, sizeof(shown));
 	for (int by_id = 0; by_id < 2 && !*out; by_id++)
 		for (size_t i = 0; i < certs->n; i++) {
-			const struct cli_cert *c = &certs->v[i];
+			const struct cli_cert *cert = &certs->v[i];
 
-			if (by_id ? !*c->id || strcasecmp(c->id, name) != 0 : strcmp(c->label, shown) != 0)
+			if (by_id ? !*cert->id || strcasecmp(cert->id, name) != 0 : strcmp(cert->label, shown) != 0)
 				continue;
 			if (*out)
 				return cli_refuse(ERR_REFUSED,
-						  "several certificates are called %s: name one by its id in hex",
-						  shown);
-			*out = c;
+						  "several certificates of card %s are called %s: name one by its id "
+						  "in hex (quorum11 status)", cli_card_id(c), shown);
+			*out = cert;
 		}
 	if (!*out)
-		return cli_refuse(ERR_NOT_FOUND, "no certificate is called %s; quorum11 status shows them", shown);
+		return cli_refuse(ERR_NOT_FOUND,
+				  "no certificate of card %s is called %s; quorum11 status shows its certificates",
+				  cli_card_id(c), shown);
 	return ERR_OK;
 }
 

@@ -25,8 +25,12 @@ struct cli_certs {
 /* The card is held; views into keys; heap: end by cli_certs_free. Said. */
 MUST enum err cli_certs_read(struct cli *cli, struct cli_card *c, const struct cli_keys *keys, struct cli_certs **out);
 void cli_certs_free(struct cli_certs **c);
-/* By label, or by id in hex (label first); name NULL: the only one. ERR_NOT_FOUND, ERR_REFUSED: several; said. */
-MUST enum err cli_certs_find(const struct cli_certs *certs, const char *name, const struct cli_cert **out);
+/*
+ * Of this card, by label, or by id in hex (label first); name NULL: the only one. ERR_NOT_FOUND, ERR_REFUSED:
+ * several; said.
+ */
+MUST enum err cli_certs_find(const struct cli_card *c, const struct cli_certs *certs, const char *name,
+			     const struct cli_cert **out);
 /* The key on the card that the certificate is of; NULL: none. */
 const struct cli_key *cli_certs_key_of(const struct cli_keys *keys, const struct x509 *x);
 /* The certificate in a file's text, PEM or DER; x views into der. ERR_FORMAT and what it means, said. */

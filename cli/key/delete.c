@@ -28,7 +28,7 @@ enum err verb_delete(struct cli *cli)
 		return cli_refuse(ERR_ARG, "which key? --key LABEL, or its id; quorum11 status shows the keys");
 	e = cli_preview(cli, &p);
 	if (!e)
-		e = cli_keys_find(p.keys, cli->args->key, &key);
+		e = cli_keys_find(&p.card, p.keys, cli->args->key, &key);
 	if (!e && !is_meant(cli, &p, key))
 		e = cli_refuse(ERR_CANCELLED, "nothing was changed");
 	if (!e)

@@ -5,6 +5,7 @@
 #include "cli/key/chr.h"
 #include "cli/line/say.h"
 #include "sc-hsm/aes.h"
+#include "sc-hsm/domain.h"
 #include "sc-hsm/file.h"
 #include "sc-hsm/key.h"
 
@@ -43,6 +44,21 @@ static enum err make(struct cli *cli, struct cli_card *c, const struct cli_gener
 					 hsm_key_generate(c->hsm, &pair, request, &cli->dl);
 }
 
+/* The card gives no reason; its key domain is the one that a person can do something about. */
+static enum err cannot_make(struct cli *cli, struct cli_card *c, const struct cli_generate *g, enum err e)
+{
+	struct hsm_domain d;
+
+	if ((e != ERR_CONDITIONS && e != ERR_DATA) || hsm_domain_status(c->hsm, g->domain, &d, &cli->dl))
+		return cli_card_fail(c, e, "generating the key");
+	if (d.kind == HSM_DOMAIN_DKEK && d.missing)
+		return cli_refuse(e, "card %s makes no keys in key domain %u: %u of %u shares are missing (quorum11 "
+				  "dkek import)", c->id, g->domain, d.missing, d.shares);
+	if (g->domain && (d.kind == HSM_DOMAIN_NONE || d.kind == HSM_DOMAIN_EMPTY))
+		return cli_refuse(e, "card %s has no key domain %u (quorum11 domain list)", c->id, g->domain);
+	return cli_card_fail(c, e, "generating the key");
+}
+
 enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t *key,
 		      struct wr *request)
 {
@@ -59,7 +75,7 @@ enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_gene
 		return cli_card_fail(c, e, "looking for room for a key");
 	e = make(cli, c, g, *key, g->chr ? g->chr : chr, request);
 	if (e)
-		return cli_card_fail(c, e, "generating the key");
+		return cannot_make(cli, c, g, e);
 	e = write_description(cli, c, g, *key);
 	if (e) {
 		cli_card_fail(c, e, "describing the key");

@@ -104,7 +104,7 @@ static enum err prepare(struct cli *cli, struct cli_keys **keys, const struct cl
 		e = cli_keys_read(cli, &card, keys);
 	cli_card_close(cli, &card, false);
 	if (!e)
-		e = cli_keys_find(*keys, cli->args->key, key);
+		e = cli_keys_find(&card, *keys, cli->args->key, key);
 	if (!e)
 		e = cli_mech_get(cli->args->mechanism, *key, mech);
 	for (size_t i = 0; i < cli->args->n && !e; i++) {

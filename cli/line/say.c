@@ -32,7 +32,7 @@ static const struct {
 	[ERR_AUTH]        = { 0, "the card wants a login first" },
 	[ERR_PIN_BLOCKED] = { 0, "quorum11 pin set gives it a new PIN, by the SO-PIN" },
 	[ERR_PIN_LENGTH]  = { 0, "a PIN has 6 to 16 characters, an SO-PIN 16 hex digits" },
-	[ERR_PIN_UNSET]   = { 0, "the card has no PIN: quorum11 init" },
+	[ERR_PIN_UNSET]   = { 0, "quorum11 init gives it one" },
 	[ERR_PIN_TRANSPORT] = { 0, "the transport PIN must be changed first: quorum11 pin change" },
 	[ERR_CARD_MEMORY] = { 0, "the card is full" },
 	[ERR_NOT_ENROLLED] = { 0, "quorum11 enrol makes the card known to the server" },
@@ -119,7 +119,7 @@ bool cli_ask(const char *question, bool yes)
 	if (yes)
 		return true;
 	if (!cli_has_terminal()) {
-		log_tell("%s: no terminal to ask on; --yes says yes for scripts", question);
+		log_tell("no terminal to ask on (--yes says yes for scripts): %s", question);
 		return false;
 	}
 	(void)snprintf(text, sizeof(text), "%s [y/N]", question);

@@ -28,9 +28,13 @@ static enum err fail(const struct agent_at *at, enum err e, const char *why)
 {
 	char path[SHOWN_MAX + 1];
 
-	if (e)
-		cli_refuse(e, "agent %s: %s", text_shown(rd_str(at->socket), path, sizeof(path)),
-			   *why ? why : err_text(e));
+	/* What the agent's link says names the agent itself. */
+	if (e && *why)
+		cli_refuse(e, "%s%s", why, e == ERR_NO_SERVICE ?
+			   "; quorum11 agent starts one, systemctl status quorum11-agent.socket tells of the system's" :
+			   "");
+	else if (e)
+		cli_refuse(e, "agent %s: %s", text_shown(rd_str(at->socket), path, sizeof(path)), err_text(e));
 	return e;
 }
 

@@ -44,7 +44,7 @@ static enum err add_keys(struct run *r, struct cli_card *card, struct pka_limits
 		e = cli_keys_read(r->cli, card, &keys);
 	cli_card_release(card);
 	for (size_t i = 0; i < names->n && !e; i++) {
-		e = cli_keys_find(keys, names->v[i], &key);
+		e = cli_keys_find(card, keys, names->v[i], &key);
 		if (!e)
 			e = cli_run_limits_key(l, key, names->v[i]);
 	}

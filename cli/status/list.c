@@ -100,6 +100,16 @@ static size_t look(struct cli *cli, const struct pcsc_readers *readers, struct c
 	return shown;
 }
 
+static enum err nothing(const struct cli_args *a)
+{
+	if (a->reader)
+		return cli_refuse(ERR_NO_READER, "no reader is called %s%s%s; quorum11 list shows all", a->reader,
+				  a->device ? " and has card " : "", a->device ? a->device : "");
+	if (a->device)
+		return cli_refuse(ERR_NO_CARD, "card %s is in no reader; quorum11 list shows all", a->device);
+	return cli_refuse(ERR_NO_READER, "no reader found: plug one in; quorum11 doctor looks for the reason");
+}
+
 enum err verb_list(struct cli *cli)
 {
 	json_t *list = cli->args->json ? json_array() : NULL;
@@ -116,8 +126,7 @@ enum err verb_list(struct cli *cli)
 		e = cli_json_print(json_pack("{s:o}", "readers", list));
 		list = NULL;    /* taken */
 	} else if (!e && !shown) {
-		e = cli_refuse(ERR_NO_READER, "%s", cli->args->reader || cli->args->device ?
-				       "no such reader or card" : "no reader found");
+		e = nothing(cli->args);
 	} else if (!e) {
 		e = cli_table_print(&table);
 	}

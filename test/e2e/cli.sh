@@ -66,8 +66,12 @@ t "... and lists them" err_says UTCUS04020000
 t "status by device id" run "$q11" status --device UTTGT04000000 --json
 t "... genuine" json '.genuine and .path != null'
 t "... version" json '.version == "4.1"'
-t "no such device" failed run "$q11" status --device UTNOPE0000000
-t "no such reader" failed run "$q11" status --reader nowhere
+t "no such device: it is named, and what to do" eval "failed run '$q11' status --device UTNOPE0000000 &&
+	err_says 'card UTNOPE0000000 is in no reader; quorum11 list' && failed run '$q11' list --device UTNOPE0000000"
+t "no such reader" eval "failed run '$q11' status --reader nowhere && err_says 'no reader is called nowhere' &&
+	failed run '$q11' list --reader nowhere && err_says 'no reader is called nowhere'"
+empty="Virtual HSM c1 00 01"
+t "a reader without a card" eval "failed run '$q11' status --reader '$empty' && err_says 'no card in $empty: put it in'"
 
 # ---- init ----
 
@@ -159,6 +163,9 @@ t "an RSA key" refused on target register --yes c1.pka c2.pka rsa.pka
 t "nothing was registered so far" eval "on target status --json && json '.pka.missing == 3'"
 t "register asks, and without a terminal the answer is no" failed on target register c1.pka c2.pka c3.pka
 cust=(--custodian-pin-file "$T/pin")
+t "no receipt" eval "refused run '$q11' audit receipt c1.pka && err_says 'c1.pka: not a receipt'"
+t "neither a key's name nor a file" eval "failed run '$q11' people add ben nofile &&
+	err_says 'nofile: neither the name of a key'"
 t "register and prove" on target register --yes --prove "${cust[@]}" --token-label fit c1.pka c2.pka c3.pka
 t "... one does not open it" grep -q '^1 of 2: closed' "$T/out"
 t "... two do" grep -q '^2 of 2: open' "$T/out"
@@ -224,7 +231,8 @@ for f in big small; do
 	t "openssl verifies EC, $f" openssl dgst -sha256 -verify ec.pem -signature $f.ec $f
 done
 t "openssl verifies SHA-512" openssl dgst -sha512 -verify rsa.pem -signature small.512 small
-t "no such key" failed on c1 sign "${pin[@]}" --key nothing small
+t "no such key is said with the card" eval "failed on c1 sign ${pin[*]} --key nothing small &&
+	err_says 'no key of card UTCUS04010000 is called nothing; quorum11 status'"
 t "the wrong mechanism" usage on c1 sign "${pin[@]}" --key ec --mechanism rsa-pkcs1-sha256 small
 mkdir full && mount -t tmpfs none full && cp small full && mount -o remount,ro full
 t "a folder that takes no signature" failed on c1 sign --pin-file "$T/wrong" --key ec full/small

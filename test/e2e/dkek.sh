@@ -35,6 +35,7 @@ t "sc-hsm-tool initialises a card for two shares" hsm a -X --so-pin env:SO --pin
 t "we initialise one" on b init --yes --so-pin-file so-pin --pin-file pin --dkek-shares 2 --label b
 t "... which says what it expects" says "with each of 2 shares"
 t "no key before the shares" failed logged_in b keygen --type ec:secp256r1 --label early
+t "... which says why, and what to do" says "2 of 2 shares are missing (quorum11 dkek import)"
 t "domain list" on b domain list
 t "... both are missing" says "domain 0: 2 of 2 shares missing"
 
@@ -135,6 +136,10 @@ t "b agrees" logged_in b domain agree a.offer
 t "... on the same key" says "key check value $kcv"
 t "... once" failed logged_in b domain agree a.offer
 t "the keys that agreed are gone" eval 'on a status --json && jq -e ".keys == []" out'
+t "no key in a domain that is not there" eval "failed logged_in a keygen --type ec:secp256r1 --label n --domain 9 &&
+	says 'has no key domain 9'"
+t "... which cannot be deleted either" eval "failed logged_in a domain delete --domain 9 --yes &&
+	says 'has no key domain 9'"
 t "a key in a's domain" logged_in a keygen --type ec:secp256r1 --label x --id 55 --domain 0 --archive x.pka
 t "... travels" eval "logged_in a backup x.key --key x && logged_in b restore x.key"
 t "... into b's" says "in key domain 2"

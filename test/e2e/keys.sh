@@ -196,7 +196,7 @@ t "cert export: PEM" eval "on pin cert export --key 'our CA' --out ca2.pem && cm
 t "... to stdout" eval "on pin cert export --key 01 && cmp <(openssl x509 -in '$T/out') web2.pem"
 t "... DER, not over a file that is there" eval "on pin cert export --key 01 --der --out w && cmp w web2.der &&
 	refused on pin cert export --key 01 --out w"
-t "several, none named" refused on pin cert export
+t "several, none named" eval "refused on pin cert export && says 'has 2 certificates: name one'"
 t "what a certificate has replaced is not exported" eval "failed on pin attest export --key 01 && says archived"
 t "cert delete asks, and without a terminal the answer is no" failed \
     on pin cert delete --key 'our CA' --pin-file wrong

@@ -140,6 +140,9 @@ static void test_refused(void **state)
 	/* No receipt at all, and none there. */
 	write_file(path[0], RD_LIT("hello\n"));
 	assert_int_equal(cli_exit_status(AUDIT(&out, path[0])), 3);
+	assert_int_equal(out.n, 0);
+	write_file(path[0], RD_LIT("quorum11 receipt v9\n"));
+	assert_int_equal(cli_exit_status(AUDIT(&out, path[0])), 3);
 	has(&out, "format      FAILED    line 1:");
 	assert_int_equal(cli_exit_status(AUDIT(&out, "/nowhere/receipt")), 1);
 	write_file(path[0], wr_view(&file));
