@@ -10,7 +10,9 @@
 #define OLD_AND_NEW_TWICE  0x03         /* 2.5.3: bConfirmPIN */
 #define MESSAGES           3            /* old, new, once more */
 #define ENGLISH            0x0409
-#define VERIFY             0x00         /* CCID 6.1.11: not MODIFY */
+/* CCID 6.1.11: bPINOperation */
+#define VERIFY             0x00
+#define MODIFY             0x01
 
 /* Multi-byte fields are little-endian (part 10, 2.5.2), a feature's code is big-endian (2.3). */
 static void put_le(struct wr *w, uint32_t v, size_t n)
@@ -65,13 +67,9 @@ void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w)
 	wr_put(w, RD_ARR(command));             /* abData */
 }
 
-/* 2.5.3 */
-void pinpad_change_write(const struct pinpad_ask *a, struct wr *w)
+/* bInsertionOffsetOld to bMsgIndex3 of a change: the same to PC/SC and to a reader. */
+static void put_change_manner(const struct pinpad_ask *a, struct wr *w)
 {
-	const uint8_t command[] = { a->cla, a->ins, a->p1, a->p2, 0 };
-
-	wr_u8(w, a->seconds);                   /* bTimeOut */
-	wr_u8(w, a->seconds);                   /* bTimeOut2 */
 	wr_u8(w, FORMAT_ASCII);                 /* bmFormatString */
 	wr_u8(w, BLOCK_AS_TYPED);               /* bmPINBlockString */
 	wr_u8(w, LENGTH_NOT_IN_DATA);           /* bmPINLengthFormat */
@@ -84,19 +82,40 @@ void pinpad_change_write(const struct pinpad_ask *a, struct wr *w)
 	put_le(w, ENGLISH, 2);                  /* wLangId */
 	for (uint8_t i = 0; i < MESSAGES; i++)
 		wr_u8(w, i);                    /* bMsgIndex1 to 3 */
+}
+
+/* 2.5.3 */
+void pinpad_change_write(const struct pinpad_ask *a, struct wr *w)
+{
+	const uint8_t command[] = { a->cla, a->ins, a->p1, a->p2, 0 };
+
+	wr_u8(w, a->seconds);                   /* bTimeOut */
+	wr_u8(w, a->seconds);                   /* bTimeOut2 */
+	put_change_manner(a, w);
 	put_le(w, 0, 3);                        /* bTeoPrologue */
 	put_le(w, sizeof(command), 4);          /* ulDataLength */
 	wr_put(w, RD_ARR(command));             /* abData */
 }
 
-void pinpad_ask_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w)
+static void write_ccid(uint8_t operation, void (*manner)(const struct pinpad_ask *a, struct wr *w),
+		       const struct pinpad_ask *a, struct rd prologue, struct wr *w)
 {
 	const uint8_t command[] = { a->cla, a->ins, a->p1, a->p2, 0 };
 
-	wr_u8(w, VERIFY);                       /* bPINOperation */
+	wr_u8(w, operation);                    /* bPINOperation */
 	wr_u8(w, a->seconds);                   /* bTimeOut */
-	put_manner(a, w);
+	manner(a, w);
 	wr_put(w, prologue);                    /* bTeoPrologue */
 	wr_zeros(w, prologue.n < 3 ? 3 - prologue.n : 0);
 	wr_put(w, RD_ARR(command));             /* abPINApdu */
+}
+
+void pinpad_ask_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w)
+{
+	write_ccid(VERIFY, put_manner, a, prologue, w);
+}
+
+void pinpad_change_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w)
+{
+	write_ccid(MODIFY, put_change_manner, a, prologue, w);
 }

@@ -11,7 +11,7 @@
 /* The features that are asked for. */
 #define PINPAD_VERIFY_DIRECT 0x06
 #define PINPAD_MODIFY_DIRECT 0x07
-#define PINPAD_ASK_MAX       40         /* bytes of pinpad_ask_write, pinpad_change_write */
+#define PINPAD_ASK_MAX       40         /* bytes of each of pinpad_*_write* */
 
 /* What the reader says in the card's place where nothing was entered (part 10, 2.5.2). */
 #define PINPAD_SW_TIMEOUT    0x6400
@@ -34,9 +34,9 @@ void pinpad_ask_write(const struct pinpad_ask *a, struct wr *w);
  */
 void pinpad_change_write(const struct pinpad_ask *a, struct wr *w);
 /*
- * pinpad_ask_write as the data of PC_to_RDR_Secure (CCID 1.1, 6.1.11). prologue: header of the block of T=1; empty:
- * none.
+ * The same two as the data of PC_to_RDR_Secure (CCID 1.1, 6.1.11). prologue: header of the block of T=1; empty: none.
  */
 void pinpad_ask_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w);
+void pinpad_change_write_ccid(const struct pinpad_ask *a, struct rd prologue, struct wr *w);
 
 #endif

@@ -39,8 +39,7 @@ tests_of() {
 	check) ls test/check/*.sh ;;
 	next) echo test/next/next.sh ;;
 	e2e) find test/e2e -maxdepth 1 -name '*.sh' ! -name lib.sh | sort ;;
-	# The pad of the USB reader of test/fake changes no PIN and cannot be held: what needs that stays with PC/SC.
-	tpdu | extended) tests_of p11 | grep -v -e /test_pinpad$ -e /test_agent_wait$ ;;
+	tpdu | extended) tests_of p11 ;;
 	unit | p11) for c in test/"$1"/test_*.c; do echo "$build/${c%.c}"; done ;;
 	*) echo "run.sh: no group $1" >&2; exit 2 ;;
 	esac

@@ -10,6 +10,7 @@
 #define BUSY_TRIES    10
 #define BUSY_MS       50
 #define EXTENSION_MS  100               /* the least that an extension gives, whatever its factor */
+#define EXTENDED_MS   60000             /* the most that all of them give, where nobody says */
 
 enum { DATA_BLOCK = 0x80, SLOT_STATUS = 0x81, PARAMETERS = 0x82, NOTIFY_SLOT_CHANGE = 0x50 };
 enum { DONE, FAILED, EXTENDED };        /* bmCommandStatus */
@@ -132,6 +133,7 @@ static enum err receive(struct ccid *c, uint32_t ms)
 /* Until the answer to our last message; late ones to what was given up come before it. */
 static enum err hear(struct ccid *c, uint8_t type, const struct ccid_wait *wait, struct ccid_answer *a)
 {
+	const struct deadline all = wait->all ? *wait->all : deadline_in(EXTENDED_MS);
 	uint32_t ms = wait->ms, now_ms;
 	unsigned stale = 0;
 	enum err e;
@@ -139,7 +141,7 @@ static enum err hear(struct ccid *c, uint8_t type, const struct ccid_wait *wait,
 	for (;;) {
 		const uint8_t *p;
 
-		now_ms = part_of(ms, wait->all);
+		now_ms = part_of(ms, &all);
 		e = now_ms ? receive(c, now_ms) : ERR_TIMEOUT;
 		if (e)
 			return e;

@@ -56,7 +56,7 @@ void ccid_free(struct ccid *c);                                /* wipes */
 struct ccid_wait {
 	uint32_t ms;                    /* for the answer, or the reader's word that it takes longer */
 	uint32_t more_ms;               /* for each unit of such an extension */
-	const struct deadline *all;     /* for everything; may be NULL */
+	const struct deadline *all;     /* for everything; NULL: a minute */
 };
 /*
  * One message and its answer. param: bytes 7 to 9 of the header. ERR_OK also where the reader says that the command

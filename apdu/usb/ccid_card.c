@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "apdu/usb/ccid_card.h"
+#include "apdu/usb/ccid_card_int.h"
 
 #include <string.h>
 
-#include "apdu/apdu.h"
 #include "base/log.h"
 
 #define POWER_MS     10000              /* a reader may try several voltages by itself */
 #define STATUS_MS    3000
-#define SLACK_MS     2000               /* the reader's and the bus' own time, besides the card's */
 #define OFF_MS       20                 /* without power, before another voltage (7816-3 6.4: 10 ms) */
-#define XFR_MAX_MS   (20 * 60 * 1000)   /* no exchange takes longer, whatever the reader asks for */
-#define SHORT_MAX    261                /* a short APDU: header, Lc, 255 bytes, Le */
 #define T1_FRAME     5                  /* NAD, PCB, LEN, two bytes of CRC at most */
-
-/* wLevelParameter and bChainParameter (6.1.4, 6.2.1). */
-enum { CHAIN_ONE, CHAIN_FIRST, CHAIN_LAST, CHAIN_MORE, CHAIN_GO_ON = 0x10 };
 
 static const uint8_t none[3];
 static const struct ccid_wait quickly = { STATUS_MS, STATUS_MS, NULL };
@@ -56,8 +49,7 @@ void ccid_card_power_off(struct ccid_card *c)
 		log_line(LOG_APDU, LOG_INFO, "usb: power off: %s", e ? err_text(e) : "refused");
 }
 
-/* Something went wrong and nobody knows what: logged out for certain. */
-static enum err broken(struct ccid_card *c, enum err e)
+enum err ccid_card_broken(struct ccid_card *c, enum err e)
 {
 	if (e == ERR_REMOVED)
 		c->powered = false;
@@ -240,8 +232,7 @@ enum err ccid_card_look(struct ccid_card *c, bool *on)
 	return a.icc == CCID_ABSENT ? ERR_NO_CARD : ERR_OK;
 }
 
-/* What the status beside an answer says of the card that we powered. */
-static enum err judge(struct ccid_card *c, enum ccid_icc icc)
+enum err ccid_card_judge(struct ccid_card *c, enum ccid_icc icc)
 {
 	if (icc == CCID_ACTIVE)
 		return ERR_OK;
@@ -258,219 +249,5 @@ enum err ccid_card_present(struct ccid_card *c)
 	if (!c->powered)
 		return ERR_RESET;
 	e = ccid_ask(&c->ccid, CCID_SLOT_STATUS, none, RD_NONE, &quickly, &a);
-	return e ? broken(c, e) : judge(c, a.icc);
-}
-
-/* ---- exchanges ---- */
-
-/* One XfrBlock. *mute: the card has said nothing, or nothing that the reader could read. */
-static enum err xfr(struct ccid_card *c, uint8_t factor, uint16_t level, struct rd data, const struct deadline *all,
-		    struct ccid_answer *a, bool *mute)
-{
-	const uint8_t param[3] = { factor, (uint8_t)level, (uint8_t)(level >> 8) };
-	const struct ccid_wait wait = { c->wait_ms * (factor ? factor : 1) + SLACK_MS, c->wait_ms + SLACK_MS, all };
-	enum err e = ccid_ask(&c->ccid, CCID_XFR_BLOCK, param, data, &wait, a);
-
-	*mute = false;
-	if (!e)
-		e = judge(c, a->icc);
-	if (e)
-		return e;
-	*mute = a->failed && (a->error == CCID_E_MUTE || a->error == CCID_E_PARITY);
-	if (a->failed && !*mute) {
-		log_line(LOG_APDU, LOG_WARN, "usb: exchange: reader's error %02x", a->error);
-		return ERR_TRANSPORT;
-	}
-	return ERR_OK;
-}
-
-/*
- * The answer to the machine's block that is out, until it is over. by_pad: the command's block was the reader's, with
- * the PIN in it; what we could send in its place is not that command.
- */
-static enum err t1_go_on(struct ccid_card *c, struct ccid_answer *a, bool mute, bool by_pad, const struct deadline *all)
-{
-	bool over = false;
-	enum err e = ERR_OK;
-
-	for (;;) {
-		e = t1_hear(&c->t1, mute ? RD_NONE : a->data, &over);
-		if (over)
-			return e;
-		if (by_pad && c->t1.sent == T1_SENT_I)
-			return ERR_TRANSPORT;
-		e = xfr(c, t1_wait(&c->t1), 0, t1_block(&c->t1), all, a, &mute);
-		if (e)
-			return e;
-	}
-}
-
-static enum err transmit_t1(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *all)
-{
-	struct ccid_answer a;
-	bool mute;
-	enum err e = t1_begin(&c->t1, cmd, rsp);
-
-	if (!e)
-		e = xfr(c, t1_wait(&c->t1), 0, t1_block(&c->t1), all, &a, &mute);
-	if (!e)
-		e = t1_go_on(c, &a, mute, false, all);
-	t1_wipe(&c->t1);
-	return e;
-}
-
-static enum err transmit_short(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *all)
-{
-	struct ccid_answer a;
-	bool mute;
-	enum err e = xfr(c, 0, 0, cmd, all, &a, &mute);
-
-	if (!e && (mute || a.data.n < 2))
-		e = ERR_TRANSPORT;
-	if (!e) {
-		wr_put(rsp, a.data);
-		e = wr_done(rsp);
-	}
-	return e;
-}
-
-/* The command in parts as long as the reader's messages; each but the last is answered by "go on" (6.1.4). */
-static enum err send_parts(struct ccid_card *c, struct rd cmd, const struct deadline *all, struct ccid_answer *a,
-			   bool *mute)
-{
-	static const uint16_t chain[2][2] = { { CHAIN_MORE, CHAIN_LAST }, { CHAIN_FIRST, CHAIN_ONE } };
-	size_t most = c->ccid.desc.message_max - CCID_HEADER;
-	bool first = true;
-	struct rd part;
-	enum err e;
-
-	for (;; first = false) {
-		bool last = cmd.n <= most;
-
-		if (!rd_take(&cmd, last ? cmd.n : most, &part))
-			return ERR_BUG;
-		e = xfr(c, 0, chain[first][last], part, all, a, mute);
-		if (e || last || *mute)
-			return e;
-		if (a->chain != CHAIN_GO_ON || a->data.n)
-			return ERR_TRANSPORT;
-	}
-}
-
-static enum err transmit_extended(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *all)
-{
-	bool mute, first = true;
-	size_t before = rsp->n;
-	struct ccid_answer a;
-	enum err e;
-
-	for (e = send_parts(c, cmd, all, &a, &mute); !e; first = false) {
-		bool begins = a.chain == CHAIN_ONE || a.chain == CHAIN_FIRST;
-		bool ends = a.chain == CHAIN_ONE || a.chain == CHAIN_LAST;
-
-		if (mute || a.chain > CHAIN_MORE || begins != first || (!ends && !a.data.n))
-			return ERR_TRANSPORT;
-		wr_put(rsp, a.data);
-		e = wr_done(rsp);
-		if (e || ends)
-			break;
-		e = xfr(c, 0, CHAIN_GO_ON, RD_NONE, all, &a, &mute);
-	}
-	return e ? e : rsp->n - before < 2 ? ERR_TRANSPORT : ERR_OK;
-}
-
-static bool is_extended(struct rd cmd)
-{
-	struct apdu a;
-
-	return apdu_decode(cmd, &a) == ERR_OK && a.extended;
-}
-
-enum err ccid_card_transmit(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *dl)
-{
-	static enum err (*const by_level[])(struct ccid_card *, struct rd, struct wr *, const struct deadline *) = {
-		[CCID_TPDU] = transmit_t1, [CCID_SHORT] = transmit_short, [CCID_EXTENDED] = transmit_extended,
-	};
-	uint64_t left = deadline_left_ms(dl);
-	struct deadline all = deadline_in(left < CCID_CARD_LEAST_MS ? CCID_CARD_LEAST_MS :
-					  left < XFR_MAX_MS ? left : XFR_MAX_MS);
-	size_t before = rsp->n;
-	enum err e;
-
-	if (!c->powered)
-		return ERR_RESET;
-	if (cmd.n > ccid_card_cmd_max(c) || (c->ccid.desc.level == CCID_SHORT && is_extended(cmd))) {
-		log_line(LOG_APDU, LOG_WARN, "usb: a command of %zu bytes: this reader (%s) takes %zu at most", cmd.n,
-			 ccid_level_name(c->ccid.desc.level), ccid_card_cmd_max(c));
-		return ERR_LIMIT;
-	}
-	e = by_level[c->ccid.desc.level](c, cmd, rsp, &all);
-	if (e && rsp->n > before)
-		wr_cut(rsp, before);
-	/* T=1 is in order again after what it calls ERR_TRANSPORT; but is the card, with a login and half a command? */
-	return e ? broken(c, e == ERR_RESET ? ERR_TRANSPORT : e) : ERR_OK;
-}
-
-size_t ccid_card_cmd_max(const struct ccid_card *c)
-{
-	size_t one = c->ccid.desc.message_max - CCID_HEADER;
-
-	if (c->ccid.desc.level != CCID_SHORT)
-		return APDU_CMD_MAX;
-	return one < SHORT_MAX ? one : SHORT_MAX;
-}
-
-/* ---- PIN pad ---- */
-
-bool ccid_card_has_pad(const struct ccid_card *c)
-{
-	return c->ccid.desc.pad & CCID_PAD_VERIFY;
-}
-
-enum err ccid_card_pad_verify(struct ccid_card *c, const struct pinpad_ask *ask, struct wr *rsp)
-{
-	uint8_t bytes[PINPAD_ASK_MAX];
-	struct ccid_wait wait = { ask->seconds * 1000u + SLACK_MS + c->wait_ms, 0, NULL };
-	const uint8_t header[] = { ask->cla, ask->ins, ask->p1, ask->p2, 0 };
-	bool tpdu = c->ccid.desc.level == CCID_TPDU;
-	struct ccid_answer a;
-	struct wr w;
-	enum err e = c->powered ? ERR_OK : ERR_RESET;
-
-	if (!e && !ccid_card_has_pad(c))
-		e = ERR_UNSUPPORTED;
-	/* The reader makes the I-block; which is the next one, we say. */
-	if (!e && tpdu)
-		e = t1_begin(&c->t1, RD_ARR(header), rsp);
-	/* The question how long blocks may be goes first; any command asks it. */
-	if (!e && tpdu && t1_block(&c->t1).n != sizeof(header) + 4)
-		e = ERR_UNSUPPORTED;
-	if (e)
-		return e;
-	/* Each key may take as long as the first. */
-	wait.ms *= ask->max + 1u;
-	wait.more_ms = wait.ms;
-	WR_ARR(&w, bytes);
-	pinpad_ask_write_ccid(ask, tpdu ? rd_of(t1_block(&c->t1).p, 3) : RD_NONE, &w);
-	e = wr_done(&w);
-	if (!e)
-		e = ccid_ask(&c->ccid, CCID_SECURE, none, wr_view(&w), &wait, &a);
-	if (!e)
-		e = judge(c, a.icc);
-	if (e)
-		return broken(c, e);
-	/* What part 10 has the reader answer in the card's place. */
-	if (a.failed && (a.error == CCID_E_PIN_TIMEOUT || a.error == CCID_E_PIN_CANCELLED)) {
-		wr_u16(rsp, a.error == CCID_E_PIN_TIMEOUT ? PINPAD_SW_TIMEOUT : PINPAD_SW_CANCELLED);
-		return wr_done(rsp);
-	}
-	if (a.failed)
-		return broken(c, ERR_TRANSPORT);
-	if (tpdu) {
-		e = t1_go_on(c, &a, false, true, NULL);
-	} else {
-		wr_put(rsp, a.data);
-		e = wr_done(rsp);
-	}
-	return e ? broken(c, e) : ERR_OK;
+	return e ? ccid_card_broken(c, e) : ccid_card_judge(c, a.icc);
 }

@@ -55,5 +55,7 @@ size_t ccid_card_cmd_max(const struct ccid_card *c);
 /* A pad of the reader's own (6.1.11); as struct apdu_link_ops. */
 bool ccid_card_has_pad(const struct ccid_card *c);
 MUST enum err ccid_card_pad_verify(struct ccid_card *c, const struct pinpad_ask *ask, struct wr *rsp);
+bool ccid_card_has_pad_change(const struct ccid_card *c);
+MUST enum err ccid_card_pad_change(struct ccid_card *c, const struct pinpad_ask *ask, struct wr *rsp);
 
 #endif

@@ -232,17 +232,33 @@ static bool usb_has_pad(void *ctx)
 	return ccid_card_has_pad(&((struct usb *)ctx)->card);
 }
 
-static enum err usb_pad_verify(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+static bool usb_has_pad_change(void *ctx)
 {
-	struct usb *u = ctx;
+	return ccid_card_has_pad_change(&((struct usb *)ctx)->card);
+}
+
+static enum err by_pad(struct usb *u, enum err (*op)(struct ccid_card *c, const struct pinpad_ask *ask, struct wr *rsp),
+		       const struct pinpad_ask *ask, struct wr *rsp)
+{
 	enum err e;
 
 	lock_take(&u->lock);
-	e = u->lost ? ERR_REMOVED : ccid_card_pad_verify(&u->card, ask, rsp);
-	u->answered_ms = clock_boot_ms();
+	e = u->lost ? ERR_REMOVED : op(&u->card, ask, rsp);
+	if (!e)
+		u->answered_ms = clock_boot_ms();
 	e = e ? after(u, e) : ERR_OK;
 	lock_give(&u->lock);
 	return e;
+}
+
+static enum err usb_pad_verify(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+{
+	return by_pad(ctx, ccid_card_pad_verify, ask, rsp);
+}
+
+static enum err usb_pad_change(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+{
+	return by_pad(ctx, ccid_card_pad_change, ask, rsp);
 }
 
 static size_t usb_cmd_max(void *ctx)
@@ -292,6 +308,8 @@ static const struct apdu_link_ops usb_ops = {
 	.present = usb_present,
 	.has_pad = usb_has_pad,
 	.pad_verify = usb_pad_verify,
+	.has_pad_change = usb_has_pad_change,
+	.pad_change = usb_pad_change,
 	.cmd_max = usb_cmd_max,
 	.close = usb_close,
 	.abandon = usb_abandon,

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/module/ceremony.h"
 #include "pkcs11/module/module.h"
 #include "sc-hsm/pin.h"
 
@@ -54,17 +55,13 @@ enum err p11_pin_verify_on_pad(struct p11_token *t, struct deadline *dl)
 	return e;
 }
 
-static enum err change_pin(struct p11_token *t, const struct secret *old, const struct secret *fresh)
+/* What a change of PIN has left: the books, and the card as it was for who was not logged in. */
+static void settle_change(struct p11_token *t, enum err e)
 {
 	struct deadline dl = deadline_never();
 	struct hsm_version v = t->status.version;
-	enum err e = p11_token_begin(t), after = ERR_OK;
+	enum err after = ERR_OK;
 
-	if (e)
-		return e;
-	e = hsm_pin_change(t->card, HSM_REF_USER, old, fresh, &dl);
-	if (e == ERR_READ_ONLY)
-		return p11_token_end(t, e);
 	note_tries(t, e);
 	if (e)
 		tell_pin(t, e);
@@ -83,7 +80,58 @@ static enum err change_pin(struct p11_token *t, const struct secret *old, const 
 	after = p11_token_end(t, after);
 	if (after == ERR_AUTH && t->by_ceremony)
 		p11_token_close(t);
+}
+
+static enum err change_pin(struct p11_token *t, const struct secret *old, const struct secret *fresh)
+{
+	struct deadline dl = deadline_never();
+	enum err e = p11_token_begin(t);
+
+	if (e)
+		return e;
+	e = hsm_pin_change(t->card, HSM_REF_USER, old, fresh, &dl);
+	if (e == ERR_READ_ONLY)
+		return p11_token_end(t, e);
+	settle_change(t, e);
 	return e;
+}
+
+/* Without the token's lock, as a person types; the token is pending meanwhile. */
+static enum err change_on_pad(struct p11_call *c, unsigned digits)
+{
+	struct deadline dl = deadline_never();
+	struct p11_token *t = c->token;
+	enum p11_login_state was;
+	/* What others look at while we wait comes from memory. */
+	enum err e = p11_token_load(t);
+
+	if (!e)
+		e = p11_token_begin(t);
+	if (e)
+		return e;
+	was = t->login;
+	e = hsm_pin_has_pad_change(t->card) ? p11_ceremony_start(c) : ERR_ARG;
+	if (e)
+		return p11_token_end(t, e);
+	log_tell("card %s in reader %s: type on the reader its PIN, the new one of as many digits (%u), and that once "
+		 "more", t->device_id, t->reader, digits);
+	lock_give(&t->lock);
+	e = hsm_pin_change_on_pad(t->card, digits, &dl);
+	lock_take(&t->lock);
+	t->login = was;
+	settle_change(t, e);
+	p11_ceremony_end(t, p11_rv(e));
+	return e;
+}
+
+/* Both have as many digits; a program that does not say how many means the fewest that a PIN may have. */
+static CK_RV set_on_pad(struct p11_call *c, CK_ULONG old_n, CK_ULONG fresh_n)
+{
+	CK_ULONG digits = old_n ? old_n : PIN_MIN;
+
+	if (old_n != fresh_n || digits < PIN_MIN || digits > HSM_PAD_PIN_MAX)
+		return CKR_PIN_LEN_RANGE;
+	return p11_rv(change_on_pad(c, (unsigned)digits));
 }
 
 CK_RV p11_pin_set(struct p11_call *c, CK_UTF8CHAR *old, CK_ULONG old_n, CK_UTF8CHAR *fresh, CK_ULONG fresh_n)
@@ -93,6 +141,8 @@ CK_RV p11_pin_set(struct p11_call *c, CK_UTF8CHAR *old, CK_ULONG old_n, CK_UTF8C
 
 	if (!c->session->rw)
 		return CKR_SESSION_READ_ONLY;
+	if (!old && !fresh)
+		return set_on_pad(c, old_n, fresh_n);
 	if (!old || !fresh)
 		return CKR_ARGUMENTS_BAD;
 	if (fresh_n > PIN_MAX)

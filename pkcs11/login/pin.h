@@ -17,6 +17,10 @@ MUST enum err p11_pin_verify(struct p11_token *t, const struct secret *pin, stru
  * the card of a pending token.
  */
 MUST enum err p11_pin_verify_on_pad(struct p11_token *t, struct deadline *dl);
+/*
+ * C_SetPIN. old and fresh NULL: both are typed on the reader's pad, and have old_n = fresh_n digits (0: the fewest that
+ * a PIN may have).
+ */
 CK_RV p11_pin_set(struct p11_call *c, CK_UTF8CHAR *old, CK_ULONG old_n, CK_UTF8CHAR *fresh, CK_ULONG fresh_n);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/fake/ccid.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HEADER 10
@@ -204,29 +205,28 @@ static void xfr(struct fake_ccid *f, const struct msg *m)
 
 /* ---- its pad ---- */
 
-static void secure(struct fake_ccid *f, const struct msg *m)
+/* What the reader says in the card's place: two bytes, at each level. */
+static void own_answer(struct fake_ccid *f, const struct msg *m, uint8_t low)
 {
-	const uint8_t *p = m->data.p;
-	uint8_t room[64], sum = 0;
+	const uint8_t sw[] = { 0x64, low };
+
+	put_message(f, 0x80, m, 0, 0, 0, RD_ARR(sw));
+}
+
+/* The command with the PINs in it, as a block where the computer has left that to the reader. */
+static void send_pins(struct fake_ccid *f, const struct msg *m, const uint8_t *prologue, struct rd pins)
+{
+	uint8_t room[80], sum = 0;
 	struct wr w;
 
-	/* bPINOperation, bTimeOut, three of format, lengths, condition, number, language, index, prologue, APDU */
-	if (!f->spec.pad || !f->powered || m->data.n != 15 + 5 || p[0] != 0) {
-		refuse(f, 0x80, m, 0);
-		return;
-	}
-	if (!f->typed || !*f->typed) {
-		refuse(f, 0x80, m, f->typed ? ERROR_CANCELLED : ERROR_NOBODY);
-		return;
-	}
 	WR_ARR(&w, room);
 	if (f->spec.level == CCID_TPDU) {
-		wr_put(&w, rd_of(p + 12, 2));
-		wr_u8(&w, (uint8_t)(5 + strlen(f->typed)));
+		wr_put(&w, rd_of(prologue, 2));
+		wr_u8(&w, (uint8_t)(5 + pins.n));
 	}
-	wr_put(&w, rd_of(p + 15, 4));
-	wr_u8(&w, (uint8_t)strlen(f->typed));
-	wr_put(&w, rd_str(f->typed));
+	wr_put(&w, rd_of(prologue + 3, 4));
+	wr_u8(&w, (uint8_t)pins.n);
+	wr_put(&w, pins);
 	if (f->spec.level != CCID_TPDU) {
 		apdu(f, m, wr_view(&w));
 		return;
@@ -235,6 +235,52 @@ static void secure(struct fake_ccid *f, const struct msg *m)
 		sum ^= w.p[i];
 	wr_u8(&w, sum);
 	block(f, m, wr_view(&w));
+}
+
+/* bTimeOut, three of format, lengths, condition, number, language, index, prologue, APDU */
+static void verify(struct fake_ccid *f, const struct msg *m)
+{
+	const uint8_t *p = m->data.p;
+	size_t n = strlen(f->typed);
+
+	if (m->data.n != 15 + 5 || p[2] != 0x82 || p[3] || p[4] || p[7] != 2)
+		refuse(f, 0x80, m, 0);
+	else if (n > p[5] || n < p[6])
+		own_answer(f, m, 0x03);
+	else
+		send_pins(f, m, p + 12, rd_str(f->typed));
+}
+
+/* bTimeOut, three of format, two offsets, lengths, confirmation, condition, number, language, three indices, ... */
+static void change(struct fake_ccid *f, const struct msg *m)
+{
+	const uint8_t *p = m->data.p;
+	size_t old = strlen(f->typed), fresh = strlen(f->typed_new);
+	char both[64];
+
+	if (m->data.n != 20 + 5 || p[2] != 0x82 || p[3] || p[4] || p[5] || p[6] != p[7] || p[7] != p[8] ||
+	    p[9] != 3 || p[10] != 2 || p[11] != 3 || p[14] || p[15] != 1 || p[16] != 2)
+		refuse(f, 0x80, m, 0);
+	else if (old != p[7] || fresh != p[7])
+		own_answer(f, m, 0x03);
+	else if (strcmp(f->typed_new, f->typed_again) != 0)
+		own_answer(f, m, 0x02);
+	else if (snprintf(both, sizeof(both), "%s%s", f->typed, f->typed_new) > 0)
+		send_pins(f, m, p + 17, rd_str(both));
+}
+
+static void secure(struct fake_ccid *f, const struct msg *m)
+{
+	bool changes = m->data.n && m->data.p[0] == 1;
+
+	if (!f->powered || !m->data.n || m->data.p[0] > 1 || !(changes ? f->spec.pad_changes : f->spec.pad))
+		refuse(f, 0x80, m, 0);
+	else if (!f->typed || !*f->typed)
+		refuse(f, 0x80, m, f->typed ? ERROR_CANCELLED : ERROR_NOBODY);
+	else if (changes)
+		change(f, m);
+	else
+		verify(f, m);
 }
 
 /* ---- messages ---- */
@@ -355,6 +401,6 @@ void fake_ccid_desc(const struct fake_ccid *f, uint8_t out[FAKE_CCID_DESC])
 	le32(&w, levels[f->spec.level] | f->spec.features);
 	le32(&w, message_max(f));
 	wr_put(&w, RD_LIT("\xFF\xFF\x00\x00"));
-	wr_u8(&w, f->spec.pad ? CCID_PAD_VERIFY : 0);
+	wr_u8(&w, (uint8_t)((f->spec.pad ? CCID_PAD_VERIFY : 0) | (f->spec.pad_changes ? CCID_PAD_MODIFY : 0)));
 	wr_u8(&w, 1);
 }

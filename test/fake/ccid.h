@@ -22,7 +22,7 @@ struct fake_ccid_spec {
 	bool empty_packet;              /* after a message of whole packets */
 	uint8_t voltages;               /* 0: all */
 	uint8_t works_by;               /* bit of the voltages by which the card works; 0: all */
-	bool pad;
+	bool pad, pad_changes;
 	unsigned extend;                /* how often more time is asked for before an exchange's answer */
 	unsigned busy;                  /* the first so many exchanges are answered "slot busy" */
 	enum { FAKE_PPS_GOOD, FAKE_PPS_MUTE, FAKE_PPS_OTHER } pps;
@@ -43,6 +43,7 @@ struct fake_ccid {
 	struct vcard_t1 t1;
 	bool powered, broken;           /* broken: the card has not answered */
 	const char *typed;              /* on the pad; "" is cancel, NULL nobody */
+	const char *typed_new, *typed_again;
 	unsigned busy;
 	bool parameters_set;
 	uint8_t fi_di;                  /* as the card and the reader use it; 0: the reader sees to it */

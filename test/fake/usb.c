@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apdu/usb/ccid.h"
+
 #define EP_OUT          0x02
 #define EP_IN           0x81
 #define EP_NOTICE       0x83
@@ -151,7 +153,7 @@ int LIBUSB_CALL libusb_get_active_config_descriptor(libusb_device *device, struc
 	lock_take(&fake_usb.lock);
 	d = fake_usb_device_of(device);
 	if (d)
-		d->reader.spec.pad = fake_usb_reader_of(d)->has_pad;
+		fake_usb_pad(d, false);
 	if (d)
 		fake_ccid_desc(&d->reader, c->class_descriptor);
 	lock_give(&fake_usb.lock);
@@ -309,12 +311,9 @@ int LIBUSB_CALL libusb_bulk_transfer(libusb_device_handle *h, unsigned char endp
 	if (!d || d->claimed != h) {
 		rc = d ? LIBUSB_ERROR_IO : LIBUSB_ERROR_NO_DEVICE;
 	} else if (endpoint == EP_OUT) {
-		struct fake_reader *r = fake_usb_reader_of(d);
-
-		d->reader.typed = r->nobody_types ? NULL : r->typed;
-		d->reader.spec.pad = r->has_pad;
 		/* One thing at a time goes on in a reader; the card may take long, and others may use theirs. */
 		lock_give(&fake_usb.lock);
+		fake_usb_pad(d, n && data[0] == CCID_SECURE);
 		if (fake_ccid_hear(&d->reader, rd_of(data, (size_t)n)))
 			*done = n;
 		else

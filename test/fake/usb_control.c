@@ -111,6 +111,23 @@ static bool card_run(void *ctx, struct rd cmd, struct wr *rsp)
 	return rv == SCARD_S_SUCCESS;
 }
 
+void fake_usb_pad(struct fake_usb_device *d, bool asked)
+{
+	struct fake_reader *r = fake_usb_reader_of(d);
+
+	lock_take(&fake.lock);
+	if (asked && r->pad_is_held) {
+		r->pad_is_held = false;
+		fake_reader_hold(r);
+	}
+	d->reader.typed = r->nobody_types ? NULL : r->typed;
+	d->reader.typed_new = r->typed_new;
+	d->reader.typed_again = r->typed_again;
+	d->reader.spec.pad = r->has_pad;
+	d->reader.spec.pad_changes = r->changes;
+	lock_give(&fake.lock);
+}
+
 struct fake_usb_device *fake_usb_device_at(size_t index)
 {
 	struct fake_usb_device *d = &fake_usb.devices[index];

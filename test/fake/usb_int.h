@@ -55,5 +55,7 @@ struct fake_usb_device *fake_usb_device_of(const libusb_device *device);
 /* Our way to the card ends; the card keeps its power. */
 void fake_usb_leave(struct fake_usb_device *d);
 struct fake_reader *fake_usb_reader_of(const struct fake_usb_device *d);
+/* What its pad is, and what is typed there. asked: now; who is held takes his time before it. Without the bus' lock. */
+void fake_usb_pad(struct fake_usb_device *d, bool asked);
 
 #endif

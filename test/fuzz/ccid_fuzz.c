@@ -94,6 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (!e && i == 3)
 			e = ccid_card_pad_verify(&c, &ask, &rsp);
+		else if (!e && i == 5)
+			e = ccid_card_pad_change(&c, &ask, &rsp);
 		else if (!e)
 			e = ccid_card_transmit(&c, RD_LIT("\x00\xA4\x04\x00\x04\xE8\x2B\x06\x01\x00"), &rsp, NULL);
 		/* A failure leaves the card off, and nothing behind. */

@@ -2,6 +2,7 @@
 /* A reader with a pad: what it is asked, what its answers mean, and logins by it: of a program and of a custodian. */
 #include "test/p11/agent.h"
 
+#include <pthread.h>
 #include <pty.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -71,6 +72,30 @@ static void test_change_structure(void **state)
 	assert_bytes_equal(wr_view(&w), RD_ARR(want));
 }
 
+/* CCID 1.1, 6.1.11.1 and 6.1.11.2; with the header of a block of T=1, and without. */
+static void test_ccid_structure(void **state)
+{
+	static const uint8_t verify[] = {
+		0, 30, 0x82, 0, 0, 15, 6, 2, 0xFF, 0x09, 0x04, 0, 0x00, 0x40, 0x05, 0x00, 0x20, 0x00, 0x81, 0x00,
+	}, change[] = {
+		1, 30, 0x82, 0, 0, 0, 8, 8, 8, 3, 2, 3, 0x09, 0x04, 0, 1, 2, 0, 0, 0, 0x00, 0x24, 0x00, 0x81, 0x00,
+	};
+	const struct pinpad_ask old = { 0x00, 0x20, 0x00, 0x81, 6, 15, 30 };
+	const struct pinpad_ask both = { 0x00, 0x24, 0x00, 0x81, 8, 8, 30 };
+	uint8_t bytes[PINPAD_ASK_MAX];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, bytes);
+	pinpad_ask_write_ccid(&old, RD_LIT("\x00\x40\x05"), &w);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_ARR(verify));
+	wr_reset(&w);
+	pinpad_change_write_ccid(&both, RD_NONE, &w);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_ARR(change));
+}
+
 static void test_program(void **state)
 {
 	CK_SESSION_HANDLE s;
@@ -106,6 +131,76 @@ static void test_program(void **state)
 	/* A program that has a PIN may give it, as ever. */
 	assert_ok(rig_login(s, RIG_PIN));
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+}
+
+static bool card_has(const char *pin)
+{
+	uint8_t bytes[64], answer[64];
+	struct wr cmd, rsp;
+
+	WR_ARR(&cmd, bytes);
+	WR_ARR(&rsp, answer);
+	wr_put(&cmd, RD_LIT("\x00\x20\x00\x81"));
+	wr_u8(&cmd, (uint8_t)strlen(pin));
+	wr_put(&cmd, rd_str(pin));
+	return fake_card_ask(RIG_READER, wr_view(&cmd), &rsp) == ERR_OK && rd_eq(wr_view(&rsp), RD_LIT("\x90\x00"));
+}
+
+static void *look_at_token(void *ctx)
+{
+	CK_TOKEN_INFO info;
+
+	*(CK_RV *)ctx = fake_held(RIG_READER, 10000) ? CKR_GENERAL_ERROR : C_GetTokenInfo(0, &info);
+	fake_release(RIG_READER);
+	return NULL;
+}
+
+/* C_SetPIN without PINs: both are typed, nothing is spent by what the reader or the length refuses. */
+static void test_set_pin(void **state)
+{
+	CK_UTF8CHAR pin[] = RIG_PIN;
+	CK_OBJECT_HANDLE key;
+	CK_SESSION_HANDLE s;
+	CK_RV seen = CKR_OK;
+	pthread_t thread;
+
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad(RIG_READER, RIG_PIN);
+	rig_initialize();
+	s = rig_session();
+	assert_rv(C_SetPIN(s, NULL, 0, NULL, 0), CKR_ARGUMENTS_BAD);
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135790");
+	rig_finalize();
+	rig_initialize();
+	s = rig_session();
+	assert_rv(C_SetPIN(s, NULL, 0, pin, 6), CKR_ARGUMENTS_BAD);
+	assert_rv(C_SetPIN(s, NULL, 6, NULL, 7), CKR_PIN_LEN_RANGE);
+	assert_rv(C_SetPIN(s, NULL, 5, NULL, 5), CKR_PIN_LEN_RANGE);
+	assert_rv(C_SetPIN(s, NULL, 16, NULL, 16), CKR_PIN_LEN_RANGE);
+	assert_rv(C_SetPIN(s, NULL, 8, NULL, 8), CKR_PIN_LEN_RANGE);
+	assert_false(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
+	/* Not logged in before, not afterwards; and nobody waits for who types. */
+	fake_reader_pad_hold(RIG_READER);
+	assert_int_equal(pthread_create(&thread, NULL, look_at_token, &seen), 0);
+	assert_ok(C_SetPIN(s, NULL, 0, NULL, 0));
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_ok(seen);
+	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
+	assert_true(card_has("135790"));
+	/* Logged in before, logged in afterwards. */
+	assert_ok(rig_login(s, "135790"));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	fake_reader_pad_change(RIG_READER, "135790", RIG_PIN, "135791");
+	assert_rv(C_SetPIN(s, NULL, 6, NULL, 6), CKR_FUNCTION_FAILED);
+	assert_ok(rig_sign(s, key));
+	fake_reader_pad_change(RIG_READER, "135790", RIG_PIN, RIG_PIN);
+	assert_ok(C_SetPIN(s, NULL, 6, NULL, 6));
+	assert_ok(rig_sign(s, key));
+	fake_reader_pad_change(RIG_READER, "000000", RIG_PIN, RIG_PIN);
+	assert_rv(C_SetPIN(s, NULL, 6, NULL, 6), CKR_PIN_INCORRECT);
+	assert_rv(rig_sign_begin(s, CKM_ECDSA, key), CKR_USER_NOT_LOGGED_IN);
+	assert_true(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
 }
 
 /* By an agent: once on its reader, then others ride on it; nobody's PIN can be compared with one that nobody knows. */
@@ -306,7 +401,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_feature),
 		cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_change_structure),
+		cmocka_unit_test(test_ccid_structure),
 		RIG_TEST(test_program),
+		AGENT_TEST(test_set_pin),
 		AGENT_TEST(test_agent),
 		RIG_TEST(test_no_pad),
 		AGENT_TEST(test_custodian),

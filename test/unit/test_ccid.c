@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages of CCID against readers that say what they should not, and its descriptor. */
+/* fake: clock */
 #include "test/unit/test.h"
 
 #include <stdlib.h>
 
 #include "apdu/usb/ccid.h"
+#include "test/fake/clock.h"
 
 /*
  * What a reader answers: transfers in hex, separated by blanks; "ss" is the number of the command, "tt" that of the one
@@ -176,7 +178,7 @@ static void test_answers(void **state)
 	}
 }
 
-/* A reader that asks for more time for ever, and one that is busy for ever. */
+/* A reader that asks for more time for ever, ten seconds each time, and one that is busy for ever. */
 static enum err for_ever(void *ctx, struct wr *w, size_t max, uint32_t ms)
 {
 	struct peer *p = ctx;
@@ -184,6 +186,7 @@ static enum err for_ever(void *ctx, struct wr *w, size_t max, uint32_t ms)
 
 	(void)max;
 	(void)ms;
+	fake_clock_pass(10000);
 	wr_put(w, RD_ARR(message));
 	if (*p->left)
 		w->p[w->n - 3] = 0x40, w->p[w->n - 2] = 0xE0;
@@ -193,8 +196,8 @@ static enum err for_ever(void *ctx, struct wr *w, size_t max, uint32_t ms)
 static void test_for_ever(void **state)
 {
 	const struct ccid_desc d = { .level = CCID_TPDU, .message_max = 271 };
-	struct deadline all = deadline_in(50);
-	const struct ccid_wait wait = { 1000, 1000, &all };
+	struct deadline all = deadline_in(50000);
+	const struct ccid_wait wait = { 20000, 20000, &all }, alone = { 20000, 20000, NULL };
 	struct peer p = { .left = "" };
 	struct ccid_io io = io_of(&p);
 	struct ccid_answer a;
@@ -205,6 +208,9 @@ static void test_for_ever(void **state)
 	ccid_init(&c, &io, &d, 0);
 	assert_int_equal(ccid_ask(&c, CCID_XFR_BLOCK, none, RD_LIT("x"), &wait, &a), ERR_TIMEOUT);
 	assert_int_equal(p.aborts, 1);
+	/* nobody says how long everything may take: it ends all the same */
+	assert_int_equal(ccid_ask(&c, CCID_XFR_BLOCK, none, RD_LIT("x"), &alone, &a), ERR_TIMEOUT);
+	assert_int_equal(p.aborts, 2);
 	p.left = "busy";
 	all = deadline_never();
 	assert_int_equal(ccid_ask(&c, CCID_XFR_BLOCK, none, RD_LIT("x"), &wait, &a), ERR_OK);

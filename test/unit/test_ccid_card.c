@@ -435,6 +435,83 @@ static void test_pad(void **state)
 	}
 }
 
+/* The card's answer is the same whether a PIN is changed by the pad or by us. */
+static void test_pad_change(void **state)
+{
+	static const enum ccid_level levels[] = { CCID_TPDU, CCID_SHORT, CCID_EXTENDED };
+	static const struct pinpad_ask ask = { 0x00, 0x24, 0x00, 0x81, 6, 6, 30 };
+	static const struct { const char *typed, *fresh, *again; uint16_t sw; } own[] = {
+		{ NULL, "", "", 0x6400 }, { "", "", "", 0x6401 }, { "648219", "135790", "135791", 0x6402 },
+		{ "6482190", "135790", "135790", 0x6403 }, { "648219", "13579", "13579", 0x6403 },
+	};
+	uint8_t room[600], bytes[64], expected[64];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct fake_ccid_spec s = { .level = levels[i], .features = FAKE_CCID_AUTO, .pad_changes = true,
+					    .extend = i & 1 };
+		struct wr w, cmd, wanted;
+		struct line l;
+
+		line_open(&l, &s, card->v);
+		WR_ARR(&cmd, bytes);
+		WR_ARR(&w, room);
+		WR_ARR(&wanted, expected);
+		assert_true(ccid_card_has_pad_change(&l.card) && !ccid_card_has_pad(&l.card));
+		assert_int_equal(ccid_card_pad_change(&l.card, &ask, &w), ERR_RESET);
+		assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
+		assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_OK);
+		for (size_t j = 0; j < sizeof(own) / sizeof(*own); j++) {
+			wr_reset(&w);
+			l.reader.typed = own[j].typed;
+			l.reader.typed_new = own[j].fresh;
+			l.reader.typed_again = own[j].again;
+			assert_int_equal(ccid_card_pad_change(&l.card, &ask, &w), ERR_OK);
+			assert_int_equal(w.n, 2);
+			assert_int_equal(w.p[0] << 8 | w.p[1], own[j].sw);
+		}
+		assert_int_equal(vcard_exchange(card->v, RD_LIT("\x00\x24\x00\x81\x0C" "648219135790"), &wanted),
+				 ERR_OK);
+		wr_reset(&w);
+		l.reader.typed_new = l.reader.typed_again = "135790";
+		assert_int_equal(ccid_card_pad_change(&l.card, &ask, &w), ERR_OK);
+		assert_bytes_equal(wr_view(&w), wr_view(&wanted));
+		/* and the next exchange goes on from there */
+		wr_reset(&w);
+		assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_OK);
+		assert_bytes_equal(rd_of(w.p + w.n - 2, 2), RD_LIT("\x90\x00"));
+		assert_int_equal(ccid_card_pad_verify(&l.card, &ask, &w), ERR_UNSUPPORTED);
+		line_close(&l);
+	}
+}
+
+/* The reader makes one block of it, and no chain. */
+static void test_pad_block(void **state)
+{
+	const struct fake_ccid_spec s = { .level = CCID_TPDU, .features = FAKE_CCID_AUTO, .pad_changes = true,
+					  .message_max = 47 };
+	struct pinpad_ask ask = { 0x00, 0x24, 0x00, 0x81, 15, 15, 30 };
+	uint8_t room[600], bytes[64];
+	struct wr w, cmd;
+	struct line l;
+
+	(void)state;
+	line_open(&l, &s, card->v);
+	WR_ARR(&cmd, bytes);
+	WR_ARR(&w, room);
+	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
+	ask.min = ask.max = 13;
+	l.reader.typed = "";
+	assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_OK);
+	wr_reset(&w);
+	assert_int_equal(ccid_card_pad_change(&l.card, &ask, &w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_LIT("\x64\x01"));
+	ask.min = ask.max = 14;
+	assert_int_equal(ccid_card_pad_change(&l.card, &ask, &w), ERR_UNSUPPORTED);
+	assert_true(l.card.powered);
+	line_close(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +525,8 @@ int main(void)
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_pad),
+		cmocka_unit_test(test_pad_change),
+		cmocka_unit_test(test_pad_block),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
