@@ -74,9 +74,8 @@ static bool set_word(struct rd word, unsigned char *to)
 	return true;
 }
 
-enum err log_configure(const char *spec)
+static enum err spec_read(const char *spec, unsigned char wanted[LOG_AREAS])
 {
-	unsigned char wanted[LOG_AREAS] = { 0 };
 	struct rd rest = rd_str(spec);
 
 	while (!rd_end(&rest)) {
@@ -95,9 +94,24 @@ enum err log_configure(const char *spec)
 			return ERR_CONFIG;
 		}
 	}
-	for (int i = 0; i < LOG_AREAS; i++)
-		atomic_store(&levels[i], wanted[i]);
 	return ERR_OK;
+}
+
+enum err log_check(const char *spec)
+{
+	unsigned char wanted[LOG_AREAS] = { 0 };
+
+	return spec_read(spec, wanted);
+}
+
+enum err log_configure(const char *spec)
+{
+	unsigned char wanted[LOG_AREAS] = { 0 };
+	enum err e = spec_read(spec, wanted);
+
+	for (int i = 0; !e && i < LOG_AREAS; i++)
+		atomic_store(&levels[i], wanted[i]);
+	return e;
 }
 
 enum err log_open(const char *path)

@@ -15,8 +15,10 @@ enum log_format { LOG_TEXT, LOG_JSON };
 
 /* How lines look from now on, those to the person as well; text at first. */
 void log_set_format(enum log_format format);
-/* Thread-safe. spec may be NULL. ERR_CONFIG for a word it does not know (and says which on stderr). */
+/* Thread-safe. spec may be NULL. ERR_CONFIG for a word it does not know (and says which on stderr): nothing changes. */
 MUST enum err log_configure(const char *spec);
+/* Would it do? Errors as there; nothing changes. */
+MUST enum err log_check(const char *spec);
 /* Append to a file (created with mode 0600) instead of stderr; NULL: stderr again. */
 MUST enum err log_open(const char *path);
 bool log_wants(enum log_area a, enum log_level l);

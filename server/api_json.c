@@ -90,7 +90,7 @@ json_t *srv_json_target(const struct srv *s, const struct srv_target *t, uint64_
 	size_t i;
 
 	for (i = 0; i < t->m; i++)
-		(void)json_array_append_new(custodians, srv_json_text(t->custodians[i].chr));
+		srv_json_append(&custodians, srv_json_text(t->custodians[i].chr));
 	return json_pack("{s:o, s:o, s:i, s:i, s:o, s:I, s:b, s:o, s:o}", "device_id", srv_json_text(t->device_id),
 			 "name", srv_json_text(t->name), "n", t->n, "m", t->m, "custodians", custodians, "keys",
 			 (json_int_t)t->archived_n, "unverified", t->unverified, "mode",

@@ -62,15 +62,25 @@ static bool is_word(const char *text)
 	return *text && strlen(text) < NAME_SIZE && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")];
 }
 
+/* f->n: it has none yet. */
+static size_t place_of(const struct family *f, const char *value)
+{
+	size_t i = 0;
+
+	while (i < f->n && strcmp(f->count[i].value, value))
+		i++;
+	return i;
+}
+
 static void count(struct family *f, const char *value)
 {
-	size_t i;
+	size_t i = is_word(value) ? place_of(f, value) : f->n;
 
-	if (!is_word(value) || (f->n == COUNTS_MAX - 1))
+	/* The last place is that of all others. */
+	if (i == f->n && (!is_word(value) || f->n >= COUNTS_MAX - 1)) {
 		value = "other";
-	for (i = 0; i < f->n; i++)
-		if (!strcmp(f->count[i].value, value))
-			break;
+		i = place_of(f, value);
+	}
 	if (i == f->n)
 		(void)snprintf(f->count[f->n++].value, NAME_SIZE, "%s", value);
 	f->count[i].n++;

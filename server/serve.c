@@ -62,7 +62,6 @@ static enum err state_hold(const char *state, int *fd)
 
 	if (!e)
 		e = srv_path_hold(state, fd);
-
 	if (e)
 		log_tell("state folder %s: %s", state, e == ERR_SHARING ? "another server uses it" :
 			 e == ERR_IO ? strerror(errno) : err_text(e));
@@ -93,7 +92,7 @@ static void tell_changed(void *ctx, const char *section, const char *name)
 		log_tell("[%s] %s has changed; that needs a restart", section, name);
 }
 
-/* Everything new is read and found good first: what is bad changes nothing. */
+/* Everything new is read and found good first; last the certificate, taken at once. What is bad changes nothing. */
 static enum err reload(struct serve *s)
 {
 	struct srv_recipients *recipients = NULL;
@@ -105,13 +104,15 @@ static enum err reload(struct serve *s)
 		e = srv_anchors_open(conf, &anchors);
 	if (!e)
 		e = srv_recipients_new(conf, &recipients);
+	if (!e && conf->server.log)
+		e = log_check(conf->server.log);
 	if (!e)
 		e = srv_http_reload(s->http, conf);
 	if (e)
 		goto out;
+	e = srv_log_configure(conf);
 	att_anchors_swap(s->srv->anchors, anchors);
 	conf_differences(s->conf, conf, tell_changed, NULL);
-	e = srv_log_configure(conf);
 	srv_notify_adopt(s->srv->notify, conf, recipients);
 	conf = NULL;
 	recipients = NULL;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/sum.h"
+
 #define LISTS 1024
 
 struct kept {
@@ -17,12 +19,7 @@ static struct kept *lists[LISTS];
 
 static struct kept **list_of(struct rd bytes)
 {
-	uint32_t sum = 2166136261u;
-	size_t i;
-
-	for (i = 0; i < bytes.n; i++)
-		sum = (sum ^ bytes.p[i]) * 16777619u;
-	return &lists[sum % LISTS];
+	return &lists[srv_sum(bytes) % LISTS];
 }
 
 static struct kept *make(struct rd bytes)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/http_int.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -12,6 +14,31 @@ void srv_conn_limit(struct srv_conn *c, uint64_t ms)
 {
 	if (c)
 		c->until_ms = ms ? clock_boot_ms() + ms : 0;
+}
+
+/* Bytes that the other side has sent, whether somebody has read them or not; 0 where the kernel does not say. */
+static uint64_t received(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) ? 0 : info.tcpi_bytes_received;
+}
+
+void srv_conn_idle(struct srv_conn *c)
+{
+	srv_conn_limit(c, SRV_IDLE_MS);
+	if (!c)
+		return;
+	c->is_idle = true;
+	c->received = received(c->fd);
+}
+
+/* The next request begins, and its time. */
+static void begin(struct srv_conn *c)
+{
+	c->is_idle = false;
+	srv_conn_limit(c, SRV_READ_MS);
 }
 
 struct srv_conn *srv_conn_of(struct MHD_Connection *mhd)
@@ -51,15 +78,15 @@ void srv_conn_notify(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD
 	}
 }
 
-/* The request line is here: from now on its time counts, on a connection that was kept alive, too. */
+/* The request line is here: its time counts from now on, if it does not yet (srv_conn_cut_slow). */
 void *srv_conn_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
 	struct srv_conn *c = srv_conn_of(mhd);
 
 	(void)cls;
 	(void)uri;
-	if (c && !c->until_ms)          /* the first request's time counts from the connection on */
-		srv_conn_limit(c, SRV_READ_MS);
+	if (c && c->is_idle)            /* the first request's time counts from the connection on */
+		begin(c);
 	return NULL;
 }
 
@@ -71,6 +98,9 @@ void srv_conn_cut_slow(struct srv_http *h, uint64_t now_ms)
 		return;
 	h->slow_ms = now_ms + SLOW_MS;
 	for (c = h->conns; c; c = c->next) {
+		/* Who sends a request line byte by byte has begun, although the library has nothing to say yet. */
+		if (c->is_idle && received(c->fd) != c->received)
+			begin(c);
 		if (!c->until_ms || now_ms < c->until_ms)
 			continue;
 		(void)shutdown(c->fd, SHUT_RDWR);

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "server/http/tls.h"
 
-#define IDLE_S 60               /* a kept-alive connection without a request */
 /* Forward secrecy and authenticated encryption only. */
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-CIPHER-ALL:" \
 	"+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM"
@@ -118,7 +117,7 @@ static enum err daemon_start(struct srv_http *h)
 				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SRV_CONNECTION_MEMORY,
 				     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)SRV_PER_ADDRESS_CONNECTIONS_MAX,
 				     MHD_OPTION_STRICT_FOR_CLIENT, 1,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(SRV_IDLE_MS / 1000),
 				     MHD_OPTION_NOTIFY_COMPLETED, srv_http_completed, h,
 				     MHD_OPTION_NOTIFY_CONNECTION, srv_conn_notify, h,
 				     MHD_OPTION_URI_LOG_CALLBACK, srv_conn_uri, h,

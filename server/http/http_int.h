@@ -10,12 +10,15 @@
 
 #define SRV_READ_MS 10000       /* handshake, header and body of one request (reference ramoverhttp 7.6) */
 #define SRV_WRITE_MS 30000      /* its answer */
+#define SRV_IDLE_MS 60000       /* between an answer and the first byte of the next request */
 
 /* A connection, for the time limits of its requests. */
 struct srv_conn {
 	struct srv_conn *next, **at;
 	int fd;
 	uint64_t until_ms;              /* a request must have been read, or its answer taken, by then; 0: no limit */
+	bool is_idle;                   /* nothing of the next request has come since the last answer */
+	uint64_t received;              /* bytes until then */
 };
 struct srv_http {
 	struct srv *srv;
@@ -33,6 +36,7 @@ struct srv_http {
 /* ---- a connection: conn.c ---- */
 struct srv_conn *srv_conn_of(struct MHD_Connection *mhd);       /* NULL: no memory when it came */
 void srv_conn_limit(struct srv_conn *c, uint64_t ms);           /* from now on; 0: none. c may be NULL */
+void srv_conn_idle(struct srv_conn *c);                         /* a request is over. c may be NULL */
 /* Whoever takes too long to say what he wants, or to hear the answer, is cut off. */
 void srv_conn_cut_slow(struct srv_http *h, uint64_t now_ms);
 /* The library's: MHD_OPTION_NOTIFY_CONNECTION, MHD_OPTION_URI_LOG_CALLBACK. */

@@ -98,7 +98,6 @@ static enum MHD_Result query_put(void *cls, enum MHD_ValueKind kind, const char 
 
 static const char *query(struct request *r)
 {
-	wr_init_heap(&r->query, QUERY_MAX);
 	(void)MHD_get_connection_values(r->mhd, MHD_GET_ARGUMENT_KIND, query_put, &r->query);
 	return r->query.n ? wr_cstr(&r->query) : NULL;
 }
@@ -117,6 +116,7 @@ static struct request *request_new(struct srv_http *h, struct MHD_Connection *mh
 	r->conn = srv_conn_of(mhd);
 	r->body_max = srv_front_body_max(method, path);
 	wr_init_heap(&r->body, r->body_max);
+	wr_init_heap(&r->query, QUERY_MAX);
 	srv_listen_peer(info ? info->client_addr : NULL, r->from, sizeof(r->from));
 	r->call.request = (struct srv_request){
 		.method = method,
@@ -142,7 +142,7 @@ void srv_http_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum 
 	struct request *r = *ctx;
 
 	(void)how;
-	srv_conn_limit(srv_conn_of(mhd), 0);
+	srv_conn_idle(srv_conn_of(mhd));
 	if (!r)
 		return;
 	*ctx = NULL;
@@ -258,11 +258,29 @@ static bool is_declared_too_large(const struct request *r)
 	return n > r->body_max;
 }
 
-static enum MHD_Result refuse_too_large(struct request *r)
+/* Before anything else has seen it. An answer before the body is read ends the connection, whatever else was sent. */
+static enum MHD_Result refuse(struct request *r, int status, const char *word, const char *why)
 {
 	r->is_handled = true;
-	srv_call_refuse(&r->call, 413, "too_large", "at most %zu bytes", r->body_max);
+	srv_call_refuse(&r->call, status, word, "%s", why);
 	return queue(r);
+}
+
+static enum MHD_Result refuse_too_large(struct request *r)
+{
+	char why[60];
+
+	(void)snprintf(why, sizeof(why), "at most %zu bytes", r->body_max);
+	return refuse(r, 413, "too_large", why);
+}
+
+static enum MHD_Result head_take(struct request *r)
+{
+	if (srv_http_head_is_ambiguous(r->mhd))
+		return refuse(r, 400, "bad_request", "headers contradict each other");
+	if (wr_done(&r->query))         /* and is not taken for none */
+		return refuse(r, 414, "too_large", "the query is too long");
+	return is_declared_too_large(r) ? refuse_too_large(r) : MHD_YES;
 }
 
 enum MHD_Result srv_http_request(void *cls, struct MHD_Connection *mhd, const char *path, const char *method,
@@ -274,15 +292,7 @@ enum MHD_Result srv_http_request(void *cls, struct MHD_Connection *mhd, const ch
 	(void)version;
 	if (!r) {               /* the header is here */
 		r = *ctx = request_new(h, mhd, method, path);
-		if (!r)
-			return MHD_NO;
-		/* An answer before the body is read ends the connection, whatever else was sent. */
-		if (srv_http_head_is_ambiguous(mhd)) {
-			r->is_handled = true;
-			srv_call_refuse(&r->call, 400, "bad_request", "headers contradict each other");
-			return queue(r);
-		}
-		return is_declared_too_large(r) ? refuse_too_large(r) : MHD_YES;
+		return r ? head_take(r) : MHD_NO;
 	}
 	if (*size) {            /* a part of the body */
 		if (r->body.n + *size > r->body_max)

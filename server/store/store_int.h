@@ -6,14 +6,17 @@
 #include "server/store/sqlite.h"
 #include "server/store/store.h"
 
+#define STORE_PLACES 1024
 struct store_entry {
-	struct store_entry *next;
+	struct store_entry *next;       /* of all */
+	struct store_entry *next_here;  /* and of those of its place */
 	struct srv_target *target;
 };
 struct store {
 	struct srv_db *db;
 	bool is_borrowed;               /* db is another's */
 	struct store_entry *list;       /* the enrolments in force that passed their checks */
+	struct store_entry *places[STORE_PLACES];       /* the same, by their devices' ids */
 	struct store_entry *spare;      /* for what is written and not adopted yet */
 };
 

@@ -7,15 +7,21 @@
 #include "server/call.h"
 #include "server/enrol.h"
 #include "server/store/store_int.h"
+#include "server/sum.h"
 
 /* ---- enrolments ---- */
 
+static size_t place_of(const char *device_id)
+{
+	return srv_sum(rd_str(device_id)) % STORE_PLACES;
+}
+
 static struct store_entry *find(const struct store *s, const char *device_id)
 {
-	struct store_entry *it = s->list;
+	struct store_entry *it = s->places[place_of(device_id)];
 
 	while (it && strcmp(it->target->device_id, device_id))
-		it = it->next;
+		it = it->next_here;
 	return it;
 }
 
@@ -49,7 +55,7 @@ static enum err spare_make(struct store *s)
 void store_adopt(void *ctx, struct srv_target *t)
 {
 	struct store *s = ctx;
-	struct store_entry *it = find(s, t->device_id);
+	struct store_entry *it = find(s, t->device_id), **place = &s->places[place_of(t->device_id)];
 
 	if (it) {
 		srv_target_unref(&it->target);
@@ -58,6 +64,8 @@ void store_adopt(void *ctx, struct srv_target *t)
 		s->spare = NULL;
 		it->next = s->list;
 		s->list = it;
+		it->next_here = *place;
+		*place = it;
 	}
 	it->target = srv_target_ref(t);
 }
@@ -160,6 +168,7 @@ void store_forget(struct store *s)
 {
 	struct store_entry *it;
 
+	memset(s->places, 0, sizeof(s->places));
 	while ((it = s->list)) {
 		s->list = it->next;
 		srv_target_unref(&it->target);

@@ -88,11 +88,26 @@ struct web_session *web_session_find(struct srv *s, struct srv_call *call, uint6
 	return NULL;
 }
 
+/* There is one more, of this identity: where there are too many, of its own or of all, the oldest give way. */
+static void tidy(struct web_sessions *l, const char *name)
+{
+	struct web_session **at = &l->list;
+	size_t all = 0, own = 0;
+
+	while (*at) {
+		all++;
+		own += !strcmp((*at)->name, name);
+		if (all > WEB_SESSIONS_MAX || (own > WEB_SESSIONS_EACH && !strcmp((*at)->name, name)))
+			forget(at);
+		else
+			at = &(*at)->next;
+	}
+}
+
 struct web_session *web_session_begin(struct srv *s, struct srv_call *call, const char *authorization, uint64_t now_ms)
 {
 	struct web_sessions *l = &s->web->sessions;
-	struct web_session *it = calloc(1, sizeof(*it)), **at;
-	size_t n = 0;
+	struct web_session *it = calloc(1, sizeof(*it));
 
 	if (!it)
 		return NULL;
@@ -105,10 +120,7 @@ struct web_session *web_session_begin(struct srv *s, struct srv_call *call, cons
 	}
 	it->next = l->list;
 	l->list = it;
-	for (at = &l->list; *at; at = &(*at)->next)
-		if (++n == WEB_SESSIONS_MAX)
-			while ((*at)->next)     /* the oldest give way */
-				forget(&(*at)->next);
+	tidy(l, it->name);
 	cookie_set(s, call, it->cookie, WEB_SESSION_MS / 1000);
 	return it;
 }

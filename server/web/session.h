@@ -13,6 +13,7 @@
 
 #define WEB_SESSION_MS (8 * 60 * 60 * 1000ull)
 #define WEB_SESSIONS_MAX 256
+#define WEB_SESSIONS_EACH 16            /* of one identity; then its oldest give way */
 #define WEB_SECRET_SIZE (2 * SRV_RANDOM_MAX + 1)        /* srv_random_hex */
 
 struct web_session {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/api_json.h"
+#include "server/sum.h"
 #include "server/web/page.h"
 #include "server/web/view.h"
 #include "server/web/web_int.h"
@@ -73,14 +74,10 @@ static void put_all(struct web_streams *l, const struct srv_ceremony *c, struct 
 static uint32_t look(const struct srv_ceremony *c)
 {
 	const struct pka_facts *f = srv_ceremony_facts(c);
-	const uint32_t parts[] = { f->state, f->approvals, (uint32_t)f->records_n, c->ended_ms != 0, f->turn != NULL,
-				   f->challenge.n ? f->challenge.p[0] | 0x100u : 0 };
-	uint32_t sum = 2166136261u;
-	size_t i;
+	const uint32_t parts[] = { f->state, f->approvals, (uint32_t)f->records_n, c->ended_ms != 0, f->changed_mode,
+				   f->turn ? srv_sum(rd_str(f->turn->chr)) : 0, srv_sum(f->challenge) };
 
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		sum = (sum ^ parts[i]) * 16777619u;
-	return sum | 1;
+	return srv_sum(RD_ARR(parts)) | 1;
 }
 
 static void tell(struct web_streams *l, const struct srv_ceremony *c, uint64_t now_ms)

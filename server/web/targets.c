@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/api_json.h"
@@ -127,58 +128,84 @@ void web_ask(struct srv *s, struct srv_call *call, const char *arg, uint64_t now
 	}
 }
 
-/* Is this the first target that names the key? One person is one row. */
-static bool is_first(const struct srv *s, const struct srv_target *of, const char *chr)
-{
-	const struct srv_target *t = NULL;
+/* A key, and one of the cards that it decides for. */
+struct seat {
+	const char *chr;
+	const struct srv_target *target;
+};
 
-	while ((t = s->store.ops->next(s->store.ctx, t)) && t != of)
-		if (srv_target_find(t, chr) < t->m)
-			return false;
-	return true;
+static int seat_order(const void *a, const void *b)
+{
+	const struct seat *x = a, *y = b;
+	int by_key = strcmp(x->chr, y->chr);
+
+	return by_key ? by_key : strcmp(x->target->device_id, y->target->device_id);
 }
 
-static void write_custodian(struct page *p, const char *chr)
+/* All of them, those of one key together. NULL: there is none, or no memory. */
+static struct seat *seats_new(const struct srv *s, size_t *n)
 {
 	const struct srv_target *t = NULL;
-	struct html *h = &p->h;
+	struct seat *seats;
+	size_t i, all = 0;
+
+	*n = 0;
+	while ((t = s->store.ops->next(s->store.ctx, t)))
+		all += t->m;
+	seats = all ? calloc(all, sizeof(*seats)) : NULL;
+	while (seats && (t = s->store.ops->next(s->store.ctx, t)))
+		for (i = 0; i < t->m; i++)
+			seats[(*n)++] = (struct seat){ t->custodians[i].chr, t };
+	if (seats)
+		qsort(seats, *n, sizeof(*seats), seat_order);
+	return seats;
+}
+
+/* One person is one row: the first of these, and those behind it of the same key. How many that are. */
+static size_t write_custodian(struct html *h, const struct seat *seats, size_t n)
+{
+	size_t i;
 
 	html_open(h, "li", "card");
-	html_element(h, "h2", "id", chr);
+	html_element(h, "h2", "id", seats->chr);
 	html_open(h, "p", NULL);
 	html_text(h, "Decides for ");
 	html_close(h);
 	html_open(h, "ul", "plain");
-	while ((t = p->s->store.ops->next(p->s->store.ctx, t)))
-		if (srv_target_find(t, chr) < t->m) {
-			html_open(h, "li", NULL);
-			html_text(h, t->name[0] ? t->name : t->device_id);
-			html_printf(h, ", %u of %u", t->n, t->m);
-			html_close(h);
-		}
+	for (i = 0; i < n && !strcmp(seats[i].chr, seats->chr); i++) {
+		html_open(h, "li", NULL);
+		html_text(h, seats[i].target->name[0] ? seats[i].target->name : seats[i].target->device_id);
+		html_printf(h, ", %u of %u", seats[i].target->n, seats[i].target->m);
+		html_close(h);
+	}
 	html_close(h);
 	html_close(h);
+	return i;
 }
 
 void web_custodians(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
-	const struct srv_target *t = NULL;
+	struct seat *seats;
 	struct page p;
-	size_t i;
+	size_t n, i;
 
 	(void)arg;
 	if (!page_enter(&p, s, call, SRV_MAY_READ, now_ms))
 		return;
+	seats = seats_new(s, &n);
+	if (!seats && srv_target_count(s)) {
+		srv_call_refuse(call, 500, "server", "the server failed: %s", err_text(ERR_NOMEM));
+		return;
+	}
 	page_begin(&p, "Custodians", "/custodians");
 	html_element(&p.h, "h1", NULL, "Custodians");
 	html_element(&p.h, "p", "lead", "Keys that are registered in the cards. A key is named by its holder "
 		     "reference; who holds it is known to the people, not to this server.");
 	html_open(&p.h, "ul", "cards");
 	html_attr(&p.h, "role", "list");
-	while ((t = s->store.ops->next(s->store.ctx, t)))
-		for (i = 0; i < t->m; i++)
-			if (is_first(s, t, t->custodians[i].chr))
-				write_custodian(&p, t->custodians[i].chr);
+	for (i = 0; i < n;)
+		i += write_custodian(&p.h, seats + i, n - i);
 	html_close(&p.h);
 	page_end(&p, 200);
+	free(seats);
 }

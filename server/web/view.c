@@ -19,7 +19,7 @@ int64_t view_number(const json_t *o, const char *key)
 
 void view_time(struct html *h, int64_t when)
 {
-	char text[40];
+	char text[40] = "";
 	struct wr w;
 
 	WR_ARR(&w, text);

@@ -85,6 +85,11 @@ t "... the good one is shown" shows "$T/tls/renewed.pem"
 echo '[server' >>"$T/live.conf"
 t "settings that cannot be read: refused" reload refused
 sed -i '$d' "$T/live.conf"
+puts server
+sed -i "s,^\[server\],&\nlog = srv+loud," "$T/live.conf"
+t "a log that there is none of: refused" reload refused
+t "... and nothing was reloaded, the certificate neither" shows "$T/tls/renewed.pem"
+sed -i '/^log = srv+loud/d' "$T/live.conf"
 puts renewed
 cp "$T/pki/root.cvc" "$T/live.cvc"
 sed -i "s,^roots = .*,roots = $T/live.cvc," "$T/live.conf"

@@ -74,6 +74,8 @@ answers "a header of 64 KiB" 431 "GET /healthz ${H}X: $(head -c 65536 /dev/zero 
 answers "many headers, beyond the 8 KiB of a connection" 431 \
     "GET /healthz ${H}$(printf 'X%d: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\r\\n' {1..150})\r\n"
 answers "a path of 64 KiB" "414|431|none" "GET /$(head -c 65536 /dev/zero | tr '\0' x) $H\r\n"
+answers "a query of 5000 bytes is not taken for none" 414 \
+    "GET /api/v1/audit?search=$(head -c 5000 /dev/zero | tr '\0' x) $H\r\n"
 answers "two lengths" 400 "POST /rt/hsm ${H}${type}Content-Length: 6\r\nContent-Length: 0\r\n\r\n$E8"
 answers "two lengths that agree" 400 "POST /rt/hsm ${H}${type}Content-Length: 6\r\nContent-Length: 6\r\n\r\n$E8"
 answers "a length that is none" "400|400 400" "POST /rt/hsm ${H}${type}Content-Length: -1\r\n\r\n$E8"

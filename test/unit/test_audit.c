@@ -124,6 +124,28 @@ static void test_answered(void **state)
 	srv_events_leave(s.srv->events, &l);
 }
 
+/* /metrics has room for so many words; what was counted before there were too many goes on being counted. */
+static void test_figures(void **state)
+{
+	struct srv_figures figures = { 0 };
+	char name[20];
+	struct wr text;
+
+	(void)state;
+	for (unsigned i = 0; i < 120; i++) {
+		(void)snprintf(name, sizeof(name), "word%u", i % 60);
+		emit(name);
+	}
+	scene_wait(&s, 0);
+	wr_init_heap(&text, SRV_REPLY_MAX);
+	srv_metrics_write(s.srv->metrics, &figures, &text);
+	assert_non_null(strstr(wr_cstr(&text), "quorum11_events_total{event=\"word0\"} 2\n"));
+	assert_non_null(strstr(wr_cstr(&text), "quorum11_events_total{event=\"word40\"} 2\n"));
+	assert_null(strstr(wr_cstr(&text), "\"word59\""));
+	assert_non_null(strstr(wr_cstr(&text), "quorum11_events_total{event=\"other\"} "));
+	wr_free(&text);
+}
+
 static void test_only_added_to(void **state)
 {
 	(void)state;
@@ -321,6 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with(test_goes_in), with(test_answered), with(test_only_added_to), with(test_locked),
 		with(test_full), with(test_gap), with(test_checkpoints), with(test_search),
+		with(test_figures),
 		cmocka_unit_test(test_query),
 	};
 

@@ -3,6 +3,7 @@
 #include "test/unit/scene.h"
 
 #include <expat.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "pka/message.h"
@@ -234,6 +235,30 @@ static void test_expiry(void **state)
 	s.now_ms = now;
 }
 
+/* Somebody who signs in again and again ends his own sessions, and nobody else's. */
+static void test_many_sessions(void **state)
+{
+	char reader[60], first[sizeof(cookie)], mine[sizeof(cookie)];
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(scene_ask(&s, "POST", "/api/v1/tokens", s.token,
+				   "{\"name\": \"rob\", \"roles\": [\"reader\"]}", &j), 201);
+	(void)snprintf(reader, sizeof(reader), "%s", scene_text(j, "token"));
+	json_decref(j);
+	sign_in();
+	memcpy(mine, cookie, sizeof(mine));
+	sign_in_as(reader);
+	memcpy(first, cookie, sizeof(first));
+	for (unsigned i = 0; i < 300; i++)
+		sign_in_as(reader);
+	assert_int_equal(get("/targets"), 200);
+	memcpy(cookie, first, sizeof(cookie));
+	assert_int_equal(get("/targets"), 303);
+	memcpy(cookie, mine, sizeof(cookie));
+	assert_int_equal(get("/targets"), 200);
+}
+
 static void test_pages(void **state)
 {
 	(void)state;
@@ -251,6 +276,55 @@ static void test_pages(void **state)
 	for (unsigned i = 0; i < s.m; i++)
 		assert_true(shows(s.people[i].chr));
 	page_is("/requests/00000000000000000000000000000000", 404);
+}
+
+#define MANY 2000
+#define PAGE_MS 1500
+
+/* A card like this one, under another number; every fifth has a custodian of its own. */
+static void enrol_another(const struct srv_store *store, struct srv_target *like, unsigned number)
+{
+	struct srv_target *t;
+
+	assert_int_equal(store->ops->put(store->ctx, like, true), ERR_OK);      /* makes place for one more */
+	assert_int_equal(srv_target_new(3, 0, 0, &t), ERR_OK);
+	t->n = 2;
+	(void)snprintf(t->device_id, sizeof(t->device_id), "UTCROWD%05u", number);
+	memcpy(t->own, like->custodians, 3 * sizeof(*t->own));
+	if (number % 5 == 0)
+		(void)snprintf(t->own[2].chr, sizeof(t->own[2].chr), "UTOWN%05u", number);
+	assert_int_equal(srv_target_pack(t), ERR_OK);
+	store->ops->adopt(store->ctx, t);
+	srv_target_unref(&t);
+}
+
+/* As many cards as may wait at once: each page still comes at once, as everybody else waits for it. */
+static void test_many(void **state)
+{
+	static const char *const pages[] = { "/", "/history", "/targets", "/custodians" };
+	const struct srv_store *store = &s.srv->store;
+	struct srv_target *like = store->ops->get(store->ctx, s.device_id);
+	int64_t row = like->row;
+	const char *at;
+	unsigned rows = 0;
+	clock_t began;
+
+	(void)state;
+	assert_int_equal(store->ops->begin(store->ctx), ERR_OK);
+	for (unsigned i = 0; i < MANY; i++)
+		enrol_another(store, like, i);
+	assert_int_equal(store->ops->end(store->ctx, ERR_IO), ERR_IO);  /* in memory only */
+	like->row = row;
+	sign_in();
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		began = clock();
+		page_is(pages[i], 200);
+		assert_in_range((clock() - began) * 1000 / CLOCKS_PER_SEC, 0, PAGE_MS);
+	}
+	for (at = wr_cstr(&call.reply.body); (at = strstr(at, "Decides for")); at++)
+		rows++;
+	assert_int_equal(rows, 3 + MANY / 5);
+	assert_true(shows("UTOWN01995"));
 }
 
 /* The code of the page is the one that a custodian computes from what the JSON interface gives him. */
@@ -599,8 +673,8 @@ int main(void)
 		cmocka_unit_test(test_pages), cmocka_unit_test(test_request), cmocka_unit_test(test_link),
 		cmocka_unit_test(test_link_untold), cmocka_unit_test(test_stream), cmocka_unit_test(test_custodian),
 		cmocka_unit_test(test_cancel), cmocka_unit_test(test_host), cmocka_unit_test(test_slow_reader),
-		cmocka_unit_test(test_assets),
-		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_assets), cmocka_unit_test(test_held), cmocka_unit_test(test_many_sessions),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
