@@ -8,7 +8,6 @@
 
 #include "base/crypto_x509.h"
 #include "base/text.h"
-#include "cli/card/work.h"
 #include "cli/line/say.h"
 
 static void take_request(struct cli_key *k)
@@ -92,13 +91,6 @@ enum err cli_keys_read(struct cli *cli, struct cli_card *c, struct cli_keys **ou
 	}
 	*out = keys;
 	return e;
-}
-
-enum err cli_keys_begin(struct cli *cli, struct cli_card *c, struct cli_keys **out)
-{
-	enum err e = cli_work_begin(cli, c);
-
-	return e ? e : cli_keys_read(cli, c, out);
 }
 
 void cli_keys_free(struct cli_keys **k)

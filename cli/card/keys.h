@@ -33,8 +33,6 @@ struct cli_keys {
 
 /* The card is held; heap: end by cli_keys_free. Said. */
 MUST enum err cli_keys_read(struct cli *cli, struct cli_card *c, struct cli_keys **out);
-/* cli_work_begin, and what keys the card has. */
-MUST enum err cli_keys_begin(struct cli *cli, struct cli_card *c, struct cli_keys **out);
 void cli_keys_free(struct cli_keys **k);
 /* "rsa:2048", "ec:secp256r1", or "unknown". */
 const char *cli_key_type(const struct cli_key *k, char *buf, size_t cap);

@@ -4,8 +4,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/card/keys.h"
-#include "cli/card/work.h"
 #include "cli/domain/domain.h"
 #include "cli/line/get.h"
 #include "cli/line/put.h"
@@ -39,12 +37,30 @@ static enum err write_backup(const struct cli *cli, const char *path, const stru
 	return e;
 }
 
+/* What the card would refuse after a login. */
+static enum err check_may_leave(struct cli *cli, struct cli_preview *p, const struct cli_key *k)
+{
+	const struct hsm_key_attributes *a = &k->attributes;
+	bool may = false;
+	enum err e = cli_card_hold(cli, &p->card);
+
+	if (!e)
+		e = cli_card_fail(&p->card, hsm_key_may_leave(p->card.hsm, a->domain, rd_of(a->algorithms, a->n), &may,
+							      &cli->dl), "reading the key domain");
+	cli_card_release(&p->card);
+	if (e || may)
+		return e;
+	return cli_refuse(ERR_CONDITIONS, "key %u, \"%s\", cannot leave card %s: its list of algorithms is without "
+			  "wrap, or key domain %u has no key encryption key (quorum11 status, quorum11 domain list)",
+			  k->number, k->label, p->card.id, a->domain);
+}
+
 enum err verb_backup(struct cli *cli)
 {
 	const char *path = cli->args->v[0];
 	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	const struct cli_key *k = NULL;
-	struct cli_keys *keys = NULL;
 	struct hsm_wrapped wrapped;
 	char kcv[CLI_KCV_TEXT];
 	struct wr blob;
@@ -55,9 +71,13 @@ enum err verb_backup(struct cli *cli)
 	wr_init_heap(&blob, APDU_RSP_MAX);
 	e = cli_put_check(path, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
-		e = cli_keys_begin(cli, &card, &keys);
+		e = cli_preview(cli, &p);
 	if (!e)
-		e = cli_keys_find(&card, keys, cli->args->key, &k);
+		e = cli_keys_find(&p.card, p.keys, cli->args->key, &k);
+	if (!e)
+		e = check_may_leave(cli, &p, k);
+	if (!e)
+		e = cli_preview_open(cli, &p, &card);
 	if (!e)
 		e = cli_card_fail(&card, hsm_key_wrap(card.hsm, k->number, &blob, &cli->dl), "wrapping the key");
 	if (!e)
@@ -68,7 +88,7 @@ enum err verb_backup(struct cli *cli)
 		printf("key %u, \"%s\": %s, to be restored where the key check value is %s\n", k->number, k->label,
 		       path, cli_kcv_text(wrapped.kcv.p, kcv));
 	cli_card_close(cli, &card, true);
-	cli_keys_free(&keys);
+	cli_preview_end(cli, &p);
 	wr_free(&blob);
 	return e;
 }
@@ -91,16 +111,13 @@ static enum err read_backup(const char *path, struct wr *file, struct hsm_backup
 }
 
 /* The card would say only that it cannot. */
-static enum err check_domain(struct cli *cli, struct cli_card *c, const char *path, struct rd kcv, size_t *domain)
+static enum err check_domain(const struct cli_card *c, const struct cli_domains *d, const char *path, struct rd kcv,
+			     size_t *domain)
 {
 	char wanted[CLI_KCV_TEXT];
-	struct cli_domains d;
-	enum err e = cli_domains_read(cli, c, &d);
 
-	if (e)
-		return e;
-	for (*domain = 0; *domain < d.n; (*domain)++)
-		if (d.v[*domain].is_ready && rd_eq(RD_ARR(d.v[*domain].kcv), kcv))
+	for (*domain = 0; *domain < d->n; (*domain)++)
+		if (d->v[*domain].is_ready && rd_eq(RD_ARR(d->v[*domain].kcv), kcv))
 			return ERR_OK;
 	return cli_refuse(ERR_REFUSED, "%s is wrapped under the key encryption key with the check value %s, which "
 			  "no key domain of card %s has (quorum11 domain list)", path, cli_kcv_text(kcv.p, wanted),
@@ -138,53 +155,52 @@ static enum err put_key(struct cli *cli, struct cli_card *c, uint8_t key, const 
 }
 
 static enum err restore(struct cli *cli, struct cli_card *c, const struct hsm_backup *b,
-			const struct hsm_wrapped *wrapped, const struct p15_key *description)
+			const struct p15_key *description, size_t domain)
 {
-	struct cli_keys *keys = NULL;
+	char label[SHOWN_MAX + 1];
 	struct hsm_fids fids;
-	size_t domain = 0;
 	uint8_t key = 0;
 	enum err e;
 
-	e = check_domain(cli, c, cli->args->v[0], wrapped->kcv, &domain);
+	e = hsm_file_list(c->hsm, &fids, &cli->dl);
 	if (!e)
-		e = cli_keys_read(cli, c, &keys);
-	if (!e)
-		e = check_new(cli, keys, description);
-	if (!e) {
-		e = hsm_file_list(c->hsm, &fids, &cli->dl);
-		if (!e)
-			e = hsm_key_free_id(&fids, &key);
-		cli_card_fail(c, e, "looking for room for a key");
-	}
+		e = hsm_key_free_id(&fids, &key);
+	cli_card_fail(c, e, "looking for room for a key");
 	if (!e)
 		e = put_key(cli, c, key, b);
-	if (!e) {
-		char label[SHOWN_MAX + 1];
-
+	if (!e)
 		printf("key %u, \"%s\": restored on card %s, in key domain %zu\n", key,
 		       text_shown(description->label, label, sizeof(label)), c->id, domain);
-	}
-	cli_keys_free(&keys);
 	return e;
 }
 
 enum err verb_restore(struct cli *cli)
 {
+	const char *path = cli->args->v[0];
 	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	struct p15_key description;
 	struct hsm_wrapped wrapped;
+	struct cli_domains d;
 	struct hsm_backup b;
+	size_t domain = 0;
 	struct wr file;
 	enum err e;
 
 	wr_init_heap(&file, BACKUP_MAX);
-	e = read_backup(cli->args->v[0], &file, &b, &wrapped, &description);
+	e = read_backup(path, &file, &b, &wrapped, &description);
 	if (!e)
-		e = cli_work_begin(cli, &card);
+		e = cli_domains_preview(cli, &p, &d);
 	if (!e)
-		e = restore(cli, &card, &b, &wrapped, &description);
+		e = check_domain(&p.card, &d, path, wrapped.kcv, &domain);
+	if (!e)
+		e = check_new(cli, p.keys, &description);
+	if (!e)
+		e = cli_preview_open(cli, &p, &card);
+	if (!e)
+		e = restore(cli, &card, &b, &description, domain);
 	cli_card_close(cli, &card, true);
+	cli_preview_end(cli, &p);
 	wr_free(&file);
 	return e;
 }

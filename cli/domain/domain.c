@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "cli/card/work.h"
 #include "cli/domain/domain.h"
 #include "cli/line/say.h"
 
@@ -24,6 +23,18 @@ enum err cli_domains_read(struct cli *cli, struct cli_card *c, struct cli_domain
 				  "leaves it (quorum11 init --dkek-shares or --domains, which erases it)", c->id,
 				  c->reader);
 	return ERR_OK;
+}
+
+enum err cli_domains_preview(struct cli *cli, struct cli_preview *p, struct cli_domains *out)
+{
+	enum err e = cli_preview(cli, p);
+
+	if (!e)
+		e = cli_card_hold(cli, &p->card);
+	if (!e)
+		e = cli_domains_read(cli, &p->card, out);
+	cli_card_release(&p->card);
+	return e;
 }
 
 /* A group is shown as its key's check value would be: two cards show the same, or are of different ones. */
@@ -112,15 +123,16 @@ enum err verb_domain_create(struct cli *cli)
 {
 	unsigned shares = cli->args->shares ? cli->args->shares : 1;
 	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	struct cli_domains d;
 	uint8_t domain = 0;
 	enum err e;
 
-	e = cli_work_begin(cli, &card);
-	if (!e)
-		e = cli_domains_read(cli, &card, &d);
+	e = cli_domains_preview(cli, &p, &d);
 	if (!e)
 		e = cli_domain_choose_empty(cli, &d, &domain);
+	if (!e)
+		e = cli_preview_open(cli, &p, &card);
 	if (!e)
 		e = cli_card_fail(&card, hsm_domain_create(card.hsm, domain, (uint8_t)shares, &cli->dl),
 				  "creating the key domain");
@@ -128,18 +140,23 @@ enum err verb_domain_create(struct cli *cli)
 		printf("domain %u: made; next: quorum11 dkek import --domain %u, with %s\n", domain, domain,
 		       shares == 1 ? "its share" : "each of its shares");
 	cli_card_close(cli, &card, true);
+	cli_preview_end(cli, &p);
 	return e;
 }
 
 typedef enum err (*end_fn)(struct hsm_card *, uint8_t, struct deadline *);
 
-static enum err end_on_card(struct cli *cli, struct cli_card *c, uint8_t domain, const char *doing, end_fn end)
+/* Is there something to end? */
+static enum err preview_end(struct cli *cli, struct cli_preview *p, unsigned domain)
 {
-	enum err e = end(c->hsm, domain, &cli->dl);
+	struct cli_domains d;
+	enum err e = cli_domains_preview(cli, p, &d);
 
-	if (e == ERR_NOT_FOUND)
-		return cli_refuse(e, "card %s has no key domain %u (quorum11 domain list)", c->id, domain);
-	return cli_card_fail(c, e, doing);
+	if (e || (domain < d.n && d.v[domain].kind != HSM_DOMAIN_EMPTY))
+		return e;
+	if (domain < d.n)
+		return cli_refuse(ERR_NOT_FOUND, "key domain %u of card %s is empty", domain, p->card.id);
+	return cli_refuse(ERR_NOT_FOUND, "card %s has no key domain %u (quorum11 domain list)", p->card.id, domain);
 }
 
 /* Of the named domain, after a question. */
@@ -147,6 +164,7 @@ static enum err end_domain(struct cli *cli, const char *verb, const char *what, 
 			   end_fn end)
 {
 	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	unsigned domain = cli->args->domain;
 	char question[100];
 	enum err e;
@@ -154,14 +172,17 @@ static enum err end_domain(struct cli *cli, const char *verb, const char *what, 
 	if (domain == ARGS_NO_FD)
 		return cli_refuse(ERR_ARG, "domain %s needs --domain", verb);
 	(void)snprintf(question, sizeof(question), "%s key domain %u?", what, domain);
-	if (!cli_ask(question, cli->args->yes))
-		return cli_refuse(ERR_CANCELLED, "nothing was changed");
-	e = cli_work_begin(cli, &card);
+	e = preview_end(cli, &p, domain);
+	if (!e && !cli_ask(question, cli->args->yes))
+		e = cli_refuse(ERR_CANCELLED, "nothing was changed");
 	if (!e)
-		e = end_on_card(cli, &card, (uint8_t)domain, doing, end);
+		e = cli_preview_open(cli, &p, &card);
+	if (!e)
+		e = cli_card_fail(&card, end(card.hsm, (uint8_t)domain, &cli->dl), doing);
 	if (!e)
 		printf("domain %u: %s\n", domain, done);
 	cli_card_close(cli, &card, true);
+	cli_preview_end(cli, &p);
 	return e;
 }
 

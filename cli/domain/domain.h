@@ -3,7 +3,7 @@
 #ifndef CLI_DOMAIN_DOMAIN_H
 #define CLI_DOMAIN_DOMAIN_H
 
-#include "cli/card/card.h"
+#include "cli/key/preview.h"
 #include "sc-hsm/domain.h"
 
 struct cli_domains {
@@ -12,6 +12,9 @@ struct cli_domains {
 };
 /* The card is held. None: ERR_UNSUPPORTED. Said. */
 MUST enum err cli_domains_read(struct cli *cli, struct cli_card *c, struct cli_domains *out);
+
+/* The same before a login, with all else that is on the card; p ends with cli_preview_end, also on failure. Said. */
+MUST enum err cli_domains_preview(struct cli *cli, struct cli_preview *p, struct cli_domains *out);
 
 /* The one that --domain names, or the first empty one. ERR_REFUSED, said. */
 MUST enum err cli_domain_choose_empty(const struct cli *cli, const struct cli_domains *d, uint8_t *domain);

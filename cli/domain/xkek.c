@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "base/crypto_digest.h"
-#include "cli/card/keys.h"
-#include "cli/card/work.h"
 #include "cli/domain/domain.h"
 #include "cli/key/generate.h"
 #include "cli/line/get.h"
@@ -146,8 +144,8 @@ enum err verb_domain_admit(struct cli *cli)
 {
 	const char *from = cli->args->v[0], *to = cli->args->v[1];
 	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	const struct cli_key *k = NULL;
-	struct cli_keys *keys = NULL;
 	struct cvc device, issuer;
 	struct wr devaut, file;
 	bool has_issuer;
@@ -165,11 +163,13 @@ enum err verb_domain_admit(struct cli *cli)
 	if (!e)
 		e = check_device(cli, from, wr_view(&devaut));
 	if (!e)
-		e = cli_keys_begin(cli, &card, &keys);
+		e = cli_preview(cli, &p);
 	if (!e)
-		e = cli_keys_find(&card, keys, cli->args->key, &k);
+		e = cli_keys_find(&p.card, p.keys, cli->args->key, &k);
 	if (!e)
 		e = check_signer(k);
+	if (!e)
+		e = cli_preview_open(cli, &p, &card);
 	if (!e)
 		e = member_sign(cli, &card, k, &device, &file);
 	if (!e)
@@ -178,33 +178,28 @@ enum err verb_domain_admit(struct cli *cli)
 		printf("%s: card %.*s may join the group of \"%s\" (quorum11 domain join)\n", to, (int)device.chr.n,
 		       (const char *)device.chr.p, k->label);
 	cli_card_close(cli, &card, true);
-	cli_keys_free(&keys);
+	cli_preview_end(cli, &p);
 	wr_free(&file);
 	wr_free(&devaut);
 	return e;
 }
 
-/* Is it for this card, and is there a place: before anybody is asked to open it. */
+/* Is it for this card, and is there a place? */
 static enum err preview_join(struct cli *cli, const char *path, const struct pka_file *signer, struct rd sig,
-			     uint8_t *domain)
+			     struct cli_preview *p, uint8_t *domain)
 {
 	struct cli_domains d;
-	struct cli_card card;
-	enum err e = cli_card_choose_held(cli, &card);
+	enum err e = cli_domains_preview(cli, p, &d);
 
-	if (!e && member_check(signer, &card.device, sig))
-		e = cli_refuse(ERR_REFUSED, "%s is not the membership of card %s", path, card.id);
-	if (!e)
-		e = cli_domains_read(cli, &card, &d);
-	if (!e)
-		e = cli_domain_choose_empty(cli, &d, domain);
-	cli_card_close(cli, &card, false);
-	return e;
+	if (!e && member_check(signer, &p->card.device, sig))
+		e = cli_refuse(ERR_REFUSED, "%s is not the membership of card %s", path, p->card.id);
+	return e ? e : cli_domain_choose_empty(cli, &d, domain);
 }
 
 enum err verb_domain_join(struct cli *cli)
 {
 	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	const char *path = cli->args->v[0];
 	struct pka_file signer;
 	struct hsm_domain d;
@@ -220,9 +215,9 @@ enum err verb_domain_join(struct cli *cli)
 	if (!e)
 		e = check_key(cli, path, &signer);
 	if (!e)
-		e = preview_join(cli, path, &signer, sig, &domain);
+		e = preview_join(cli, path, &signer, sig, &p, &domain);
 	if (!e)
-		e = cli_work_begin(cli, &card);
+		e = cli_preview_open(cli, &p, &card);
 	if (!e)
 		e = cli_card_fail(&card, hsm_domain_join(card.hsm, domain, issuer_of(&signer, &card), &signer.device,
 							 &signer.request, sig, &d, &cli->dl), "joining the group");
@@ -230,6 +225,7 @@ enum err verb_domain_join(struct cli *cli)
 		printf("domain %u: a member of the group; next: quorum11 domain offer --domain %u, here and on the "
 		       "other card\n", domain, domain);
 	cli_card_close(cli, &card, true);
+	cli_preview_end(cli, &p);
 	wr_free(&file);
 	return e;
 }
@@ -237,18 +233,15 @@ enum err verb_domain_join(struct cli *cli)
 /* ---- agreement ---- */
 
 /* The domain that was named, or the one whose group this is; uid empty: any, if there is one alone. */
-static enum err find_domain(struct cli *cli, struct cli_card *c, struct rd uid, uint8_t *domain)
+static enum err find_domain(const struct cli *cli, const struct cli_card *c, const struct cli_domains *d,
+			    struct rd uid, uint8_t *domain)
 {
 	unsigned named = cli->args->domain;
-	struct cli_domains d;
 	size_t found = 0;
-	enum err e = cli_domains_read(cli, c, &d);
 
-	if (e)
-		return e;
-	for (size_t i = 0; i < d.n; i++) {
-		if (d.v[i].kind != HSM_DOMAIN_XKEK || (named != ARGS_NO_FD && named != i) ||
-		    (uid.n && !rd_eq(uid, RD_ARR(d.v[i].uid))))
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->v[i].kind != HSM_DOMAIN_XKEK || (named != ARGS_NO_FD && named != i) ||
+		    (uid.n && !rd_eq(uid, RD_ARR(d->v[i].uid))))
 			continue;
 		*domain = (uint8_t)i;
 		found++;
@@ -273,8 +266,8 @@ static const struct cli_key *find_offer(const struct cli_keys *keys, struct rd u
 	return NULL;
 }
 
-/* Made once: an offer that was lost is written again. */
-static enum err offer(struct cli *cli, struct cli_card *c, const struct cli_keys *keys, uint8_t domain,
+/* Made once: an offer that was lost is written again, for which nobody need log in. */
+static enum err offer(struct cli *cli, struct cli_preview *p, const struct cli_key *made, uint8_t domain,
 		      struct wr *request)
 {
 	static const uint8_t agrees[] = { HSM_ECDH_DOMAIN };
@@ -282,26 +275,27 @@ static enum err offer(struct cli *cli, struct cli_card *c, const struct cli_keys
 		.type = { .type = P15_EC, .curve = HSM_MEMBER_CURVE, .bits = 256 }, .label = EXCHANGE_LABEL,
 		.algorithms = RD_ARR(agrees), .domain = domain, .usage = P15_USE_DERIVE,
 	};
-	const struct cli_key *k;
-	struct hsm_domain d;
+	struct cli_card card = { .hsm = NULL };
 	uint8_t number;
-	enum err e = cli_card_fail(c, hsm_domain_status(c->hsm, domain, &d, &cli->dl), "reading the key domain");
+	enum err e;
 
-	if (e)
-		return e;
-	k = find_offer(keys, RD_ARR(d.uid));
-	if (!k)
-		return cli_generate(cli, c, &g, &number, request);
-	wr_put(request, k->attestation);
-	return wr_done(request);
+	if (made) {
+		wr_put(request, made->attestation);
+		return wr_done(request);
+	}
+	e = cli_preview_open(cli, p, &card);
+	if (!e)
+		e = cli_generate(cli, &card, &g, &number, request);
+	cli_card_close(cli, &card, true);
+	return e;
 }
 
 enum err verb_domain_offer(struct cli *cli)
 {
-	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	const char *path = cli->args->v[0];
-	struct cli_keys *keys = NULL;
 	struct wr request, file;
+	struct cli_domains d;
 	uint8_t domain = 0;
 	enum err e;
 
@@ -309,59 +303,70 @@ enum err verb_domain_offer(struct cli *cli)
 	wr_init_heap(&file, FILE_SIZE_MAX);
 	e = cli_put_check(path, cli->args->force, CLI_PUT_FORCE);
 	if (!e)
-		e = cli_keys_begin(cli, &card, &keys);
+		e = cli_domains_preview(cli, &p, &d);
 	if (!e)
-		e = find_domain(cli, &card, RD_NONE, &domain);
+		e = find_domain(cli, &p.card, &d, RD_NONE, &domain);
 	if (!e)
-		e = offer(cli, &card, keys, domain, &request);
+		e = offer(cli, &p, find_offer(p.keys, RD_ARR(d.v[domain].uid)), domain, &request);
 	if (!e)
-		e = cli_fail(pka_file_write(wr_view(&card.devaut), wr_view(&request), &file), "making the offer");
+		e = cli_fail(pka_file_write(wr_view(&p.card.devaut), wr_view(&request), &file), "making the offer");
 	if (!e)
 		e = cli_put_file(cli, path, 0644, wr_view(&file));
 	if (!e)
 		printf("%s: what card %s offers in domain %u, for the other card (quorum11 domain agree)\n", path,
-		       card.id, domain);
-	cli_card_close(cli, &card, true);
-	cli_keys_free(&keys);
+		       p.card.id, domain);
+	cli_preview_end(cli, &p);
 	wr_free(&file);
 	wr_free(&request);
 	return e;
 }
 
-/* The key has done its work afterwards, and goes. */
-static enum err agree(struct cli *cli, struct cli_card *c, const struct cli_keys *keys, const struct pka_file *peer,
-		      struct rd uid, struct hsm_domain *d)
+/* Is there a domain of this group, and has this card offered something, and not this? */
+static enum err preview_agree(struct cli *cli, const struct pka_file *peer, struct rd uid, struct cli_preview *p,
+			      uint8_t *domain, const struct cli_key **k)
 {
-	const struct cli_key *k = find_offer(keys, uid);
-	uint8_t domain = 0;
-	enum err e = find_domain(cli, c, uid, &domain);
+	struct cli_domains d;
+	enum err e = cli_domains_preview(cli, p, &d);
 
+	if (!e)
+		e = find_domain(cli, &p->card, &d, uid, domain);
 	if (e)
 		return e;
-	if (!k)
+	*k = find_offer(p->keys, uid);
+	if (!*k)
 		return cli_refuse(ERR_CONDITIONS, "card %s has not offered anything in domain %u yet (quorum11 domain "
-				  "offer)", c->id, domain);
-	if (rd_eq(peer->device.chr, rd_str(c->id)))
+				  "offer)", p->card.id, *domain);
+	if (rd_eq(peer->device.chr, rd_str(p->card.id)))
 		return cli_refuse(ERR_REFUSED, "that is what card %s itself offers: the other card's is wanted",
-				  c->id);
-	e = cli_card_fail(c, hsm_domain_agree(c->hsm, k->number, issuer_of(peer, c), &peer->device, &peer->request,
+				  p->card.id);
+	return ERR_OK;
+}
+
+/* The key has done its work afterwards, and goes. */
+static enum err agree(struct cli *cli, struct cli_card *c, const struct pka_file *peer, uint8_t key, uint8_t domain)
+{
+	struct hsm_domain d;
+	enum err e;
+
+	e = cli_card_fail(c, hsm_domain_agree(c->hsm, key, issuer_of(peer, c), &peer->device, &peer->request,
 					      &cli->dl), "agreeing on a key");
 	if (!e)
-		e = cli_card_fail(c, hsm_domain_status(c->hsm, domain, d, &cli->dl), "reading the key domain");
-	if (!e)
-		e = cli_card_fail(c, hsm_key_delete(c->hsm, k->number, &cli->dl), "deleting the key that has agreed");
-	if (!e)
-		cli_domain_print(domain, d);
-	return e;
+		e = cli_card_fail(c, hsm_domain_status(c->hsm, domain, &d, &cli->dl), "reading the key domain");
+	if (e)
+		return e;
+	cli_domain_print(domain, &d);
+	printf("the other card must show the same check value when it has agreed\n");
+	return cli_card_fail(c, hsm_key_delete(c->hsm, key, &cli->dl), "deleting the key that has agreed");
 }
 
 enum err verb_domain_agree(struct cli *cli)
 {
 	struct cli_card card = { .hsm = NULL };
+	struct cli_preview p = { .keys = NULL };
 	const char *path = cli->args->v[0];
-	struct cli_keys *keys = NULL;
+	const struct cli_key *k = NULL;
 	struct pka_file peer;
-	struct hsm_domain d;
+	uint8_t domain = 0;
 	struct wr file;
 	struct rd uid;
 	enum err e;
@@ -373,13 +378,13 @@ enum err verb_domain_agree(struct cli *cli)
 	if (!e)
 		e = check_key(cli, path, &peer);
 	if (!e)
-		e = cli_keys_begin(cli, &card, &keys);
+		e = preview_agree(cli, &peer, uid, &p, &domain, &k);
 	if (!e)
-		e = agree(cli, &card, keys, &peer, uid, &d);
+		e = cli_preview_open(cli, &p, &card);
 	if (!e)
-		printf("the other card must show the same check value when it has agreed\n");
+		e = agree(cli, &card, &peer, k->number, domain);
 	cli_card_close(cli, &card, true);
-	cli_keys_free(&keys);
+	cli_preview_end(cli, &p);
 	wr_free(&file);
 	return e;
 }

@@ -83,7 +83,7 @@ t "an EC key on a" logged_in a keygen --type ec:secp256r1 --label ec --id 11 --a
 t "an RSA key on b" logged_in b keygen --type rsa:2048 --label rsa --id 22 --archive .
 t "we write a backup of one" logged_in a backup ec.key --key ec
 t "... and say where it can go" says "where the key check value is $kcv"
-t "... not twice" refused logged_in a backup ec.key --key ec
+t "... not twice" refused on a backup ec.key --key ec
 t "... but by force" logged_in a backup ec.key --key ec --force
 t "... for nobody else" eval '[ "$(stat -c %a ec.key)" = 600 ]'
 t "... and nothing beside it" eval '[ -z "$(find . -name ".ec.key*")" ]'
@@ -93,7 +93,7 @@ t "sc-hsm-tool writes a backup of the other" hsm b --wrap-key rsa.key --key-refe
 t "we restore it on the first" logged_in a restore rsa.key
 t "... in its domain" says "in key domain 0"
 t "... where it signs, which we verify" signs a rsa
-t "it is not put beside itself" refused logged_in a restore rsa.key
+t "it is not put beside itself, which no login is spent for" refused on a restore rsa.key
 t "... but by force" logged_in a restore rsa.key --force
 t "a backup of what was restored" logged_in b backup again.key --key ec
 t "a file cut short" eval 'head -c 300 ec.key >cut.key; failed logged_in a restore cut.key'
@@ -114,7 +114,7 @@ for c in a b; do
 	t "$c asks" on $c domain ask $c.cvc
 	t "... is admitted" logged_in group domain admit $c.cvc $c.kdm --key group
 done
-t "not by any key" refused logged_in group domain admit a.cvc x.kdm --key big
+t "not by any key" refused on group domain admit a.cvc x.kdm --key big
 t "nor a card of another maker" eval "printf '[trust]\nproduction = yes\n' >prod &&
 	QUORUM11_CONF=prod refused logged_in group domain admit a.cvc x.kdm --key group && says 'not proved'"
 t "nor half a certificate" eval "head -c 400 a.cvc >cut.cvc && failed logged_in group domain admit cut.cvc x.kdm \
@@ -122,37 +122,37 @@ t "nor half a certificate" eval "head -c 400 a.cvc >cut.cvc && failed logged_in 
 t "b does not join with a's membership" refused logged_in b domain join a.kdm
 t "... which is said" says "is not the membership of card"
 t "a proof is no membership" failed logged_in a domain join group.pka
-t "nothing is offered outside a group" refused logged_in a domain offer x.offer
+t "nothing is offered outside a group, nor is anybody asked to log in for it" refused on a domain offer x.offer
 t "a joins" logged_in a domain join a.kdm
 t "b joins, elsewhere" logged_in b domain join b.kdm --domain 2
 t "domain list: no key yet" eval 'on b domain list && says "no key agreed on yet"'
-t "no place is taken twice" refused logged_in b domain join b.kdm --domain 2
+t "no place is taken twice" refused on b domain join b.kdm --domain 2
 t "both offer" eval "logged_in a domain offer a.offer && logged_in b domain offer b.offer"
-t "... a second time the same" eval "logged_in a domain offer a2.offer && cmp a.offer a2.offer"
-t "one's own offer is refused" refused logged_in a domain agree a.offer
+t "... a second time the same, without a login" eval "on a domain offer a2.offer && cmp a.offer a2.offer"
+t "one's own offer is refused before a login" eval "refused on a domain agree a.offer && says 'itself offers'"
 t "a agrees" logged_in a domain agree b.offer
 kcv=$(sed -n 's/.*key check value //p' out)
 t "b agrees" logged_in b domain agree a.offer
 t "... on the same key" says "key check value $kcv"
-t "... once" failed logged_in b domain agree a.offer
+t "... once" eval "failed on b domain agree a.offer && says 'has not offered anything'"
 t "the keys that agreed are gone" eval 'on a status --json && jq -e ".keys == []" out'
 t "no key in a domain that is not there" eval "failed logged_in a keygen --type ec:secp256r1 --label n --domain 9 &&
 	says 'has no key domain 9'"
-t "... which cannot be deleted either" eval "failed logged_in a domain delete --domain 9 --yes &&
+t "... which cannot be deleted either, as is said before a login" eval "failed on a domain delete --domain 9 --yes &&
 	says 'has no key domain 9'"
 t "a key in a's domain" logged_in a keygen --type ec:secp256r1 --label x --id 55 --domain 0 --archive x.pka
 t "... travels" eval "logged_in a backup x.key --key x && logged_in b restore x.key"
 t "... into b's" says "in key domain 2"
 t "... and signs, which we verify" signs b x
 t "forgotten, it stays" eval "logged_in a domain forget --domain 0 --yes && signs a x"
-t "... and does not leave" failed logged_in a backup x2.key --key x
+t "... and does not leave" eval "failed on a backup x2.key --key x && says 'cannot leave card'"
 t "for programs" eval "on b domain list --json && jq -e '.domains[2] | .kind == \"xkek\" and .ready and
 	.check_value == \"$kcv\" and (.group | length == 128)' out"
 
 # ---- domains ----
 
 t "a card with room for three domains" on open init --yes --so-pin-file so-pin --pin-file pin --domains 3 --label open
-t "no domain there has the key" refused logged_in open restore ec.key
+t "no domain there has the key" refused on open restore ec.key
 t "... which is said" says "which no key domain of card"
 t "a domain of one share" logged_in open domain create --domain 1
 t "... the first empty one" logged_in open domain create --shares 2
@@ -160,7 +160,7 @@ t "... is 0" says "domain 0: made"
 t "... not twice" refused logged_in open domain create --domain 1
 t "... deleted" logged_in open domain delete --domain 1 --yes
 t "... and empty" eval 'on open domain list && says "domain 1: empty"'
-t "... and not deleted again" failed logged_in open domain delete --domain 1 --yes
+t "... and not deleted again" eval "failed on open domain delete --domain 1 --yes && says 'is empty'"
 t "a card without domains" on open init --yes --so-pin-file so-pin --pin-file pin --label open
 t "... says so" eval 'failed on open domain list; says "without key domains"'
 
