@@ -31,6 +31,8 @@ static const struct {
 	RSA_LENGTHS(1024), RSA_LENGTHS(1536), RSA_LENGTHS(2048), RSA_LENGTHS(3072), RSA_LENGTHS(4096),
 	EC_LENGTHS(192), EC_LENGTHS(224), EC_LENGTHS(256), EC_LENGTHS(320), EC_LENGTHS(384), EC_LENGTHS(512),
 	EC_LENGTHS(521),
+	/* Of 192 and 256 bits both fill three blocks. */
+	{ 15, 128, 0, 0, 0, 16 },
 };
 
 static unsigned bits_of(uint8_t is, size_t cipher_text)

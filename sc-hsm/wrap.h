@@ -14,7 +14,7 @@
 struct hsm_wrapped {                    /* views into the blob */
 	struct rd kcv;                  /* of the key encryption key */
 	enum p15_type type;
-	unsigned bits;                  /* of modulus or field; 0: its length does not tell */
+	unsigned bits;                  /* of modulus, field or key; 0: its length does not tell, as of AES over 128 */
 	struct rd algorithms;           /* allowed ones; empty: all */
 };
 /* The secret part is as closed to us as to anybody. ERR_FORMAT, ERR_UNSUPPORTED (another kind of key). */

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/crypto/secret.h"
 
+#include <string.h>
+
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/crypto/keygen.h"
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/template.h"
 #include "sc-hsm/aes.h"
 #include "sc-hsm/key.h"
+#include "sc-hsm/wrap.h"
 
 struct plan {
 	struct hsm_aes_gen gen;
 	struct p15_key about;
+	CK_BBOOL extractable;           /* must be, must not be, or P11_NOT_SAID */
 	uint8_t algorithms[HSM_ALGORITHMS_MAX];
 };
 
@@ -24,11 +28,24 @@ static void allow(struct plan *p, CK_BBOOL yes, unsigned usage, uint8_t algorith
 		wr_u8(list, algorithm);
 }
 
+/* It can leave the card if its list says so, and then only: a list is always there. */
+static CK_RV allow_wrap(struct plan *p, struct wr *list, bool given)
+{
+	bool listed = given && memchr(list->p, HSM_ALG_WRAP, list->n);
+
+	if (p->extractable == P11_NOT_SAID || listed == p->extractable)
+		return CKR_OK;
+	if (given)
+		return CKR_TEMPLATE_INCONSISTENT;
+	wr_u8(list, HSM_ALG_WRAP);
+	return CKR_OK;
+}
+
 static CK_RV make_plan(const CK_ATTRIBUTE *t, CK_ULONG n, struct plan *p)
 {
 	struct p11_template tp = {
 		.key_type = CKK_AES, .encrypt = CK_TRUE, .decrypt = CK_TRUE, .sign = CK_TRUE, .verify = CK_TRUE,
-		.derive = CK_TRUE,
+		.derive = CK_TRUE, .extractable = P11_NOT_SAID,
 	};
 	bool given;
 	struct wr list;
@@ -52,6 +69,9 @@ static CK_RV make_plan(const CK_ATTRIBUTE *t, CK_ULONG n, struct plan *p)
 	allow(p, tp.derive, P15_USE_DERIVE, HSM_AES_DERIVE, &list, given);
 	if (!rv && !p->about.usage)
 		rv = CKR_TEMPLATE_INCONSISTENT;
+	p->extractable = tp.extractable;
+	if (!rv)
+		rv = allow_wrap(p, &list, given);
 	p->about.type = P15_AES;
 	p->about.bits = (unsigned)tp.size * 8;
 	p->about.label = tp.label;
@@ -67,10 +87,15 @@ static CK_RV make_plan(const CK_ATTRIBUTE *t, CK_ULONG n, struct plan *p)
 static enum err generate(struct p11_token *t, struct plan *p, struct wr *about, struct deadline *dl)
 {
 	struct hsm_fids fids;
+	bool may = true;
 	enum err e = hsm_file_list(t->card, &fids, dl);
 
 	if (!e)
 		e = hsm_key_free_id(&fids, &p->gen.key);
+	if (!e && p->extractable == CK_TRUE)
+		e = hsm_key_may_leave(t->card, p->gen.domain, p->gen.algorithms, &may, dl);
+	if (!e && !may)
+		e = ERR_REFUSED;
 	if (e)
 		return e;
 	if (!p->about.id.n)
@@ -112,9 +137,11 @@ CK_RV p11_generate_secret(struct p11_call *c, const CK_MECHANISM *m, const CK_AT
 	if (!e)
 		e = p11_objects_add_key(&token->objects, p.gen.key, wr_view(&about), RD_NONE);
 	wr_free(&about);
-	/* Older cards have no such keys. */
+	/* Older cards have no such keys; others none that leave them. */
 	if (e == ERR_INS)
 		return CKR_MECHANISM_INVALID;
+	if (e == ERR_REFUSED)
+		return CKR_TEMPLATE_INCONSISTENT;
 	if (e)
 		return p11_rv(e);
 	key = p11_objects_of_key(&token->objects, p.gen.key, CKO_SECRET_KEY);

@@ -90,52 +90,93 @@ CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 
 /* ---- and back ---- */
 
+struct kind;
 struct plan {
 	struct hsm_wrapped wrapped;
+	const struct kind *kind;
 	struct p15_key about;
 	uint8_t key;
 };
 
-static const struct {
+static const struct kind {
 	enum p15_type is;
 	CK_KEY_TYPE type;
+	CK_OBJECT_CLASS class;
 	enum p11_made how;
 	unsigned usage;
 } kinds[] = {
-	{ P15_RSA, CKK_RSA, P11_UNWRAPPED_PRIVATE,
+	{ P15_RSA, CKK_RSA, CKO_PRIVATE_KEY, P11_UNWRAPPED_PRIVATE,
 	  P15_USE_DECRYPT | P15_USE_SIGN | P15_USE_SIGN_RECOVER | P15_USE_UNWRAP },
-	{ P15_EC, CKK_EC, P11_UNWRAPPED_PRIVATE, P15_USE_SIGN | P15_USE_DERIVE },
+	{ P15_EC, CKK_EC, CKO_PRIVATE_KEY, P11_UNWRAPPED_PRIVATE, P15_USE_SIGN | P15_USE_DERIVE },
+	{ P15_AES, CKK_AES, CKO_SECRET_KEY, P11_UNWRAPPED_SECRET,
+	  P15_USE_ENCRYPT | P15_USE_DECRYPT | P15_USE_SIGN | P15_USE_VERIFY | P15_USE_DERIVE },
 };
+
+static const struct kind *find_kind(enum p15_type is)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].is == is)
+			return &kinds[i];
+	return NULL;
+}
+
+/* AES keys of 192 and 256 bits are of one length in their wrapping: of these the template must say which it is. */
+static CK_RV plan_size(const struct p11_template *t, struct plan *p)
+{
+	CK_ULONG size = p->wrapped.bits / 8;
+
+	p->about.bits = p->wrapped.bits;
+	if (p->wrapped.type != P15_AES)
+		return CKR_OK;
+	if (!size && !t->size)
+		return CKR_TEMPLATE_INCOMPLETE;
+	if (t->size && (size ? t->size != size : t->size != 24 && t->size != 32))
+		return CKR_TEMPLATE_INCONSISTENT;
+	if (!size)
+		p->about.bits = (unsigned)t->size * 8;
+	return CKR_OK;
+}
+
+static unsigned plan_usage(const struct p11_template *t, unsigned usage)
+{
+	const struct {
+		CK_BBOOL wanted;
+		unsigned use;
+	} uses[] = {
+		{ t->sign, P15_USE_SIGN | P15_USE_SIGN_RECOVER }, { t->verify, P15_USE_VERIFY },
+		{ t->encrypt, P15_USE_ENCRYPT }, { t->decrypt, P15_USE_DECRYPT | P15_USE_UNWRAP },
+		{ t->derive, P15_USE_DERIVE },
+	};
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (!uses[i].wanted)
+			usage &= ~uses[i].use;
+	return usage;
+}
 
 static CK_RV make_plan(const struct p11_unwrap_request *r, struct plan *p)
 {
-	struct p11_template t = { .sign = CK_TRUE, .decrypt = CK_TRUE, .derive = CK_TRUE };
-	size_t i = 0;
+	struct p11_template t = { .sign = CK_TRUE, .verify = CK_TRUE, .encrypt = CK_TRUE, .decrypt = CK_TRUE,
+				  .derive = CK_TRUE };
 	CK_RV rv;
 
 	if (hsm_wrapped_read(rd_of(r->wrapped, r->wrapped_n), &p->wrapped))
 		return CKR_WRAPPED_KEY_INVALID;
-	while (i < sizeof(kinds) / sizeof(kinds[0]) && kinds[i].is != p->wrapped.type)
-		i++;
-	if (i == sizeof(kinds) / sizeof(kinds[0]))
+	p->kind = find_kind(p->wrapped.type);
+	if (!p->kind)
 		return CKR_WRAPPED_KEY_INVALID;
-	t.key_type = kinds[i].type;
-	rv = p11_template_read(r->t, r->n, kinds[i].how, &t);
+	t.key_type = p->kind->type;
+	rv = p11_template_read(r->t, r->n, p->kind->how, &t);
 	if (rv)
 		return rv;
 	/* On the card it stays there: who wants less must say so, and cannot have it. */
 	if (!t.token)
 		return CKR_TEMPLATE_INCONSISTENT;
 	p->about = (struct p15_key){
-		.type = kinds[i].is, .label = t.label, .id = t.id, .usage = kinds[i].usage, .bits = p->wrapped.bits,
+		.type = p->kind->is, .label = t.label, .id = t.id, .usage = plan_usage(&t, p->kind->usage),
 	};
-	if (!t.sign)
-		p->about.usage &= ~(unsigned)(P15_USE_SIGN | P15_USE_SIGN_RECOVER);
-	if (!t.decrypt)
-		p->about.usage &= ~(unsigned)(P15_USE_DECRYPT | P15_USE_UNWRAP);
-	if (!t.derive)
-		p->about.usage &= ~(unsigned)P15_USE_DERIVE;
-	return p->about.usage ? CKR_OK : CKR_TEMPLATE_INCONSISTENT;
+	rv = plan_size(&t, p);
+	return rv || p->about.usage ? rv : CKR_TEMPLATE_INCONSISTENT;
 }
 
 /* The card makes the key alone; without a description it would be nobody's. */
@@ -205,7 +246,7 @@ CK_RV p11_unwrap(struct p11_call *c, const struct p11_unwrap_request *r, CK_OBJE
 		rv = unwrap_rv(e);
 	} else {
 		rv = p11_rv(p11_objects_add_key(&t->objects, p.key, wr_view(&prkd), RD_NONE));
-		o = rv ? NULL : p11_objects_of_key(&t->objects, p.key, CKO_PRIVATE_KEY);
+		o = rv ? NULL : p11_objects_of_key(&t->objects, p.key, p.kind->class);
 		if (o)
 			*key = o->handle;
 		else if (!rv)

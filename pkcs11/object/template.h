@@ -13,7 +13,7 @@ enum p11_made {                         /* what kind of object is wanted, and ho
 	P11_GIVEN_PUBLIC,                       /* by its numbers */
 	P11_DERIVED_SECRET,
 	P11_GIVEN_DATA,
-	P11_UNWRAPPED_PRIVATE
+	P11_UNWRAPPED_PRIVATE, P11_UNWRAPPED_SECRET
 };
 #define P11_NOT_SAID 2                  /* by the template; as the default of extractable */
 struct p11_template {                   /* views into the caller's template */

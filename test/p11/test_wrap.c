@@ -95,6 +95,77 @@ static void test_there_and_back(void **state)
 	assert_rv(unwrap(s, rd_of(blob, n), t, 4, &back), CKR_USER_NOT_LOGGED_IN);
 }
 
+static void encrypt(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_BYTE out[16])
+{
+	CK_BYTE iv[16] = { 1, 2, 3 }, plain[16] = "sixteen bytes...";
+	CK_MECHANISM m = { CKM_AES_CBC, iv, sizeof(iv) };
+	CK_ULONG n = 16;
+
+	assert_ok(C_EncryptInit(s, &m, key));
+	assert_ok(C_Encrypt(s, plain, sizeof(plain), out, &n));
+	assert_int_equal(n, 16);
+}
+
+/* AES keys of each size, with a list of algorithms that travels, too. */
+static void test_aes(void **state)
+{
+	static const struct { CK_ULONG size, blob; } sizes[] = { { 16, 77 }, { 24, 93 }, { 32, 93 } };
+	CK_BYTE blob[BLOB_MAX], list[] = { 0x10, 0x11, 0x18, 0x92 }, short_list[] = { 0x10 }, one[16], two[16];
+	CK_MECHANISM gen = { CKM_AES_KEY_GEN, NULL, 0 };
+	CK_SESSION_HANDLE s = begin();
+	CK_OBJECT_HANDLE key, back;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		CK_ULONG size = sizes[i].size, n = sizeof(blob);
+		CK_ATTRIBUTE make[] = {
+			{ CKA_TOKEN, &yes, 1 }, { CKA_VALUE_LEN, &size, sizeof(size) }, { CKA_EXTRACTABLE, &yes, 1 },
+			{ P11_CKA_ALGORITHMS, list, sizeof(list) },
+		}, t[] = { { CKA_TOKEN, &yes, 1 }, { CKA_ENCRYPT, &yes, 1 }, { CKA_VALUE_LEN, &size, sizeof(size) } };
+
+		assert_ok(C_GenerateKey(s, &gen, make, 4, &key));
+		assert_int_equal(flag(s, key, CKA_EXTRACTABLE), CK_TRUE);
+		assert_int_equal(flag(s, key, CKA_NEVER_EXTRACTABLE), CK_FALSE);
+		assert_ok(C_WrapKey(s, &mech, CK_INVALID_HANDLE, key, blob, &n));
+		/* The sizes of reference 10.1. */
+		assert_int_equal(n, sizes[i].blob);
+		/* Which of the longer ones it is the wrapping does not tell. */
+		if (size > 16)
+			assert_rv(unwrap(s, rd_of(blob, n), t, 2, &back), CKR_TEMPLATE_INCOMPLETE);
+		size = size == 16 ? 24 : 16;
+		assert_rv(unwrap(s, rd_of(blob, n), t, 3, &back), CKR_TEMPLATE_INCONSISTENT);
+		size = sizes[i].size;
+		assert_ok(unwrap(s, rd_of(blob, n), t, size > 16 ? 3 : 2, &back));
+		assert_int_not_equal(back, key);
+		assert_int_equal(rig_number(s, back, CKA_CLASS), CKO_SECRET_KEY);
+		assert_int_equal(rig_number(s, back, CKA_KEY_TYPE), CKK_AES);
+		assert_int_equal(rig_number(s, back, CKA_VALUE_LEN), size);
+		assert_int_equal(flag(s, back, CKA_LOCAL), CK_FALSE);
+		assert_int_equal(flag(s, back, CKA_SENSITIVE), CK_TRUE);
+		assert_bytes_equal(rig_attribute(s, back, P11_CKA_ALGORITHMS), RD_ARR(list));
+		encrypt(s, key, one);
+		encrypt(s, back, two);
+		assert_memory_equal(one, two, sizeof(one));
+		/* What another card would make of a byte that was changed on the way. */
+		blob[n - 20] ^= 1;
+		assert_rv(unwrap(s, rd_of(blob, n), t, 3, &back), CKR_WRAPPED_KEY_INVALID);
+
+		make[2].pValue = &no;
+		make[3] = (CK_ATTRIBUTE){ P11_CKA_ALGORITHMS, short_list, sizeof(short_list) };
+		assert_ok(C_GenerateKey(s, &gen, make, 4, &key));
+		assert_rv(C_WrapKey(s, &mech, CK_INVALID_HANDLE, key, blob, &n), CKR_KEY_UNEXTRACTABLE);
+
+		/* Who says that it may leave gets a list with that, and must not be given one without. */
+		make[2].pValue = &yes;
+		assert_rv(C_GenerateKey(s, &gen, make, 4, &key), CKR_TEMPLATE_INCONSISTENT);
+		assert_ok(C_GenerateKey(s, &gen, make, 3, &key));
+		assert_int_equal(flag(s, key, CKA_EXTRACTABLE), CK_TRUE);
+		make[2].pValue = &no;
+		make[3] = (CK_ATTRIBUTE){ P11_CKA_ALGORITHMS, list, sizeof(list) };
+		assert_rv(C_GenerateKey(s, &gen, make, 4, &key), CKR_TEMPLATE_INCONSISTENT);
+	}
+}
+
 static CK_RV generate(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *key)
 {
 	static CK_BYTE p256[] = { 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07 };
@@ -212,6 +283,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_there_and_back),  RIG_TEST(test_templates),    RIG_TEST(test_no_domains),
+		RIG_TEST(test_aes),
 		AGENT_TEST(test_agent_refuses), AGENT_TEST(test_agent_once), AGENT_TEST(test_agent_admits),
 	};
 
