@@ -31,6 +31,18 @@ static enum err page_take(void *arg, const struct chain_entry *e)
 	return p->list ? ERR_OK : ERR_NOMEM;
 }
 
+/* Where to go on: behind a full page, or behind what a search has looked through. */
+static json_t *next_json(struct srv *s, const struct page *p, uint64_t from, const char *search)
+{
+	struct chain_entry last;
+
+	if (p->n == PAGE_MAX)
+		return json_integer((json_int_t)p->last + 1);
+	if (!search[0] || s->store.ops->audit_last(s->store.ctx, &last, NULL) || last.seq < from + SRV_AUDIT_SCAN)
+		return json_null();
+	return json_integer((json_int_t)(from + SRV_AUDIT_SCAN));
+}
+
 void srv_api_audit(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	char search[SRV_QUERY_MAX + 1];
@@ -52,8 +64,7 @@ void srv_api_audit(struct srv *s, struct srv_call *call, const char *arg, uint64
 		srv_api_refuse_store(s, call, e);
 		return;
 	}
-	srv_api_answer(call, 200, json_pack("{s:o, s:o}", "entries", p.list, "next",
-					    p.n == PAGE_MAX ? json_integer((json_int_t)p.last + 1) : json_null()));
+	srv_api_answer(call, 200, json_pack("{s:o, s:o}", "entries", p.list, "next", next_json(s, &p, from, search)));
 }
 
 static enum err line_take(void *arg, const struct chain_entry *e)

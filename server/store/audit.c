@@ -66,15 +66,17 @@ static enum err rows_take(struct srv_sql *q, srv_audit_take *take, void *arg)
 
 /* What people search for is text as it stands; % and _ have no meaning in it. */
 #define ENTRIES "SELECT seq, time, previous, event, hash FROM audit WHERE "
-#define SEARCH " AND (?2 = '' OR instr(lower(event), lower(?2)) > 0)"
+#define SEARCH "seq >= ?1 AND seq < ?2 AND (?3 = '' OR instr(lower(event), lower(?3)) > 0)"
 
-static enum err read_by(const struct store *s, const char *sql, uint64_t at, const char *search, size_t max,
-			srv_audit_take *take, void *arg)
+/* The entries from this number on, below that one. */
+static enum err read_by(const struct store *s, const char *sql, int64_t from, int64_t below, const char *search,
+			size_t max, srv_audit_take *take, void *arg)
 {
 	struct srv_sql q;
 
 	srv_sql(&q, s->db, sql);
-	srv_sql_int(&q, (int64_t)at);
+	srv_sql_int(&q, from);
+	srv_sql_int(&q, below);
 	srv_sql_text(&q, search);
 	srv_sql_int(&q, (int64_t)max);
 	return rows_take(&q, take, arg);
@@ -82,11 +84,21 @@ static enum err read_by(const struct store *s, const char *sql, uint64_t at, con
 
 enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take, void *arg)
 {
-	return read_by(ctx, ENTRIES "seq >= ?1" SEARCH " ORDER BY seq LIMIT ?3", from, search, max, take, arg);
+	int64_t first = (int64_t)from;
+
+	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq LIMIT ?4", first,
+		       search[0] ? first + SRV_AUDIT_SCAN : INT64_MAX, search, max, take, arg);
 }
 
 enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take, void *arg)
 {
-	return read_by(ctx, ENTRIES "(?1 = 0 OR seq < ?1)" SEARCH " ORDER BY seq DESC LIMIT ?3", before, search, max,
-		       take, arg);
+	struct chain_entry last = { .seq = before };
+	int64_t below;
+	enum err e = before ? ERR_OK : store_audit_last(ctx, &last, NULL);
+
+	if (e)
+		return e;
+	below = (int64_t)last.seq + !before;
+	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq DESC LIMIT ?4", search[0] ? below - SRV_AUDIT_SCAN : 0, below,
+		       search, max, take, arg);
 }

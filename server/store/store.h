@@ -14,6 +14,8 @@
 #define SRV_ID_BYTES 16                 /* of a request */
 #define SRV_ID_SIZE (2 * SRV_ID_BYTES + 1)      /* hex */
 
+#define SRV_AUDIT_SCAN 50000            /* some ten milliseconds, in which everybody else waits */
+
 #define SRV_DATABASE "quorum11", ".db"  /* name and suffix of the file, for srv_path */
 
 /*
@@ -75,7 +77,7 @@ struct srv_store_ops {
 	/*
 	 * The audit (server/audit.h). last: seq 0 if there is none; event is not given; is_checkpoint may be NULL.
 	 * read: at most max entries from number from on that hold search ("": all), the oldest first; back: those
-	 * below number before (0: all), the latest first.
+	 * below number before (0: all), the latest first. A search looks through SRV_AUDIT_SCAN entries and no more.
 	 */
 	enum err (*audit_last)(void *ctx, struct chain_entry *out, bool *is_checkpoint);
 	enum err (*audit_add)(void *ctx, const struct chain_entry *e);

@@ -256,6 +256,71 @@ static void test_gap(void **state)
 	assert_int_equal(exported("gap", &v), 1);
 }
 
+static int64_t next_entry;              /* of the answer; 0: null */
+
+static size_t found(const char *query)
+{
+	struct srv_call call;
+	json_t *j;
+	size_t n;
+
+	get("/api/v1/audit", query, 200, &call);
+	j = json_loadb((const char *)call.reply.body.p, call.reply.body.n, 0, NULL);
+	n = json_array_size(json_object_get(j, "entries"));
+	next_entry = json_integer_value(json_object_get(j, "next"));
+	json_decref(j);
+	srv_call_fini(&call);
+	return n;
+}
+
+/* So many of no interest, whose hashes are none. */
+static void entries_add(unsigned n)
+{
+	char text[400];
+
+	(void)snprintf(text, sizeof(text),
+		       "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < %u) "
+		       "INSERT INTO audit SELECT (SELECT max(seq) FROM audit) + x, 1, zeroblob(32), "
+		       "'{\"event\":\"filler\"}', zeroblob(32), 'filler' FROM c", n);
+	sql(text);
+}
+
+/* Whoever searches in the audit of years keeps nobody waiting for long: he goes on where he was. */
+static void test_long_search(void **state)
+{
+	struct srv_call call;
+
+	(void)state;
+	emit("needle");
+	scene_wait(&s, 0);
+	entries_add(SRV_AUDIT_SCAN);
+	emit("needle");
+	scene_wait(&s, 0);
+	assert_int_equal(found("search=needle"), 1);
+	assert_int_equal(next_entry, SRV_AUDIT_SCAN + 1);
+	assert_int_equal(found("search=needle&from=50001"), 1);
+	assert_int_equal(next_entry, 0);
+	assert_int_equal(found("search=haystack"), 0);
+	assert_int_equal(next_entry, SRV_AUDIT_SCAN + 1);
+	assert_int_equal(found(""), 200);
+	assert_int_equal(next_entry, 201);
+	/* and so on the page, from its end */
+	get("/audit", "q=needle", 200, &call);
+	assert_non_null(strstr(wr_cstr(&call.reply.body), "entry 50002"));
+	assert_null(strstr(wr_cstr(&call.reply.body), "entry 1 "));
+	assert_non_null(strstr(wr_cstr(&call.reply.body), "/audit?q=needle&amp;before=3"));
+	srv_call_fini(&call);
+	get("/audit", "q=needle&before=3", 200, &call);
+	assert_non_null(strstr(wr_cstr(&call.reply.body), "entry 1 "));
+	srv_call_fini(&call);
+	get("/audit", "q=haystack", 200, &call);
+	assert_non_null(strstr(wr_cstr(&call.reply.body), "so far"));
+	srv_call_fini(&call);
+	get("/audit", "q=haystack&before=3", 200, &call);
+	assert_null(strstr(wr_cstr(&call.reply.body), "so far"));
+	srv_call_fini(&call);
+}
+
 /* A checkpoint comes by itself, and at the end. */
 static void test_checkpoints(void **state)
 {
@@ -274,20 +339,6 @@ static void test_checkpoints(void **state)
 	scene_restart(&s);
 	assert_int_equal(s.srv->store.ops->audit_last(s.srv->store.ctx, &last, &is_checkpoint), ERR_OK);
 	assert_true(is_checkpoint);
-}
-
-static size_t found(const char *query)
-{
-	struct srv_call call;
-	json_t *j;
-	size_t n;
-
-	get("/api/v1/audit", query, 200, &call);
-	j = json_loadb((const char *)call.reply.body.p, call.reply.body.n, 0, NULL);
-	n = json_array_size(json_object_get(j, "entries"));
-	json_decref(j);
-	srv_call_fini(&call);
-	return n;
 }
 
 static void test_search(void **state)
@@ -343,7 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with(test_goes_in), with(test_answered), with(test_only_added_to), with(test_locked),
 		with(test_full), with(test_gap), with(test_checkpoints), with(test_search),
-		with(test_figures),
+		with(test_figures), with(test_long_search),
 		cmocka_unit_test(test_query),
 	};
 
