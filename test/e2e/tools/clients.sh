@@ -96,9 +96,30 @@ for key in rsa ec; do
 	t "... and gives back what was signed" cmp data "$key.plain"
 done
 
-# ---- openssl: decryption, and a TLS server whose key is on the card ----
+# ---- openssl: an authority, decryption, and a TLS server whose key is on the card ----
 
 key_uri() { echo "pkcs11:token=card;object=$1;type=private;pin-value=$PIN"; }
+openssl req -new -key peer.pem -subj /CN=peer -out peer.csr
+cat >ca.conf <<-END
+	[ca]
+	default_ca = authority
+	[authority]
+	database = index
+	new_certs_dir = .
+	rand_serial = yes
+	default_md = sha256
+	default_days = 2
+	policy = any
+	[any]
+	commonName = supplied
+END
+for key in rsa ec; do
+	: >index
+	rm -f peer.crt
+	t "openssl ca issues a certificate, $key" openssl ca -batch -config ca.conf -engine pkcs11 -keyform engine \
+	    -keyfile "$(key_uri "$key")" -cert "$key.crt" -in peer.csr -out peer.crt -notext
+	t "... openssl verifies" openssl verify -CAfile "$key.crt" peer.crt
+done
 openssl cms -encrypt -in data -binary -outform DER -out secret rsa.crt
 deciphers() {
 	openssl cms -decrypt -engine pkcs11 -keyform engine -inkey "$(key_uri rsa)" -recip rsa.crt -inform DER \
@@ -189,7 +210,7 @@ t "... openssl agrees on the same secret" cmp node.secret node.theirs
 
 if [ "$WAY" = agent ]; then
 	# A program that had gone past the agent would have found the card taken.
-	t "all that was the agent's work" agent_says '.state == "open" and .uses >= 12' ||
+	t "all that was the agent's work" agent_says '.state == "open" and .uses >= 14' ||
 	    cat agent.said
 	t "the agent ends" stop agent
 fi
