@@ -75,6 +75,16 @@ static void show(struct page *p, int status, const char *next, const char *why)
 	page_end(p, status);
 }
 
+/* Why, for people. */
+static const char *refusal(int status)
+{
+	if (status == 429)
+		return "Too many attempts from your address. Try again in a minute.";
+	if (status >= 500)
+		return "The server cannot look up tokens now. Try again.";
+	return "This token is not known here, or not any more.";
+}
+
 void web_sign_in(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	char next[NEXT_SIZE];
@@ -114,9 +124,7 @@ void web_sign_in_post(struct srv *s, struct srv_call *call, const char *arg, uin
 	if (!admitted) {        /* refused as a program would be: said again for people */
 		wr_reset(&call->reply.body);
 		call->who = (struct srv_identity){ .roles = 0 };
-		show(&p, call->reply.status, next, call->reply.status == 429
-		     ? "Too many attempts from your address. Try again in a minute."
-		     : "This token is not known here, or not any more.");
+		show(&p, call->reply.status, next, refusal(call->reply.status));
 	} else if (!web_session_begin(s, call, bearer, now_ms)) {
 		srv_call_refuse(call, 500, "server", "the server failed");
 	} else {

@@ -235,6 +235,19 @@ static void test_expiry(void **state)
 	s.now_ms = now;
 }
 
+/* That nobody can look him up now is not his token's fault. */
+static void test_sign_in_without_store(void **state)
+{
+	(void)state;
+	cookie[0] = '\0';
+	assert_int_equal(srv_db_exec(s.srv->store.db, "ALTER TABLE grants RENAME TO away"), ERR_OK);
+	assert_int_equal(post("/sign-in", "token=wrong", "same-origin"), 503);
+	is_whole();
+	assert_true(shows("Try again"));
+	assert_false(shows("not known here"));
+	assert_int_equal(srv_db_exec(s.srv->store.db, "ALTER TABLE away RENAME TO grants"), ERR_OK);
+}
+
 /* Somebody who signs in again and again ends his own sessions, and nobody else's. */
 static void test_many_sessions(void **state)
 {
@@ -674,6 +687,7 @@ int main(void)
 		cmocka_unit_test(test_link_untold), cmocka_unit_test(test_stream), cmocka_unit_test(test_custodian),
 		cmocka_unit_test(test_cancel), cmocka_unit_test(test_host), cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_assets), cmocka_unit_test(test_held), cmocka_unit_test(test_many_sessions),
+		cmocka_unit_test(test_sign_in_without_store),
 		cmocka_unit_test(test_many),
 	};
 
