@@ -48,12 +48,87 @@ void srv_listens(struct srv *s, const char *url)
 		(void)url_take(s, url);
 }
 
+/* What is there before anything happens: roots, store, audit, and the way of events. Errors have been said. */
+static enum err base_open(struct srv *s, enum srv_store_use use)
+{
+	const char *state = s->conf->server.state;
+	enum err e = srv_anchors_open(s->conf, &s->anchors);
+
+	if (!e)
+		e = srv_store_open(state, use, s->anchors, clock_wall_s(), &s->store, &s->refused);
+	if (e)
+		return e;
+	e = srv_audit_open(state, use, &s->store, &s->audit);
+	if (!e)
+		e = srv_events_new(&s->store, s->audit, &s->events);
+	if (!e)
+		e = srv_random_hex(SRV_INSTANCE_BYTES, s->instance);
+	if (e)
+		log_tell("%s", err_text(e));
+	return e;
+}
+
+static enum err desk_open(struct srv *s)
+{
+	const struct conf *conf = s->conf;
+	const struct srv_desk_config config = {
+		.anchors = s->anchors, .store = &s->store, .events = s->events, .instance = s->instance,
+		.url = conf->server.url, .chip_auth = conf->server.chip_auth,
+		.deadline_ms = conf->server.deadline * 1000ull, .lease_ms = conf->server.lease * 1000ull,
+		.poll_ms = conf->server.poll * 1000ull, .hold_ms = conf->server.hold * 1000ull,
+		.sessions = conf->server.sessions,
+	};
+
+	return srv_desk_new(&config, &s->desk);
+}
+
+static enum err who_open(struct srv *s)
+{
+	const struct conf *conf = s->conf;
+	const struct srv_who_config config = {
+		.db = s->store.db, .events = s->events, .state = conf->server.state,
+		.wants_certificate = conf->server.client_ca && conf->server.client_cert == CONF_CLIENT_CERT_DEMANDED,
+		.named_hosts = conf->server.hosts == CONF_HOSTS_NAMED,
+	};
+
+	return srv_who_new(&config, &s->who);
+}
+
+static enum err notify_open(struct srv *s)
+{
+	const struct srv_notify_config config = { .conf = s->conf, .store = &s->store, .events = s->events,
+						  .desk = s->desk, .url = s->url };
+
+	return srv_notify_new(&config, &s->notify);
+}
+
+/* What works with that. Errors have been said. */
+static enum err parts_open(struct srv *s)
+{
+	enum err e = desk_open(s);
+
+	if (!e)
+		e = who_open(s);
+	if (!e)
+		e = web_new(&s->web);
+	if (!e)
+		e = srv_metrics_new(s->events, s->desk, &s->metrics);
+	if (!e)
+		e = srv_inbox_new(&s->inbox);
+	if (!e)
+		e = notify_open(s);
+	if (e && e != ERR_CONFIG)
+		log_tell("%s", err_text(e));
+	if (!e && s->conf->server.url && !url_take(s, s->conf->server.url)) {
+		log_tell("[server] url = %s: no http or https URL", s->conf->server.url);
+		e = ERR_CONFIG;
+	}
+	return e;
+}
+
 enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **out)
 {
 	struct srv *s = calloc(1, sizeof(*s));
-	struct srv_desk_config config;
-	struct srv_who_config who;
-	struct srv_notify_config notify;
 	enum err e;
 
 	*out = NULL;
@@ -62,74 +137,18 @@ enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **
 		return ERR_NOMEM;
 	}
 	s->conf = conf;
-	e = srv_anchors_open(conf, &s->anchors);
+	e = base_open(s, use);
 	if (!e)
-		e = srv_store_open(conf->server.state, use, s->anchors, clock_wall_s(), &s->store, &s->refused);
-	if (e)
-		goto out;
-	e = srv_audit_open(conf->server.state, use, &s->store, &s->audit);
-	if (!e)
-		e = srv_events_new(&s->store, s->audit, &s->events);
-	if (!e)
-		e = srv_random_hex(SRV_INSTANCE_BYTES, s->instance);
-	if (e) {
-		log_tell("%s", err_text(e));
-		goto out;
-	}
-	config = (struct srv_desk_config){ .anchors = s->anchors,
-					   .store = &s->store,
-					   .events = s->events,
-					   .instance = s->instance,
-					   .url = conf->server.url,
-					   .chip_auth = conf->server.chip_auth,
-					   .deadline_ms = conf->server.deadline * 1000ull,
-					   .lease_ms = conf->server.lease * 1000ull,
-					   .poll_ms = conf->server.poll * 1000ull,
-					   .hold_ms = conf->server.hold * 1000ull,
-					   .sessions = conf->server.sessions };
-	who = (struct srv_who_config){ .db = s->store.db,
-				       .events = s->events,
-				       .state = conf->server.state,
-				       .wants_certificate = conf->server.client_ca &&
-							    conf->server.client_cert == CONF_CLIENT_CERT_DEMANDED,
-				       .named_hosts = conf->server.hosts == CONF_HOSTS_NAMED };
-	e = srv_desk_new(&config, &s->desk);
-	if (!e)
-		e = srv_who_new(&who, &s->who);
-	if (!e)
-		e = web_new(&s->web);
-	if (!e)
-		e = srv_metrics_new(s->events, s->desk, &s->metrics);
-	if (!e)
-		e = srv_inbox_new(&s->inbox);
-	notify = (struct srv_notify_config){ .conf = conf,
-					     .store = &s->store,
-					     .events = s->events,
-					     .desk = s->desk,
-					     .url = s->url };
-	if (!e)
-		e = srv_notify_new(&notify, &s->notify);
-	if (!e && conf->server.url && !url_take(s, conf->server.url)) {
-		log_tell("[server] url = %s: no http or https URL", conf->server.url);
-		e = ERR_CONFIG;
-	}
-	if (e == ERR_CONFIG)
-		goto out;       /* said */
-	if (e) {
-		log_tell("%s", err_text(e));
-		goto out;
-	}
+		e = parts_open(s);
 	/* Now that everybody hears what happens. */
-	if (use == SRV_STORE_SERVE)
+	if (!e && use == SRV_STORE_SERVE) {
 		e = srv_past_restart(&s->store, s->events, s->instance);
-	if (e) {
-		log_tell("what the last server left could not be ended: %s", srv_events_why(s->events));
-	} else {
-		*out = s;
-		s = NULL;
+		if (e)
+			log_tell("what the last server left could not be ended: %s", srv_events_why(s->events));
 	}
-out:
-	srv_close(&s);
+	if (e)
+		srv_close(&s);
+	*out = s;
 	return e;
 }
 
