@@ -103,6 +103,8 @@ bool local_wants(const struct conf *conf, enum conf_transport t)
 	struct order o = order_of(conf->transport.order);
 	bool wanted = rank(&o, t) != NOT_THIS_WAY;
 
+	if (t == CONF_USB && conf->transport.no_usb)
+		return false;
 	for (size_t i = 0; i < conf->transport.token.n && !wanted; i++) {
 		const char *text = conf->transport.token.v[i];
 

@@ -47,6 +47,7 @@ struct conf {
 	struct {                            /* [transport] */
 		char *order;                /* where cards are looked for; NULL: CONF_ORDER */
 		struct conf_list token;     /* "SERIAL WORD...": another order for the token of this serial number */
+		bool no_usb;                /* no setting: usb is left out, whatever they say */
 	} transport;
 	struct {                            /* [login] */
 		char *url;                  /* management server, NULL: no n-of-m login */

@@ -15,7 +15,6 @@
 #define P11_CKA_CVC_CHR (CKA_VENDOR_DEFINED | 0x102UL)          /* holder reference */
 #define P11_CKA_CVC_CED (CKA_VENDOR_DEFINED | 0x103UL)          /* six digits YYMMDD, a byte each: valid from */
 #define P11_CKA_CVC_CXD (CKA_VENDOR_DEFINED | 0x104UL)          /* ... to */
-#define P11_CKA_CVC_CHAT (CKA_VENDOR_DEFINED | 0x105UL)         /* role: one byte */
 
 /* of a private or secret key on the card; in a template for a new one, too */
 #define P11_CKA_USE_COUNTER (CKA_VENDOR_DEFINED | 0x108UL)      /* CK_ULONG, uses that are left; none: no limit */

@@ -132,23 +132,20 @@ static CK_RV add(struct p11_call *c, const struct p11_use *u, const struct p11_t
 
 static CK_RV plan(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE base, struct p11_use *u)
 {
-	static const struct p11_op none;
 	CK_RV rv;
 
 	u->mech = p11_mech_get(m->mechanism, CKF_DERIVE);
 	u->card = c->token->status.version;
-	rv = p11_op_key(c, &none, base, u->mech && u->mech->key == CKK_AES ? CKO_SECRET_KEY : CKO_PRIVATE_KEY,
-			&u->key);
-	if (rv)
-		return rv;
 	if (!u->mech)
 		return CKR_MECHANISM_INVALID;
-	rv = p11_param_read(u->mech->param, u->mech->hash, m, &u->params);
+	rv = p11_op_key(c, base, &u->key);
+	if (!rv)
+		rv = p11_op_may(u->mech, u->key, CKO_PRIVATE_KEY, CKF_DERIVE);
+	if (!rv)
+		rv = p11_param_read(u->mech->param, u->mech->hash, m, &u->params);
 	if (!rv)
 		rv = p11_mech_check(u);
-	if (!rv && !u->key->derive)
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	return rv;
+	return rv ? rv : p11_op_confirm(c, u->key);
 }
 
 /* Of an AES key on the card; one of a session is derived from by nobody. */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/crypto/keygen.h"
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/template.h"
 #include "sc-hsm/key.h"
@@ -51,7 +51,6 @@ static CK_RV wrap_rv(enum err e)
 CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, CK_BYTE *out,
 	       CK_ULONG *n)
 {
-	static const struct p11_op none;
 	const struct p11_object *o;
 	struct wr blob;
 	enum err e;
@@ -64,13 +63,15 @@ CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 		return rv;
 	if (with != CK_INVALID_HANDLE)
 		return CKR_WRAPPING_KEY_HANDLE_INVALID;
-	rv = p11_op_key(c, &none, key, CKO_PRIVATE_KEY, &o);
-	if (rv == CKR_KEY_HANDLE_INVALID)
-		rv = p11_op_key(c, &none, key, CKO_SECRET_KEY, &o);
+	rv = p11_op_key(c, key, &o);
+	if (!rv && o->class == CKO_PUBLIC_KEY)
+		rv = CKR_KEY_HANDLE_INVALID;
+	if (!rv && !o->is_token)
+		rv = CKR_KEY_NOT_WRAPPABLE;
+	if (!rv)
+		rv = p11_op_confirm(c, o);
 	if (rv)
 		return rv;
-	if (!o->is_token)
-		return CKR_KEY_NOT_WRAPPABLE;
 	if (!out) {
 		*n = WRAPPED_MAX;
 		return CKR_OK;
@@ -194,13 +195,7 @@ static enum err put_key(struct p11_token *t, struct plan *p, struct rd blob, str
 	e = p15_key_write(&p->about, prkd);
 	if (!e)
 		e = hsm_key_unwrap(t->card, p->key, blob, dl);
-	if (e)
-		return e;
-	e = hsm_file_write(t->card, HSM_FID(HSM_FID_PRKD, p->key), wr_view(prkd), dl);
-	if (e && hsm_key_delete(t->card, p->key, dl))
-		log_line(LOG_P11, LOG_ERROR, "key %u was unwrapped but could not be described: it stays on the card "
-			 "without a name", p->key);
-	return e;
+	return e ? e : p11_keygen_describe(t, p->key, wr_view(prkd), dl);
 }
 
 static CK_RV unwrap_rv(enum err e)

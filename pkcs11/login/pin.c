@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/login/so.h"
 #include "pkcs11/module/ceremony.h"
 #include "pkcs11/module/module.h"
 #include "sc-hsm/pin.h"
@@ -141,10 +142,12 @@ CK_RV p11_pin_set(struct p11_call *c, CK_UTF8CHAR *old, CK_ULONG old_n, CK_UTF8C
 
 	if (!c->session->rw)
 		return CKR_SESSION_READ_ONLY;
-	if (!old && !fresh)
+	if (!old && !fresh && !c->token->so_pin)
 		return set_on_pad(c, old_n, fresh_n);
 	if (!old || !fresh)
 		return CKR_ARGUMENTS_BAD;
+	if (c->token->so_pin)
+		return p11_so_set_pin(c, rd_of(old, old_n), rd_of(fresh, fresh_n));
 	if (fresh_n > PIN_MAX)
 		return CKR_PIN_LEN_RANGE;
 	/* CKR_PIN_LEN_RANGE is for a PIN that is set (PKCS#11 2.40 5.1.6). */

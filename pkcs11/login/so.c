@@ -19,10 +19,10 @@ static void tell(const struct p11_token *t, enum err e, const char *what)
 }
 
 /* People write it as 16 hex digits. */
-static enum err parse(CK_UTF8CHAR *pin, CK_ULONG n, struct secret **so_pin)
+static enum err parse(struct rd pin, struct secret **so_pin)
 {
 	struct secret *typed = NULL;
-	enum err e = n > 2 * PIN_MAX ? ERR_PIN_LENGTH : secret_new(rd_of(pin, n), &typed);
+	enum err e = pin.n > 2 * PIN_MAX ? ERR_PIN_LENGTH : secret_new(pin, &typed);
 
 	if (!e)
 		e = hsm_so_pin_parse(typed, so_pin);
@@ -101,6 +101,52 @@ CK_RV p11_so_init_pin(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n)
 	return p11_rv(e);
 }
 
+static enum err change(struct p11_token *t, const struct secret *fresh)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_version v = t->status.version;
+	enum err e = p11_token_begin(t), after;
+
+	if (e)
+		return e;
+	e = hsm_pin_change(t->card, HSM_REF_SO, t->so_pin, fresh, &dl);
+	if (e == ERR_READ_ONLY)
+		return p11_token_end(t, e);
+	/* A wrong one has spent a try; a good one is verified, but not for a user. */
+	after = p11_token_read_status(t, &v, &dl);
+	after = p11_token_end(t, after);
+	return e ? e : after;
+}
+
+CK_RV p11_so_set_pin(struct p11_call *c, struct rd old, struct rd fresh)
+{
+	struct p11_token *t = c->token;
+	struct secret *was = NULL, *so_pin = NULL;
+	enum err e = parse(fresh, &so_pin);
+	CK_RV rv = p11_rv(e);
+
+	if (!rv) {
+		e = parse(old, &was);
+		rv = e == ERR_PIN_LENGTH ? CKR_PIN_INCORRECT : p11_rv(e);
+	}
+	if (!rv && !rd_eq_secret(secret_view(was), secret_view(t->so_pin)))
+		rv = CKR_PIN_INCORRECT;
+	if (!rv) {
+		e = change(t, so_pin);
+		rv = p11_rv(e);
+		if (e)
+			tell(t, e, "the SO-PIN was not changed");
+	}
+	if (!rv) {
+		secret_free(&t->so_pin);
+		t->so_pin = so_pin;
+		so_pin = NULL;
+	}
+	secret_free(&so_pin);
+	secret_free(&was);
+	return rv;
+}
+
 /* An agent lets nobody verify a PIN: the login that writes the label is one of its own. */
 static enum err initialise_at_agent(struct p11_token *t, struct hsm_init *init, struct deadline *dl)
 {
@@ -168,7 +214,7 @@ CK_RV p11_so_init_token(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n, const 
 	}
 	while (name.n && name.p[name.n - 1] == ' ')
 		name.n--;
-	e = parse(pin, n, &so_pin);
+	e = parse(rd_of(pin, n), &so_pin);
 	if (e)
 		return e == ERR_PIN_LENGTH ? CKR_PIN_LEN_RANGE : p11_rv(e);
 	e = initialise(t, so_pin, name);

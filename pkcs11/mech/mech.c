@@ -132,8 +132,6 @@ CK_RV p11_mech_check(const struct p11_use *u)
 	size_t block = p11_mech_block(u);
 	CK_ULONG size = m->key == CKK_AES ? u->key->secret_size : u->key->bits;
 
-	if (u->key->type != m->key)
-		return CKR_KEY_TYPE_INCONSISTENT;
 	if (size < m->min || size > p11_mech_max(m, &u->card) || block > P11_BLOCK_MAX || !is_room(u, block))
 		return CKR_KEY_SIZE_RANGE;
 	return CKR_OK;

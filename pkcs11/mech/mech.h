@@ -57,7 +57,7 @@ struct p11_mech {
 
 /* The row, if it has this flag (CKF_SIGN, CKF_DIGEST ...); NULL otherwise. */
 const struct p11_mech *p11_mech_get(CK_MECHANISM_TYPE type, CK_FLAGS flag);
-/* Is this key for this mechanism with these parameters, on this card? */
+/* Is this key, of the mechanism's type, of a size for it with these parameters, on this card? */
 CK_RV p11_mech_check(const struct p11_use *u);
 /* Bytes of a signature or MAC, or of an RSA block; 0: the key's size is not known. */
 size_t p11_mech_sig_size(const struct p11_object *key);

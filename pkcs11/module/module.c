@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apdu/local.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
@@ -102,6 +103,23 @@ static void forget_parent_locked(void)
 	p11_module.stop_fd = -1;
 }
 
+/* libusb has a thread of its own that listens for devices: a program that wants none has the other ways to a card. */
+static CK_RV make_no_threads(struct conf *conf)
+{
+	bool by_agent = conf->agent.socket && (conf->agent.only || local_has_agent(conf));
+
+	if (conf->agent.only || !local_wants(conf, CONF_USB))
+		return CKR_OK;
+	conf->transport.no_usb = true;
+	if (!by_agent && !local_wants(conf, CONF_PCSC)) {
+		log_tell("this program lets no library make threads, but usb, the only configured way to cards, "
+			 "needs one: add pcsc to order in section [transport] of %s", CONF_FILE);
+		return CKR_NEED_TO_CREATE_THREADS;
+	}
+	log_line(LOG_P11, LOG_INFO, "usb is left out: this program lets no library make threads");
+	return CKR_OK;
+}
+
 CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 {
 	struct conf *conf = NULL;
@@ -114,6 +132,8 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 	e = conf_load(&conf);
 	if (!e)
 		e = conf_log(conf);
+	if (!e && args && args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS)
+		rv = make_no_threads(conf);
 	fd = e ? -1 : fd_event();
 	if (!e && fd < 0)
 		e = errno == ENOMEM ? ERR_NOMEM : ERR_IO;
@@ -125,7 +145,7 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	} else if (e) {
 		rv = e == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR;
-	} else {
+	} else if (!rv) {
 		p11_module.ready = true;
 		p11_module.conf = conf;
 		p11_module.stop_fd = fd;

@@ -13,23 +13,28 @@ void p11_op_end(struct p11_op *op)
 	wipe(op, sizeof(*op));
 }
 
-CK_RV p11_op_key(struct p11_call *c, const struct p11_op *op, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class,
-		 const struct p11_object **out)
+static bool is_key(const struct p11_object *o)
+{
+	return o->class == CKO_PRIVATE_KEY || o->class == CKO_PUBLIC_KEY || o->class == CKO_SECRET_KEY;
+}
+
+CK_RV p11_op_key(struct p11_call *c, CK_OBJECT_HANDLE h, const struct p11_object **out)
 {
 	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
-	enum err e;
 
-	if (op->use.mech)
-		return CKR_OPERATION_ACTIVE;
-	if (!o || o->class != class)
+	if (!o || !is_key(o))
 		return CKR_KEY_HANDLE_INVALID;
 	if (o->is_private && c->token->login != P11_OPEN)
 		return CKR_USER_NOT_LOGGED_IN;
-	e = p11_token_confirm(c->token, o);
-	if (e)
-		return e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
 	*out = o;
 	return CKR_OK;
+}
+
+CK_RV p11_op_confirm(struct p11_call *c, const struct p11_object *o)
+{
+	enum err e = p11_token_confirm(c->token, o, o->class == CKO_PUBLIC_KEY ? P11_READ : P11_COMPARED);
+
+	return e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
 }
 
 CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag,
@@ -40,10 +45,14 @@ CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m,
 	enum err e = ERR_OK;
 	CK_RV rv;
 
-	if (op->use.mech)
-		return CKR_OPERATION_ACTIVE;
+	if (!m && op->use.mech) {
+		p11_op_end(op);
+		return CKR_OK;
+	}
 	if (!m)
 		return CKR_ARGUMENTS_BAD;
+	if (op->use.mech)
+		return CKR_OPERATION_ACTIVE;
 	mech = p11_mech_get(m->mechanism, flag);
 	if (!mech)
 		return CKR_MECHANISM_INVALID;
@@ -65,31 +74,46 @@ CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m,
 	return rv;
 }
 
-static bool may(const struct p11_object *o, CK_FLAGS flag)
+/* The halves of a pair have all flags of both. */
+static bool may(const struct p11_object *o, CK_OBJECT_CLASS class, CK_FLAGS flag)
 {
-	switch (flag) {
-	case CKF_SIGN:    return o->sign;
-	case CKF_VERIFY:  return o->verify;
-	case CKF_ENCRYPT: return o->encrypt;
-	case CKF_DECRYPT: return o->decrypt;
-	default:          return false;
-	}
+	const struct {
+		CK_FLAGS flag;
+		CK_BBOOL yes;
+	} uses[] = {
+		{ CKF_SIGN, o->sign }, { CKF_VERIFY, o->verify }, { CKF_ENCRYPT, o->encrypt },
+		{ CKF_DECRYPT, o->decrypt }, { CKF_DERIVE, o->derive },
+	};
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (uses[i].flag == flag)
+			return uses[i].yes && o->class == class;
+	return false;
+}
+
+CK_RV p11_op_may(const struct p11_mech *mech, const struct p11_object *o, CK_OBJECT_CLASS class, CK_FLAGS flag)
+{
+	/* The type comes first (PKCS#11 2.40 5.1.6). */
+	if (o->type != mech->key)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	return may(o, mech->key == CKK_AES ? CKO_SECRET_KEY : class, flag) ? CKR_OK : CKR_KEY_FUNCTION_NOT_PERMITTED;
 }
 
 CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 		       CK_OBJECT_CLASS class, CK_FLAGS flag)
 {
-	const struct p11_mech *mech = m ? p11_mech_get(m->mechanism, flag) : NULL;
+	const struct p11_mech *mech = m && !op->use.mech ? p11_mech_get(m->mechanism, flag) : NULL;
 	const struct p11_object *o = NULL;
-	CK_RV rv = p11_op_key(c, op, key, mech && mech->key == CKK_AES ? CKO_SECRET_KEY : class, &o);
+	CK_RV rv;
 
+	if (!mech)
+		return p11_op_begin(c, op, m, flag, NULL);
+	rv = p11_op_key(c, key, &o);
 	if (!rv)
-		rv = p11_op_begin(c, op, m, flag, o);
-	if (!rv && !may(o, flag)) {
-		p11_op_end(op);
-		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
-	}
-	return rv;
+		rv = p11_op_may(mech, o, class, flag);
+	if (!rv)
+		rv = p11_op_confirm(c, o);
+	return rv ? rv : p11_op_begin(c, op, m, flag, o);
 }
 
 /*

@@ -18,18 +18,21 @@ struct p11_op {
 };
 struct p11_call;
 
+/* A key that may be seen now; before it is used p11_op_confirm asks whether it is what the card has. */
+CK_RV p11_op_key(struct p11_call *c, CK_OBJECT_HANDLE h, const struct p11_object **out);
+CK_RV p11_op_confirm(struct p11_call *c, const struct p11_object *o);
 /*
- * The key for an operation that is about to begin: of this class, and a private one only for who has logged in.
+ * Is the key one for the mechanism, and do its attributes allow what flag says (CKF_SIGN, VERIFY, ENCRYPT, DECRYPT or
+ * DERIVE)? class: of a key that is no secret one.
  */
-CK_RV p11_op_key(struct p11_call *c, const struct p11_op *op, CK_OBJECT_HANDLE h, CK_OBJECT_CLASS class,
-		 const struct p11_object **out);
-/* Mechanism and parameters; flag: CKF_SIGN, ... key NULL: of a mechanism without one. */
+CK_RV p11_op_may(const struct p11_mech *mech, const struct p11_object *o, CK_OBJECT_CLASS class, CK_FLAGS flag);
+/*
+ * Mechanism and parameters; flag: as above, or CKF_DIGEST, and key NULL. m NULL: an active operation ends (PKCS#11 3.0
+ * 5.8.1, and the same of each other kind).
+ */
 CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag,
 		   const struct p11_object *key);
-/*
- * Both, with a key whose attributes allow what flag says (CKF_SIGN, VERIFY, ENCRYPT or DECRYPT): of this class, or a
- * secret key for a mechanism of such keys.
- */
+/* All of these. */
 CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 		       CK_OBJECT_CLASS class, CK_FLAGS flag);
 void p11_op_end(struct p11_op *op);

@@ -87,11 +87,12 @@ MUST enum err p11_token_load(struct p11_token *t);
 /* Somebody has logged in: what was read before that may be changed since. */
 void p11_token_opened(struct p11_token *t);
 /*
- * Before an object is used or its content told: if it is made of what another process read, or was read before this
- * login, it is compared with the card, once. ERR_NOT_FOUND: the card has another one in its place; all objects have
- * been read anew, this one is gone.
+ * Is the object what the card has? P11_READ, before its content is told or a public key used: it is compared with the
+ * card if another process read it, or this one before this login. P11_COMPARED, before a key is used or an object
+ * changed: in any case, the first time. ERR_NOT_FOUND: the card has another one in its place; all objects have been
+ * read anew, this one is gone.
  */
-MUST enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o);
+MUST enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o, enum p11_trust need);
 /* This process changed files on the card: what is kept for others is forgotten. */
 void p11_token_changed(struct p11_token *t);
 /* Ends a login and the connection; at an agent only the login. */

@@ -72,12 +72,12 @@ static enum err compare(struct p11_token *t, const struct p11_object *o)
 	return e;
 }
 
-enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o)
+enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o, enum p11_trust need)
 {
 	const uint16_t about = o->about;
 	enum err e;
 
-	if (!o->unconfirmed)
+	if (o->trust >= need)
 		return ERR_OK;
 	e = compare(t, o);
 	if (e == ERR_NOT_FOUND) {
@@ -87,7 +87,7 @@ enum err p11_token_confirm(struct p11_token *t, const struct p11_object *o)
 		return e ? e : ERR_NOT_FOUND;
 	}
 	for (size_t i = 0; !e && i < t->objects.n; i++)
-		if (t->objects.v[i]->is_token && t->objects.v[i]->about == about)
-			t->objects.v[i]->unconfirmed = false;
+		if (t->objects.v[i]->about == about && t->objects.v[i]->trust < need)
+			t->objects.v[i]->trust = need;
 	return e;
 }

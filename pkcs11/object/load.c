@@ -98,8 +98,8 @@ static enum err load_one(struct p11_objects *o, struct source *s, const struct k
 		return ERR_OK;
 	s->old = false;
 	e = k->load(o, s, (uint8_t)low);
-	for (size_t i = before; i < o->n; i++)
-		o->v[i]->unconfirmed = s->old;
+	for (size_t i = before; s->old && i < o->n; i++)
+		o->v[i]->trust = P11_DOUBTED;
 	return left_out(e, k->what, low);
 }
 

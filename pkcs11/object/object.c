@@ -70,7 +70,8 @@ static struct p11_object *find_same(const struct p11_objects *o, const struct p1
 void p11_objects_doubt(struct p11_objects *o)
 {
 	for (size_t i = 0; i < o->n; i++)
-		o->v[i]->unconfirmed = o->v[i]->is_token && o->v[i]->about;
+		if (o->v[i]->is_token && o->v[i]->about)
+			o->v[i]->trust = P11_DOUBTED;
 }
 
 enum err p11_objects_renew(struct p11_objects *o, struct p11_objects *fresh)
@@ -84,7 +85,7 @@ enum err p11_objects_renew(struct p11_objects *o, struct p11_objects *fresh)
 		struct p11_object *same = find_same(o, fresh->v[i]);
 
 		if (same) {
-			same->unconfirmed = false;
+			same->trust = P11_COMPARED;
 			object_free(fresh->v[i]);
 		} else {
 			fresh->v[i]->handle = ++o->last;
@@ -166,6 +167,7 @@ enum err p11_objects_add(struct p11_objects *o, const struct p11_object *like, C
 	obj->is_token = CK_TRUE;
 	/* Without a description there is nothing that could be changed; the device's certificates are the maker's. */
 	obj->modifiable = obj->about != 0;
+	obj->trust = obj->about ? P11_READ : P11_COMPARED;
 	/* The public key is the attestation or certificate of the private one: it goes with it. */
 	obj->destroyable = class != CKO_PUBLIC_KEY && obj->about;
 	obj->copyable = class == CKO_PUBLIC_KEY || class == CKO_DATA;
@@ -192,6 +194,7 @@ enum err p11_objects_add_session(struct p11_objects *o, struct p11_object *like,
 	*obj = *like;
 	put_unique(obj, unique);
 	obj->is_token = CK_FALSE;
+	obj->trust = P11_COMPARED;
 	obj->modifiable = CK_TRUE;
 	obj->copyable = CK_TRUE;
 	obj->destroyable = CK_TRUE;

@@ -14,12 +14,17 @@
 
 #define P11_UNIQUE_SIZE 33              /* hexadecimal digits and the end */
 
+enum p11_trust {                         /* is what we know what the card has? see p11_token_confirm */
+	P11_DOUBTED,                    /* another process read it, or it was read before this login */
+	P11_READ,                       /* this process read it, at some time */
+	P11_COMPARED                    /* ... and once more, before its first use as a key */
+};
 struct p11_object {
 	CK_OBJECT_HANDLE handle;        /* of a private object: until a logout */
 	CK_OBJECT_CLASS class;
 	CK_BBOOL is_private;            /* seen only when logged in */
 	bool gone;                      /* destroyed; the memory stays */
-	bool unconfirmed;               /* the card may have another one by now: see p11_token_confirm */
+	enum p11_trust trust;
 	CK_BBOOL is_token, modifiable, copyable, destroyable;
 	char unique[P11_UNIQUE_SIZE];
 	CK_SESSION_HANDLE session;      /* of a session object */
@@ -42,7 +47,7 @@ struct p11_object {
 	struct rd spki;                 /* DER SubjectPublicKeyInfo */
 	struct rd value, subject, issuer, serial, check;
 	struct rd attestation;          /* of both halves of a pair */
-	struct rd car, chr, chat, ced, cxd;     /* of a card verifiable certificate */
+	struct rd car, chr, ced, cxd;   /* of a card verifiable certificate */
 	struct rd counter, algorithms, domain, mechanisms;      /* p NULL: not asked of the card */
 	struct rd application, object_id;
 	struct rd from, to;             /* CK_DATE */

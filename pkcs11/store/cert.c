@@ -70,7 +70,7 @@ static enum err delete_each(struct p11_token *t, const uint16_t *fids, size_t n)
 static enum err write_for_key(struct p11_token *t, uint8_t key, struct rd der)
 {
 	const struct p11_object *priv = p11_objects_of_key(&t->objects, key, CKO_PRIVATE_KEY);
-	enum err e = priv ? p11_token_confirm(t, priv) : ERR_BUG;
+	enum err e = priv ? p11_token_confirm(t, priv, P11_COMPARED) : ERR_BUG;
 
 	if (!e)
 		e = write_one(t, HSM_FID(HSM_FID_EE, key), der);

@@ -16,18 +16,23 @@ bool p11_find_is_visible(const struct p11_token *t, const struct p11_object *o)
 	return !o->gone && (!o->is_private || t->login == P11_OPEN);
 }
 
-CK_RV p11_find_object(struct p11_call *c, CK_OBJECT_HANDLE h, struct p11_object **out)
+static CK_RV find(struct p11_call *c, CK_OBJECT_HANDLE h, enum p11_trust need, struct p11_object **out)
 {
 	struct p11_object *o = p11_objects_get(&c->token->objects, h);
 	enum err e;
 
 	if (!o || !p11_find_is_visible(c->token, o))
 		return CKR_OBJECT_HANDLE_INVALID;
-	e = p11_token_confirm(c->token, o);
+	e = p11_token_confirm(c->token, o, need);
 	if (e)
 		return e == ERR_NOT_FOUND ? CKR_OBJECT_HANDLE_INVALID : p11_rv(e);
 	*out = o;
 	return CKR_OK;
+}
+
+CK_RV p11_find_object(struct p11_call *c, CK_OBJECT_HANDLE h, struct p11_object **out)
+{
+	return find(c, h, P11_COMPARED, out);
 }
 
 static bool names(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type)
@@ -42,6 +47,86 @@ static bool names(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type)
 static bool is_asked_for(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG n)
 {
 	return !p11_object_is_cvc(o) || names(t, n, CKA_CERTIFICATE_TYPE);
+}
+
+/* Not kept: the counter goes down with each use, and only who asks pays for the exchange. */
+static const CK_ATTRIBUTE_TYPE card_tells[] = { CKA_ALLOWED_MECHANISMS, P11_CKA_USE_COUNTER, P11_CKA_ALGORITHMS,
+						P11_CKA_KEY_DOMAIN, CKA_EXTRACTABLE, CKA_NEVER_EXTRACTABLE };
+
+static bool names_one(const CK_ATTRIBUTE *t, CK_ULONG n, const CK_ATTRIBUTE_TYPE *types, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (names(t, n, types[i]))
+			return true;
+	return false;
+}
+
+static bool asks_card(const CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	return names_one(t, n, card_tells, sizeof(card_tells) / sizeof(card_tells[0]));
+}
+
+/* may_leave: can it be wrapped now, so is it extractable? */
+static enum err ask_card(struct p11_token *t, uint8_t key, struct hsm_key_attributes *a, bool *may_leave)
+{
+	struct deadline dl = deadline_never();
+	enum err e = p11_token_begin(t);
+
+	if (e)
+		return e;
+	e = hsm_key_attributes(t->card, key, a, &dl);
+	if (!e)
+		e = hsm_key_may_leave(t->card, a->domain, rd_of(a->algorithms, a->n), may_leave, &dl);
+	return p11_token_end(t, e);
+}
+
+struct facts {                          /* an object with what the card says of it now */
+	struct p11_object full;
+	struct hsm_key_attributes a;
+	CK_ULONG left;
+	CK_MECHANISM_TYPE mechanisms[P11_MECHS_MAX];
+};
+
+static enum err learn(struct p11_token *t, const struct p11_object *o, struct facts *f)
+{
+	bool on_card = o->is_token && (o->class == CKO_PRIVATE_KEY || o->class == CKO_SECRET_KEY), may_leave = false;
+	struct p11_object *full = &f->full;
+	enum err e;
+
+	*full = *o;
+	f->a = (struct hsm_key_attributes){ .n = 0 };
+	e = on_card ? ask_card(t, o->key, &f->a, &may_leave) : ERR_OK;
+	if (e)
+		return e;
+	f->left = f->a.counter;
+	if (f->a.has_counter)
+		full->counter = rd_of(&f->left, sizeof(f->left));
+	full->algorithms = rd_of(f->a.algorithms, f->a.n);
+	if (on_card)
+		full->domain = rd_of(&f->a.domain, sizeof(f->a.domain));
+	if (on_card && may_leave) {
+		full->extractable = CK_TRUE;
+		full->never_extractable = CK_FALSE;
+	}
+	full->mechanisms = rd_of(f->mechanisms, p11_mech_allowed(o, full->algorithms, f->mechanisms) *
+						 sizeof(f->mechanisms[0]));
+	return ERR_OK;
+}
+
+/* The card is asked of those alone that match otherwise. A key that was deleted meanwhile is no match. */
+static enum err match(struct p11_token *t, const struct p11_object *o, const CK_ATTRIBUTE *a, CK_ULONG n, bool *yes)
+{
+	struct facts f;
+	enum err e;
+
+	*yes = p11_find_is_visible(t, o) && is_asked_for(o, a, n);
+	for (CK_ULONG i = 0; *yes && i < n; i++)
+		*yes = asks_card(&a[i], 1) || p11_attr_match(o, &a[i], 1);
+	if (!*yes || !asks_card(a, n))
+		return ERR_OK;
+	e = learn(t, o, &f);
+	*yes = !e && p11_attr_match(&f.full, a, n);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n)
@@ -65,12 +150,18 @@ CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n)
 	f->v = malloc((o->n ? o->n : 1) * sizeof(f->v[0]));
 	if (!f->v)
 		return CKR_HOST_MEMORY;
-	for (size_t i = 0; i < o->n; i++)
-		if (p11_find_is_visible(c->token, o->v[i]) && is_asked_for(o->v[i], t, n) &&
-		    p11_attr_match(o->v[i], t, n))
+	for (size_t i = 0; !e && i < o->n; i++) {
+		bool yes;
+
+		e = match(c->token, o->v[i], t, n, &yes);
+		if (yes)
 			f->v[f->n++] = o->v[i]->handle;
-	f->active = true;
-	return CKR_OK;
+	}
+	if (e)
+		p11_find_free(f);
+	else
+		f->active = true;
+	return p11_rv(e);
 }
 
 CK_RV p11_find_next(struct p11_call *c, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_ULONG *n)
@@ -117,78 +208,33 @@ static CK_RV private_data(struct p11_call *c, const struct p11_object *o, CK_ATT
 	return rv;
 }
 
-/* Not kept either: the counter goes down with each use, and only who asks pays for the exchange. */
-static const CK_ATTRIBUTE_TYPE card_tells[] = { CKA_ALLOWED_MECHANISMS, P11_CKA_USE_COUNTER, P11_CKA_ALGORITHMS,
-						P11_CKA_KEY_DOMAIN, CKA_EXTRACTABLE, CKA_NEVER_EXTRACTABLE };
-
 /* Who asks for these takes the key or the certificate with him; the others only tell which it is. */
 static const CK_ATTRIBUTE_TYPE content[] = { CKA_VALUE, CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_POINT,
 					     CKA_PUBLIC_KEY_INFO, P11_CKA_ATTESTATION, P11_CKA_UNIQUE_ID };
 
-static bool names_one(const CK_ATTRIBUTE *t, CK_ULONG n, const CK_ATTRIBUTE_TYPE *types, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (names(t, n, types[i]))
-			return true;
-	return false;
-}
-
-/* may_leave: can it be wrapped now, so is it extractable? */
-static enum err ask_card(struct p11_token *t, uint8_t key, struct hsm_key_attributes *a, bool *may_leave)
-{
-	struct deadline dl = deadline_never();
-	enum err e = p11_token_begin(t);
-
-	if (e)
-		return e;
-	e = hsm_key_attributes(t->card, key, a, &dl);
-	if (!e)
-		e = hsm_key_may_leave(t->card, a->domain, rd_of(a->algorithms, a->n), may_leave, &dl);
-	return p11_token_end(t, e);
-}
-
-static CK_RV with_facts(struct p11_call *c, const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
-{
-	bool on_card = o->is_token && (o->class == CKO_PRIVATE_KEY || o->class == CKO_SECRET_KEY);
-	struct hsm_key_attributes a = { .n = 0 };
-	bool may_leave = false;
-	enum err e = on_card ? ask_card(c->token, o->key, &a, &may_leave) : ERR_OK;
-	CK_MECHANISM_TYPE mechanisms[P11_MECHS_MAX];
-	struct p11_object full = *o;
-	CK_ULONG left = a.counter;
-
-	if (e)
-		return e == ERR_NOT_FOUND ? CKR_OBJECT_HANDLE_INVALID : p11_rv(e);
-	if (a.has_counter)
-		full.counter = rd_of(&left, sizeof(left));
-	full.algorithms = rd_of(a.algorithms, a.n);
-	if (on_card)
-		full.domain = rd_of(&a.domain, sizeof(a.domain));
-	if (on_card && may_leave) {
-		full.extractable = CK_TRUE;
-		full.never_extractable = CK_FALSE;
-	}
-	full.mechanisms = rd_of(mechanisms, p11_mech_allowed(o, full.algorithms, mechanisms) * sizeof(mechanisms[0]));
-	return p11_attr_get(&full, t, n);
-}
-
 CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *t, CK_ULONG n)
 {
-	struct p11_object *o = p11_objects_get(&c->token->objects, h);
+	enum p11_trust need = P11_DOUBTED;
+	struct p11_object *o = NULL;
+	struct facts f;
+	enum err e;
 	CK_RV rv;
 
 	if (!t && n)
 		return CKR_ARGUMENTS_BAD;
-	if (!o || !p11_find_is_visible(c->token, o))
-		return CKR_OBJECT_HANDLE_INVALID;
-	rv = names_one(t, n, content, sizeof(content) / sizeof(content[0])) ? p11_find_object(c, h, &o) : CKR_OK;
+	if (names_one(t, n, content, sizeof(content) / sizeof(content[0])))
+		need = P11_READ;
+	rv = find(c, h, need, &o);
 	if (rv)
 		return rv;
 	if (o->class == CKO_DATA && o->is_private && names(t, n, CKA_VALUE))
 		return private_data(c, o, t, n);
-	if (names_one(t, n, card_tells, sizeof(card_tells) / sizeof(card_tells[0])))
-		return with_facts(c, o, t, n);
-	return p11_attr_get(o, t, n);
+	if (!asks_card(t, n))
+		return p11_attr_get(o, t, n);
+	e = learn(c->token, o, &f);
+	if (e)
+		return e == ERR_NOT_FOUND ? CKR_OBJECT_HANDLE_INVALID : p11_rv(e);
+	return p11_attr_get(&f.full, t, n);
 }
 
 CK_RV p11_find_size(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ULONG *size)

@@ -13,8 +13,8 @@ bool p11_find_is_visible(const struct p11_token *t, const struct p11_object *o);
 
 struct p11_call;
 /*
- * The object behind a handle, for a call that tells its content, changes or destroys it: visible, and what the card
- * has. CKR_OBJECT_HANDLE_INVALID.
+ * The object behind a handle, for a call that copies, changes or destroys it: visible, and what the card has.
+ * CKR_OBJECT_HANDLE_INVALID.
  */
 CK_RV p11_find_object(struct p11_call *c, CK_OBJECT_HANDLE h, struct p11_object **out);
 CK_RV p11_find_begin(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n);

@@ -37,6 +37,7 @@ int LIBUSB_CALL libusb_init(libusb_context **context)
 	lock_take(&fake_usb.lock);
 	c->seen = plugged_bits();
 	fake_usb.open_things++;
+	fake_usb.contexts++;
 	lock_give(&fake_usb.lock);
 	*context = c;
 	return 0;

@@ -20,6 +20,8 @@ unsigned fake_usb_stop(void);
 void fake_usb_both(bool both);
 void fake_usb_forbid(const char *reader, bool forbid);          /* this user may not open it */
 void fake_usb_replug(const char *reader, bool other_port);      /* out and in again, with its card */
+/* How often our side has begun to use libusb, which then makes a thread. */
+unsigned fake_usb_contexts(void);
 /* Bulk transfers so far, of all readers. */
 uint64_t fake_usb_transfers(void);
 

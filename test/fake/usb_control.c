@@ -251,6 +251,16 @@ void fake_usb_replug(const char *reader, bool other_port)
 	lock_give(&fake_usb.lock);
 }
 
+unsigned fake_usb_contexts(void)
+{
+	unsigned n;
+
+	lock_take(&fake_usb.lock);
+	n = fake_usb.contexts;
+	lock_give(&fake_usb.lock);
+	return n;
+}
+
 uint64_t fake_usb_transfers(void)
 {
 	uint64_t n;

@@ -45,6 +45,7 @@ struct fake_usb_bus {
 	bool cancelled[FAKE_USB_TRANSFERS];
 	uint8_t next_address;
 	unsigned open_things;
+	unsigned contexts;
 	uint64_t transfers;
 };
 extern struct fake_usb_bus fake_usb;

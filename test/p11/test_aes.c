@@ -272,7 +272,7 @@ static void test_cbc_refused(void **state)
 	open_card(NULL, NULL);
 	key = made(16, "k");
 	assert_rv(C_EncryptInit(s, &none, key), CKR_MECHANISM_PARAM_INVALID);
-	assert_rv(C_EncryptInit(s, &m, rig_find(s, CKO_PUBLIC_KEY, "ec")), CKR_KEY_HANDLE_INVALID);
+	assert_rv(C_EncryptInit(s, &m, rig_find(s, CKO_PUBLIC_KEY, "ec")), CKR_KEY_TYPE_INCONSISTENT);
 	assert_ok(C_EncryptInit(s, &m, key));
 	assert_rv(C_Encrypt(s, text, 17, out, &n), CKR_DATA_LEN_RANGE);
 	assert_rv(C_Encrypt(s, text, 16, out, &n), CKR_OPERATION_NOT_INITIALIZED);

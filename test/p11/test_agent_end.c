@@ -117,7 +117,7 @@ static void test_death_while_signing(void **state)
 	assert_ok(rig_login(s, RIG_PIN));
 	signer.key = rig_find(s, CKO_PRIVATE_KEY, "ec");
 	/* Here the key is compared with the card; what follows is the signature alone. */
-	(void)rig_attribute(s, signer.key, CKA_PUBLIC_KEY_INFO);
+	assert_ok(rig_sign(s, signer.key));
 	agent_process_freeze();
 	caller_start(&signer, caller_sign, s);
 	rig_log_wait(" > 8068");

@@ -410,13 +410,91 @@ static void test_replaced_before_login(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "same")));
 }
 
+/* How each use of a key begins. */
+static CK_RV begin_sign(CK_OBJECT_HANDLE key)
+{
+	return rig_sign_begin(s, CKM_ECDSA, key);
+}
+
+static CK_BYTE point[65];
+
+static CK_RV begin_derive(CK_OBJECT_HANDLE key)
+{
+	CK_ECDH1_DERIVE_PARAMS p = { .kdf = 1, .public_data = point, .public_data_len = sizeof(point) };
+	CK_MECHANISM m = { CKM_ECDH1_DERIVE, &p, sizeof(p) };
+	CK_OBJECT_HANDLE out;
+
+	return C_DeriveKey(s, &m, key, NULL, 0, &out);
+}
+
+static CK_RV begin_rename(CK_OBJECT_HANDLE key)
+{
+	CK_ATTRIBUTE label = { CKA_LABEL, (CK_BYTE[]){ 'e', 'c' }, 2 };
+
+	return C_SetAttributeValue(s, key, &label, 1);
+}
+
+static CK_RV begin_destroy(CK_OBJECT_HANDLE key)
+{
+	return C_DestroyObject(s, key);
+}
+
+/*
+ * Nobody resets the card, both programs are logged in, and ours has read it itself: at the first use of a key it
+ * is compared all the same.
+ */
+static void test_replaced_before_use(void **state)
+{
+	static const struct {
+		CK_RV (*begin)(CK_OBJECT_HANDLE key);
+		CK_RV rv;
+	} uses[] = {
+		{ begin_sign, CKR_KEY_HANDLE_INVALID }, { begin_derive, CKR_KEY_HANDLE_INVALID },
+		{ begin_rename, CKR_OBJECT_HANDLE_INVALID }, { begin_destroy, CKR_OBJECT_HANDLE_INVALID },
+	};
+	CK_OBJECT_HANDLE key;
+
+	(void)state;
+	(void)rig_card_simple();
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		(void)enter();
+		key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+		keep_point(rig_find(s, CKO_PUBLIC_KEY, "ec"), point);
+		replace_inside();
+		assert_rv(uses[i].begin(key), uses[i].rv);
+		key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+		assert_ok(rig_sign(s, key));
+		assert_ok(begin_rename(key));
+		assert_ok(rig_sign(s, key));
+		rig_finalize();
+	}
+}
+
+/* A description that we made shorter ourselves is still what the card has. */
+static void test_own_names(void **state)
+{
+	CK_ATTRIBUTE name = { CKA_LABEL, (CK_BYTE[]){ 'x' }, 1 };
+	CK_OBJECT_HANDLE key;
+
+	(void)state;
+	(void)rig_card_simple();
+	(void)enter();
+	assert_ok(C_SetAttributeValue(s, rig_find(s, CKO_PRIVATE_KEY, "ec"), &name, 1));
+	assert_ok(C_Logout(s));
+	assert_ok(rig_login(s, RIG_PIN));
+	key = rig_find(s, CKO_PRIVATE_KEY, "x");
+	assert_ok(rig_sign(s, key));
+	assert_int_equal(rig_find(s, CKO_PRIVATE_KEY, "x"), key);
+}
+
 int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		AGENT_TEST(test_saves), AGENT_TEST(test_damaged), AGENT_TEST(test_off), AGENT_TEST(test_no_secrets),
 		AGENT_TEST(test_other_key), AGENT_TEST(test_other_names), AGENT_TEST(test_others_stay),
-		AGENT_TEST(test_agent), RIG_TEST(test_replaced_before_login),
+		AGENT_TEST(test_agent), RIG_TEST(test_replaced_before_login), RIG_TEST(test_replaced_before_use),
+		RIG_TEST(test_own_names),
 	};
 
 	return RUN_BOTH(tests);

@@ -40,7 +40,11 @@ static void test_one_key(void **state)
 	n = rig_exchanges();
 	assert_int_equal(rig_find(s, CKO_PRIVATE_KEY, "wanted"), key);
 	assert_int_equal(rig_exchanges(), n);
-	for (int i = 1; i <= 5; i++) {
+	/* Before its first use the two files that it is known by are compared; then a signature is one exchange. */
+	assert_ok(rig_sign(s, key));
+	n += rig_is_direct() ? 2 : 0;
+	assert_int_equal(rig_exchanges(), n + 1);
+	for (int i = 2; i <= 5; i++) {
 		assert_ok(rig_sign(s, key));
 		assert_int_equal(rig_exchanges(), n + (uint64_t)i);
 	}

@@ -261,8 +261,8 @@ static void test_crypt_refused(void **state)
 	p.hashAlg = CKM_SHA256_RSA_PKCS;
 	assert_rv(C_DecryptInit(s, &oaep, rsa), CKR_MECHANISM_PARAM_INVALID);
 	assert_rv(C_DecryptInit(s, &pkcs, ec), CKR_KEY_TYPE_INCONSISTENT);
-	assert_rv(C_DecryptInit(s, &pkcs, rsa_pub), CKR_KEY_HANDLE_INVALID);
-	assert_rv(C_EncryptInit(s, &pkcs, rsa), CKR_KEY_HANDLE_INVALID);
+	assert_rv(C_DecryptInit(s, &pkcs, rsa_pub), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	assert_rv(C_EncryptInit(s, &pkcs, rsa), CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_rv(C_DecryptInit(s, &hash, rsa), CKR_MECHANISM_INVALID);
 	assert_rv(C_DecryptInit(s, NULL, rsa), CKR_ARGUMENTS_BAD);
 	assert_rv(C_Decrypt(s, in, 128, out, &n), CKR_OPERATION_NOT_INITIALIZED);
@@ -382,7 +382,8 @@ static void test_derive_refused(void **state)
 	assert_rv(agree(ec, 99, RD_NONE, wr_view(&q), 0, CK_FALSE, &o), CKR_MECHANISM_PARAM_INVALID);
 	assert_rv(agree(ec, CKD_NULL, RD_NONE, wr_view(&q), 33, CK_FALSE, &o), CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_rv(agree(rsa, CKD_NULL, RD_NONE, wr_view(&q), 0, CK_FALSE, &o), CKR_KEY_TYPE_INCONSISTENT);
-	assert_rv(agree(ec_pub, CKD_NULL, RD_NONE, wr_view(&q), 0, CK_FALSE, &o), CKR_KEY_HANDLE_INVALID);
+	assert_rv(agree(ec_pub, CKD_NULL, RD_NONE, wr_view(&q), 0, CK_FALSE, &o),
+		  CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_int_equal(o, 0);
 	assert_ok(agree(ec, CKD_NULL, RD_NONE, wr_view(&q), 0, CK_TRUE, &o));
 	assert_rv(C_GetAttributeValue(s, o, &value, 1), CKR_ATTRIBUTE_SENSITIVE);

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "test/fake/usb.h"
+
 static CK_RV no_mutex(void **m)
 {
 	(void)m;
@@ -361,6 +363,11 @@ static void test_no_threads(void **state)
 	(void)rig_card_simple();
 	for (int i = 0; i < 2; i++) {
 		assert_ok(C_Initialize(i ? NULL : &a));
+		if (!i && rig_is_usb()) {
+			assert_int_equal(agent_slots(CK_FALSE), 0);
+			rig_finalize();
+			continue;
+		}
 		s = rig_session();
 		assert_ok(rig_login(s, RIG_PIN));
 		assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
@@ -368,6 +375,30 @@ static void test_no_threads(void **state)
 		assert_int_equal(count_threads(), before);
 		rig_finalize();
 	}
+}
+
+/* libusb makes one, which is nothing for a program that allows none: usb is left out, if there is another way. */
+static void test_no_thread_of_libusb(void **state)
+{
+	CK_C_INITIALIZE_ARGS a = { .flags = CKF_OS_LOCKING_OK | CKF_LIBRARY_CANT_CREATE_OS_THREADS };
+	unsigned begun = fake_usb_contexts();
+	CK_SLOT_ID slot;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_conf("[transport]\norder = usb pcsc\ntoken = TEST0 usb\n");
+	assert_ok(C_Initialize(&a));
+	(void)agent_slots(CK_TRUE);
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_NO_EVENT);
+	assert_int_equal(fake_usb_contexts(), begun);
+	rig_finalize();
+	rig_conf("[transport]\norder = usb\n");
+	assert_rv(C_Initialize(&a), CKR_NEED_TO_CREATE_THREADS);
+	assert_rv(C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED);
+	a.flags = CKF_OS_LOCKING_OK;
+	assert_ok(C_Initialize(&a));
+	(void)agent_slots(CK_TRUE);
+	assert_true(fake_usb_contexts() > begun);
 }
 
 int main(int argc, char **argv)
@@ -384,6 +415,7 @@ int main(int argc, char **argv)
 		RIG_TEST(test_fork_in_finalize),
 		RIG_TEST(test_fork_in_call),
 		RIG_TEST(test_no_threads),
+		AGENT_TEST(test_no_thread_of_libusb),
 	};
 
 	return RUN_BOTH(tests);

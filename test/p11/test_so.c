@@ -150,6 +150,33 @@ static void test_leave(void **state)
 	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
 }
 
+/* Who is logged in as the security officer changes his own PIN, and spends no try of the user's with it. */
+static void test_set_so_pin(void **state)
+{
+	CK_UTF8CHAR fresh[] = "0102030405060708", raw[] = RIG_SO_PIN, user[] = RIG_PIN;
+	CK_SESSION_HANDLE s = open_card(true);
+
+	(void)state;
+	assert_ok(so_login(s, so_pin));
+	for (int i = 0; i < 4; i++)
+		assert_rv(C_SetPIN(s, user, 6, new_pin, 6), CKR_PIN_LEN_RANGE);
+	for (int i = 0; i < 20; i++)
+		assert_rv(C_SetPIN(s, wrong, 16, fresh, 16), CKR_PIN_INCORRECT);
+	assert_rv(C_SetPIN(s, user, 6, fresh, 16), CKR_PIN_INCORRECT);
+	assert_rv(C_SetPIN(s, so_pin, 16, fresh, 15), CKR_PIN_LEN_RANGE);
+	assert_ok(C_SetPIN(s, so_pin, 16, fresh, 16));
+	assert_int_equal(state_of(s), CKS_RW_SO_FUNCTIONS);
+	/* It is the one that sets the user's. */
+	assert_ok(C_InitPIN(s, new_pin, 6));
+	assert_rv(C_SetPIN(s, so_pin, 16, fresh, 16), CKR_PIN_INCORRECT);
+	assert_ok(C_Logout(s));
+	assert_ok(so_login(s, fresh));
+	assert_ok(C_SetPIN(s, fresh, 16, raw, 8));
+	assert_ok(C_Logout(s));
+	assert_ok(rig_login(s, "246810"));
+	assert_int_equal(rig_token_flags() & (CKF_SO_PIN_COUNT_LOW | CKF_USER_PIN_COUNT_LOW), 0);
+}
+
 /* ---- interfaces ---- */
 
 static void test_interfaces(void **state)
@@ -236,6 +263,7 @@ int main(int argc, char **argv)
 		RIG_TEST(test_login),     RIG_TEST(test_init_pin),                 RIG_TEST(test_init_pin_off),
 		RIG_TEST(test_init_token), RIG_TEST(test_init_token_of_custodians), RIG_TEST(test_interfaces),
 		RIG_TEST(test_functions), RIG_TEST(test_cancel), AGENT_TEST(test_leave),
+		RIG_TEST(test_set_so_pin),
 	};
 
 	return RUN_BOTH(tests);

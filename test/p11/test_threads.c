@@ -242,6 +242,8 @@ static void test_finalize(void **state)
 	(void)state;
 	s = rig_enter();
 	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	/* The key's first use is more than one exchange. */
+	assert_ok(rig_sign(s, key));
 	/* One is held inside the card while C_Finalize begins. */
 	rig_fault(5, FAKE_HELD);
 	run_all(w, sign_until_finalized, key);

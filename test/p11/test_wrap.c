@@ -233,6 +233,46 @@ static void test_no_domains(void **state)
 	assert_rv(generate(s, t, 2, &key), CKR_TEMPLATE_INCONSISTENT);
 }
 
+static size_t found(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	CK_OBJECT_HANDLE o[16];
+	CK_ULONG count;
+
+	assert_ok(C_FindObjectsInit(s, t, n));
+	assert_ok(C_FindObjects(s, o, 16, &count));
+	assert_ok(C_FindObjectsFinal(s));
+	return count;
+}
+
+/* What the card says of a key when it is asked is found by it, too. */
+static void test_search(void **state)
+{
+	CK_BYTE domain = 0, signs[] = { 0x70 };
+	CK_MECHANISM_TYPE ecdsa = CKM_ECDSA;
+	CK_OBJECT_CLASS private_key = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE t[] = { { CKA_TOKEN, &yes, 1 }, { P11_CKA_ALGORITHMS, signs, sizeof(signs) } };
+	CK_SESSION_HANDLE s = begin();
+	CK_OBJECT_HANDLE key;
+	uint64_t before;
+
+	(void)state;
+	assert_ok(generate(s, t, 2, &key));
+#define FOUND(type, value) found(s, (CK_ATTRIBUTE[]){ { CKA_CLASS, &private_key, sizeof(private_key) }, \
+						      { type, &(value), sizeof(value) } }, 2)
+	assert_int_equal(FOUND(CKA_TOKEN, yes), 2);
+	assert_int_equal(FOUND(CKA_EXTRACTABLE, yes), 1);
+	assert_int_equal(FOUND(CKA_EXTRACTABLE, no), 1);
+	assert_int_equal(FOUND(CKA_NEVER_EXTRACTABLE, yes), 1);
+	assert_int_equal(FOUND(P11_CKA_KEY_DOMAIN, domain), 2);
+	assert_int_equal(FOUND(P11_CKA_ALGORITHMS, signs), 1);
+	/* A key without a list has more than one. */
+	assert_int_equal(FOUND(CKA_ALLOWED_MECHANISMS, ecdsa), 0);
+	/* Nobody is asked where everything else says no. */
+	before = rig_exchanges();
+	assert_int_equal(found(s, (CK_ATTRIBUTE[]){ { CKA_EXTRACTABLE, &yes, 1 }, { CKA_LABEL, signs, 1 } }, 2), 0);
+	assert_int_equal(rig_exchanges(), before);
+}
+
 /* An agent lets no key leave unless the limits name it, and lets none come without the operator's leave. */
 static void by_agent(const char *conf, CK_RV wrapping, CK_RV again, CK_RV unwrapping)
 {
@@ -283,7 +323,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_there_and_back),  RIG_TEST(test_templates),    RIG_TEST(test_no_domains),
-		RIG_TEST(test_aes),
+		RIG_TEST(test_aes),             RIG_TEST(test_search),
 		AGENT_TEST(test_agent_refuses), AGENT_TEST(test_agent_once), AGENT_TEST(test_agent_admits),
 	};
 
