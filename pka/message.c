@@ -23,7 +23,7 @@ enum err pka_message(struct rd device_id, struct rd challenge, struct wr *out)
 
 enum err pka_code(struct rd device_id, struct rd challenge, struct rd host_json, char out[PKA_CODE_SIZE])
 {
-	uint8_t request[SHA256_SIZE], hash[SHA256_SIZE];
+	uint8_t request[SHA256_SIZE], hash[SHA256_SIZE] = { 0 };
 	const struct rd parts[] = { RD_LIT("quorum11-code"), device_id, challenge, RD_ARR(request) };
 	struct rd first = rd_of(hash, CODE_BYTES);
 	char code[PKA_CODE_SIZE];

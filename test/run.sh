@@ -11,7 +11,7 @@
 # without a "not ok", dies, exceeds its time, prints no plan or another number of lines than planned, tests nothing,
 # skips, or leaves a process behind (which is then ended). A line "# limit: SECONDS" in a script sets its time limit;
 # SLOW=N in the environment makes all of them N times as long, for a machine that has much else to do.
-# All groups are one queue, from which JOBS run at once (the environment; else three for two processors: many a test
+# All groups are one queue, from which JOBS run at once (the environment; else two for each processor: many a test
 # waits for cards and people more than it works). A script with a line "# takes: SECONDS" comes first, the longest
 # before all, so that none is left alone at the end.
 # The table tells seconds on the clock and of the processor. The last line is "N passed, N failed"; exit status 0 only
@@ -25,7 +25,7 @@ groups=() only=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do groups+=("$1"); shift; done
 [ $# -eq 0 ] || { shift; only=("$@"); }
 
-jobs=${JOBS:-$((($(nproc) * 3 + 1) / 2))}
+jobs=${JOBS:-$(($(nproc) * 2))}
 declare -A limit=([check]=300 [unit]=120 [p11]=120 [tpdu]=120 [extended]=120 [e2e]=300 [next]=300)
 logs=$build/test/logs
 rm -rf "$logs"
