@@ -28,6 +28,15 @@ static CK_RV check(const struct p11_call *c, const CK_MECHANISM *m, CK_FLAGS fla
 	return p11_param_read(row->param, row->hash, m, &unused);
 }
 
+/*
+ * A domain's key is no object, so CK_INVALID_HANDLE stands for it. Programs that must name a key (pkcs11-tool) name the
+ * one that is wrapped, by either half, and for unwrapping any one of the card: the wrapped key says which domain it is.
+ */
+static bool is_named(struct p11_call *c, CK_OBJECT_HANDLE h, const struct p11_object **o)
+{
+	return p11_op_key(c, h, o) == CKR_OK && (*o)->is_token;
+}
+
 static enum err wrap(struct p11_token *t, uint8_t key, struct wr *blob)
 {
 	struct deadline dl = deadline_never();
@@ -51,7 +60,7 @@ static CK_RV wrap_rv(enum err e)
 CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, CK_BYTE *out,
 	       CK_ULONG *n)
 {
-	const struct p11_object *o;
+	const struct p11_object *o, *named;
 	struct wr blob;
 	enum err e;
 	CK_RV rv;
@@ -61,13 +70,13 @@ CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	rv = check(c, m, CKF_WRAP);
 	if (rv)
 		return rv;
-	if (with != CK_INVALID_HANDLE)
-		return CKR_WRAPPING_KEY_HANDLE_INVALID;
 	rv = p11_op_key(c, key, &o);
 	if (!rv && o->class == CKO_PUBLIC_KEY)
 		rv = CKR_KEY_HANDLE_INVALID;
 	if (!rv && !o->is_token)
 		rv = CKR_KEY_NOT_WRAPPABLE;
+	if (!rv && with != CK_INVALID_HANDLE && (!is_named(c, with, &named) || named->key != o->key))
+		rv = CKR_WRAPPING_KEY_HANDLE_INVALID;
 	if (!rv)
 		rv = p11_op_confirm(c, o);
 	if (rv)
@@ -225,7 +234,7 @@ CK_RV p11_unwrap(struct p11_call *c, const struct p11_unwrap_request *r, CK_OBJE
 	if (!c->session->rw)
 		return CKR_SESSION_READ_ONLY;
 	rv = check(c, r->mech, CKF_UNWRAP);
-	if (!rv && r->with != CK_INVALID_HANDLE)
+	if (!rv && r->with != CK_INVALID_HANDLE && (!is_named(c, r->with, &o) || o->class == CKO_PUBLIC_KEY))
 		rv = CKR_UNWRAPPING_KEY_HANDLE_INVALID;
 	if (!rv)
 		rv = make_plan(r, &p);

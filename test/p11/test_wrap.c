@@ -66,7 +66,7 @@ static void test_there_and_back(void **state)
 	assert_int_equal(n, 363);
 
 	/* What is no such thing. */
-	assert_rv(C_WrapKey(s, &mech, key, key, blob, &n), CKR_WRAPPING_KEY_HANDLE_INVALID);
+	assert_rv(C_WrapKey(s, &mech, 9999, key, blob, &n), CKR_WRAPPING_KEY_HANDLE_INVALID);
 	assert_rv(C_WrapKey(s, &mech, CK_INVALID_HANDLE, pub, blob, &n), CKR_KEY_HANDLE_INVALID);
 	assert_rv(C_WrapKey(s, &mech, CK_INVALID_HANDLE, 9999, blob, &n), CKR_KEY_HANDLE_INVALID);
 	assert_rv(C_WrapKey(s, NULL, CK_INVALID_HANDLE, key, blob, &n), CKR_ARGUMENTS_BAD);
@@ -75,7 +75,8 @@ static void test_there_and_back(void **state)
 	assert_rv(C_WrapKey(s, &(CK_MECHANISM){ P11_CKM_SC_HSM_WRAP, id, 1 }, CK_INVALID_HANDLE, key, blob, &n),
 		  CKR_MECHANISM_PARAM_INVALID);
 	assert_rv(unwrap(s, RD_LIT("nothing"), t, 4, &back), CKR_WRAPPED_KEY_INVALID);
-	assert_rv(C_UnwrapKey(s, &mech, key, blob, n, t, 4, &back), CKR_UNWRAPPING_KEY_HANDLE_INVALID);
+	assert_rv(C_UnwrapKey(s, &mech, 9999, blob, n, t, 4, &back), CKR_UNWRAPPING_KEY_HANDLE_INVALID);
+	assert_rv(C_UnwrapKey(s, &mech, pub, blob, n, t, 4, &back), CKR_UNWRAPPING_KEY_HANDLE_INVALID);
 	assert_rv(unwrap(s, rd_of(blob, n), t + 1, 3, &back), CKR_TEMPLATE_INCONSISTENT);
 	blob[100] ^= 1;
 	assert_rv(unwrap(s, rd_of(blob, n), t, 4, &back), CKR_WRAPPED_KEY_INVALID);
@@ -87,6 +88,14 @@ static void test_there_and_back(void **state)
 	assert_bytes_equal(rig_attribute(s, back, CKA_ID), RD_ARR(id));
 	assert_int_equal(rig_number(s, back, CKA_KEY_TYPE), CKK_EC);
 	assert_int_equal(flag(s, back, CKA_LOCAL), CK_FALSE);
+	assert_ok(rig_sign(s, back));
+	/* Who must name a key names the one that goes, by either half, and any for one that comes. */
+	n = sizeof(blob);
+	assert_rv(C_WrapKey(s, &mech, key, back, blob, &n), CKR_WRAPPING_KEY_HANDLE_INVALID);
+	assert_rv(C_WrapKey(s, &mech, pub, back, blob, &n), CKR_WRAPPING_KEY_HANDLE_INVALID);
+	assert_ok(C_WrapKey(s, &mech, pub, key, blob, &n));
+	assert_ok(C_WrapKey(s, &mech, back, back, blob, &n));
+	assert_ok(C_UnwrapKey(s, &mech, key, blob, n, t, 4, &back));
 	assert_ok(rig_sign(s, back));
 
 	/* Without a login nothing leaves, and nothing comes. */
