@@ -299,33 +299,6 @@ static void test_card_held(void **state)
 	assert_int_equal(slots(CK_TRUE, list, 8), 1);
 }
 
-static void test_mechanisms(void **state)
-{
-	CK_MECHANISM_TYPE list[64];
-	CK_MECHANISM_INFO info;
-	CK_ULONG n = 0, all;
-
-	(void)state;
-	(void)rig_card_simple();
-	rig_initialize();
-	(void)slots(CK_FALSE, NULL, 0);
-	assert_rv(C_GetMechanismList(0, NULL, NULL), CKR_ARGUMENTS_BAD);
-	assert_ok(C_GetMechanismList(0, NULL, &all));
-	assert_in_range(all, 10, 64);
-	n = all - 1;
-	assert_rv(C_GetMechanismList(0, list, &n), CKR_BUFFER_TOO_SMALL);
-	assert_int_equal(n, all);
-	assert_ok(C_GetMechanismList(0, list, &n));
-	for (CK_ULONG i = 0; i < n; i++)
-		assert_ok(C_GetMechanismInfo(0, list[i], &info));
-	assert_rv(C_GetMechanismInfo(0, CKM_DES3_CBC, &info), CKR_MECHANISM_INVALID);
-	assert_rv(C_GetMechanismInfo(0, CKM_ECDSA, NULL), CKR_ARGUMENTS_BAD);
-	assert_ok(C_GetMechanismInfo(0, CKM_SHA256_RSA_PKCS, &info));
-	assert_int_equal(info.ulMinKeySize, 1024);
-	assert_int_equal(info.ulMaxKeySize, 4096);
-	assert_int_equal(info.flags, CKF_HW | CKF_SIGN | CKF_VERIFY);
-}
-
 /*
  * Another program resets the card while it is asked: no login is lost, as there was none. On the USB there is no other
  * one: a card without power has been put in just now.
@@ -423,7 +396,6 @@ int main(int argc, char **argv)
 		AGENT_TEST(test_card_in_use),
 		AGENT_TEST(test_card_held),
 		AGENT_TEST(test_reset_inside),
-		RIG_TEST(test_mechanisms),
 		RIG_TEST(test_events),
 		RIG_TEST(test_events_block),
 	};
