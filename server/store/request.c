@@ -181,6 +181,7 @@ static const struct part {
 	{ NUMBER, offsetof(struct srv_kept_filter, from),      "created >= ?" },
 	{ NUMBER, offsetof(struct srv_kept_filter, until),     "created <= ?" },
 	{ NUMBER, offsetof(struct srv_kept_filter, before),    "number < ?" },
+	{ NUMBER, offsetof(struct srv_kept_filter, least),     "number >= ?" },
 	{ NUMBER, offsetof(struct srv_kept_filter, ended_from), "ended >= ?" },
 	{ FLAG,   offsetof(struct srv_kept_filter, is_over),   "ended IS NOT NULL" },
 	{ TEXT,   offsetof(struct srv_kept_filter, not_of),    "ended IS NULL AND instance <> ?" },

@@ -47,7 +47,8 @@ struct srv_kept_filter {
 	const char *host, *chr;         /* whose they are; which key they ask for */
 	const char *search;             /* in words; case of ASCII letters aside */
 	struct rd login_id, link;       /* link: its SHA-256 */
-	int64_t from, until, before;    /* created, both inclusive; number, exclusive */
+	int64_t from, until;            /* created, both inclusive */
+	int64_t before, least;          /* number, exclusive; inclusive */
 	int64_t ended_from;             /* ended, inclusive */
 	bool is_over;
 	const char *not_of;             /* going on, and not at this instance: at one that is gone */

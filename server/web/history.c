@@ -110,7 +110,7 @@ void web_history(struct srv *s, struct srv_call *call, const char *arg, uint64_t
 		write_requests(&p, list);
 	else
 		html_element(&p.h, "p", "empty", search_is_empty(&find) ? "No request has ended yet." :
-			     "Nothing fits.");
+			     next ? "Nothing fits so far; go on with what is older." : "Nothing fits.");
 	search_pages(&p.h, &find, (uint64_t)next);
 	json_decref(list);
 	page_end(&p, 200);

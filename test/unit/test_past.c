@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "server/event.h"
+#include "server/history.h"
 #include "server/path.h"
 #include "server/store/sqlite.h"
 #include "test/fake/clock.h"
@@ -522,6 +523,29 @@ static void test_history(void **state)
 	assert_int_equal(listed(NULL, NULL, NULL), 401);
 }
 
+/* As in the audit of years: who looks for something among many requests goes on where he was. */
+static void test_long_history(void **state)
+{
+	char text[500], before[60];
+	int64_t next;
+
+	(void)state;
+	assert_int_equal(scene_decide(&s, 0, &(struct scene_wish){ .deny = true, .host = &h }, NULL), 200);
+	(void)snprintf(text, sizeof(text),
+		       "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < %d) "
+		       "INSERT INTO requests SELECT 1 + x, x, x'', 'X', target, '', '', 'X', 1, 1, 1, 'ok', 0, '', '{}'"
+		       " FROM requests, c WHERE number = 1", SRV_HISTORY_SCAN);
+	assert_int_equal(srv_db_exec(s.srv->store.db, text), ERR_OK);
+	assert_int_equal(listed("search=release", s.token, &next), 0);
+	assert_int_equal(next, 2);
+	(void)snprintf(before, sizeof(before), "search=release&before=%lld", (long long)next);
+	assert_int_equal(listed(before, s.token, &next), 1);
+	assert_int_equal(next, 0);
+	assert_int_equal(listed("outcome=denied", s.token, &next), 0);
+	assert_int_equal(next, 2);
+	assert_int_equal(listed("outcome=denied&before=2", s.token, &next), 1);
+}
+
 static int64_t rows(const char *table)
 {
 	char text[80];
@@ -665,7 +689,7 @@ int main(void)
 		with(test_dies_after_denial), with(test_dies_opened), with(test_comes_back),
 		with(test_somebody_else_comes), with(test_decision_not_kept), with(test_opening_not_kept),
 		with(test_end_follows), with(test_what_was_decided_stays), with(test_elsewhere),
-		with(test_history), with(test_forgets), with(test_forgets_later),
+		with(test_history), with(test_long_history), with(test_forgets), with(test_forgets_later),
 		with(test_clock_jumps), with(test_clock_of_1970),
 	};
 
