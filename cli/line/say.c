@@ -27,6 +27,7 @@ static const struct {
 	[ERR_NO_READER]   = { 0, "quorum11 list shows the readers" },
 	[ERR_NO_CARD]     = { 0, "is the card in the reader, and is it a SmartCard-HSM?" },
 	[ERR_REMOVED]     = { 0, "put the card back and start again" },
+	[ERR_TRANSPORT]   = { 0, "take the card out and put it in again; if that does not help, try another reader" },
 	[ERR_RESET]       = { 0, "another program reset the card; start again" },
 	[ERR_SHARING]     = { 0, "stop the program that uses the card (scdaemon, a browser, a signing program)" },
 	[ERR_AUTH]        = { 0, "the card wants a login first" },

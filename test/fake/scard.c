@@ -316,6 +316,8 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD share, DWORD protocol
 		r = fake_reader_find(name);
 		if (!r || !r->card)
 			return leave(r ? SCARD_E_NO_SMARTCARD : SCARD_E_UNKNOWN_READER);
+		if (r->denied)
+			return leave(SCARD_W_SECURITY_VIOLATION);
 		if (!(protocols & SCARD_PROTOCOL_T1))
 			return leave(SCARD_E_PROTO_MISMATCH);
 		count_handles(r, &shared, &exclusive);
@@ -507,7 +509,7 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *send_pci, LPCBYTE s
 	struct fake_reader *r;
 	struct fake_handle *h = NULL;
 	LONG rv = enter();
-	bool lost = false;
+	bool lost = false, foreign;
 	void *ctx;
 	struct wr rsp;
 
@@ -525,12 +527,15 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *send_pci, LPCBYTE s
 		return leave(rv);
 
 	r->busy = true;
+	foreign = r->foreign;
 	see = fake_is_other ? NULL : fake.see;
 	ctx = fake.see_ctx;
 	memcpy(name, r->name, sizeof(name));
 	lock_give(&fake.lock);
 	wr_init_heap(&rsp, APDU_RSP_MAX);
-	if (vcard_exchange(r->card, cmd, &rsp) != ERR_OK)
+	if (foreign)
+		wr_put(&rsp, cmd.n > 1 && cmd.p[1] == 0xA4 ? RD_LIT("\x6A\x82") : RD_LIT("\x6D\x00"));
+	else if (vcard_exchange(r->card, cmd, &rsp) != ERR_OK)
 		fake_fatal("the virtual card has no answer");
 	if (see)
 		see(ctx, name, cmd, wr_view(&rsp));

@@ -26,6 +26,10 @@ MUST enum err fake_card_insert(const char *reader, const char *dir);
 void fake_card_remove(const char *reader);
 /* Half a second without a connection: pcscd powers the card off. Nothing happens if somebody is connected. */
 void fake_card_idle(const char *reader);
+/* A card of another kind, which knows no command of ours (6A82, 6D00), until it is pulled. */
+void fake_card_foreign(const char *reader);
+/* This user may see the reader and not use its card, as polkit has it (SCARD_W_SECURITY_VIOLATION). */
+void fake_reader_deny(const char *reader, bool deny);
 /*
  * What the card itself answers to a command now, past whoever holds it: not counted, not observed. As vcard_exchange,
  * and ERR_NO_CARD.

@@ -34,6 +34,7 @@ void fake_reader_empty(struct fake_reader *r)
 	if (!r->card)
 		return;
 	vcard_close(&r->card);
+	r->foreign = false;
 	r->events++;
 	fake_reader_mark(r, 0, true);
 }
@@ -185,6 +186,20 @@ void fake_card_idle(const char *reader)
 		vcard_power(r->card, false);
 		vcard_power(r->card, true);
 	}
+	lock_give(&fake.lock);
+}
+
+void fake_card_foreign(const char *reader)
+{
+	lock_take(&fake.lock);
+	fake_reader_get(reader)->foreign = true;
+	lock_give(&fake.lock);
+}
+
+void fake_reader_deny(const char *reader, bool deny)
+{
+	lock_take(&fake.lock);
+	fake_reader_get(reader)->denied = deny;
 	lock_give(&fake.lock);
 }
 

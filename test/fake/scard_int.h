@@ -26,6 +26,7 @@ struct fake_reader {
 	uint64_t fault_at;              /* number of the exchange; 0: none */
 	enum fake_fault fault;
 	bool held, release;
+	bool foreign, denied;
 	bool claimed;                   /* by USB, ours */
 	bool has_pad;
 	bool changes;                   /* ... that can change a PIN, too */

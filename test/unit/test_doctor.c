@@ -279,6 +279,36 @@ static void test_held(void **state)
 	conf->module.readers.n = 0;
 }
 
+/* A card that is there, and is none for us, or cannot be used. */
+static void test_unusable(void **state)
+{
+	(void)state;
+	(void)begin(NULL, 0x0001);
+	put_in();
+	expect_well();
+	fake_reader_deny(OTHER, true);
+	look();
+	expect("problem", "you may see the reader, and not use the card", "org.debian.pcsc-lite.access_card");
+	assert_int_equal(doctor.problems, 1);
+	fake_reader_deny(OTHER, false);
+	fake_fault(OTHER, 3, FAKE_BROKEN);      /* SELECT, after two questions that may fail */
+	look();
+	assert_int_equal(doctor.problems, 1);
+	expect("problem", err_text(ERR_TRANSPORT), "put it in again");
+	fake_fault(OTHER, 1, FAKE_REMOVED);
+	look();
+	assert_int_equal(doctor.problems, 1);
+	expect("problem", err_text(ERR_REMOVED), "put the card back");
+	is_in = false;
+	(void)begin(NULL, 0x0001);
+	put_in();
+	fake_card_foreign(OTHER);
+	look();
+	expect("note", "the card is no SmartCard-HSM", NULL);
+	assert_false(finds("ok", "version", NULL));
+	expect_well();
+}
+
 /* ---- PINs ---- */
 
 static void test_pin(void **state)
@@ -449,6 +479,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_usb_or_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usb_by_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup_reader, teardown),
+		cmocka_unit_test_setup_teardown(test_unusable, setup_reader, teardown),
 		cmocka_unit_test_setup_teardown(test_pin, setup_reader, teardown),
 		cmocka_unit_test_setup_teardown(test_so_pin, setup_reader, teardown),
 		cmocka_unit_test_setup_teardown(test_custodians, setup_reader, teardown),
