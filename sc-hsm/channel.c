@@ -135,7 +135,7 @@ static void put_le(const struct apdu *a, struct wr *objects)
 
 enum err hsm_channel_wrap(struct hsm_channel *ch, struct rd cmd, struct wr *out)
 {
-	uint8_t mac[AES_BLOCK];
+	uint8_t mac[AES_BLOCK] = { 0 };
 	struct wr objects;
 	struct apdu a;
 	enum err e = apdu_decode(cmd, &a);

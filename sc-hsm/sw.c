@@ -9,6 +9,7 @@
 
 #define ALL      (~0u)
 #define FOR(map) (1u << (map))
+#define USES     (FOR(SW_SIGN) | FOR(SW_DECIPHER))
 #define WORD     0xffff
 #define TRIES    0xfff0
 
@@ -47,9 +48,12 @@ static const struct meaning {
 	{ 0x6A86, WORD, FOR(SW_PKA), ERR_UNSUPPORTED, "public key authentication is not set up" },
 	{ 0x6A84, WORD, FOR(SW_PKA), ERR_CARD_MEMORY, "all keys are registered" },
 
-	{ 0x6984, WORD, FOR(SW_KEY), ERR_USE_COUNTER, "the key's use counter is spent" },
-	/* Open firmware opened by keys alone: the PIN unlocks the key material (public-key-authentication 7). */
-	{ 0x6400, WORD, FOR(SW_KEY), ERR_AUTH, "key locked, PIN missing" },
+	{ 0x6984, WORD, USES | FOR(SW_KEY), ERR_USE_COUNTER, "the key's use counter is spent" },
+	/* Open firmware: its words for that, and for an algorithm that the key's list has not (reference 12). */
+	{ 0x6A84, WORD, USES, ERR_USE_COUNTER, "the key's use counter is spent" },
+	{ 0x6985, WORD, FOR(SW_SIGN) | FOR(SW_WRAP), ERR_ALGORITHM, "not an algorithm of this key" },
+	/* ... opened by keys alone: the PIN unlocks the key material (public-key-authentication 7). */
+	{ 0x6400, WORD, USES | FOR(SW_KEY), ERR_AUTH, "key locked, PIN missing" },
 
 	/* A domain that is not set up, and one that cannot be: reference 6.1. */
 	{ 0x6A88, WORD, FOR(SW_DOMAIN), ERR_NOT_FOUND, "no such key domain" },
