@@ -35,6 +35,10 @@ static void test_init(void **state)
 		   &(struct hsm_init){ .options = 1, .dkek_shares = 1 }, ERR_OK);
 	initialize("> 805000001D8002000181063634383231398208353736323138383091010393020302\n< 9000\n" SELECT_41,
 		   &(struct hsm_init){ .options = 1, .dkek_shares = -1, .total = 3, .required = 2 }, ERR_OK);
+	initialize("> 8050000020800200098106363438323139820835373632313838309101039302030297"
+		   "0104\n< 9000\n" SELECT_41,
+		   &(struct hsm_init){ .options = 9, .dkek_shares = -1, .total = 3, .required = 2, .domains = 4 },
+		   ERR_OK);
 	/* No PIN: neither 81 nor 91. */
 	initialize("> 80500000128002000082083537363231383830" "93020302\n< 9000\n" SELECT_41,
 		   &(struct hsm_init){ .options = 0x8000, .dkek_shares = -1, .total = 3, .required = 2 }, ERR_OK);

@@ -40,6 +40,23 @@ static void vectors(void **state)
 	assert_int_equal(ec_verify(EC_BP256R1, q, RD_ARR(hash), wr_view(&sig)), ERR_SIGNATURE);
 }
 
+/* Reference sc-hsm-apdu 5.3. */
+static void worked_example(void **state)
+{
+	uint8_t bytes[PKA_MESSAGE_MAX], hash[SHA256_SIZE], hex_bytes[64];
+	struct wr m, hex;
+
+	(void)state;
+	WR_ARR(&m, bytes);
+	WR_ARR(&hex, hex_bytes);
+	assert_int_equal(pka_message(RD_LIT("DENK040414400000"), RD_LIT("\xA1\xA2\xA3\xA4\xA5\xA6\xA7\xA8"), &m),
+			 ERR_OK);
+	assert_bytes_equal(wr_view(&m), test_unhex(&hex, "44454E4B303430343134343030303030A1A2A3A4A5A6A7A8"));
+	assert_int_equal(sha256(wr_view(&m), hash), ERR_OK);
+	assert_bytes_equal(RD_ARR(hash),
+			   test_unhex(&hex, "33DB27FDF7EE760B7C5AB1821CD6203A36969B84D239CA137C27683806061310"));
+}
+
 static void only_eight_bytes(void **state)
 {
 	uint8_t bytes[64];
@@ -102,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors),
+		cmocka_unit_test(worked_example),
 		cmocka_unit_test(only_eight_bytes),
 		cmocka_unit_test(code),
 		cmocka_unit_test(results),

@@ -43,6 +43,14 @@ EACH(test_worked_bytes)
 	assert_int_equal(card_hex(c, "002C00810E0102030405060708313233343536"), 0x9000);
 	assert_int_equal(card_hex(c, "0084000008"), 0x9000);
 	assert_int_equal(c->data.n, 8);
+	/* Two of three keys and four domains, by the SO-PIN that is set now. */
+	assert_int_equal(card_hex(c, "80500000208002000981063634383231398208010203040506070891010393020302970104"),
+			 0x9000);
+	card_select(c);
+	assert_int_equal(card_hex(c, "8054000000"), 0x9000);
+	assert_bytes_equal(c->data, RD_LIT("\x03\x03\x02\x00"));
+	assert_int_equal(card_hex(c, "8052000300"), 0x6A88);
+	assert_int_equal(card_hex(c, "8052000400"), 0x6A86);
 	card_free(c);
 }
 
