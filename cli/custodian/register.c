@@ -207,8 +207,8 @@ enum err verb_register(struct cli *cli)
 	if (!e && cli->args->prove)
 		e = cli_prove(cli, reader, files);
 	else if (!e)
-		printf("not proved: with the custodians' cards at hand, --prove shows that %u open it and %u do not\n",
-		       card.status.pka.required, card.status.pka.required - 1);
+		printf("not proved: with the custodians' cards at hand, --prove shows that %u open it, and fewer do "
+		       "not\n", card.status.pka.required);
 out:
 	cli_card_close(cli, &card, true);
 	cli_pkafiles_free(&files);

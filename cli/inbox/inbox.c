@@ -112,7 +112,8 @@ enum err cli_inbox_find(struct cli *cli, const struct cli_servers *servers, cons
 			return e;
 		e = pause_for(&until, &ms);
 		if (e == ERR_TIMEOUT)
-			return cli_refuse(ERR_NOT_FOUND, "%s%s: no request waits for a key on the cards at hand",
+			return cli_refuse(ERR_NOT_FOUND, "%s%s: no request waits for a key on the cards at hand "
+					  "(--wait SECONDS waits for one)",
 					  cli_api_url(servers->v[0]), servers->n > 1 ? " and others" : "");
 		if (e)
 			return cli_fail(e, "waiting for requests");
