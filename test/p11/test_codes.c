@@ -259,8 +259,10 @@ static void test_operations(void **state)
 
 static void test_parameters(void **state)
 {
-	static CK_RSA_PKCS_PSS_PARAMS pss = { CKM_SHA256, CKG_MGF1_SHA256, 32 }, other = { CKM_SHA_1, CKG_MGF1_SHA1, 20 },
-				      md5 = { CKM_MD5, CKG_MGF1_SHA256, 32 }, salty = { CKM_SHA256, CKG_MGF1_SHA256, 200 };
+	static CK_RSA_PKCS_PSS_PARAMS pss = { CKM_SHA256, CKG_MGF1_SHA256, 32 },
+				      other = { CKM_SHA_1, CKG_MGF1_SHA1, 20 },
+				      md5 = { CKM_MD5, CKG_MGF1_SHA256, 32 },
+				      salty = { CKM_SHA256, CKG_MGF1_SHA256, 200 };
 	static CK_RSA_PKCS_OAEP_PARAMS oaep = { CKM_SHA256, CKG_MGF1_SHA256, 0, NULL, 0 },
 				       source = { CKM_SHA256, CKG_MGF1_SHA256, 77, NULL, 0 },
 				       nothing = { CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 4 };
@@ -437,7 +439,8 @@ static void test_mechanisms(void **state)
 /* ---- the functions for messages: all of them, found by their place in the list ---- */
 
 typedef CK_RV init(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE);
-typedef CK_RV crypt(CK_SESSION_HANDLE, void *, CK_ULONG, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *);
+typedef CK_RV crypt(CK_SESSION_HANDLE, void *, CK_ULONG, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG, CK_BYTE *,
+		    CK_ULONG *);
 typedef CK_RV crypt_begin(CK_SESSION_HANDLE, void *, CK_ULONG, CK_BYTE *, CK_ULONG);
 typedef CK_RV crypt_next(CK_SESSION_HANDLE, void *, CK_ULONG, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *, CK_FLAGS);
 typedef CK_RV final(CK_SESSION_HANDLE);
