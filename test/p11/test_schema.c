@@ -77,6 +77,8 @@ static const struct row {
 	R(CKA_ISSUER, BYTES,                       "----+----",  "----rp---"),
 	R(CKA_SERIAL_NUMBER, BYTES,                "----+----",  "----rp---"),
 	R(CKA_URL, BYTES,                          "----+----",  "----rp---"),
+	R(CKA_HASH_OF_SUBJECT_PUBLIC_KEY, BYTES,   "----+----",  "----rp---"),
+	R(CKA_HASH_OF_ISSUER_PUBLIC_KEY, BYTES,    "----+----",  "----rp---"),
 	R(CKA_JAVA_MIDP_SECURITY_DOMAIN, NUMBER,   "----+----",  "----rp---"),
 	R(CKA_APPLICATION, BYTES,                  "------+--",  "-----pr--"),
 	R(CKA_OBJECT_ID, BYTES,                    "------+--",  "-----pr--"),
