@@ -204,8 +204,12 @@ FAKED := $(shell awk '/^\/\* fake: /{f=FILENAME;sub(/\.c$$/,"",f);for(i=3;i<NF;i
 fakes = $(patsubst $1:%,$(B)/test/fake/%.o,$(filter $1:%,$(FAKED)))
 $(TESTS): $(B)/%: $(B)/%.o $$(call fakes,$$*) $(call archive,$(FAKES) $(ROOMS))
 	$(call PROGRAM,-lcmocka -lexpat $(NEED_all))
-$(TOOLS): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
+$(filter-out %/bench/usb,$(TOOLS)): $(B)/%: $(B)/%_main.o $(call archive,$(TOOL_ROOMS) $(ROOMS))
 	$(call PROGRAM,-lssl $(NEED_all))
+
+# What a command costs over USB: with the fakes, as a test.
+$(B)/test/bench/usb: $(B)/test/bench/usb_main.o $(call archive,$(TOOL_ROOMS) $(FAKES) $(ROOMS))
+	$(call PROGRAM,-lcmocka -lexpat $(NEED_all))
 
 # The same without libFuzzer, for what they begin with (test/check/fuzz.sh).
 $(REPLAYS): $(B)/%_replay: $(B)/%_fuzz.o $(B)/test/fuzz/replay.o $(call archive,$(FAKES) $(ROOMS))
@@ -239,7 +243,7 @@ check-usb:
 	test/deps.sh build test
 	-$(GUEST)
 	$(MAKE) tests
-	test/run.sh $(B) tpdu extended
+	test/run.sh $(B) tpdu extended short
 	test/run.sh $(B) e2e -- usb
 check-package: deb
 	$(MAKE) all

@@ -48,6 +48,11 @@ static enum err tap_pad_verify(void *ctx, const struct pinpad_ask *ask, struct w
 	return apdu_link_pad_verify(((struct tap *)ctx)->inner, ask, rsp, &dl);
 }
 
+static size_t tap_cmd_max(void *ctx)
+{
+	return apdu_link_cmd_max(((struct tap *)ctx)->inner);
+}
+
 static void tap_close(void *ctx, bool reset_card)
 {
 	struct tap *t = ctx;
@@ -64,6 +69,7 @@ static const struct apdu_link_ops tap_ops = {
 	.present = tap_present,
 	.has_pad = tap_has_pad,
 	.pad_verify = tap_pad_verify,
+	.cmd_max = tap_cmd_max,
 	.close = tap_close,
 };
 

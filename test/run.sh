@@ -3,7 +3,8 @@
 #
 # Run tests and count.
 #	test/run.sh BUILD GROUP... [-- NAME...]
-# GROUP: check (test/check/*.sh), unit and p11 (programs of BUILD/test/), e2e (test/e2e/*.sh but lib.sh), next (what
+# GROUP: check (test/check/*.sh), unit and p11 (programs of BUILD/test/),
+# tpdu, extended, short (those of p11, over a USB reader of that level), e2e (test/e2e/*.sh but lib.sh), next (what
 # runs in the next Debian, see test/next/root.sh).
 # NAME: only these, by their names without a suffix.
 #
@@ -26,7 +27,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do groups+=("$1"); shift; done
 [ $# -eq 0 ] || { shift; only=("$@"); }
 
 jobs=${JOBS:-$(($(nproc) * 2))}
-declare -A limit=([check]=300 [unit]=120 [p11]=120 [tpdu]=120 [extended]=120 [e2e]=300 [next]=300)
+declare -A limit=([check]=300 [unit]=120 [p11]=120 [tpdu]=120 [extended]=120 [short]=120 [e2e]=300 [next]=300)
 logs=$build/test/logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -40,6 +41,11 @@ tests_of() {
 	next) echo test/next/next.sh ;;
 	e2e) find test/e2e -maxdepth 1 -name '*.sh' ! -name lib.sh | sort ;;
 	tpdu | extended) tests_of p11 ;;
+	# By a reader of short APDUs: what works wholly there (docs/HARDWARE.md).
+	short)
+		tests_of p11 |
+			grep -E '/test_(agent_either|agent_wait|exit|module|people|pin|session|threads)$'
+		;;
 	unit | p11) for c in test/"$1"/test_*.c; do echo "$build/${c%.c}"; done ;;
 	*) echo "run.sh: no group $1" >&2; exit 2 ;;
 	esac
@@ -69,7 +75,7 @@ one() {
 	secs=$((${secs:-${limit[$group]}} * ${SLOW:-1}))
 	mark=$$.$name
 	began=$(date +%s%N)
-	case $group in tpdu | extended) export QUORUM11_TEST_USB=$group ;; esac
+	case $group in tpdu | extended | short) export QUORUM11_TEST_USB=$group ;; esac
 	{ time TEST_MARK=$mark timeout -k 5 "$secs" "$path" >"$logs/$name.out" 2>&1 </dev/null; } \
 	    2>"$logs/$name.cpu"
 	rc=$?

@@ -46,7 +46,8 @@ MUST enum err ccid_card_present(struct ccid_card *c);
 /*
  * One command, one answer, appended. The command's time is dl's, but never less than CCID_CARD_LEAST_MS, as one that is
  * cut off costs the card's login; who gives up is heeded before, not during it. ERR_REMOVED, ERR_RESET: it was not
- * powered, and nothing was sent; ERR_LIMIT: longer than the reader takes, nothing was sent; ERR_TIMEOUT, ERR_TRANSPORT.
+ * powered, and nothing was sent; ERR_LIMIT: longer than the reader takes, and nothing was sent, or a longer answer
+ * than it gives (both said); ERR_TIMEOUT, ERR_TRANSPORT.
  */
 #define CCID_CARD_LEAST_MS 5000
 MUST enum err ccid_card_transmit(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *dl);

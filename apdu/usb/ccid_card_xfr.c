@@ -64,6 +64,26 @@ static enum err transmit_t1(struct ccid_card *c, struct rd cmd, struct wr *rsp, 
 	return e;
 }
 
+/*
+ * The same command in the short form, if its data fit. The card knows no chains (reference 1.2), so longer ones cannot
+ * be sent at all. *cut: more is expected than a short one can say.
+ */
+static enum err shorten(struct rd cmd, struct wr *out, bool *cut)
+{
+	struct apdu a;
+	enum err e = apdu_decode(cmd, &a);
+
+	if (e)
+		return e;
+	if (a.data.n > UINT8_MAX)
+		return ERR_LIMIT;
+	a.extended = false;
+	*cut = a.ne > APDU_LE_SHORT_MAX;
+	if (*cut)
+		a.ne = APDU_LE_SHORT_MAX;
+	return apdu_encode(&a, out);
+}
+
 static enum err transmit_short(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *all)
 {
 	struct ccid_answer a;
@@ -124,14 +144,7 @@ static enum err transmit_extended(struct ccid_card *c, struct rd cmd, struct wr 
 	return e ? e : rsp->n - before < 2 ? ERR_TRANSPORT : ERR_OK;
 }
 
-static bool is_extended(struct rd cmd)
-{
-	struct apdu a;
-
-	return apdu_decode(cmd, &a) == ERR_OK && a.extended;
-}
-
-enum err ccid_card_transmit(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *dl)
+static enum err exchange(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *dl)
 {
 	static enum err (*const by_level[])(struct ccid_card *, struct rd, struct wr *, const struct deadline *) = {
 		[CCID_TPDU] = transmit_t1, [CCID_SHORT] = transmit_short, [CCID_EXTENDED] = transmit_extended,
@@ -140,20 +153,46 @@ enum err ccid_card_transmit(struct ccid_card *c, struct rd cmd, struct wr *rsp, 
 	struct deadline all = deadline_in(left < CCID_CARD_LEAST_MS ? CCID_CARD_LEAST_MS :
 					  left < XFR_MAX_MS ? left : XFR_MAX_MS);
 	size_t before = rsp->n;
-	enum err e;
+	enum err e = by_level[c->ccid.desc.level](c, cmd, rsp, &all);
 
-	if (!c->powered)
-		return ERR_RESET;
-	if (cmd.n > ccid_card_cmd_max(c) || (c->ccid.desc.level == CCID_SHORT && is_extended(cmd))) {
-		log_line(LOG_APDU, LOG_WARN, "usb: a command of %zu bytes: this reader (%s) takes %zu at most", cmd.n,
-			 ccid_level_name(c->ccid.desc.level), ccid_card_cmd_max(c));
-		return ERR_LIMIT;
-	}
-	e = by_level[c->ccid.desc.level](c, cmd, rsp, &all);
 	if (e && rsp->n > before)
 		wr_cut(rsp, before);
 	/* T=1 is in order again after what it calls ERR_TRANSPORT; but is the card, with a login and half a command? */
 	return e ? ccid_card_broken(c, e == ERR_RESET ? ERR_TRANSPORT : e) : ERR_OK;
+}
+
+enum err ccid_card_transmit(struct ccid_card *c, struct rd cmd, struct wr *rsp, const struct deadline *dl)
+{
+	size_t before = rsp->n;
+	bool cut = false;
+	struct wr brief;
+	enum err e = ERR_OK;
+
+	if (!c->powered)
+		return ERR_RESET;
+	wr_init_heap(&brief, SHORT_MAX);
+	if (c->ccid.desc.level == CCID_SHORT) {
+		e = shorten(cmd, &brief, &cut);
+		if (!e)
+			cmd = wr_view(&brief);
+	}
+	if (!e && cmd.n > ccid_card_cmd_max(c))
+		e = ERR_LIMIT;
+	if (e == ERR_LIMIT)
+		log_tell("a command of %zu bytes: this reader (%s) carries %zu, and the card takes none in parts; use "
+			 "another reader (docs/HARDWARE.md)", cmd.n, ccid_level_name(c->ccid.desc.level),
+			 ccid_card_cmd_max(c));
+	if (!e)
+		e = exchange(c, cmd, rsp, dl);
+	/* Full, and nobody knows of what more: half of a list or a file is not taken for all of it. */
+	if (!e && cut && rsp->n - before >= APDU_LE_SHORT_MAX + 2) {
+		log_tell("an answer of more than %u bytes: this reader (%s) carries no longer one; use another reader "
+			 "(docs/HARDWARE.md)", APDU_LE_SHORT_MAX, ccid_level_name(c->ccid.desc.level));
+		wr_cut(rsp, before);
+		e = ERR_LIMIT;
+	}
+	wr_free(&brief);
+	return e;
 }
 
 size_t ccid_card_cmd_max(const struct ccid_card *c)

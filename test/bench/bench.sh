@@ -119,6 +119,7 @@ for ((round = 1; round <= rounds; round++)); do
 	p11 warm10 "$MODULE" ten key10 "$T/pin" 0 || fail "our module, card ten, not the first program"
 	p11 opensc10 "$opensc" ten key10 "$T/pin" 0 || fail "OpenSC's module, card ten"
 done
+"$B/test/bench/usb" "$signs" | sed 's/^/usb./' >>"$T/results" || fail "over USB"
 stop relay
 settle || fail "something is left running"
 
@@ -201,6 +202,11 @@ load_rows() {
 	agent_row
 	row "exchanges per C_Sign through the agent" "$(worst agent.sign)" "direct: $(worst ours.sign)" "exactly 1" \
 	    "$(values agent.sign | head -n 1) == 1 && $(worst agent.sign) == 1"
+	row "bulk transfers per exchange over USB: TPDU, short, extended APDU" \
+	    "$(median usb.tpdu.transfers), $(median usb.short.transfers), $(median usb.extended.transfers)" \
+	    "the least of CCID: 2" "at most one round trip more, 4" \
+	    "$(median usb.tpdu.transfers) <= 4 && $(median usb.short.transfers) <= 4 &&
+	     $(median usb.extended.transfers) <= 4"
 	row "C_Login returns after the second approval reached the server" "$(calc "$(median login.ms)" 0) ms" \
 	    "worst of $rounds: $(calc "$(worst login.ms)" 0) ms" "within 200 ms" "$(worst login.ms) <= 200"
 	load_rows

@@ -209,7 +209,8 @@ int agent_run_both(const struct CMUnitTest *tests, size_t n)
 		return 1;
 	for (size_t i = 0; i < n; i++) {
 		all[k++] = tests[i];
-		if (tests[i].setup_func != rig_setup)
+		/* A client of an agent reads as if its reader took long commands. */
+		if (tests[i].setup_func != rig_setup || rig_is_short())
 			continue;
 		(void)snprintf(names[i], sizeof(names[i]), "%s at an agent", tests[i].name);
 		all[k++] = (struct CMUnitTest){ names[i], tests[i].test_func, both_setup, both_teardown,

@@ -97,6 +97,13 @@ bool rig_is_usb(void)
 	return rig_usb && rig_is_direct();
 }
 
+bool rig_is_short(void)
+{
+	const char *kind = getenv("QUORUM11_TEST_USB");
+
+	return kind && strcmp(kind, "short") == 0;
+}
+
 int rig_setup(void **state)
 {
 	(void)state;

@@ -24,6 +24,7 @@ extern const char *rig_reader, *rig_other_reader;
 void rig_readers_start(void);
 extern bool rig_usb;                                    /* they are on a USB, the agent's, too */
 bool rig_is_usb(void);                                  /* the module itself goes by USB, not an agent */
+bool rig_is_short(void);                                /* ... by a reader of short APDUs */
 /* For cmocka: each test begins with one empty reader and an empty configuration, and ends with nothing left open. */
 int rig_setup(void **state);
 int rig_teardown(void **state);
