@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "base/date.h"
 #include "base/fd.h"
 #include "base/log_json.h"
+#include "base/process_lock.h"
 #include "base/text.h"
 
 /* One line is one write() of at most this size, so that lines of threads and processes do not mix. */
@@ -37,7 +37,7 @@ static _Atomic bool is_json;
  * that a line being written meets one file or the other. A host may close our descriptor and get the number back
  * for a file of its own; so we know the file again before each line.
  */
-static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+static struct process_lock opening;
 static int file_fd = -1;
 static _Atomic int out_fd = STDERR_FILENO;
 static _Atomic unsigned long long file_dev, file_ino;
@@ -134,10 +134,7 @@ enum err log_open(const char *path)
 		(void)close(fd);
 		return ERR_IO;
 	}
-	if (pthread_mutex_lock(&opening) != 0) {
-		(void)close(fd);
-		return ERR_BUG;
-	}
+	process_lock_take(&opening);
 	if (file_fd < 0) {
 		file_fd = fd;
 	} else {
@@ -150,7 +147,7 @@ enum err log_open(const char *path)
 		atomic_store(&file_ino, (unsigned long long)st.st_ino);
 		atomic_store(&out_fd, file_fd);
 	}
-	(void)pthread_mutex_unlock(&opening);
+	process_lock_give(&opening);
 	return e;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apdu/usb/usb_held.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/process_lock.h"
 
 struct seen {
 	char place[PCSC_NAME_MAX];      /* "": free */
@@ -20,7 +21,7 @@ struct seen {
 
 static struct seen table[PCSC_READERS_MAX];
 static size_t next;                     /* to be used again when all are taken */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct process_lock lock;
 
 /* Also in the child of a fork, whose parent may have been here: nothing here waits for long. */
 static struct seen *find(const char *place)
@@ -45,13 +46,13 @@ void usb_held_begin(struct usb_held *h, const char *place, bool (*is_lost)(void 
 
 	(void)snprintf(h->place, sizeof(h->place), "%s", place);
 	h->is = true;
-	(void)pthread_mutex_lock(&lock);
+	process_lock_take(&lock);
 	s = find(place);
 	s->holder = getpid();
 	s->is_lost = is_lost;
 	s->ctx = ctx;
 	s->lost = s->on = false;
-	(void)pthread_mutex_unlock(&lock);
+	process_lock_give(&lock);
 }
 
 /* With the lock. */
@@ -66,9 +67,9 @@ void usb_held_lost(struct usb_held *h)
 {
 	if (!h->is)
 		return;
-	(void)pthread_mutex_lock(&lock);
+	process_lock_take(&lock);
 	lose(find(h->place));
-	(void)pthread_mutex_unlock(&lock);
+	process_lock_give(&lock);
 }
 
 void usb_held_end(struct usb_held *h, bool on)
@@ -78,13 +79,13 @@ void usb_held_end(struct usb_held *h, bool on)
 	if (!h->is)
 		return;
 	h->is = false;
-	(void)pthread_mutex_lock(&lock);
+	process_lock_take(&lock);
 	s = find(h->place);
 	if (s->holder == getpid()) {
 		s->holder = 0;
 		s->on = on;
 	}
-	(void)pthread_mutex_unlock(&lock);
+	process_lock_give(&lock);
 }
 
 bool usb_held_by_us(const char *place, bool *card)
@@ -92,12 +93,12 @@ bool usb_held_by_us(const char *place, bool *card)
 	struct seen *s;
 	bool ours;
 
-	(void)pthread_mutex_lock(&lock);
+	process_lock_take(&lock);
 	s = find(place);
 	ours = s->holder == getpid();
 	if (ours && s->is_lost(s->ctx, card))
 		lose(s);
-	(void)pthread_mutex_unlock(&lock);
+	process_lock_give(&lock);
 	return ours;
 }
 
@@ -106,7 +107,7 @@ uint32_t usb_held_events(const char *place, uint8_t address, bool card, bool on)
 	struct seen *s;
 	uint32_t events;
 
-	(void)pthread_mutex_lock(&lock);
+	process_lock_take(&lock);
 	s = find(place);
 	if (s->address && s->address != address)
 		s->events += 2;
@@ -118,6 +119,6 @@ uint32_t usb_held_events(const char *place, uint8_t address, bool card, bool on)
 	s->address = address;
 	s->card = card;
 	events = s->events;
-	(void)pthread_mutex_unlock(&lock);
+	process_lock_give(&lock);
 	return events;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "apdu/usb/usb_io.h"
 #include "apdu/usb/usb_mark.h"
 #include "base/log.h"
+#include "base/process_lock.h"
 
 #define FRESH_MS 3000           /* how long a reader that was plugged in is left to pcscd */
 
@@ -26,13 +26,13 @@ struct last {
 };
 
 static struct last last;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct process_lock lock;
 
 static bool list_by_last(const struct usb_mark *now, struct pcsc_readers *out)
 {
 	bool good;
 
-	(void)pthread_mutex_lock(&lock);
+	process_lock_take(&lock);
 	good = last.whole && now->known && now->value == last.mark.value;
 	for (size_t i = 0; good && i < last.n; i++) {
 		struct pcsc_reader *r = &out->v[i];
@@ -46,13 +46,13 @@ static bool list_by_last(const struct usb_mark *now, struct pcsc_readers *out)
 		r->events = usb_held_events(r->place, last.v[i].address, r->has_card, true);
 	}
 	out->n = good ? last.n : 0;
-	(void)pthread_mutex_unlock(&lock);
+	process_lock_give(&lock);
 	return good;
 }
 
 static void keep_last(const struct usb_mark *now, const struct usb_readers *all, bool whole)
 {
-	(void)pthread_mutex_lock(&lock);
+	process_lock_take(&lock);
 	last.whole = whole;
 	last.mark = *now;
 	last.n = all->n;
@@ -61,7 +61,7 @@ static void keep_last(const struct usb_mark *now, const struct usb_readers *all,
 		memcpy(last.v[i].place, all->v[i].place, sizeof(last.v[i].place));
 		last.v[i].address = libusb_get_device_address(all->v[i].device);
 	}
-	(void)pthread_mutex_unlock(&lock);
+	process_lock_give(&lock);
 }
 
 /* ---- list ---- */

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/lock.h"
+#include "base/process_lock.h"
 
 #define CARDS_MAX 16            /* the oldest gives way */
 
@@ -17,37 +17,7 @@ static struct entry {
 } entries[CARDS_MAX];
 static size_t next;
 
-static struct lock lock;
-
-static void before_fork(void)
-{
-	lock_take(&lock);
-}
-
-static void after_fork_parent(void)
-{
-	lock_give(&lock);
-}
-
-static void after_fork_child(void)
-{
-	lock_init(&lock);
-}
-
-static void init_once(void)
-{
-	lock_init(&lock);
-	/* Without memory for it a child could find the lock taken; it would have none for its login either. */
-	(void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-}
-
-static void take(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	(void)pthread_once(&once, init_once);
-	lock_take(&lock);
-}
+static struct process_lock lock;
 
 static struct entry *find(const char *device_id)
 {
@@ -64,13 +34,13 @@ enum err p11_cooldown_check(const char *device_id, unsigned *seconds)
 	enum err e = ERR_OK;
 
 	*seconds = 0;
-	take();
+	process_lock_take(&lock);
 	x = find(device_id);
 	if (x && x->until_ms > now) {
 		e = x->e;
 		*seconds = (unsigned)((x->until_ms - now + 999) / 1000);
 	}
-	lock_give(&lock);
+	process_lock_give(&lock);
 	return e;
 }
 
@@ -80,7 +50,7 @@ void p11_cooldown_note(const char *device_id, enum err e, unsigned seconds)
 
 	if (e != ERR_DENIED && e != ERR_EXPIRED)
 		return;
-	take();
+	process_lock_take(&lock);
 	x = find(device_id);
 	if (!x) {
 		x = &entries[next];
@@ -89,5 +59,5 @@ void p11_cooldown_note(const char *device_id, enum err e, unsigned seconds)
 	(void)snprintf(x->device_id, sizeof(x->device_id), "%s", device_id);
 	x->e = e;
 	x->until_ms = clock_boot_ms() + (uint64_t)seconds * 1000;
-	lock_give(&lock);
+	process_lock_give(&lock);
 }

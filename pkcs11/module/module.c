@@ -21,21 +21,10 @@ struct p11_module p11_module = { .stop_fd = -1 };
  */
 static _Thread_local unsigned inside;
 
-/* ---- fork: the child begins anew, with the lock in a known state ---- */
-
-static void before_fork(void)
-{
-	lock_take(&p11_module.lock);
-}
-
-static void after_fork_parent(void)
-{
-	lock_give(&p11_module.lock);
-}
+/* ---- fork: the child begins anew ---- */
 
 static void after_fork_child(void)
 {
-	lock_init(&p11_module.lock);
 	cond_init(&p11_module.idle);
 	if (p11_module.ready)
 		p11_module.forked = true;
@@ -44,9 +33,8 @@ static void after_fork_child(void)
 
 static void init_once(void)
 {
-	lock_init(&p11_module.lock);
 	cond_init(&p11_module.idle);
-	if (pthread_atfork(before_fork, after_fork_parent, after_fork_child))
+	if (pthread_atfork(NULL, NULL, after_fork_child))
 		log_line(LOG_P11, LOG_ERROR, "no memory to notice forks");
 }
 
@@ -55,12 +43,12 @@ void p11_module_lock(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	(void)pthread_once(&once, init_once);
-	lock_take(&p11_module.lock);
+	process_lock_take(&p11_module.lock);
 }
 
 void p11_module_unlock(void)
 {
-	lock_give(&p11_module.lock);
+	process_lock_give(&p11_module.lock);
 }
 
 /* ---- life ---- */
@@ -180,8 +168,8 @@ static bool drain_locked(uint64_t ms)
 {
 	while (p11_module.calls)
 		if (ms == UINT64_MAX)
-			cond_wait(&p11_module.idle, &p11_module.lock);
-		else if (cond_wait_ms(&p11_module.idle, &p11_module.lock, ms) != ERR_OK)
+			cond_wait(&p11_module.idle, &p11_module.lock.l);
+		else if (cond_wait_ms(&p11_module.idle, &p11_module.lock.l, ms) != ERR_OK)
 			return false;
 	return true;
 }

@@ -11,11 +11,12 @@
 #define PKCS11_MODULE_MODULE_H
 
 #include "base/conf.h"
+#include "base/process_lock.h"
 #include "pkcs11/module/session_table.h"
 #include "pkcs11/module/slot_table.h"
 
 struct p11_module {
-	struct lock lock;
+	struct process_lock lock;
 	struct cond idle;               /* a call ended */
 	bool ready;
 	atomic_bool closing;
