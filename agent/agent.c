@@ -39,13 +39,17 @@ static bool is_awaited(void *ctx, const struct agent_card *card)
 
 /* ---- cards ---- */
 
+/* There from now on, or there and looked at. */
 static void add_reader(struct agent *a, const char *reader)
 {
 	struct agent_house *h = &a->house;
+	struct agent_card *known = agent_house_find(h, reader);
 	enum err e;
 
-	if (agent_house_find(h, reader))
+	if (known) {
+		agent_card_look(known);
 		return;
+	}
 	if (h->cards_n == PCSC_READERS_MAX) {
 		log_line(LOG_AGENT, LOG_ERROR, "reader %s: more than %d readers", reader, PCSC_READERS_MAX);
 		return;

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "sc-hsm/pin.h"
 
-#define LOOK_MS    500          /* how soon a card that was pulled is missed, at the latest */
+#define LOOK_MS    500          /* how soon a card that was pulled is missed, if nobody tells */
 #define RETRY_MS   1000         /* a card that somebody else holds, or that does not answer */
 
 bool agent_card_is_stopping(const struct agent_card *c)
@@ -93,22 +93,24 @@ static bool wait_for_card(struct agent_card *c)
 {
 	struct deadline stop = { UINT64_MAX, c->stop_fd };
 	struct pcsc_readers *now = malloc(sizeof(*now));
-	bool other = false;     /* what is in is none of ours, as far as we know */
-	uint32_t other_events = 0;
+	uint32_t tried = 0;     /* the same card, as the reader counts, is not tried again before this time */
+	uint64_t not_before_ms = 0;
 	enum err e;
 
 	while (now && !c->hsm && !agent_card_is_stopping(c)) {
 		const struct pcsc_reader *r = NULL;
+		const uint64_t now_ms = clock_boot_ms();
 		struct deadline again = deadline_within(&stop, RETRY_MS);
 
 		e = local_list(c->rules->conf, now);
 		for (size_t i = 0; !e && i < now->n; i++)
 			if (rd_eq_str(rd_str(now->v[i].name), c->view.reader))
 				r = &now->v[i];
-		if (r && r->has_card && !(other && r->events == other_events)) {
+		if (r && r->has_card && (r->events != tried || now_ms >= not_before_ms)) {
 			e = take(c, r);
-			other = e == ERR_NO_CARD;
-			other_events = r->events;
+			tried = r->events;
+			/* What is none of ours, as far as we know, stays so. */
+			not_before_ms = e == ERR_NO_CARD ? UINT64_MAX : now_ms + RETRY_MS;
 			if (e == ERR_SHARING && !c->told_held)
 				log_tell("reader %s: another program is connected to the card; the agent waits until "
 					 "it is free", c->view.reader);
@@ -118,7 +120,7 @@ static bool wait_for_card(struct agent_card *c)
 		}
 		agent_view_looked(&c->view);
 		turn_away(c);
-		if (!c->hsm && deadline_wait(&again, c->jobs.fd) == ERR_IO)
+		if (!c->hsm && !atomic_exchange(&c->look, false) && deadline_wait(&again, c->jobs.fd) == ERR_IO)
 			break;
 	}
 	free(now);
@@ -184,10 +186,11 @@ static void work(struct agent_card *c)
 		if (j) {
 			agent_lease_end(c);
 			agent_card_run(c, j);
-		} else {
+		} else if (!c->look) {
 			ended = wait_for_work(c, looked_ms);
 		}
-		if (c->hsm && (ended || is_due(c, looked_ms))) {
+		if (c->hsm && (ended || c->look || is_due(c, looked_ms))) {
+			c->look = false;
 			look_after(c);
 			looked_ms = clock_boot_ms();
 		}
@@ -282,6 +285,12 @@ uint64_t agent_card_submit(struct agent_card *c, struct agent_job *j)
 {
 	agent_queue_put(&c->jobs, j);
 	return ++c->submitted;
+}
+
+void agent_card_look(struct agent_card *c)
+{
+	c->look = true;
+	agent_queue_wake(&c->jobs);
 }
 
 void agent_card_cancel(struct agent_card *c)

@@ -22,6 +22,8 @@ void agent_card_free(struct agent_card **c);
 struct agent_view *agent_card_view(struct agent_card *c);
 /* Takes the job; it comes back through results. Says the how manieth it is. */
 uint64_t agent_card_submit(struct agent_card *c, struct agent_job *j);
+/* Something happened in a reader, perhaps in its own: it looks at once. */
+void agent_card_look(struct agent_card *c);
 /* Nobody waits for the login that runs, if one runs: end it. */
 void agent_card_cancel(struct agent_card *c);
 /* As submit, of an AGENT_JOB_END; whatever login is asked for then fails, and nobody is asked for it any more. */

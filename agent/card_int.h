@@ -14,7 +14,7 @@ struct agent_card {
 	struct agent_queue *results;
 	struct agent_view view;
 	struct agent_queue jobs;
-	atomic_bool stopping;
+	atomic_bool stopping, look;     /* look: see agent_card_look */
 	atomic_uint ending;             /* jobs AGENT_JOB_END that are on their way */
 	int stop_fd, cancel_fd;         /* events */
 	uint64_t submitted;             /* jobs; the clients' thread's */

@@ -88,7 +88,10 @@ static void test_inner_known_first(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_outer_known_first), cmocka_unit_test(test_inner_known_first) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_outer_known_first),
+		cmocka_unit_test(test_inner_known_first),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
