@@ -129,13 +129,13 @@ static void by_agents_end(void)
 static const struct row {
 	void (*end)(void);
 	bool agent_goes;
-	uint16_t sw;                            /* the card says then */
+	uint16_t sw;                            /* the card says then; 0: as the agent has chosen it again, or not yet */
 	CK_RV rv;                               /* and C_Sign */
 } rows[] = {
 	{ by_time, false, SW_CLOSED, CKR_FUNCTION_REJECTED },
 	{ by_hand, false, SW_CLOSED, CKR_USER_NOT_LOGGED_IN },
 	{ by_custodian, false, SW_CLOSED, CKR_USER_NOT_LOGGED_IN },
-	{ by_removal, false, SW_NOT_CHOSEN, CKR_DEVICE_REMOVED },
+	{ by_removal, false, 0, CKR_DEVICE_REMOVED },
 	/* The agent has chosen it again, and read what is public. */
 	{ by_removal_noticed, false, SW_CLOSED, CKR_DEVICE_REMOVED },
 	{ by_agents_end, true, SW_NOT_CHOSEN, CKR_DEVICE_REMOVED },
@@ -148,6 +148,7 @@ static void test_ends(void **state)
 	CK_ULONG n = sizeof(sig);
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE key;
+	uint16_t sw;
 
 	agent_people = people_new("vendor-shared");
 	agent_rig_start(people_conf_text("approve", "[agent]\nlimits = for=1h\n"));
@@ -162,9 +163,10 @@ static void test_ends(void **state)
 	/* A signature that has begun is none that would still be made. */
 	assert_ok(rig_sign_begin(session, CKM_ECDSA, key));
 	r->end();
-	assert_int_equal(card_signs(), r->sw);
+	sw = card_signs();
+	assert_true(r->sw ? sw == r->sw : sw == SW_CLOSED || sw == SW_NOT_CHOSEN);
 	assert_rv(C_Sign(session, data, sizeof(data), sig, &n), r->rv);
-	if (r->sw == SW_NOT_CHOSEN)
+	if (sw == SW_NOT_CHOSEN)
 		card_select();
 	assert_int_equal(card_signs(), SW_CLOSED);
 	rig_finalize();
