@@ -129,7 +129,7 @@ static void by_agents_end(void)
 static const struct row {
 	void (*end)(void);
 	bool agent_goes;
-	uint16_t sw;                            /* the card says then; 0: as the agent has chosen it again, or not yet */
+	uint16_t sw;                            /* the card says then; 0: the agent may have chosen it again */
 	CK_RV rv;                               /* and C_Sign */
 } rows[] = {
 	{ by_time, false, SW_CLOSED, CKR_FUNCTION_REJECTED },
