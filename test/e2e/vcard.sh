@@ -93,11 +93,10 @@ t "a key" apdu a $select $verify "004601000000F5\
 5ECECBB6406837BF51F5\
 8520FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551870101\
 5F201055544B455930303030303030303030310000"
-took apdu a $select $verify
-without=$spent
 sign=806801730548656C6C6F00
 took apdu a $select $verify $sign $sign $sign $sign
-t "... signs in 0.17 s" test $((spent - without)) -ge $((4 * 150))
+# At least that; what a busy machine adds, nobody can take off again.
+t "... signs in 0.17 s" test "$spent" -ge $((4 * 170))
 t "... well" said "SW1=0x90, SW2=0x00"
 t "SIGTERM ends the card" card_stop a
 t "... with status 0" test "$status" -eq 0
