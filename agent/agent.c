@@ -152,7 +152,7 @@ static void take_results(struct agent *a)
 
 static void welcome(struct agent *a)
 {
-	int fd = accept4(a->run->listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept4(a->run->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	enum err e;
 
 	if (fd < 0) {

@@ -157,12 +157,9 @@ static bool wait_for_work(struct agent_card *c, uint64_t looked_ms)
 		{ .fd = c->jobs.fd, .events = POLLIN },
 		{ .fd = c->approval ? agent_approval_fd(c->approval) : -1, .events = POLLIN },
 	};
-	uint64_t now, until = looked_ms + LOOK_MS;
+	uint64_t now = clock_boot_ms(), until = looked_ms + LOOK_MS;
 	int n;
 
-	if (agent_lease_hear(c))
-		return false;
-	now = clock_boot_ms();
 	if (c->approval && agent_approval_ends_ms(c->approval) < until)
 		until = agent_approval_ends_ms(c->approval);
 	n = poll(p, sizeof(p) / sizeof(p[0]), until > now ? (int)(until - now) : 0);

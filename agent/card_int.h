@@ -30,7 +30,6 @@ struct agent_card {
 	uint64_t cool_until_ms;
 	bool told_held;
 	struct agent_job *lease;        /* who is lent to this thread, lease.h; NULL: nobody */
-	bool answered;                  /* ... and the last thing that happened was its answer */
 };
 
 bool agent_card_is_stopping(const struct agent_card *c);

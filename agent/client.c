@@ -3,10 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/lease.h"
 #include "base/log.h"
 
 struct agent_card *agent_house_find(struct agent_house *h, const char *reader)
@@ -19,13 +17,10 @@ struct agent_card *agent_house_find(struct agent_house *h, const char *reader)
 
 enum err agent_client_new(int fd, struct agent_client **out)
 {
-	const struct timeval soon = { .tv_usec = AGENT_LEASE_MS * 1000 };
 	struct agent_client *c = calloc(1, sizeof(*c));
 	enum err e = c ? agent_peer_read(fd, &c->peer) : ERR_NOMEM;
 
 	*out = NULL;
-	if (!e && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)))
-		e = ERR_IO;
 	if (e) {
 		free(c);
 		(void)close(fd);

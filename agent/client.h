@@ -36,7 +36,7 @@ struct agent_client {
 	enum err end_e;                 /* it could not be asked of all */
 	struct wr out;                  /* an answer that is not sent yet */
 };
-/* Takes fd, which blocks: only agent_lease_hear waits in it. ERR_NOMEM, ERR_IO, ERR_LIMIT; closed then. */
+/* Takes fd. ERR_NOMEM, ERR_IO, ERR_LIMIT; closed then. */
 MUST enum err agent_client_new(int fd, struct agent_client **out);
 /* What it waits for is abandoned. NULL-safe. */
 void agent_client_free(struct agent_house *h, struct agent_client **c);

@@ -19,7 +19,6 @@ void agent_lease_take(struct agent_card *c, struct agent_job *j)
 {
 	agent_lease_end(c);
 	c->lease = j;
-	c->answered = false;
 	if (!c->hsm || !agent_card_is_in(c, j))
 		agent_lease_end(c);
 }
@@ -55,50 +54,27 @@ static enum err answer(struct agent_job *l)
 	return e;
 }
 
-static void serve(struct agent_card *c, enum err heard)
-{
-	struct agent_job *l = c->lease;
-	struct apdu a;
-	struct rd cmd;
-
-	l->e = heard;
-	if (l->e || !is_use(c, l, &a, &cmd)) {
-		agent_lease_end(c);
-		return;
-	}
-	wr_reset(&l->out);
-	l->e = agent_card_use(c, &a, cmd, l);
-	agent_card_heed(c, l->e);
-	/* Whatever is not an answer at once is told by the clients' thread. */
-	l->ran = l->e || answer(l);
-	c->answered = !l->ran;
-	if (l->ran)
-		agent_lease_end(c);
-}
-
 void agent_lease_serve(struct agent_card *c, short events)
 {
 	struct deadline now = deadline_in(0);
 	struct agent_job *l = c->lease;
-	enum err e;
+	struct apdu a;
+	struct rd cmd;
 
 	wr_reset(&l->in);
+	wr_reset(&l->out);
 	/* Who is gone wants nothing signed any more, whatever he said before. */
-	e = events & (POLLHUP | POLLERR) ? ERR_REMOVED : agent_msg_receive(l->fd, &l->in, &now);
-	if (e != ERR_TIMEOUT)
-		serve(c, e);
-}
-
-bool agent_lease_hear(struct agent_card *c)
-{
-	enum err e;
-
-	if (!c->lease || !c->answered)
-		return false;
-	c->answered = false;
-	wr_reset(&c->lease->in);
-	e = agent_msg_receive_soon(c->lease->fd, &c->lease->in);
-	if (e != ERR_TIMEOUT)
-		serve(c, e);
-	return true;
+	l->e = events & (POLLHUP | POLLERR) ? ERR_REMOVED : agent_msg_receive(l->fd, &l->in, &now);
+	if (l->e == ERR_TIMEOUT)
+		return;
+	if (l->e || !is_use(c, l, &a, &cmd)) {
+		agent_lease_end(c);
+		return;
+	}
+	l->e = agent_card_use(c, &a, cmd, l);
+	agent_card_heed(c, l->e);
+	/* Whatever is not an answer at once is told by the clients' thread. */
+	l->ran = l->e || answer(l);
+	if (l->ran)
+		agent_lease_end(c);
 }

@@ -11,17 +11,10 @@
 
 #include "agent/card_int.h"
 
-#define AGENT_LEASE_MS 10       /* the clients' SO_RCVTIMEO; a card needs 170 ms and more for a signature */
-
 /* A job of kind AGENT_JOB_LEASE: kept, or given back at once where there is nothing to use. */
 void agent_lease_take(struct agent_card *c, struct agent_job *j);
 /* Its socket has something to say, as poll(2) tells it. */
 void agent_lease_serve(struct agent_card *c, short events);
-/*
- * Whoever was answered just now mostly asks again at once: waits for that by one call and at most AGENT_LEASE_MS, in
- * which nothing else is heard. false: nobody was, and nothing was waited for.
- */
-bool agent_lease_hear(struct agent_card *c);
 /* Back to the clients' thread. Nothing to do where nobody is lent. */
 void agent_lease_end(struct agent_card *c);
 

@@ -171,23 +171,25 @@ static int receive_flags(const struct deadline *dl)
 {
 	bool may_block = !dl || (dl->cancel_fd < 0 && deadline_left_ms(dl) >= AGENT_SLICE_MS);
 
-	return may_block ? 0 : MSG_DONTWAIT;
+	return MSG_TRUNC | (may_block ? 0 : MSG_DONTWAIT);
 }
 
-/* One call. ERR_TIMEOUT: nothing came while recv(2) waited, if these flags let it. */
-static enum err receive_once(int fd, struct wr *packet, int flags)
+enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl)
 {
 	size_t room = packet->max - packet->n < AGENT_MESSAGE_MAX ? packet->max - packet->n : AGENT_MESSAGE_MAX;
 	uint8_t *p = wr_room(packet, room);
 	ssize_t n;
+	enum err e;
 
 	if (!p)
 		return wr_done(packet);
-	do
-		n = recv(fd, p, room, MSG_TRUNC | flags);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_TIMEOUT : of_errno();
+	while ((n = recv(fd, p, room, receive_flags(dl))) < 0) {
+		if (errno == EINTR)
+			continue;
+		e = errno == EAGAIN || errno == EWOULDBLOCK ? deadline_wait(dl, fd) : of_errno();
+		if (e)
+			return e;
+	}
 	/* Nobody sends an empty one. MSG_TRUNC: the packet's own size, however much of it had room. */
 	if (n == 0)
 		return ERR_REMOVED;
@@ -197,21 +199,4 @@ static enum err receive_once(int fd, struct wr *packet, int flags)
 	}
 	wr_took(packet, (size_t)n);
 	return wr_done(packet);
-}
-
-enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl)
-{
-	enum err e;
-
-	while ((e = receive_once(fd, packet, receive_flags(dl))) == ERR_TIMEOUT) {
-		e = deadline_wait(dl, fd);
-		if (e)
-			break;
-	}
-	return e;
-}
-
-enum err agent_msg_receive_soon(int fd, struct wr *packet)
-{
-	return receive_once(fd, packet, 0);
 }

@@ -50,14 +50,12 @@ enum err agent_fail_read(struct rd elements, char *why, size_t cap);
 MUST bool agent_card_read(struct rd *elements, struct pcsc_reader *out, bool *bad);
 
 /*
- * One packet over a connected socket, which is non-blocking or has an SO_RCVTIMEO of at most AGENT_SLICE_MS.
- * ERR_REMOVED: the other end is gone; ERR_LIMIT, ERR_TIMEOUT, ERR_CANCELLED, ERR_IO. Never raises SIGPIPE. Receive
- * appends, and a packet that has no room is lost; buffers are the caller's to wipe.
+ * One packet over a connected socket, which is non-blocking or has AGENT_SLICE_MS as its SO_RCVTIMEO. ERR_REMOVED: the
+ * other end is gone; ERR_LIMIT, ERR_TIMEOUT, ERR_CANCELLED, ERR_IO. Never raises SIGPIPE. Receive appends, and a packet
+ * that has no room is lost; buffers are the caller's to wipe.
  */
 #define AGENT_SLICE_MS 1000     /* the boot clock is looked at so often: recv(2) does not count the time of a suspend */
 MUST enum err agent_msg_send(int fd, struct rd packet, const struct deadline *dl);
 MUST enum err agent_msg_receive(int fd, struct wr *packet, const struct deadline *dl);
-/* By one call, which waits as long as the socket's own SO_RCVTIMEO says, if it blocks. ERR_TIMEOUT: nothing came. */
-MUST enum err agent_msg_receive_soon(int fd, struct wr *packet);
 
 #endif

@@ -6,7 +6,6 @@
  */
 #include "test/p11/rig.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,9 +165,8 @@ static void come(struct user *u)
 {
 	int ends[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
 	u->fd = ends[1];
-	assert_int_equal(fcntl(u->fd, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(agent_client_new(ends[0], &u->c), ERR_OK);
 	say(u, AGENT_HELLO, AGENT_T_VERSION, RD_LIT("\x01"));
 	hear(u);
