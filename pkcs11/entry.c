@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The functions of PKCS#11 2.40: the list, the life of the module, and what is not done. The others: entry_*.c. */
+#include "pkcs11/entry.h"
 #include "pkcs11/info.h"
-#include "pkcs11/module/module.h"
 
 CK_RV C_Initialize(CK_VOID_PTR args)
 {
@@ -15,12 +15,7 @@ CK_RV C_Finalize(CK_VOID_PTR reserved)
 
 CK_RV C_GetInfo(CK_INFO_PTR info)
 {
-	struct p11_call c;
-	CK_RV rv = p11_call_module(&c);
-
-	if (!rv)
-		rv = p11_info_module(info);
-	return p11_call_end(&c, rv);
+	IN_MODULE(p11_info_module(info));
 }
 
 /* ---- what the card or this module does not do ---- */
