@@ -57,7 +57,7 @@ enum err verb_dkek_create(struct cli *cli)
 
 	if ((cli->args->split && cli->args->password_file) || (cli->args->parts_to && !cli->args->split))
 		return cli_refuse(ERR_ARG, "--split makes the password itself; --parts-to goes with it");
-	wr_init_heap(&file, FILE_SIZE_MAX);
+	wr_init_heap(&file, HSM_SHARE_FILE_SIZE);
 	e = cli_put_check(path, false, "a share is never overwritten");
 	if (!e)
 		e = cli->args->split ? password_split(cli, &password)
@@ -96,7 +96,7 @@ static enum err share_read(const struct cli *cli, struct secret **share)
 	struct wr file;
 	enum err e;
 
-	wr_init_heap(&file, HSM_SHARE_FILE_SIZE);
+	wr_init_heap(&file, FILE_SIZE_MAX);
 	e = cli_get_file(path, FILE_SIZE_MAX, &file);
 	if (!e && file.n != HSM_SHARE_FILE_SIZE)
 		e = cli_refuse(ERR_FORMAT, "%s is no share: that has %d bytes", path, HSM_SHARE_FILE_SIZE);

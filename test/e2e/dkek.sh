@@ -53,6 +53,9 @@ t "a share is never overwritten" refused run "$q11" dkek create ours.pbe --passw
 awk '/Prime|Share ID|Share value/ { sub(/^.*Prime/, "Prime"); print >("theirs.part" int((n++) / 3) + 1) }' theirs.txt
 t "three parts of theirs" eval '[ "$(cat theirs.part[123] | wc -l)" = 9 ]'
 
+t "a larger file" eval 'cat ours.pbe ours.pbe >larger.pbe; failed on a dkek import larger.pbe --password-file none'
+t "... is no share" says "larger.pbe is no share"
+
 # We take theirs; with other two of the three on each card.
 field() { sed -n "s/^$2 *: *//p" "ours.part$1"; }
 typed() { field "$1" Prime; for i in "$@"; do echo; field "$i" "Share ID"; field "$i" "Share value"; done; }
