@@ -13,6 +13,8 @@
 #include "pka/limits.h"
 #include "pka/witness.h"
 
+#define RECEIPT_BEGIN "quorum11 receipt"        /* and a version */
+
 struct receipt_key {                    /* a key of the target when the session began */
 	uint8_t key;
 	struct rd label, id;            /* of its description */

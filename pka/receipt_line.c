@@ -15,7 +15,7 @@
 #define CLIENT U32, U32, U32, TEXT
 
 static const struct receipt_row rows[RECEIPT_LINES] = {
-	[RECEIPT_LINE_FIRST] = { "quorum11 receipt v1", 0, true, false, { 0 } },
+	[RECEIPT_LINE_FIRST] = { RECEIPT_BEGIN " v1", 0, true, false, { 0 } },
 	[RECEIPT_LINE_TIME] = { "time", 1, true, false, { TIME } },
 	[RECEIPT_LINE_DEVICE] = { "device", 2, true, false, { TEXT, BASE64 } },
 	[RECEIPT_LINE_LOGIN] = { "login", 3, true, false, { HEX } },

@@ -49,10 +49,9 @@ static enum err load_manifest(const char *path, struct pka_manifest **out)
 /* A damaged receipt is judged; another file is just none. */
 static bool begins_as_receipt(struct rd file)
 {
-	static const char first[] = "quorum11 receipt";
 	struct rd begin;
 
-	return rd_take(&file, sizeof(first) - 1, &begin) && rd_eq_str(begin, first);
+	return rd_take(&file, sizeof(RECEIPT_BEGIN) - 1, &begin) && rd_eq_str(begin, RECEIPT_BEGIN);
 }
 
 static enum err judge(struct cli_receipt *c, const struct receipt_trust *trust)
@@ -62,15 +61,12 @@ static enum err judge(struct cli_receipt *c, const struct receipt_trust *trust)
 
 	wr_init_heap(&file, RECEIPT_FILE_MAX);
 	e = cli_get_file(c->path, RECEIPT_FILE_MAX, &file);
-	if (!e) {
-		e = receipt_read(wr_view(&file), &c->r, &c->verdict);
-		if (!e && !c->r->device_id.n && !begins_as_receipt(wr_view(&file)))
-			e = cli_refuse(ERR_REFUSED, "%s: not a receipt (quorum11 run and agents write them)", c->path);
-		else if (!e)
-			e = cli_fail(receipt_judge(c->r, trust, &c->judged, &c->verdict), "%s", c->path);
-		else
-			cli_fail(e, "%s", c->path);
-	}
+	if (!e)
+		e = cli_fail(receipt_read(wr_view(&file), &c->r, &c->verdict), "%s", c->path);
+	if (!e && !c->r->device_id.n && !begins_as_receipt(wr_view(&file)))
+		e = cli_refuse(ERR_REFUSED, "%s: not a receipt (quorum11 run and agents write them)", c->path);
+	if (!e)
+		e = cli_fail(receipt_judge(c->r, trust, &c->judged, &c->verdict), "%s", c->path);
 	wr_free(&file);
 	return e;
 }
