@@ -31,23 +31,11 @@ static enum err page_take(void *arg, const struct chain_entry *e)
 	return p->list ? ERR_OK : ERR_NOMEM;
 }
 
-/* Where to go on: behind a full page, or behind what a search has looked through. */
-static json_t *next_json(struct srv *s, const struct page *p, uint64_t from, const char *search)
-{
-	struct chain_entry last;
-
-	if (p->n == PAGE_MAX)
-		return json_integer((json_int_t)p->last + 1);
-	if (!search[0] || s->store.ops->audit_last(s->store.ctx, &last, NULL) || last.seq < from + SRV_AUDIT_SCAN)
-		return json_null();
-	return json_integer((json_int_t)(from + SRV_AUDIT_SCAN));
-}
-
 void srv_api_audit(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	char search[SRV_QUERY_MAX + 1];
 	struct page p = { .list = json_array() };
-	uint64_t from = 1;
+	uint64_t from = 1, next;
 	enum err e;
 
 	(void)arg;
@@ -58,13 +46,16 @@ void srv_api_audit(struct srv *s, struct srv_call *call, const char *arg, uint64
 		srv_call_refuse(call, 400, "bad_request", "from is a number, search at most %d bytes", SRV_QUERY_MAX);
 		return;
 	}
-	e = s->store.ops->audit_read(s->store.ctx, from, search, PAGE_MAX, page_take, &p);
+	e = s->store.ops->audit_read(s->store.ctx, from, search, PAGE_MAX, page_take, &p, &next);
 	if (e) {
 		json_decref(p.list);
 		srv_api_refuse_store(s, call, e);
 		return;
 	}
-	srv_api_answer(call, 200, json_pack("{s:o, s:o}", "entries", p.list, "next", next_json(s, &p, from, search)));
+	if (p.n == PAGE_MAX)
+		next = p.last + 1;
+	srv_api_answer(call, 200, json_pack("{s:o, s:o}", "entries", p.list, "next",
+					    next ? json_integer((json_int_t)next) : json_null()));
 }
 
 static enum err line_take(void *arg, const struct chain_entry *e)
@@ -88,7 +79,7 @@ void srv_api_audit_export(struct srv *s, struct srv_call *call, const char *arg,
 	}
 	e = srv_events_checkpoint(s->events);
 	if (!e)
-		e = s->store.ops->audit_read(s->store.ctx, from, "", EXPORT_MAX, line_take, &call->reply.body);
+		e = s->store.ops->audit_read(s->store.ctx, from, "", EXPORT_MAX, line_take, &call->reply.body, NULL);
 	if (e)
 		srv_api_refuse_store(s, call, e);
 	else

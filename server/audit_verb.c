@@ -41,7 +41,7 @@ int srv_audit_print(const struct conf *conf)
 
 	if (e)
 		return EXIT_FAILURE;
-	e = s->store.ops->audit_read(s->store.ctx, 1, "", INT64_MAX, line_print, NULL);
+	e = s->store.ops->audit_read(s->store.ctx, 1, "", INT64_MAX, line_print, NULL, NULL);
 	srv_close(&s);
 	return done(e, "export");
 }

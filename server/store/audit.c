@@ -69,36 +69,55 @@ static enum err rows_take(struct srv_sql *q, srv_audit_take *take, void *arg)
 #define SEARCH "seq >= ?1 AND seq < ?2 AND (?3 = '' OR instr(lower(event), lower(?3)) > 0)"
 
 /* The entries from this number on, below that one. */
-static enum err read_by(const struct store *s, const char *sql, int64_t from, int64_t below, const char *search,
+static enum err read_by(const struct store *s, const char *sql, uint64_t from, uint64_t below, const char *search,
 			size_t max, srv_audit_take *take, void *arg)
 {
 	struct srv_sql q;
 
 	srv_sql(&q, s->db, sql);
-	srv_sql_int(&q, from);
-	srv_sql_int(&q, below);
+	srv_sql_int(&q, (int64_t)from);
+	srv_sql_int(&q, (int64_t)below);
 	srv_sql_text(&q, search);
 	srv_sql_int(&q, (int64_t)max);
 	return rows_take(&q, take, arg);
 }
 
-enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take, void *arg)
+/* The number behind the last entry's. */
+static enum err behind_last(void *ctx, uint64_t *out)
 {
-	int64_t first = (int64_t)from;
+	struct chain_entry last = { .seq = 0 };
+	enum err e = store_audit_last(ctx, &last, NULL);
 
-	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq LIMIT ?4", first,
-		       search[0] ? first + SRV_AUDIT_SCAN : INT64_MAX, search, max, take, arg);
+	*out = last.seq + 1;
+	return e;
 }
 
-enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take, void *arg)
+enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take, void *arg,
+			  uint64_t *next)
 {
-	struct chain_entry last = { .seq = before };
-	int64_t below;
-	enum err e = before ? ERR_OK : store_audit_last(ctx, &last, NULL);
+	uint64_t below = INT64_MAX, on = 0;
+	enum err e = search[0] ? behind_last(ctx, &below) : ERR_OK;
 
 	if (e)
 		return e;
-	below = (int64_t)last.seq + !before;
-	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq DESC LIMIT ?4", search[0] ? below - SRV_AUDIT_SCAN : 0, below,
-		       search, max, take, arg);
+	if (search[0] && from < below && below - from > SRV_AUDIT_SCAN)
+		below = on = from + SRV_AUDIT_SCAN;
+	if (next)
+		*next = on;
+	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq LIMIT ?4", from, below, search, max, take, arg);
+}
+
+enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take, void *arg,
+			  uint64_t *next)
+{
+	uint64_t below = before, on = 0;
+	enum err e = before ? ERR_OK : behind_last(ctx, &below);
+
+	if (e)
+		return e;
+	if (search[0] && below > SRV_AUDIT_SCAN + 1)
+		on = below - SRV_AUDIT_SCAN;
+	if (next)
+		*next = on;
+	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq DESC LIMIT ?4", on, below, search, max, take, arg);
 }

@@ -78,14 +78,15 @@ struct srv_store_ops {
 	/*
 	 * The audit (server/audit.h). last: seq 0 if there is none; event is not given; is_checkpoint may be NULL.
 	 * read: at most max entries from number from on that hold search ("": all), the oldest first; back: those
-	 * below number before (0: all), the latest first. A search looks through SRV_AUDIT_SCAN entries and no more.
+	 * below number before (0: all), the latest first. A search looks through SRV_AUDIT_SCAN entries and no more;
+	 * *next (may be NULL) is what from or before must be to go on with it, 0 if it has looked through all.
 	 */
 	enum err (*audit_last)(void *ctx, struct chain_entry *out, bool *is_checkpoint);
 	enum err (*audit_add)(void *ctx, const struct chain_entry *e);
 	enum err (*audit_read)(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take,
-			       void *arg);
+			       void *arg, uint64_t *next);
 	enum err (*audit_back)(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take,
-			       void *arg);
+			       void *arg, uint64_t *next);
 	/*
 	 * Requests. put: new, or what has changed of it; link: SHA-256 of a further link, or empty; asked: the target
 	 * whose custodians they are. each: at most max, the latest first. decide: ERR_CONDITIONS: an approval or a

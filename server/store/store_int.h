@@ -35,9 +35,9 @@ void store_forget(struct store *s);
 MUST enum err store_audit_last(void *ctx, struct chain_entry *out, bool *is_checkpoint);
 MUST enum err store_audit_add(void *ctx, const struct chain_entry *e);
 MUST enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t max, srv_audit_take *take,
-			       void *arg);
+			       void *arg, uint64_t *next);
 MUST enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take,
-			       void *arg);
+			       void *arg, uint64_t *next);
 
 MUST enum err store_enrolment(void *ctx, int64_t target, struct wr *json);     /* target.c */
 

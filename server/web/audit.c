@@ -12,7 +12,7 @@ static const char *const fields[] = { "q", NULL };
 struct entries {
 	struct html *h;
 	size_t n;
-	uint64_t last;          /* where what is older ends, if is_more */
+	uint64_t last;
 	bool is_more;
 };
 
@@ -82,21 +82,10 @@ static enum err entry_write(void *arg, const struct chain_entry *e)
 	return ERR_OK;
 }
 
-/* A search has looked through so many, and not at those before them. */
-static enum err searched(struct srv *s, uint64_t before, struct entries *l)
-{
-	struct chain_entry last = { .seq = before };
-	enum err e = before ? ERR_OK : s->store.ops->audit_last(s->store.ctx, &last, NULL);
-	uint64_t below = last.seq + !before;
-
-	l->is_more = below > SRV_AUDIT_SCAN + 1;
-	l->last = below - SRV_AUDIT_SCAN;
-	return e;
-}
-
 void web_audit(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	struct entries l = { .n = 0 };
+	uint64_t next = 0;
 	struct search find;
 	struct page p;
 	enum err e;
@@ -113,16 +102,17 @@ void web_audit(struct srv *s, struct srv_call *call, const char *arg, uint64_t n
 	search_open(&p.h, &find);
 	search_input(&p.h, &find, "q", "search", "Event, request, device, person or any other word of it");
 	search_close(&p.h);
-	e = s->store.ops->audit_back(s->store.ctx, find.before, search_value(&find, "q"), PAGE + 1, entry_write, &l);
-	if (!e && !l.is_more && search_value(&find, "q")[0])
-		e = searched(s, find.before, &l);
+	e = s->store.ops->audit_back(s->store.ctx, find.before, search_value(&find, "q"), PAGE + 1, entry_write, &l,
+				     &next);
+	if (l.is_more)
+		next = l.last;
 	if (l.n)
 		html_close(&p.h);
 	if (e)
 		html_element(&p.h, "p", "empty", "The server's store cannot be read now. Try again.");
 	else if (!l.n)
-		html_element(&p.h, "p", "empty", l.is_more ? "Nothing fits so far; go on with what is older." :
+		html_element(&p.h, "p", "empty", next ? "Nothing fits so far; go on with what is older." :
 			     "Nothing fits.");
-	search_pages(&p.h, &find, l.is_more ? l.last : 0);
+	search_pages(&p.h, &find, next);
 	page_end(&p, e ? 503 : 200);
 }

@@ -81,7 +81,7 @@ static unsigned audited(const char *text)
 {
 	unsigned n = 0;
 
-	assert_int_equal(s.srv->store.ops->audit_read(s.srv->store.ctx, 1, text, 10000, count, &n), ERR_OK);
+	assert_int_equal(s.srv->store.ops->audit_read(s.srv->store.ctx, 1, text, 10000, count, &n, NULL), ERR_OK);
 	return n;
 }
 
