@@ -8,4 +8,7 @@
 uint64_t clock_boot_ms(void);
 int64_t clock_wall_s(void);                                    /* seconds since 1970, UTC */
 
+/* Of two times at which something is due; UINT64_MAX: never. */
+static inline uint64_t clock_earlier(uint64_t a_ms, uint64_t b_ms) { return a_ms < b_ms ? a_ms : b_ms; }
+
 #endif

@@ -25,10 +25,10 @@ static enum err key_read(const char *path, struct ec_key **out)
 	uint8_t d[KEY_BYTES];
 	struct secret *text;
 	struct wr w;
-	enum err e = secret_read_file(path, &text);
+	enum err e = srv_path_secret(path, &text);
 
 	if (e)
-		return e == ERR_IO && errno == ENOENT ? ERR_NOT_FOUND : e;
+		return e;
 	WR_ARR(&w, d);
 	e = text_unbase64url(secret_view(text), &w);
 	if (!e)

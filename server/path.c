@@ -33,6 +33,13 @@ enum err srv_path(char out[SRV_PATH_MAX], const char *dir, const char *name, con
 	return wr_done(&w) ? ERR_LIMIT : ERR_OK;
 }
 
+enum err srv_path_secret(const char *path, struct secret **out)
+{
+	enum err e = secret_read_file(path, out);
+
+	return e == ERR_IO && errno == ENOENT ? ERR_NOT_FOUND : e;
+}
+
 enum err srv_path_folder(const char *path)
 {
 	struct stat st;

@@ -4,6 +4,7 @@
 #define SERVER_PATH_H
 
 #include "base/buf.h"
+#include "base/secret.h"
 
 #define SRV_PATH_MAX 4096
 
@@ -12,6 +13,8 @@
  * a card and may hold any printable character. ERR_LIMIT.
  */
 MUST enum err srv_path(char out[SRV_PATH_MAX], const char *dir, const char *name, const char *suffix);
+/* secret_read_file of a file that may not be there: ERR_NOT_FOUND. */
+MUST enum err srv_path_secret(const char *path, struct secret **out);
 /*
  * Make the folder (mode 0700) if there is none. ERR_REFUSED (said): others could write to it, and so decide whose
  * approvals count; ERR_IO, errno kept.

@@ -172,20 +172,15 @@ void srv_close(struct srv **s)
 	*s = NULL;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t srv_tick(struct srv *s, uint64_t now_ms)
 {
 	/* What happens by that is written, and then told; whoever listens may have made messages of it. */
 	uint64_t next = srv_desk_tick(s->desk, now_ms);
 
-	next = earlier(srv_forget_tick(s, now_ms), next);
-	next = earlier(srv_events_flush(s->events, now_ms), next);
-	next = earlier(web_tick(s, now_ms), next);
-	return earlier(srv_notify_tick(s->notify, now_ms), next);
+	next = clock_earlier(srv_forget_tick(s, now_ms), next);
+	next = clock_earlier(srv_events_flush(s->events, now_ms), next);
+	next = clock_earlier(web_tick(s, now_ms), next);
+	return clock_earlier(srv_notify_tick(s->notify, now_ms), next);
 }
 
 void srv_stop(struct srv *s, uint64_t now_ms)

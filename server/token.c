@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/token.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,9 +30,7 @@ enum err srv_token_read(const char *state, struct secret **out)
 	enum err e = srv_path(path, state, "token", "");
 
 	*out = NULL;
-	if (!e)
-		e = secret_read_file(path, out);
-	return e == ERR_IO && errno == ENOENT ? ERR_NOT_FOUND : e;
+	return e ? e : srv_path_secret(path, out);
 }
 
 enum err srv_token_verify(const char *state, struct rd token)

@@ -64,11 +64,6 @@ static void stop_begin(struct srv_http *h, int signals, uint64_t now_ms)
 	srv_stop(h->srv, now_ms);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 enum err srv_http_run(struct srv_http *h, const struct srv_http_host *host)
 {
 	struct epoll_event ev[EVENTS], signals = { .events = EPOLLIN, .data.ptr = h },
@@ -83,8 +78,8 @@ enum err srv_http_run(struct srv_http *h, const struct srv_http_host *host)
 		return ERR_IO;
 	}
 	while (!is_stopping || (now_ms < stop_at_ms && (h->requests || !srv_desk_is_quiet(h->srv->desk)))) {
-		due_ms = earlier(tick(h, now_ms), host->on_tick(host->ctx, now_ms));
-		n = epoll_wait(h->epoll, ev, EVENTS, time_left(h, earlier(due_ms, stop_at_ms), now_ms));
+		due_ms = clock_earlier(tick(h, now_ms), host->on_tick(host->ctx, now_ms));
+		n = epoll_wait(h->epoll, ev, EVENTS, time_left(h, clock_earlier(due_ms, stop_at_ms), now_ms));
 		if (n < 0 && errno != EINTR) {
 			log_tell("epoll: %s", strerror(errno));
 			return ERR_IO;
