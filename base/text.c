@@ -149,19 +149,7 @@ static void put_digits(struct wr *w, struct rd bytes, const char *alphabet, unsi
 
 void wr_base64url(struct wr *w, struct rd bytes)
 {
-	const size_t groups = bytes.n / 3;
-	uint8_t *p = wr_space(w, groups * 4);
-
-	/* A receipt has a signature in each line, and the agent's time for it is measured. */
-	for (size_t i = 0; p && i < groups; i++) {
-		const uint8_t *b = bytes.p + i * 3;
-		uint32_t v = (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2];
-
-		for (int shift = 18; shift >= 0; shift -= 6)
-			*p++ = (uint8_t)base64url_digits[v >> shift & 63];
-	}
-	if (bytes.n % 3)
-		put_digits(w, rd_of(bytes.p + groups * 3, bytes.n % 3), base64url_digits, 6);
+	put_digits(w, bytes, base64url_digits, 6);
 }
 
 void wr_base32(struct wr *w, struct rd bytes)
