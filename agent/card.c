@@ -141,12 +141,12 @@ static void look_after(struct agent_card *c)
 		agent_card_end_approval(c, false, "%s", why);
 }
 
-/* Time to look after the card again, or to end its approval? */
+/* Is the card to be looked after again, or its approval to be ended? */
 static bool is_due(const struct agent_card *c, uint64_t looked_ms)
 {
 	uint64_t now = clock_boot_ms();
 
-	return now - looked_ms >= LOOK_MS || (c->approval && now >= agent_approval_ends_ms(c->approval));
+	return c->look || now - looked_ms >= LOOK_MS || (c->approval && now >= agent_approval_ends_ms(c->approval));
 }
 
 /* For a job or the end, what a lent client says, or until something is due. true: the watch has something to say. */
@@ -186,7 +186,7 @@ static void work(struct agent_card *c)
 		} else if (!c->look) {
 			ended = wait_for_work(c, looked_ms);
 		}
-		if (c->hsm && (ended || c->look || is_due(c, looked_ms))) {
+		if (c->hsm && (ended || is_due(c, looked_ms))) {
 			c->look = false;
 			look_after(c);
 			looked_ms = clock_boot_ms();

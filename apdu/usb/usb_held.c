@@ -23,7 +23,7 @@ static struct seen table[PCSC_READERS_MAX];
 static size_t next;                     /* to be used again when all are taken */
 static struct process_lock lock;
 
-/* Also in the child of a fork, whose parent may have been here: nothing here waits for long. */
+/* With the lock. Also in the child of a fork: what its parent holds is not the child's. */
 static struct seen *find(const char *place)
 {
 	struct seen *s;
