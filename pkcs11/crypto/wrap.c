@@ -100,14 +100,6 @@ CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 
 /* ---- and back ---- */
 
-struct kind;
-struct plan {
-	struct hsm_wrapped wrapped;
-	const struct kind *kind;
-	struct p15_key about;
-	uint8_t key;
-};
-
 static const struct kind {
 	enum p15_type is;
 	CK_KEY_TYPE type;
@@ -120,6 +112,13 @@ static const struct kind {
 	{ P15_EC, CKK_EC, CKO_PRIVATE_KEY, P11_UNWRAPPED_PRIVATE, P15_USE_SIGN | P15_USE_DERIVE },
 	{ P15_AES, CKK_AES, CKO_SECRET_KEY, P11_UNWRAPPED_SECRET,
 	  P15_USE_ENCRYPT | P15_USE_DECRYPT | P15_USE_SIGN | P15_USE_VERIFY | P15_USE_DERIVE },
+};
+
+struct plan {
+	struct hsm_wrapped wrapped;
+	const struct kind *kind;
+	struct p15_key about;
+	uint8_t key;
 };
 
 static const struct kind *find_kind(enum p15_type is)
