@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # No script gives shellcheck anything to say.
+# limit: 600
 # takes: 60
 cd "$(dirname "$0")/../.." || exit 2
 . test/tap.sh

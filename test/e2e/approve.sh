@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 300
+# limit: 600
 # takes: 60
 #
 # `approve`: servers that lie to a custodian, his own mistakes, his terminal, and both challenge modes; the host's side
