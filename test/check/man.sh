@@ -37,23 +37,52 @@ t_file=$(mktemp)
 trap 'tap_end; rm -f "$t_file"' EXIT
 mapfile -t verbs < <("$B/quorum11" --help | sed -n 's/^  \([a-z-]\+\( [a-z]\+\)\?\)  .*/\1/p')
 t "the command has verbs" [ ${#verbs[@]} -ge 30 ]
-# "devices remove NAME, devices rename NAME NEW" are two.
+# The verbs of a head: "devices remove NAME, devices rename NAME NEW" are two.
+# Of each entry "VERB" and "VERB --option", the latter for each option of the list that ends it.
 entries() {
-	heads man/quorum11.1 VERBS |
-	    sed 's/\\fR//g; s/\\fP//g; s/\\-/-/g; s/^\.[A-Z]* *//; s/"//g; s/  */ /g' | tr ',' '\n' |
-	    grep -oE '^ *[a-z][a-z-]*( [a-z]+)?' | sed 's/^ *//' | sort -u
+	awk '
+	function clean(s) {
+		gsub(/\\f[BIRP]|"/, "", s)
+		gsub(/\\-/, "-", s)
+		gsub(/ +/, " ", s)
+		return s
+	}
+	function take_head(s,   part, n, i) {
+		sub(/^\.[A-Z]* */, "", s)
+		n = split(clean(s), part, ",")
+		for (i = 1; i <= n; i++)
+			if (match(part[i], /^ ?[a-z][a-z-]*( [a-z]+)?/)) {
+				verb[++verbs] = substr(part[i], 1, RLENGTH)
+				sub(/^ /, "", verb[verbs])
+				print verb[verbs]
+			}
+	}
+	/^\.S[HS]/ { on = $0 == ".SH VERBS"; listed = 0 }
+	!on { next }
+	/^\.TP/ { verbs = listed = 0 }
+	/^\.T[PQ]/ { head = 1; next }
+	head { take_head($0); head = 0; next }
+	/^Options: / { listed = 1 }
+	listed {
+		n = split(clean($0), word, /[ ,.]+/)
+		for (i = 1; i <= n; i++)
+			for (k = 1; word[i] ~ /^--/ && k <= verbs; k++)
+				print verb[k], word[i]
+	}' man/quorum11.1 | sort
 }
-printf '%s\n' "${verbs[@]}" >"$t_file"
-t "quorum11.1 has an entry for each verb" eval "comm -23 <(sort -u '$t_file') <(entries) | tee /dev/stderr | not grep ."
-t "... and for nothing else" eval "entries | none_but '$t_file'"
-printf '%s\n' --help --version >"$t_file"
+# The options that are described, one in a line, in OPTIONS.
+described() { heads man/quorum11.1 OPTIONS | sed 's/\\-/-/g' | grep -oE -- '--[a-z0-9-]+' | sort -u; }
+
 for verb in "${verbs[@]}"; do
 	read -ra words <<<"$verb"
 	mapfile -t found < <(options "$B/quorum11" "${words[@]}")
-	printf '%s\n' "${found[@]}" >>"$t_file"
-	t "quorum11.1 has each option of $verb" documents man/quorum11.1 "${found[@]}"
-done
-t "quorum11.1 has no other option" eval "options_of_page man/quorum11.1 | none_but '$t_file'"
+	printf '%s\n' "$verb" "${found[@]/#/$verb }" | grep -v -- ' --help$'
+done | sort >"$t_file"
+t "quorum11.1 has an entry for each verb, which lists each of its options, and no other" diff "$t_file" <(entries)
+taken() { { sed -n 's/.* --/--/p' "$t_file"; printf '%s\n' --help --version; } | sort -u; }
+t "... and describes each of these" diff <(taken) <(described)
+described >"$t_file"
+t "... and speaks of no other" eval "options_of_page man/quorum11.1 | none_but '$t_file'"
 
 # ---- the server ----
 
@@ -61,6 +90,24 @@ mapfile -t found < <(options "$B/quorum11-server")
 t "quorum11-server.8 has each option" documents man/quorum11-server.8 "${found[@]}"
 printf '%s\n' "${found[@]}" >"$t_file"
 t "quorum11-server.8 has no other option" eval "options_of_page man/quorum11-server.8 | none_but '$t_file'"
+
+# "COMMAND --option", as the usage has it, and as the command's entry speaks of it.
+server_usage() {
+	"$B/quorum11-server" --help | sed -n 's/^.*quorum11-server \[--config FILE\] \([a-z]\)/\1/p' |
+	    sed 's/ | /\n/g' | awk '{ match($0, /^[a-z-]+( [a-z]+)?/); verb = substr($0, 1, RLENGTH)
+		while (match($0, /--[a-z-]+/)) { print verb, substr($0, RSTART, RLENGTH)
+			$0 = substr($0, RSTART + RLENGTH) } }'
+}
+server_entries() {
+	awk '/^\.SH/ { on = $0 == ".SH COMMANDS" } on { if (/^\.TP/) print ""; else print }' man/quorum11-server.8 |
+	    sed 's/\\f[BIRP]//g; s/\\-/-/g; s/^\.[A-Z]* *//; s/"//g' |
+	    awk '$0 == "" { head = 1; next }
+		head { match($0, /^[a-z-]+( [a-z]+)?/); verb = substr($0, 1, RLENGTH); head = 0 }
+		{ while (match($0, /--[a-z-]+/)) { print verb, substr($0, RSTART, RLENGTH)
+			$0 = substr($0, RSTART + RLENGTH) } }'
+}
+t "... and each command's entry speaks of the options that it takes, and no other" \
+    diff <(server_usage | sort -u) <(server_entries | sort -u)
 
 # ---- settings ----
 
