@@ -10,6 +10,7 @@
 #include "pkcs11/object/template.h"
 #include "sc-hsm/key.h"
 
+#define CHECK_SIZE 3
 #define SECRET_MAX 512                  /* bytes that a key derivation function is asked for */
 
 /* The public key, uncompressed; many callers wrap it as CKA_EC_POINT does (PKCS#11 2.40 mechanisms, 2.3.3). */
@@ -103,6 +104,30 @@ static enum err make_secret(struct p11_token *t, const struct p11_use *u, struct
 	return e;
 }
 
+/*
+ * CKA_CHECK_VALUE, from the value (PKCS#11 2.40 4.10.2; mechanisms 2.8.2, 2.15.2): who says it must be right, and who
+ * says that it is empty wants none.
+ */
+static CK_RV make_check(const struct p11_template *t, const struct secret *secret, struct p11_object *like)
+{
+	static const uint8_t zeros[AES_BLOCK];
+	uint8_t bytes[DIGEST_MAX];
+	struct wr w;
+	enum err e;
+
+	if (t->check.p && !t->check.n)
+		return CKR_OK;
+	WR_ARR(&w, bytes);
+	/* One block from an IV of zeros is the block cipher alone. */
+	if (like->type == CKK_AES)
+		e = aes_cbc_encrypt(secret_view(secret), zeros, RD_ARR(zeros), &w);
+	else
+		e = digest_once(DIGEST_SHA1, secret_view(secret), &w);
+	if (!e && t->check.n && !rd_eq(t->check, rd_of(bytes, CHECK_SIZE)))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	return p11_rv(e ? e : p11_keep(&like->own, rd_of(bytes, CHECK_SIZE), &like->check));
+}
+
 static CK_RV add(struct p11_call *c, const struct p11_use *u, const struct p11_template *t, struct secret *secret,
 		 CK_OBJECT_HANDLE *out)
 {
@@ -115,14 +140,15 @@ static CK_RV add(struct p11_call *c, const struct p11_use *u, const struct p11_t
 		.made_by = CK_UNAVAILABLE_INFORMATION, .secret = secret, .secret_size = secret_size(secret),
 	};
 	const struct p11_object *o;
+	CK_RV rv = make_check(t, secret, &like);
 	enum err e = p11_keep(&like.own, t->label, &like.label);
 
 	if (!e)
 		e = p11_keep(&like.own, t->id, &like.id);
-	if (e) {
+	if (rv || e) {
 		secret_free(&like.secret);
 		p11_keep_clear(&like.own);
-		return p11_rv(e);
+		return rv ? rv : p11_rv(e);
 	}
 	e = p11_objects_add_session(&c->token->objects, &like, &o);
 	if (!e)

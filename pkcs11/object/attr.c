@@ -11,6 +11,7 @@ enum {
 enum source {
 	A_FALSE, A_TRUE,        /* always */
 	A_ZERO,                 /* the number 0 */
+	A_SHA1,                 /* the number of the mechanism */
 	A_EMPTY,                /* no bytes */
 	A_BOOL, A_ULONG,        /* a field */
 	A_BYTES,                /* a field, may be empty */
@@ -41,7 +42,7 @@ static const struct row {
 	{ CKA_LABEL, ALL, ANY_KEY, A_BYTES, AT(label) },
 	{ CKA_ID, KEYS | CERT, ANY_KEY, A_BYTES, AT(id) },
 	{ CKA_SUBJECT, PRIV | PUB | X509, ANY_KEY, A_BYTES, AT(subject) },
-	{ CKA_PUBLIC_KEY_INFO, PRIV | PUB | CERT, ANY_KEY, A_BYTES_KNOWN, AT(spki) },
+	{ CKA_PUBLIC_KEY_INFO, PRIV | PUB | CERT, ANY_KEY, A_BYTES, AT(spki) },
 	{ CKA_TRUSTED, PUB | SECRET | CERT, ANY_KEY, A_FALSE, 0 },
 	{ CKA_START_DATE, KEYS, ANY_KEY, A_EMPTY, 0 },
 	{ CKA_END_DATE, KEYS, ANY_KEY, A_EMPTY, 0 },
@@ -86,6 +87,10 @@ static const struct row {
 	{ CKA_VERIFY_RECOVER, PUB, ANY_KEY, A_FALSE, 0 },
 	{ CKA_ENCRYPT, PUB | SECRET, ANY_KEY, A_BOOL, AT(encrypt) },
 	{ CKA_WRAP, PUB | SECRET, ANY_KEY, A_FALSE, 0 },
+	/* Of arrays: no attribute is demanded of keys that come of this one. */
+	{ CKA_WRAP_TEMPLATE, PUB | SECRET, ANY_KEY, A_EMPTY, 0 },
+	{ CKA_UNWRAP_TEMPLATE, PRIV | SECRET, ANY_KEY, A_EMPTY, 0 },
+	{ CKA_DERIVE_TEMPLATE, PRIV | SECRET, ANY_KEY, A_EMPTY, 0 },
 
 	{ CKA_CERTIFICATE_TYPE, CERT, ANY_KEY, A_ULONG, AT(certificate) },
 	{ CKA_CERTIFICATE_CATEGORY, CERT, ANY_KEY, A_ULONG, AT(category) },
@@ -95,12 +100,13 @@ static const struct row {
 	{ CKA_VALUE, CERT | DATA, ANY_KEY, A_BYTES, AT(value) },
 	{ CKA_ISSUER, X509, ANY_KEY, A_BYTES, AT(issuer) },
 	{ CKA_SERIAL_NUMBER, X509, ANY_KEY, A_BYTES, AT(serial) },
-	{ CKA_CHECK_VALUE, X509, ANY_KEY, A_BYTES, AT(check) },
+	{ CKA_CHECK_VALUE, CERT | SECRET, ANY_KEY, A_BYTES, AT(check) },
 	{ CKA_START_DATE, CERT, ANY_KEY, A_BYTES, AT(from) },
 	{ CKA_END_DATE, CERT, ANY_KEY, A_BYTES, AT(to) },
 	{ CKA_URL, X509, ANY_KEY, A_EMPTY, 0 },
 	{ CKA_HASH_OF_SUBJECT_PUBLIC_KEY, X509, ANY_KEY, A_EMPTY, 0 },
 	{ CKA_HASH_OF_ISSUER_PUBLIC_KEY, X509, ANY_KEY, A_EMPTY, 0 },
+	{ CKA_NAME_HASH_ALGORITHM, X509, ANY_KEY, A_SHA1, 0 },
 	{ P11_CKA_CVC_CAR, CVC, ANY_KEY, A_BYTES, AT(car) },
 	{ P11_CKA_CVC_CHR, CVC, ANY_KEY, A_BYTES, AT(chr) },
 	{ P11_CKA_CVC_CED, CVC, ANY_KEY, A_BYTES, AT(ced) },
@@ -120,7 +126,7 @@ static const struct row *row_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE ty
 }
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-static const CK_ULONG zero;
+static const CK_ULONG zero, sha1 = CKM_SHA_1;
 
 CK_RV p11_attr_view(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct rd *out)
 {
@@ -140,6 +146,9 @@ CK_RV p11_attr_view(const struct p11_object *o, CK_ATTRIBUTE_TYPE type, struct r
 		break;
 	case A_ZERO:
 		*out = rd_of(&zero, sizeof(zero));
+		break;
+	case A_SHA1:
+		*out = rd_of(&sha1, sizeof(sha1));
 		break;
 	case A_EMPTY:
 		break;

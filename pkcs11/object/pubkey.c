@@ -101,6 +101,18 @@ enum err p11_pubkey_read(struct rd ee, struct p11_chunk **kept, struct p11_objec
 	return e ? e : read_cvc(&cvc.key, kept, o);
 }
 
+/* CKA_CHECK_VALUE (PKCS#11 2.40 4.6.2). Without libcrypto, in an exit handler, there is none. */
+static enum err make_check(struct rd der, struct p11_chunk **kept, struct rd *out)
+{
+	uint8_t hash[DIGEST_MAX];
+	struct wr w;
+
+	WR_ARR(&w, hash);
+	if (digest_once(DIGEST_SHA1, der, &w))
+		return ERR_OK;
+	return p11_keep(kept, rd_of(hash, CHECK_SIZE), out);
+}
+
 /*
  * CK_DATE, YYYYMMDD, of a DER Time: UTCTime's two digits are of 1950..2049 (RFC 5280 4.1.2.5.1). Empty if it is
  * neither.
@@ -146,6 +158,8 @@ enum err p11_pubkey_cvc(struct rd der, struct p11_chunk **kept, struct p11_objec
 	if (e == ERR_UNSUPPORTED || e == ERR_ARG)
 		e = ERR_OK;
 	if (!e)
+		e = make_check(c.whole, kept, &o->check);
+	if (!e)
 		e = date_of_digits(c.from, kept, &o->from);
 	if (!e)
 		e = date_of_digits(c.to, kept, &o->to);
@@ -162,16 +176,11 @@ enum err p11_pubkey_cvc(struct rd der, struct p11_chunk **kept, struct p11_objec
 
 enum err p11_pubkey_certificate(struct rd der, struct p11_chunk **kept, struct p11_object *o)
 {
-	uint8_t hash[DIGEST_MAX];
 	struct x509 x;
-	struct wr w;
 	enum err e = x509_parse(der, &x);
 
-	WR_ARR(&w, hash);
 	if (!e)
-		e = digest_once(DIGEST_SHA1, der, &w);
-	if (!e)
-		e = p11_keep(kept, rd_of(hash, CHECK_SIZE), &o->check);
+		e = make_check(der, kept, &o->check);
 	if (!e)
 		e = read_date(x.not_before, kept, &o->from);
 	if (!e)

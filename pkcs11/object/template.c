@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pkcs11/object/attr.h"
+
 /* One bit for each way of enum p11_made. */
 #define ON(how) (1u << (how))
 enum {
@@ -83,6 +85,9 @@ static const struct row {
 	{ CKA_ENCRYPT, PUB, T_WISH, 0 },
 	{ CKA_ENCRYPT, GIVEN | DERIVED | SECRET, T_BOOL, AT(encrypt) },
 	{ CKA_WRAP, PUBS | DERIVED | SECRET, T_WISH, 0 },
+	{ CKA_WRAP_TEMPLATE, PUBS | DERIVED | SECRET, T_EMPTY, 0 },
+	{ CKA_UNWRAP_TEMPLATE, MADE | DERIVED, T_EMPTY, 0 },
+	{ CKA_DERIVE_TEMPLATE, MADE | DERIVED, T_EMPTY, 0 },
 
 	{ CKA_SIGN, MADE | DERIVED, T_BOOL, AT(sign) },
 	{ CKA_SIGN_RECOVER, PRIV, T_WISH, 0 },
@@ -103,6 +108,7 @@ static const struct row {
 	{ P11_CKA_ALGORITHMS, NEW | PUB, T_BYTES, AT(algorithms) },
 	{ CKA_ALLOWED_MECHANISMS, NEW, T_BYTES, AT(mechanisms) },
 	{ CKA_ALLOWED_MECHANISMS, PUB, T_WISH, 0 },
+	{ CKA_ALLOWED_MECHANISMS, UNWRAPPED | GIVEN | DERIVED, T_EMPTY, 0 },
 	{ P11_CKA_ATTESTATION, PRIV | PUB, T_OURS, 0 },
 	{ P11_CKA_UNIQUE_ID, ALL, T_OURS, 0 },
 	{ CKA_CERTIFICATE_TYPE, CERT, T_IS, AT(key_type) },
@@ -113,7 +119,15 @@ static const struct row {
 	{ CKA_VALUE_LEN, DERIVED | SECRET, T_ULONG, AT(size) },
 	{ CKA_ISSUER, CERT, T_BYTES, AT(issuer) },
 	{ CKA_SERIAL_NUMBER, CERT, T_BYTES, AT(serial) },
-	{ CKA_CHECK_VALUE, CERT, T_BYTES, AT(check) },
+	{ CKA_CHECK_VALUE, CERT | DERIVED, T_BYTES, AT(check) },
+	/* The card's keys have none, and then it is ignored (PKCS#11 2.40 4.10.2). */
+	{ CKA_CHECK_VALUE, SECRET, T_WISH, 0 },
+	{ CKA_PUBLIC_KEY_INFO, GIVEN | CERT, T_BYTES, AT(spki) },
+	{ CKA_URL, CERT, T_EMPTY, 0 },
+	{ CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CERT, T_EMPTY, 0 },
+	{ CKA_HASH_OF_ISSUER_PUBLIC_KEY, CERT, T_EMPTY, 0 },
+	{ CKA_NAME_HASH_ALGORITHM, CERT, T_IS, AT(name_hash) },
+	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, CERT, T_IS, AT(midp_domain) },
 };
 
 static const struct row *row_of(CK_ATTRIBUTE_TYPE type, enum p11_made how)
@@ -144,12 +158,16 @@ static CK_RV apply(const struct row *r, const CK_ATTRIBUTE *a, struct p11_templa
 	case T_BYTES:
 		if (!a->pValue && a->ulValueLen)
 			return CKR_ATTRIBUTE_VALUE_INVALID;
-		bytes = rd_of(a->pValue, a->ulValueLen);
+		bytes = rd_of(a->pValue ? a->pValue : "", a->ulValueLen);
 		memcpy(field, &bytes, sizeof(bytes));
 		return CKR_OK;
 	case T_ULONG:
 		return take(a, field, sizeof(CK_ULONG));
 	case T_BOOL:
+		rv = take(a, &flag, sizeof(flag));
+		if (!rv)
+			*field = flag ? CK_TRUE : CK_FALSE;
+		return rv;
 	case T_BYTE:
 		return take(a, field, 1);
 	case T_IS:
@@ -170,6 +188,24 @@ static CK_RV apply(const struct row *r, const CK_ATTRIBUTE *a, struct p11_templa
 	return CKR_ATTRIBUTE_READ_ONLY;
 }
 
+bool p11_template_contradicts(const CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	for (CK_ULONG i = 1; i < n; i++)
+		for (CK_ULONG k = 0; k < i; k++)
+			if (t[i].type == t[k].type && !rd_eq(rd_of(t[i].pValue, t[i].pValue ? t[i].ulValueLen : 0),
+							     rd_of(t[k].pValue, t[k].pValue ? t[k].ulValueLen : 0)))
+				return true;
+	return false;
+}
+
+/* Nobody has a say in it; or it is no attribute of what is made. */
+static CK_RV refuse(CK_ATTRIBUTE_TYPE type, const struct p11_template *t)
+{
+	const struct p11_object like = { .class = t->class, .type = t->key_type };
+
+	return p11_attr_has(&like, type) ? CKR_ATTRIBUTE_READ_ONLY : CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
 CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, enum p11_made how, struct p11_template *out)
 {
 	CK_RV rv = CKR_OK;
@@ -178,7 +214,7 @@ CK_RV p11_template_read(const CK_ATTRIBUTE *t, CK_ULONG n, enum p11_made how, st
 	for (CK_ULONG i = 0; !rv && i < n; i++) {
 		const struct row *r = row_of(t[i].type, how);
 
-		rv = r ? apply(r, &t[i], out) : CKR_ATTRIBUTE_TYPE_INVALID;
+		rv = r ? apply(r, &t[i], out) : refuse(t[i].type, out);
 	}
-	return rv;
+	return !rv && p11_template_contradicts(t, n) ? CKR_TEMPLATE_INCONSISTENT : rv;
 }

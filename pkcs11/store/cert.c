@@ -156,7 +156,8 @@ static CK_RV check_said(const struct p11_template *tp)
 	else if (!is_or_unsaid(tp->check, is.check))
 		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	else if (!is_or_unsaid(tp->subject, is.subject) || !is_or_unsaid(tp->issuer, is.issuer) ||
-		 !is_serial(tp->serial, is.serial) || !is_or_unsaid(tp->from, is.from) ||
+		 !is_serial(tp->serial, is.serial) || !is_or_unsaid(tp->spki, is.spki) ||
+		 !is_or_unsaid(tp->from, is.from) ||
 		 !is_or_unsaid(tp->to, is.to))
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	p11_keep_clear(&is.own);
@@ -165,7 +166,7 @@ static CK_RV check_said(const struct p11_template *tp)
 
 CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out)
 {
-	struct p11_template tp = { .key_type = CKC_X_509 };
+	struct p11_template tp = { .key_type = CKC_X_509, .name_hash = CKM_SHA_1 };
 	struct p11_token *token = c->token;
 	uint16_t fid = 0;
 	uint8_t key = 0;

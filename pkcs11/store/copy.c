@@ -7,6 +7,7 @@
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/attr.h"
 #include "pkcs11/object/keep.h"
+#include "pkcs11/object/template.h"
 #include "pkcs11/store/create.h"
 #include "pkcs11/store/data.h"
 #include "pkcs11/store/find.h"
@@ -71,9 +72,12 @@ static const CK_ATTRIBUTE *named(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE
 static void take_bool(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type, CK_BBOOL *field)
 {
 	const CK_ATTRIBUTE *a = named(t, n, type);
+	CK_BBOOL flag;
 
-	if (a)
-		memcpy(field, a->pValue, sizeof(*field));
+	if (!a)
+		return;
+	memcpy(&flag, a->pValue, sizeof(flag));
+	*field = flag ? CK_TRUE : CK_FALSE;
 }
 
 static enum err take_bytes(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type, struct rd old,
@@ -105,6 +109,8 @@ static CK_RV copy_secret(struct p11_call *c, const struct p11_object *o, const C
 	e = take_bytes(t, n, CKA_LABEL, o->label, &like, &like.label);
 	if (!e)
 		e = take_bytes(t, n, CKA_ID, o->id, &like, &like.id);
+	if (!e)
+		e = p11_keep(&like.own, o->check, &like.check);
 	if (!e)
 		e = secret_new(secret_view(o->secret), &like.secret);
 	if (e) {
@@ -178,6 +184,8 @@ CK_RV p11_copy(struct p11_call *c, CK_OBJECT_HANDLE h, const CK_ATTRIBUTE *t, CK
 		rv = CKR_ACTION_PROHIBITED;
 	for (CK_ULONG i = 0; !rv && i < n; i++)
 		rv = check_one(o, &t[i]);
+	if (!rv && p11_template_contradicts(t, n))
+		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (rv)
 		return rv;
 	return o->class == CKO_SECRET_KEY ? copy_secret(c, o, t, n, out) : copy_made_anew(c, o, t, n, out);

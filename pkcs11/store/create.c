@@ -103,6 +103,8 @@ static CK_RV create_public(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n
 	wr_init_heap(&spki, SPKI_MAX);
 	rv = tp.key_type == CKK_RSA ? spki_rsa(&tp, &spki) : tp.key_type == CKK_EC ? spki_ec(&tp, &spki) :
 	     CKR_ATTRIBUTE_VALUE_INVALID;
+	if (!rv && tp.spki.n && !rd_eq(tp.spki, wr_view(&spki)))
+		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (!rv)
 		rv = add_public(c, &tp, wr_view(&spki), out);
 	wr_free(&spki);

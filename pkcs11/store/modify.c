@@ -5,6 +5,7 @@
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/attr.h"
 #include "pkcs11/object/keep.h"
+#include "pkcs11/object/template.h"
 #include "pkcs11/store/cert.h"
 #include "pkcs11/store/find.h"
 
@@ -27,7 +28,7 @@ static CK_RV read_names(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_UL
 		to = t[i].type == CKA_LABEL ? &out->label : &out->id;
 		*to = rd_of(t[i].pValue ? t[i].pValue : "", t[i].ulValueLen);
 	}
-	return CKR_OK;
+	return p11_template_contradicts(t, n) ? CKR_TEMPLATE_INCONSISTENT : CKR_OK;
 }
 
 static void put_names(const struct names *n, struct rd *label, struct rd *id)

@@ -63,3 +63,18 @@ void test_certificate(struct rd spki, struct wr *der)
 	ec_key_free(&key);
 	wr_free(&tbs);
 }
+
+void test_certificate_new(struct wr *der)
+{
+	uint8_t q[EC_POINT_MAX], spki_room[200];
+	struct ec_key *key = NULL;
+	struct wr point, spki;
+
+	WR_ARR(&point, q);
+	WR_ARR(&spki, spki_room);
+	assert_int_equal(ec_key_generate(EC_SECP256R1, &key), ERR_OK);
+	assert_int_equal(ec_key_public(key, &point), ERR_OK);
+	assert_int_equal(ec_spki(EC_SECP256R1, wr_view(&point), &spki), ERR_OK);
+	ec_key_free(&key);
+	test_certificate(wr_view(&spki), der);
+}

@@ -112,7 +112,7 @@ ON_EACH(object)
 static void test_generate_refused(void **state)
 {
 	CK_KEY_TYPE des = CKK_DES3;
-	CK_ULONG size = 16, odd = 17;
+	CK_ULONG size = 16;
 	CK_BYTE value[16] = { 1 };
 	CK_MECHANISM m = { CKM_AES_KEY_GEN, NULL, 0 }, wrong = { CKM_SHA256, NULL, 0 };
 	CK_ATTRIBUTE t[] = { { CKA_VALUE_LEN, &size, sizeof(size) }, { CKA_TOKEN, &yes, 1 } };
@@ -122,8 +122,8 @@ static void test_generate_refused(void **state)
 	} rows[] = {
 		{ { CKA_EXTRACTABLE, &yes, 1 }, CKR_TEMPLATE_INCONSISTENT },
 		{ { CKA_KEY_TYPE, &des, sizeof(des) }, CKR_TEMPLATE_INCONSISTENT },
-		{ { CKA_VALUE_LEN, &odd, sizeof(odd) }, CKR_ATTRIBUTE_VALUE_INVALID },
-		{ { CKA_VALUE, value, sizeof(value) }, CKR_ATTRIBUTE_TYPE_INVALID },
+		{ { CKA_MODULUS, value, sizeof(value) }, CKR_ATTRIBUTE_TYPE_INVALID },
+		{ { CKA_VALUE, value, sizeof(value) }, CKR_ATTRIBUTE_READ_ONLY },
 		{ { CKA_LOCAL, &yes, 1 }, CKR_ATTRIBUTE_READ_ONLY },
 	};
 	CK_SESSION_HANDLE ro;
@@ -133,6 +133,7 @@ static void test_generate_refused(void **state)
 	open_card(NULL, NULL);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_rv(make(16, "k", &rows[i].a, 1, &key), rows[i].rv);
+	assert_rv(make(17, "k", NULL, 0, &key), CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_rv(C_GenerateKey(s, &m, t, 1, &key), CKR_TEMPLATE_INCONSISTENT);
 	assert_rv(C_GenerateKey(s, &m, t + 1, 1, &key), CKR_TEMPLATE_INCOMPLETE);
 	assert_rv(C_GenerateKey(s, &wrong, t, 2, &key), CKR_MECHANISM_INVALID);

@@ -240,7 +240,7 @@ static void test_templates(void **state)
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	CK_KEY_TYPE rsa = CKK_RSA;
 	CK_ATTRIBUTE params = { CKA_EC_PARAMS, curve, sizeof(curve) };
-	CK_ATTRIBUTE pub_bad[] = { params, { CKA_EC_PARAMS, unknown, sizeof(unknown) } };
+	CK_ATTRIBUTE pub_bad = { CKA_EC_PARAMS, unknown, sizeof(unknown) };
 	const struct {
 		CK_ATTRIBUTE a;
 		CK_RV rv;
@@ -272,7 +272,7 @@ static void test_templates(void **state)
 	}
 	assert_rv(generate_with(s, NULL, 1, NULL, 0, &priv), CKR_ARGUMENTS_BAD);
 	assert_rv(generate_with(s, NULL, 0, NULL, 0, &priv), CKR_TEMPLATE_INCOMPLETE);
-	assert_rv(generate_with(s, pub_bad, 2, NULL, 0, &priv), CKR_CURVE_NOT_SUPPORTED);
+	assert_rv(generate_with(s, &pub_bad, 1, NULL, 0, &priv), CKR_CURVE_NOT_SUPPORTED);
 	/* What does not say CKA_TOKEN is a session object (PKCS#11 2.40 4.4), which the card cannot have. */
 	assert_rv(generate_with(s, &params, 1, NULL, 0, &priv), CKR_TEMPLATE_INCONSISTENT);
 	assert_rv(generate_with(s, session_pub, 2, &token, 1, &priv), CKR_TEMPLATE_INCONSISTENT);
