@@ -162,6 +162,20 @@ enum err p11_objects_add_data(struct p11_objects *o, uint8_t low, struct rd dcod
 	return e;
 }
 
+/* What a key has of its certificate. */
+static void take_public(struct p11_object *o, const struct p11_object *from)
+{
+	o->bits = from->bits;
+	o->curve = from->curve;
+	o->modulus = from->modulus;
+	o->exponent = from->exponent;
+	o->ec_params = from->ec_params;
+	o->ec_point = from->ec_point;
+	o->q = from->q;
+	o->spki = from->spki;
+	o->subject = from->subject;
+}
+
 enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der)
 {
 	struct p11_object *priv = p11_objects_of_key(o, key, CKO_PRIVATE_KEY),
@@ -188,6 +202,7 @@ enum err p11_objects_add_cert(struct p11_objects *o, uint8_t key, struct rd der)
 	/* It stood where the certificate stands now. */
 	for (size_t i = 0; !e && i < o->n; i++)
 		if (o->v[i]->key == key) {
+			take_public(o->v[i], &proto);
 			o->v[i]->attestation = RD_NONE;
 			o->v[i]->file = der;
 		}

@@ -116,7 +116,7 @@ void p11_objects_forget_key(struct p11_objects *o, uint8_t key)
 uint8_t p11_objects_key_of_spki(const struct p11_objects *o, struct rd spki)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i]->class == CKO_PUBLIC_KEY && o->v[i]->key && !o->v[i]->gone && rd_eq(o->v[i]->spki, spki))
+		if (o->v[i]->class == CKO_PRIVATE_KEY && !o->v[i]->gone && rd_eq(o->v[i]->spki, spki))
 			return o->v[i]->key;
 	return 0;
 }
@@ -251,8 +251,10 @@ void p11_objects_end_private(struct p11_objects *o)
 void p11_objects_forget_file(struct p11_objects *o, uint16_t fid)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i]->is_token && o->v[i]->fid == fid)
+		if (o->v[i]->is_token && o->v[i]->fid == fid) {
 			o->v[i]->file = RD_NONE;
+			o->v[i]->subject = RD_NONE;
+		}
 }
 
 enum err p11_objects_rename(struct p11_objects *o, uint16_t about, struct rd label, struct rd id, struct rd file)

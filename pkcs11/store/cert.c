@@ -20,6 +20,17 @@ CK_RV p11_cert_check_writable(const struct p11_call *c)
 	return c->token->login == P11_OPEN ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
 }
 
+/* Has it a public key that can be this one's, of which nothing is known but the description? */
+static bool can_be_of(const struct p11_object *priv, struct rd der)
+{
+	struct p11_object like = { .key = 0 };
+	bool yes = !p11_pubkey_read(der, &like.own, &like) && like.type == priv->type &&
+		   (!priv->bits || (like.bits + 7) / 8 == (priv->bits + 7) / 8);
+
+	p11_keep_clear(&like.own);
+	return yes;
+}
+
 /*
  * Which key is it for: the one with its public key; or, if nothing is known of a key's public part, the one with its
  * CKA_ID. 0: none. A CKA_ID of a key that is another one is refused: the pair would be broken.
@@ -36,7 +47,7 @@ static CK_RV find_key(const struct p11_objects *o, const struct p11_template *t,
 
 		if (priv->class != CKO_PRIVATE_KEY || priv->gone || !rd_eq(priv->id, t->id))
 			continue;
-		if (priv->spki.n)
+		if (priv->spki.n || !can_be_of(priv, t->value))
 			return CKR_TEMPLATE_INCONSISTENT;
 		*key = priv->key;
 	}

@@ -315,128 +315,6 @@ static void test_exponents(void **state)
 	}
 }
 
-/* ---- certificates ---- */
-
-static CK_RV create(CK_SESSION_HANDLE s, struct rd der, const char *label, struct rd id, CK_OBJECT_HANDLE *out)
-{
-	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
-	CK_CERTIFICATE_TYPE type = CKC_X_509;
-	CK_BBOOL yes = CK_TRUE;
-	char text[64];
-	uint8_t copy[4096], id_copy[32];
-	CK_ATTRIBUTE t[] = {
-		{ CKA_CLASS, &class, sizeof(class) }, { CKA_CERTIFICATE_TYPE, &type, sizeof(type) },
-		{ CKA_TOKEN, &yes, 1 }, { CKA_VALUE, copy, der.n }, { CKA_LABEL, text, strlen(label) },
-		{ CKA_ID, id_copy, id.n },
-	};
-
-	memcpy(copy, der.p, der.n);
-	memcpy(text, label, strlen(label));
-	if (id.n)
-		memcpy(id_copy, id.p, id.n);
-	return C_CreateObject(s, t, 6, out);
-}
-
-static void test_certificate_of_key(void **state)
-{
-	struct rig_card c = rig_card_simple();
-	CK_OBJECT_HANDLE pub, cert = 0, again = 0;
-	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
-	CK_ATTRIBUTE session_object[] = { { CKA_CLASS, &class, sizeof(class) }, { CKA_VALUE, NULL, 0 } };
-	CK_SESSION_HANDLE s;
-	struct wr der;
-	struct x509 x;
-
-	(void)state;
-	rig_initialize();
-	s = rig_session();
-	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
-	wr_init_heap(&der, 4096);
-	test_certificate(rig_attribute(s, pub, CKA_PUBLIC_KEY_INFO), &der);
-	session_object[1] = (CK_ATTRIBUTE){ CKA_VALUE, der.p, der.n };
-	assert_rv(create(s, wr_view(&der), "x", RD_LIT("\x01"), &cert), CKR_USER_NOT_LOGGED_IN);
-	assert_ok(rig_login(s, RIG_PIN));
-	assert_rv(create(s, rd_of(der.p, der.n - 1), "x", RD_LIT("\x01"), &cert), CKR_ATTRIBUTE_VALUE_INVALID);
-	assert_rv(C_CreateObject(s, session_object, 2, &cert), CKR_TEMPLATE_INCONSISTENT);
-	assert_ok(create(s, wr_view(&der), "x", RD_LIT("\x01"), &cert));
-	/* Once more: the first one is replaced. */
-	assert_ok(create(s, wr_view(&der), "x", RD_LIT("\x01"), &again));
-	assert_rv(C_GetAttributeValue(s, cert, NULL, 0), CKR_OBJECT_HANDLE_INVALID);
-	assert_int_equal(rig_count(s, CKO_CERTIFICATE), 1);
-	/* The objects of the key are the same, and the key signs. */
-	assert_int_equal(rig_find(s, CKO_PUBLIC_KEY, "ec"), pub);
-	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
-
-	/* From the card: the certificate has the names of its key, and the public key comes from it. */
-	rig_card_remove();
-	rig_card_insert(&c);
-	s = rig_session();
-	cert = rig_find(s, CKO_CERTIFICATE, "ec");
-	assert_ok(x509_parse(wr_view(&der), &x));
-	assert_bytes_equal(rig_attribute(s, cert, CKA_VALUE), wr_view(&der));
-	assert_bytes_equal(rig_attribute(s, cert, CKA_SUBJECT), x.subject);
-	assert_bytes_equal(rig_attribute(s, cert, CKA_ISSUER), x.issuer);
-	assert_bytes_equal(rig_attribute(s, cert, CKA_SERIAL_NUMBER), x.serial);
-	assert_bytes_equal(rig_attribute(s, cert, CKA_ID), RD_LIT("\x01"));
-	assert_bytes_equal(rig_attribute(s, cert, CKA_START_DATE), RD_LIT("20260101"));
-	assert_bytes_equal(rig_attribute(s, cert, CKA_END_DATE), RD_LIT("20500101"));
-	assert_int_equal(rig_attribute(s, cert, CKA_CHECK_VALUE).n, 3);
-	assert_int_equal(rig_number(s, cert, CKA_CERTIFICATE_TYPE), CKC_X_509);
-	pub = rig_find(s, CKO_PUBLIC_KEY, "ec");
-	assert_bytes_equal(rig_attribute(s, pub, CKA_PUBLIC_KEY_INFO), x.spki);
-	assert_ok(rig_login(s, RIG_PIN));
-	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
-	wr_free(&der);
-}
-
-static void test_other_certificate(void **state)
-{
-	struct rig_card c = rig_card_simple();
-	CK_OBJECT_HANDLE cert = 0, second = 0;
-	CK_SESSION_HANDLE s;
-	struct ec_key *key;
-	uint8_t q[65];
-	struct wr der, spki, w;
-
-	(void)state;
-	wr_init_heap(&der, 4096);
-	wr_init_heap(&spki, 4096);
-	WR_ARR(&w, q);
-	assert_ok(ec_key_generate(EC_SECP256R1, &key));
-	assert_ok(ec_key_public(key, &w));
-	assert_ok(ec_spki(EC_SECP256R1, wr_view(&w), &spki));
-	test_certificate(wr_view(&spki), &der);
-	rig_initialize();
-	s = rig_session();
-	assert_ok(rig_login(s, RIG_PIN));
-	/* The id of a key that is another one. */
-	assert_rv(create(s, wr_view(&der), "x", RD_LIT("\x01"), &cert), CKR_TEMPLATE_INCONSISTENT);
-	assert_ok(create(s, wr_view(&der), "authority", RD_LIT("\x77"), &cert));
-	assert_ok(create(s, wr_view(&der), "without id", RD_NONE, &second));
-	assert_bytes_equal(rig_attribute(s, second, CKA_ID), RD_LIT("\xca\x01"));
-
-	rig_card_remove();
-	rig_card_insert(&c);
-	s = rig_session();
-	assert_int_equal(rig_count(s, CKO_CERTIFICATE), 2);
-	cert = rig_find(s, CKO_CERTIFICATE, "authority");
-	assert_bytes_equal(rig_attribute(s, cert, CKA_VALUE), wr_view(&der));
-	assert_bytes_equal(rig_attribute(s, cert, CKA_ID), RD_LIT("\x77"));
-	assert_int_equal(rig_number(s, cert, CKA_CERTIFICATE_CATEGORY), 2);
-	assert_rv(C_DestroyObject(s, cert), CKR_USER_NOT_LOGGED_IN);
-	assert_ok(rig_login(s, RIG_PIN));
-	assert_ok(C_DestroyObject(s, cert));
-	assert_rv(C_DestroyObject(s, cert), CKR_OBJECT_HANDLE_INVALID);
-	assert_int_equal(rig_count(s, CKO_CERTIFICATE), 1);
-	rig_card_remove();
-	rig_card_insert(&c);
-	s = rig_session();
-	assert_int_equal(rig_count(s, CKO_CERTIFICATE), 1);
-	ec_key_free(&key);
-	wr_free(&spki);
-	wr_free(&der);
-}
-
 static void test_destroy_key(void **state)
 {
 	struct rig_card c = rig_card_simple();
@@ -498,8 +376,6 @@ int main(int argc, char **argv)
 		RIG_TEST(test_generate),
 		RIG_TEST(test_templates),
 		RIG_TEST(test_exponents),
-		RIG_TEST(test_certificate_of_key),
-		RIG_TEST(test_other_certificate),
 		RIG_TEST(test_destroy_key),
 		RIG_TEST(test_damaged),
 	};
