@@ -3,6 +3,8 @@
 #include "pkcs11/entry.h"
 #include "pkcs11/info.h"
 
+#define VERSION { 2, 40 }
+
 CK_RV C_Initialize(CK_VOID_PTR args)
 {
 	return p11_module_start(args);
@@ -15,7 +17,7 @@ CK_RV C_Finalize(CK_VOID_PTR reserved)
 
 CK_RV C_GetInfo(CK_INFO_PTR info)
 {
-	IN_MODULE(p11_info_module(info));
+	IN_MODULE(p11_info_module((CK_VERSION)VERSION, info));
 }
 
 /* ---- what the card or this module does not do ---- */
@@ -61,7 +63,7 @@ REFUSE_5(C_DecryptVerifyUpdate, CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYT
 /* ---- the list ---- */
 
 static CK_FUNCTION_LIST functions = {
-	{ 2, 40 },
+	VERSION,
 	C_Initialize, C_Finalize, C_GetInfo, C_GetFunctionList, C_GetSlotList, C_GetSlotInfo, C_GetTokenInfo,
 	C_GetMechanismList, C_GetMechanismInfo, C_InitToken, C_InitPIN, C_SetPIN, C_OpenSession, C_CloseSession,
 	C_CloseAllSessions, C_GetSessionInfo, C_GetOperationState, C_SetOperationState, C_Login, C_Logout,

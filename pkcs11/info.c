@@ -24,12 +24,12 @@ static void put_text(CK_UTF8CHAR *out, size_t size, const char *text)
 }
 #define PUT_TEXT(field, text) put_text((field), sizeof(field), (text))
 
-CK_RV p11_info_module(CK_INFO *out)
+CK_RV p11_info_module(CK_VERSION interface, CK_INFO *out)
 {
 	if (!out)
 		return CKR_ARGUMENTS_BAD;
 	memset(out, 0, sizeof(*out));
-	out->cryptokiVersion = (CK_VERSION){ 2, 40 };
+	out->cryptokiVersion = interface;
 	PUT_TEXT(out->manufacturerID, MANUFACTURER);
 	PUT_TEXT(out->libraryDescription, LIBRARY);
 	out->libraryVersion = (CK_VERSION){ VERSION_MAJOR, VERSION_MINOR };

@@ -6,7 +6,8 @@
 #include "pkcs11/ck/ck.h"
 
 struct p11_call;
-CK_RV p11_info_module(CK_INFO *out);
+/* interface: its version. */
+CK_RV p11_info_module(CK_VERSION interface, CK_INFO *out);
 CK_RV p11_info_slot(struct p11_call *c, CK_SLOT_INFO *out);
 CK_RV p11_info_token(struct p11_call *c, CK_TOKEN_INFO *out);
 CK_RV p11_info_mechanisms(struct p11_call *c, CK_MECHANISM_TYPE *list, CK_ULONG *n);

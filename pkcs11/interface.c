@@ -4,15 +4,23 @@
 #include <string.h>
 
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/entry.h"
+#include "pkcs11/info.h"
+#include "pkcs11/login/login.h"
 
 #define NAME "PKCS 11"
+#define VERSION ((CK_VERSION){ 3, 0 })
 
 CK_RV C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_n, CK_UTF8CHAR *name,
 		  CK_ULONG name_n)
 {
 	/* The card has one user, without a name. */
-	return name && name_n ? CKR_ARGUMENTS_BAD : C_Login(session, user, pin, pin_n);
+	IN_SESSION(session, name && name_n ? CKR_ARGUMENTS_BAD : p11_login(&c, user, pin, pin_n));
+}
+
+static CK_RV get_info(CK_INFO *info)
+{
+	IN_MODULE(p11_info_module(VERSION, info));
 }
 
 CK_RV C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
@@ -147,7 +155,8 @@ __attribute__((constructor)) static void fill(void)
 	if (C_GetFunctionList(&list) != CKR_OK)
 		return;
 	functions_3.base = *list;
-	functions_3.base.version = (CK_VERSION){ 3, 0 };
+	functions_3.base.version = VERSION;
+	functions_3.base.C_GetInfo = get_info;
 	interfaces[1].pFunctionList = list;
 }
 

@@ -90,7 +90,7 @@ enum err p11_login_agent(struct p11_call *c, const struct secret *pin)
 	if (!e)
 		e = cannot(t, check_card(t));
 	if (!e)
-		e = cannot(t, p11_ceremony_start(c));
+		e = cannot(t, p11_ceremony_start(c, true));
 	if (e)
 		return e;
 	e = ask_agent(t, pin);

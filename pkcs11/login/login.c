@@ -30,6 +30,7 @@ void p11_login_session_closed(struct p11_token *t, const struct p11_session *s)
 
 CK_RV p11_logout(struct p11_call *c)
 {
+	p11_ceremony_wait_pin(c->token);
 	if (c->token->ceremony) {
 		p11_ceremony_cancel(c->token);
 		(void)p11_ceremony_wait(c->token);
@@ -87,7 +88,7 @@ static enum err login_by_pad(struct p11_call *c)
 		e = cannot(t, p11_token_begin(t));
 	if (e)
 		return e;
-	e = p11_ceremony_start(c);
+	e = p11_ceremony_start(c, true);
 	if (!e) {
 		e = p11_pin_verify_on_pad(t, &dl);
 		t->login = P11_CLOSED;
@@ -239,7 +240,7 @@ static enum err confirm(struct p11_token *t, const struct secret *pin)
 static enum err run_ceremony(struct p11_call *c, const char *program, const struct secret *pin)
 {
 	struct p11_token *t = c->token;
-	enum err e = cannot(t, p11_ceremony_start(c));
+	enum err e = cannot(t, p11_ceremony_start(c, true));
 
 	if (e)
 		return e;
@@ -423,6 +424,15 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 	return CKR_GENERAL_ERROR;
 }
 
+/* The user's login is under way, and its end is no answer to the security officer. */
+static CK_RV join(struct p11_token *t, CK_USER_TYPE user)
+{
+	if (user == CKU_SO)
+		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+	log_line(LOG_P11, LOG_INFO, "card %s: this login joins the one that is waiting", t->device_id);
+	return p11_ceremony_wait(t);
+}
+
 CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG n)
 {
 	struct p11_token *t = c->token;
@@ -439,10 +449,9 @@ CK_RV p11_login(struct p11_call *c, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULON
 			 PIN_MAX);
 		return CKR_PIN_INCORRECT;
 	}
-	if (t->ceremony) {
-		log_line(LOG_P11, LOG_INFO, "card %s: this login joins the one that is waiting", t->device_id);
-		return p11_ceremony_wait(t);
-	}
+	p11_ceremony_wait_pin(t);
+	if (t->ceremony)
+		return join(t, user);
 	e = p11_token_look(t);
 	if (!e && t->login == P11_OPEN && is_still_open(t))
 		return user == CKU_SO ? CKR_USER_ANOTHER_ALREADY_LOGGED_IN : CKR_USER_ALREADY_LOGGED_IN;

@@ -16,7 +16,7 @@ static void ceremony_unref(struct p11_ceremony *w)
 	free(w);
 }
 
-enum err p11_ceremony_start(struct p11_call *c)
+enum err p11_ceremony_start(struct p11_call *c, bool is_login)
 {
 	struct p11_ceremony *w = calloc(1, sizeof(*w));
 
@@ -24,6 +24,7 @@ enum err p11_ceremony_start(struct p11_call *c)
 		return ERR_NOMEM;
 	w->refs = 1;
 	w->owner = c->session;
+	w->is_login = is_login;
 	w->cancel_fd = fd_event();
 	/* C_Finalize sets closing before it looks for ceremonies to cancel. */
 	if (w->cancel_fd < 0 || p11_module.closing) {
@@ -59,6 +60,14 @@ CK_RV p11_ceremony_wait(struct p11_token *t)
 	rv = w->rv;
 	ceremony_unref(w);
 	return rv;
+}
+
+void p11_ceremony_wait_pin(struct p11_token *t)
+{
+	while (t->ceremony && !t->ceremony->is_login) {
+		log_line(LOG_P11, LOG_INFO, "card %s: this call waits until its PIN is changed", t->device_id);
+		(void)p11_ceremony_wait(t);
+	}
 }
 
 void p11_ceremony_cancel(struct p11_token *t)

@@ -86,6 +86,8 @@ void p11_token_close(struct p11_token *t)
 {
 	struct deadline dl = deadline_never();
 	struct hsm_version v;
+	/* A verified SO-PIN lets anybody set a PIN (reference 3.3). */
+	bool is_open = t->login == P11_OPEN || t->so_pin || t->by_ceremony;
 	enum err e = ERR_OK;
 
 	secret_free(&t->so_pin);
@@ -101,7 +103,7 @@ void p11_token_close(struct p11_token *t)
 		leave_agent(t);
 		return;
 	}
-	if (t->card && (t->login == P11_OPEN || t->by_ceremony)) {
+	if (t->card && is_open) {
 		e = apdu_link_begin(hsm_card_link(t->card), &dl);
 		if (!e) {
 			e = hsm_card_select(t->card, &v, &dl);

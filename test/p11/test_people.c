@@ -334,7 +334,7 @@ static void test_pending(void **state)
 	CK_OBJECT_HANDLE pub;
 	CK_TOKEN_INFO info;
 	CK_SLOT_INFO slot;
-	CK_BYTE random[8];
+	CK_BYTE random[8], so_pin[] = "3537363231383830";
 	uint64_t exchanges, began;
 
 	(void)state;
@@ -361,6 +361,8 @@ static void test_pending(void **state)
 	assert_int_equal(fake_exchanges(RIG_READER), exchanges);
 	assert_null(fake_other_connect(RIG_READER, false));
 
+	/* What people say of the user is no answer to the security officer. */
+	assert_rv(C_Login(other, CKU_SO, so_pin, 16), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	/* A second C_Login asks nobody and gets the same answer. Any session but the owner's may close. */
 	call_start(&joiner, other, NULL);
 	rig_log_wait("this login joins");

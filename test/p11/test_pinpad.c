@@ -203,6 +203,79 @@ static void test_set_pin(void **state)
 	assert_true(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
 }
 
+struct other {                          /* what another thread does meanwhile */
+	CK_SESSION_HANDLE s;
+	CK_RV (*call)(CK_SESSION_HANDLE s);
+	CK_RV rv;
+};
+
+static void *run_other(void *ctx)
+{
+	struct other *o = ctx;
+
+	o->rv = o->call(o->s);
+	return NULL;
+}
+
+static CK_RV set_pin(CK_SESSION_HANDLE s)
+{
+	return C_SetPIN(s, NULL, 0, NULL, 0);
+}
+
+static CK_RV login_again(CK_SESSION_HANDLE s)
+{
+	return rig_login(s, "135790");
+}
+
+/* While somebody types a new PIN, another thread's call waits, and does what it is for: the end of this is no login. */
+static void meanwhile(CK_SESSION_HANDLE s, CK_RV (*call)(CK_SESSION_HANDLE s), CK_STATE after)
+{
+	struct other who = { s, set_pin, CKR_GENERAL_ERROR }, also = { s, call, CKR_GENERAL_ERROR };
+	CK_SESSION_INFO info;
+	pthread_t a, b;
+
+	fake_reader_pad_hold(RIG_READER);
+	assert_int_equal(pthread_create(&a, NULL, run_other, &who), 0);
+	assert_int_equal(fake_held(RIG_READER, 10000), ERR_OK);
+	assert_int_equal(pthread_create(&b, NULL, run_other, &also), 0);
+	rig_log_wait("waits until its PIN is changed");
+	fake_release(RIG_READER);
+	assert_int_equal(pthread_join(a, NULL), 0);
+	assert_int_equal(pthread_join(b, NULL), 0);
+	assert_ok(who.rv);
+	assert_ok(also.rv);
+	assert_ok(C_GetSessionInfo(s, &info));
+	assert_int_equal(info.state, after);
+}
+
+static void test_set_pin_and_login(void **state)
+{
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_log_start("p11+info");
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135790");
+	rig_initialize();
+	s = rig_session();
+	meanwhile(s, login_again, CKS_RW_USER_FUNCTIONS);
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+}
+
+static void test_set_pin_and_logout(void **state)
+{
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_log_start("p11+info");
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135790");
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	meanwhile(s, C_Logout, CKS_RW_PUBLIC_SESSION);
+}
+
 /* By an agent: once on its reader, then others ride on it; nobody's PIN can be compared with one that nobody knows. */
 static void test_agent(void **state)
 {
@@ -404,6 +477,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_ccid_structure),
 		RIG_TEST(test_program),
 		AGENT_TEST(test_set_pin),
+		AGENT_TEST(test_set_pin_and_login),
+		AGENT_TEST(test_set_pin_and_logout),
 		AGENT_TEST(test_agent),
 		RIG_TEST(test_no_pad),
 		AGENT_TEST(test_custodian),

@@ -61,6 +61,38 @@ static void test_login(void **state)
 	assert_rv(so_login(s, so_pin), CKR_SESSION_READ_ONLY_EXISTS);
 }
 
+/* Does the card say that its SO-PIN is verified? Then anybody may set a PIN (reference 3.3). */
+static bool card_has_so(void)
+{
+	uint8_t answer[64];
+	struct wr rsp;
+
+	WR_ARR(&rsp, answer);
+	assert_int_equal(fake_card_ask(RIG_READER, RD_LIT("\x00\x20\x00\x88"), &rsp), ERR_OK);
+	return rd_eq(wr_view(&rsp), RD_LIT("\x90\x00"));
+}
+
+/* He leaves the card as it was, however he leaves. */
+static void test_so_leaves(void **state)
+{
+	CK_SESSION_HANDLE s = open_card(true);
+
+	(void)state;
+	for (int how = 0; how < 3; how++) {
+		assert_ok(so_login(s, so_pin));
+		assert_true(card_has_so());
+		if (how == 0)
+			assert_ok(C_Logout(s));
+		else if (how == 1)
+			assert_ok(C_CloseSession(s));
+		else
+			rig_finalize();
+		assert_false(card_has_so());
+		if (how == 1)
+			s = rig_session();
+	}
+}
+
 static void test_init_pin(void **state)
 {
 	CK_SESSION_HANDLE s = open_card(true);
@@ -223,6 +255,30 @@ static void test_functions(void **state)
 	assert_int_equal(end - (void *const *)&f->base.C_Initialize, 68 + 24);
 }
 
+/* Each list tells its own version of the interface. */
+static void test_info_of_interface(void **state)
+{
+	const struct p11_functions_3 *f;
+	CK_BYTE pin[] = RIG_PIN, name[] = "somebody";
+	CK_INTERFACE *i;
+	CK_INFO info;
+
+	(void)state;
+	assert_ok(C_GetInterface(NULL, NULL, &i, 0));
+	f = i->pFunctionList;
+	assert_rv(f->base.C_GetInfo(&info), CKR_CRYPTOKI_NOT_INITIALIZED);
+	assert_rv(f->C_LoginUser(1, CKU_USER, pin, 6, name, 8), CKR_CRYPTOKI_NOT_INITIALIZED);
+	rig_initialize();
+	assert_rv(f->base.C_GetInfo(NULL), CKR_ARGUMENTS_BAD);
+	assert_ok(f->base.C_GetInfo(&info));
+	assert_int_equal(info.cryptokiVersion.major, 3);
+	assert_int_equal(info.cryptokiVersion.minor, 0);
+	assert_ok(C_GetInfo(&info));
+	assert_int_equal(info.cryptokiVersion.major, 2);
+	assert_int_equal(info.cryptokiVersion.minor, 40);
+	assert_rv(f->C_LoginUser(1, CKU_USER, pin, 6, name, 8), CKR_SESSION_HANDLE_INVALID);
+}
+
 static void test_cancel(void **state)
 {
 	CK_SESSION_HANDLE s = open_card(true);
@@ -255,7 +311,7 @@ int main(int argc, char **argv)
 		RIG_TEST(test_login),     RIG_TEST(test_init_pin),                 RIG_TEST(test_init_pin_off),
 		RIG_TEST(test_init_token), RIG_TEST(test_init_token_of_custodians), RIG_TEST(test_interfaces),
 		RIG_TEST(test_functions), RIG_TEST(test_cancel), AGENT_TEST(test_leave),
-		RIG_TEST(test_set_so_pin),
+		RIG_TEST(test_set_so_pin), AGENT_TEST(test_so_leaves), RIG_TEST(test_info_of_interface),
 	};
 
 	return RUN_BOTH(tests);
