@@ -52,6 +52,10 @@ struct srv_call {
 	uint64_t until_ms;
 };
 
+/* Answers the calls of one path. arg: what stands for '*' in the path (server/front.c), "" if nothing does. */
+struct srv;
+typedef void srv_handler(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
+
 #define SRV_JSON "application/json"
 
 void srv_call_init(struct srv_call *call);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/api/api.h"
 #include "server/cookie.h"
 #include "server/json.h"
 #include "server/remote.h"

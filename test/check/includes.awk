@@ -11,18 +11,20 @@ BEGIN {
 	for (i = 1; i <= n; i++) system_header[word[i] ".h"] = 1
 }
 function strip(s) { gsub(/^[ \t]+|[ \t]+$/, "", s); return s }
-function closure(f,   i, n, list) {
-	if (f in done) return
-	done[f] = 1
+# What the row of f names.
+function named(f,   i, n, list) {
 	n = split(names[f], list, /[ ,]+/)
 	for (i = 1; i <= n; i++) {
 		if (list[i] == "*") { all[f] = 1; continue }
 		if (list[i] == "–" || list[i] == "") continue
 		if (!(list[i] in names)) { print "table: " f " names " list[i] ", which has no row"; continue }
-		closure(list[i])
 		may[f, list[i]] = 1
-		for (k in names) if ((list[i], k) in may) may[f, k] = 1
 	}
+}
+# And what those include, over any way; rows may name each other.
+function closure(   via, f, to) {
+	for (via in names) for (f in names) if ((f, via) in may)
+		for (to in names) if ((via, to) in may) may[f, to] = 1
 }
 function room_of(path,   r, best) {
 	best = ""
@@ -49,7 +51,7 @@ FNR == NR {
 	}
 	next
 }
-!started { started = 1; for (f in names) print "FOLDER " f; for (f in names) closure(f) }
+!started { started = 1; for (f in names) { print "FOLDER " f; named(f) } closure() }
 {
 	match($0, /:[0-9]+:/)
 	path = substr($0, 1, RSTART - 1); at = path substr($0, RSTART, RLENGTH - 1)

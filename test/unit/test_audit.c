@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events on their way into the audit: server/event.c, server/audit.c, server/api_audit.c. */
+/* Events on their way into the audit: server/event.c, server/audit.c, server/api/audit.c. */
 #include "test/unit/scene.h"
 
 #include "pka/chain.h"

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The JSON interface, docs/API.md: one handler per row of front.c's table. */
-#ifndef SERVER_API_H
-#define SERVER_API_H
+#ifndef SERVER_API_API_H
+#define SERVER_API_API_H
 
-#include "server/json.h"
-#include "server/policy/policy.h"
-#include "server/server.h"
-
-/* arg: what stands for '*' in the route's path, "" if nothing does. */
-typedef void srv_handler(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms);
-
-/* j is taken. The answer, NULL: status 500. The body as an object, or NULL and the call is refused: json_decref it. */
-void srv_api_answer(struct srv_call *call, int status, json_t *j);
-json_t *srv_api_body(struct srv_call *call);
+#include "server/call.h"
 
 srv_handler srv_api_enrol, srv_api_targets, srv_api_requests, srv_api_cancel;                   /* operator */
 srv_handler srv_api_ask;
@@ -25,11 +16,5 @@ srv_handler srv_api_proofs, srv_api_wait_end;                                   
 srv_handler srv_api_history;                                                                    /* who may read */
 srv_handler srv_api_audit, srv_api_audit_export;                                                /* auditor */
 srv_handler srv_api_health, srv_api_ready, srv_api_metrics;
-
-/* Does the policy fit this server (srv_policy_fits)? */
-MUST enum err srv_api_policy_fits(struct srv *s, const struct srv_policy *p, char *why, size_t cap);
-
-/* srv_call_refuse_store. */
-void srv_api_refuse_store(struct srv *s, struct srv_call *call, enum err e);
 
 #endif

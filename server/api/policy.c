@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A target's policy through the JSON interface. */
-#include "server/api.h"
+#include "server/api/policy.h"
 
 #include <stdlib.h>
 
+#include "server/api/answer.h"
+#include "server/api/api.h"
 #include "server/api_json.h"
 #include "server/store/policy.h"
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/api.h"
+#include "server/api/answer.h"
+#include "server/api/api.h"
 #include "server/api_json.h"
 #include "server/query.h"
 

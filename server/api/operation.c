@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What watches the server asks: does it live, can it work, how does it do. */
-#include "server/api.h"
-
 #include <string.h>
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
+#include "server/api/answer.h"
+#include "server/api/api.h"
 #include "server/metrics.h"
 #include "server/store/sqlite.h"
 #include "server/http/tls.h"
