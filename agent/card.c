@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,20 +18,6 @@
 
 #define LOOK_MS    500          /* how soon a card that was pulled is missed, if nobody tells */
 #define RETRY_MS   1000         /* a card that somebody else holds, or that does not answer */
-
-bool agent_card_is_stopping(const struct agent_card *c)
-{
-	return c->stopping;
-}
-
-void agent_card_done(struct agent_card *c, struct agent_job *j, enum err e, const char *why)
-{
-	j->e = e;
-	if (why)
-		(void)snprintf(j->why, sizeof(j->why), "%s", why);
-	j->card = c;
-	agent_queue_put(c->results, j);
-}
 
 /* ---- the card ---- */
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What client.c (the connection and what goes over it) and client_ask.c (what is asked) share. */
+/*
+ * What the files of a client share: its connection and jobs (client.c), what it asks (client_ask.c), what it is told
+ * (client_tell.c).
+ */
 #ifndef AGENT_CLIENT_INT_H
 #define AGENT_CLIENT_INT_H
 
