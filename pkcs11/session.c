@@ -28,6 +28,20 @@ static CK_RV insert(struct p11_slot *slot, unsigned insertion, bool rw, CK_SESSI
 	return CKR_OK;
 }
 
+/* The security officer may have come since we looked, before there was a session that only reads: then it is closed. */
+static CK_RV check_so(struct p11_slot *slot, CK_SESSION_HANDLE h)
+{
+	bool is_there;
+
+	lock_take(&slot->token.lock);
+	is_there = slot->token.so_pin;
+	lock_give(&slot->token.lock);
+	if (!is_there)
+		return CKR_OK;
+	(void)p11_session_close(h);
+	return CKR_SESSION_READ_WRITE_SO_EXISTS;
+}
+
 CK_RV p11_session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *out)
 {
 	struct p11_call c;
@@ -51,6 +65,8 @@ CK_RV p11_session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *out)
 	}
 	if (!rv)
 		rv = insert(c.slot, insertion, flags & CKF_RW_SESSION, out);
+	if (!rv && !(flags & CKF_RW_SESSION))
+		rv = check_so(c.slot, *out);
 	return p11_call_end(&c, rv);
 }
 

@@ -71,8 +71,8 @@ CK_RV p11_cipher_part(struct p11_call *c, struct p11_op *op, bool encrypt, struc
 	size_t whole;
 	struct wr w;
 
-	if (rv)
-		return rv;
+	if (rv || op->done)
+		return rv ? rv : CKR_OPERATION_NOT_INITIALIZED;
 	if (!n || (!data.p && data.n)) {
 		p11_op_end(op);
 		return CKR_ARGUMENTS_BAD;
@@ -129,6 +129,40 @@ static CK_RV finish(struct p11_call *c, struct p11_op *op, bool encrypt, struct 
 	return rv;
 }
 
+/*
+ * How much padding there is shows when it is off: into a buffer that may be just large enough the plain text is copied,
+ * and where it is not, it waits for the next call, so that the key is used once (PKCS#11 2.40 5.2).
+ */
+static CK_RV finish_apart(struct p11_call *c, struct p11_op *op, struct rd data, CK_BYTE *out, CK_ULONG *n)
+{
+	CK_RV rv = CKR_OK;
+
+	if (!op->done) {
+		wr_init_heap(&op->more, op->n + data.n);
+		rv = finish(c, op, false, data, &op->more);
+		op->done = !rv;
+	}
+	if (!rv && !p11_out(op->more.n, out, n, &rv))
+		return rv;
+	if (!rv && op->more.n)
+		memcpy(out, op->more.p, op->more.n);
+	p11_op_end(op);
+	return rv;
+}
+
+/* Whole blocks, and at least one where there must be padding. */
+static CK_RV check_size(const struct p11_op *op, bool encrypt, size_t total)
+{
+	if ((encrypt && pads(op)) || (total % AES_BLOCK == 0 && (total || !pads(op))))
+		return CKR_OK;
+	return encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+}
+
+static bool may_fit(const struct p11_op *op, bool encrypt, size_t total, size_t room)
+{
+	return !encrypt && pads(op) && room < total && total - room <= AES_BLOCK && !check_size(op, encrypt, total);
+}
+
 CK_RV p11_cipher_end(struct p11_call *c, struct p11_op *op, bool encrypt, const struct rd *data, CK_BYTE *out,
 		     CK_ULONG *n)
 {
@@ -144,12 +178,13 @@ CK_RV p11_cipher_end(struct p11_call *c, struct p11_op *op, bool encrypt, const 
 		return CKR_ARGUMENTS_BAD;
 	}
 	total = op->n + last.n;
+	if (op->done || (out && may_fit(op, encrypt, total, *n)))
+		return finish_apart(c, op, last, out, n);
 	most = encrypt && pads(op) ? total - total % AES_BLOCK + AES_BLOCK : total;
 	if (!p11_out(most, out, n, &rv))
 		return rv;
 	*n = 0;
-	if ((!encrypt || !pads(op)) && (total % AES_BLOCK || (!total && pads(op))))
-		rv = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	rv = check_size(op, encrypt, total);
 	if (!rv && most) {
 		wr_init(&w, out, most);
 		rv = finish(c, op, encrypt, last, &w);

@@ -166,9 +166,12 @@ CK_RV p11_decrypt_once(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULON
 
 CK_RV p11_decrypt_part(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
+	CK_RV rv;
+
 	if (p11_cipher_is(&c->session->decrypt))
 		return p11_cipher_part(c, &c->session->decrypt, false, data, out, n);
-	return part(c, &c->session->decrypt, data, out, n, p11_mech_block);
+	rv = part(c, &c->session->decrypt, data, out, n, p11_mech_block);
+	return rv == CKR_DATA_LEN_RANGE ? CKR_ENCRYPTED_DATA_LEN_RANGE : rv;
 }
 
 CK_RV p11_decrypt_end(struct p11_call *c, CK_BYTE *out, CK_ULONG *n)

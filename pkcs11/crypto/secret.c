@@ -138,7 +138,7 @@ CK_RV p11_generate_secret(struct p11_call *c, const CK_MECHANISM *m, const CK_AT
 		e = p11_objects_add_key(&token->objects, p.gen.key, wr_view(&about), RD_NONE);
 	wr_free(&about);
 	/* Older cards have no such keys; others none that leave them. */
-	if (e == ERR_INS)
+	if (e == ERR_UNSUPPORTED)
 		return CKR_MECHANISM_INVALID;
 	if (e == ERR_REFUSED)
 		return CKR_TEMPLATE_INCONSISTENT;

@@ -278,10 +278,22 @@ static void tell_refusal(const struct p11_token *t, enum err e)
 			 why);
 }
 
+/* "Unknown command" is the card manager's answer to every command, and that of an older applet to a newer one. */
+static bool has_applet(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	enum err e;
+	uint16_t sw = ask_verify_status(t, &e, &dl);
+
+	return !is_of_link(e) && is_from_applet(sw);
+}
+
 enum err p11_token_end(struct p11_token *t, enum err e)
 {
 	bool had_login;
 
+	if (e == ERR_INS && t->card && has_applet(t))
+		e = ERR_UNSUPPORTED;
 	if (t->card)
 		apdu_link_end(hsm_card_link(t->card));
 	if (e == ERR_ALLOWANCE || e == ERR_REFUSED || e == ERR_READ_ONLY)

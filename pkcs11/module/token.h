@@ -75,7 +75,7 @@ bool p11_token_is_by_agent(const struct p11_token *t);
  * Around each command sequence. begin connects, and selects the applet only where it is not selected (that would log
  * out). A login that turns out to be lost is cleared, so look at t->login after it. While a ceremony runs: ERR_REFUSED,
  * said in the log. end takes the result of the sequence, notes what it says about login and presence, and returns it;
- * after a failure the objects may be gone.
+ * ERR_INS becomes ERR_UNSUPPORTED where the card just has no such command. After a failure the objects may be gone.
  */
 MUST enum err p11_token_begin(struct p11_token *t);
 enum err p11_token_end(struct p11_token *t, enum err e);

@@ -103,6 +103,8 @@ static CK_RV copy_secret(struct p11_call *c, const struct p11_object *o, const C
 	take_bool(t, n, CKA_EXTRACTABLE, &like.extractable);
 	if (token)
 		return CKR_TEMPLATE_INCONSISTENT;
+	if (like.is_private && c->token->login != P11_OPEN)
+		return CKR_USER_NOT_LOGGED_IN;
 	like.session = c->session->handle;
 	like.own = NULL;
 	like.secret = NULL;

@@ -113,7 +113,28 @@ static enum err learn(struct p11_token *t, const struct p11_object *o, struct fa
 	return ERR_OK;
 }
 
-/* The card is asked of those alone that match otherwise. A key that was deleted meanwhile is no match. */
+/* Not kept in memory: the card tells it to who has logged in, each time. */
+static bool asks_private_data(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	return o->class == CKO_DATA && o->is_private && names(t, n, CKA_VALUE);
+}
+
+static enum err match_private_data(struct p11_token *t, const struct p11_object *o, const CK_ATTRIBUTE *a, CK_ULONG n,
+				   bool *yes)
+{
+	struct p11_object with_value = *o;
+	struct wr value;
+	enum err e;
+
+	wr_init_heap(&value, FILE_SIZE_MAX);
+	e = p11_data_read(t, o, &value);
+	with_value.value = wr_view(&value);
+	*yes = !e && p11_attr_match(&with_value, a, n);
+	wr_free(&value);
+	return e;
+}
+
+/* The card is asked of those alone that match otherwise. What was deleted meanwhile is no match. */
 static enum err match(struct p11_token *t, const struct p11_object *o, const CK_ATTRIBUTE *a, CK_ULONG n, bool *yes)
 {
 	struct facts f;
@@ -121,11 +142,17 @@ static enum err match(struct p11_token *t, const struct p11_object *o, const CK_
 
 	*yes = p11_find_is_visible(t, o) && is_asked_for(o, a, n);
 	for (CK_ULONG i = 0; *yes && i < n; i++)
-		*yes = asks_card(&a[i], 1) || p11_attr_match(o, &a[i], 1);
-	if (!*yes || !asks_card(a, n))
+		*yes = asks_card(&a[i], 1) || asks_private_data(o, &a[i], 1) || p11_attr_match(o, &a[i], 1);
+	if (!*yes)
 		return ERR_OK;
-	e = learn(t, o, &f);
-	*yes = !e && p11_attr_match(&f.full, a, n);
+	if (asks_private_data(o, a, n)) {
+		e = match_private_data(t, o, a, n, yes);
+	} else if (asks_card(a, n)) {
+		e = learn(t, o, &f);
+		*yes = !e && p11_attr_match(&f.full, a, n);
+	} else {
+		return ERR_OK;
+	}
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
@@ -192,7 +219,6 @@ CK_RV p11_find_end(struct p11_call *c)
 	return CKR_OK;
 }
 
-/* Not kept in memory: the card tells it to who has logged in, each time. */
 static CK_RV private_data(struct p11_call *c, const struct p11_object *o, CK_ATTRIBUTE *t, CK_ULONG n)
 {
 	struct p11_object with_value = *o;
@@ -227,7 +253,7 @@ CK_RV p11_find_attributes(struct p11_call *c, CK_OBJECT_HANDLE h, CK_ATTRIBUTE *
 	rv = find(c, h, need, &o);
 	if (rv)
 		return rv;
-	if (o->class == CKO_DATA && o->is_private && names(t, n, CKA_VALUE))
+	if (asks_private_data(o, t, n))
 		return private_data(c, o, t, n);
 	if (!asks_card(t, n))
 		return p11_attr_get(o, t, n);

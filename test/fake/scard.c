@@ -468,8 +468,11 @@ void fake_reader_hold(struct fake_reader *r)
 	r->held = r->release = false;
 }
 
-/* Bad luck due at this exchange. Anything but success ends it; *lost: the card runs it, but nobody hears. */
-static LONG meet_fault(struct fake_handle **h, bool *lost)
+/*
+ * Bad luck due at this exchange. Anything but success ends it; *lost: the card runs it, but nobody hears; *unknown: it
+ * does not know it.
+ */
+static LONG meet_fault(struct fake_handle **h, bool *lost, bool *unknown)
 {
 	struct fake_reader *r = (*h)->reader;
 	SCARDHANDLE id = (*h)->id;
@@ -483,6 +486,9 @@ static LONG meet_fault(struct fake_handle **h, bool *lost)
 		return SCARD_E_NOT_TRANSACTED;
 	case FAKE_LOST:
 		*lost = true;
+		return SCARD_S_SUCCESS;
+	case FAKE_UNKNOWN:
+		*unknown = true;
 		return SCARD_S_SUCCESS;
 	case FAKE_RESET:
 		vcard_power(r->card, false);
@@ -509,7 +515,7 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *send_pci, LPCBYTE s
 	struct fake_reader *r;
 	struct fake_handle *h = NULL;
 	LONG rv = enter();
-	bool lost = false, foreign;
+	bool lost = false, unknown = false, foreign;
 	void *ctx;
 	struct wr rsp;
 
@@ -522,12 +528,12 @@ LONG SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *send_pci, LPCBYTE s
 		return leave(rv);
 	r = h->reader;
 	r->exchanges += !fake_is_other;
-	rv = meet_fault(&h, &lost);
+	rv = meet_fault(&h, &lost, &unknown);
 	if (rv != SCARD_S_SUCCESS)
 		return leave(rv);
 
 	r->busy = true;
-	foreign = r->foreign;
+	foreign = r->foreign || unknown;
 	see = fake_is_other ? NULL : fake.see;
 	ctx = fake.see_ctx;
 	memcpy(name, r->name, sizeof(name));

@@ -74,6 +74,7 @@ enum fake_fault {
 	FAKE_LOST,              /* the card runs it, the answer is lost: SCARD_E_NOT_TRANSACTED */
 	FAKE_RESET,             /* somebody resets the card just before: SCARD_W_RESET_CARD */
 	FAKE_REMOVED,           /* the card is pulled just before: SCARD_W_REMOVED_CARD */
+	FAKE_UNKNOWN,           /* a card of before this command: 6D00 */
 	FAKE_HELD               /* waits, before the card gets it, until fake_release or the card is pulled */
 };
 void fake_fault(const char *reader, unsigned k, enum fake_fault fault);

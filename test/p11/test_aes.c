@@ -109,6 +109,78 @@ static void object(void)
 }
 ON_EACH(object)
 
+/* A card of before AES: it says that it does not know the command, and the login stays. */
+static void test_generate_unknown(void **state)
+{
+	CK_OBJECT_HANDLE key = 0;
+
+	(void)state;
+	open_card(NULL, NULL);
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+	rig_fault(2, FAKE_UNKNOWN);     /* after the list of files */
+	assert_rv(make(16, "k", NULL, 0, &key), CKR_MECHANISM_INVALID);
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+	assert_ok(make(16, "k", NULL, 0, &key));
+}
+
+/* The rest of a decryption, of which cipher is all, or all but the end has come in parts. */
+static CK_RV decrypt_rest(bool in_parts, struct rd cipher, CK_BYTE *out, CK_ULONG *n)
+{
+	CK_BYTE copy[64];
+
+	memcpy(copy, cipher.p, cipher.n);
+	return in_parts ? C_DecryptFinal(s, out, n) : C_Decrypt(s, copy, cipher.n, out, n);
+}
+
+/* A buffer of the plain text's length is enough, and one that is too short costs no second use of the key. */
+static void check_exact(CK_MECHANISM *m, CK_OBJECT_HANDLE key, struct rd plain, struct rd cipher, bool in_parts)
+{
+	CK_BYTE copy[64], got[64];
+	CK_ULONG before = 0, n;
+	uint64_t uses;
+
+	memcpy(copy, cipher.p, cipher.n);
+	assert_ok(C_DecryptInit(s, m, key));
+	if (in_parts) {
+		before = sizeof(got);
+		assert_ok(C_DecryptUpdate(s, copy, cipher.n, got, &before));
+	}
+	uses = rig_exchanges();
+	if (plain.n > before) {
+		n = plain.n - before - 1;
+		assert_rv(decrypt_rest(in_parts, cipher, got + before, &n), CKR_BUFFER_TOO_SMALL);
+		assert_int_equal(n, plain.n - before);
+		n = sizeof(got);
+		assert_rv(C_DecryptUpdate(s, copy, BLOCK, got, &n), CKR_OPERATION_NOT_INITIALIZED);
+	}
+	n = plain.n - before;
+	assert_ok(decrypt_rest(in_parts, cipher, got + before, &n));
+	assert_int_equal(rig_exchanges(), uses + 1);
+	assert_bytes_equal(rd_of(got, before + n), plain);
+	n = sizeof(got);
+	assert_rv(C_DecryptFinal(s, got, &n), CKR_OPERATION_NOT_INITIALIZED);
+}
+
+static void test_exact_buffer(void **state)
+{
+	CK_BYTE iv[BLOCK] = { 7 }, plain[40], cipher[64];
+	CK_MECHANISM m = { CKM_AES_CBC_PAD, iv, sizeof(iv) };
+	CK_OBJECT_HANDLE key = 0;
+	CK_ULONG n;
+
+	(void)state;
+	open_card(NULL, NULL);
+	assert_ok(make(16, "k", NULL, 0, &key));
+	for (CK_ULONG size = 0; size <= sizeof(plain); size += 5) {
+		memset(plain, (int)size, sizeof(plain));
+		n = sizeof(cipher);
+		assert_ok(C_EncryptInit(s, &m, key));
+		assert_ok(C_Encrypt(s, plain, size, cipher, &n));
+		check_exact(&m, key, rd_of(plain, size), rd_of(cipher, n), false);
+		check_exact(&m, key, rd_of(plain, size), rd_of(cipher, n), true);
+	}
+}
+
 static void test_generate_refused(void **state)
 {
 	CK_KEY_TYPE des = CKK_DES3;
@@ -522,7 +594,8 @@ static void test_agent_admits(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TESTS_OF(object), RIG_TEST(test_generate_refused), RIG_TEST(test_narrow),
+		TESTS_OF(object), RIG_TEST(test_generate_refused), RIG_TEST(test_generate_unknown),
+		RIG_TEST(test_exact_buffer), RIG_TEST(test_narrow),
 		TESTS_OF(cbc), RIG_TEST(test_cbc_refused), TESTS_OF(cmac), TESTS_OF(derive), TESTS_OF(derived_ec),
 		AGENT_TEST(test_agent_limits), AGENT_TEST(test_agent_admits),
 	};

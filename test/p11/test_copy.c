@@ -120,6 +120,34 @@ static void test_keys(void **state)
 	assert_int_equal(value.ulValueLen, 32);
 }
 
+/* A private object needs a login, also as a copy (4.4). */
+static void test_copy_private(void **state)
+{
+	CK_ECDH1_DERIVE_PARAMS p = { .kdf = CKD_NULL };
+	CK_MECHANISM m = { CKM_ECDH1_DERIVE, &p, sizeof(p) };
+	CK_ATTRIBUTE open = { CKA_PRIVATE, &no, 1 }, hidden = { CKA_PRIVATE, &yes, 1 };
+	CK_OBJECT_HANDLE secret = 0, copy = 0;
+	CK_SESSION_HANDLE s;
+	CK_BYTE point[100];
+	struct rd v;
+
+	(void)state;
+	(void)rig_card_simple();
+	s = enter();
+	v = rig_attribute(s, rig_find(s, CKO_PUBLIC_KEY, "ec"), CKA_EC_POINT);
+	memcpy(point, v.p, v.n);
+	p.public_data = point;
+	p.public_data_len = v.n;
+	assert_ok(C_DeriveKey(s, &m, rig_find(s, CKO_PRIVATE_KEY, "ec"), &open, 1, &secret));
+	assert_ok(C_Logout(s));
+	assert_ok(C_CopyObject(s, secret, NULL, 0, &copy));
+	assert_rv(C_CopyObject(s, secret, &hidden, 1, &copy), CKR_USER_NOT_LOGGED_IN);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(C_CopyObject(s, secret, &hidden, 1, &copy));
+	assert_ok(C_Logout(s));
+	assert_rv(C_GetObjectSize(s, copy, &(CK_ULONG){ 0 }), CKR_OBJECT_HANDLE_INVALID);
+}
+
 static void keep_text(struct rd v, char out[64])
 {
 	assert_in_range(v.n, 1, 63);
@@ -255,7 +283,8 @@ int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_data), RIG_TEST(test_keys), RIG_TEST(test_unique), RIG_TEST(test_limits),
+		RIG_TEST(test_data), RIG_TEST(test_keys), RIG_TEST(test_copy_private),
+		RIG_TEST(test_unique), RIG_TEST(test_limits),
 		RIG_TEST(test_verifiable),
 	};
 

@@ -212,6 +212,9 @@ static void crypt_one(const struct crypt_row *r)
 	assert_ok(C_DecryptFinal(s, plain, &got));
 	assert_int_equal(rig_exchanges(), before);
 	assert_int_equal(got, r->m == CKM_RSA_X_509 ? 128 : TEXT.n);
+	assert_ok(C_DecryptInit(s, &m, rsa));
+	assert_ok(C_DecryptUpdate(s, out, 128, plain, &zero));
+	assert_rv(C_DecryptUpdate(s, out, 1, plain, &zero), CKR_ENCRYPTED_DATA_LEN_RANGE);
 
 	assert_ok(C_EncryptInit(s, &m, rsa_pub));
 	n = sizeof(out);

@@ -79,6 +79,36 @@ static void test_private_data(void **state)
 	life_of(CK_TRUE);
 }
 
+static size_t count_value(CK_SESSION_HANDLE s, CK_ULONG size)
+{
+	CK_ATTRIBUTE t = { CKA_VALUE, text, size };
+	CK_OBJECT_HANDLE found[8];
+	CK_ULONG n = 0;
+
+	assert_ok(C_FindObjectsInit(s, &t, 1));
+	assert_ok(C_FindObjects(s, found, 8, &n));
+	assert_ok(C_FindObjectsFinal(s));
+	return n;
+}
+
+/* Also what is private, and not kept in memory, is found by its value. */
+static void test_find_by_value(void **state)
+{
+	CK_SESSION_HANDLE s = open_card();
+	CK_OBJECT_HANDLE o = 0;
+
+	(void)state;
+	for (int is_private = 0; is_private < 2; is_private++) {
+		what[6].pValue = is_private ? &yes : &no;
+		assert_ok(C_CreateObject(s, what, WHAT, &o));
+		assert_int_equal(count_value(s, sizeof(text) - 1), is_private + 1);
+	}
+	assert_int_equal(count_value(s, sizeof(text) - 2), 0);
+	assert_int_equal(count_value(s, 0), 0);
+	assert_ok(C_Logout(s));
+	assert_int_equal(count_value(s, sizeof(text) - 1), 1);
+}
+
 static void test_data_refused(void **state)
 {
 	CK_SESSION_HANDLE s = open_card(), ro;
@@ -180,6 +210,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_public_data),   RIG_TEST(test_private_data), RIG_TEST(test_data_refused),
+		RIG_TEST(test_find_by_value),
 		RIG_TEST(test_names_of_key),  RIG_TEST(test_names_of_data), RIG_TEST(test_names_refused),
 		AGENT_TEST(test_leave),
 	};
