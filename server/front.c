@@ -106,8 +106,14 @@ static bool path_fits(const char *pattern, const char *path, char arg[ARG_MAX_SI
 static const char *const methods[METHODS] = { "GET", "POST", "PUT" };
 /* By the set of methods that a path knows, a bit for each. */
 static const char *const allows[1 << METHODS] = {
-	NULL, "GET", "POST", "GET, POST", "PUT", "GET, PUT", "POST, PUT", "GET, POST, PUT",
+	NULL, "GET, HEAD", "POST", "GET, HEAD, POST", "PUT", "GET, HEAD, PUT", "POST, PUT", "GET, HEAD, POST, PUT",
 };
+
+/* HEAD is GET (RFC 9110 9.3.2): the library leaves the body out, which ends what would go on. */
+static bool method_fits(const char *of, const char *method)
+{
+	return !strcmp(of, strcmp(method, "HEAD") ? method : "GET");
+}
 
 /* The route, or NULL; then allow names the methods that this path knows, NULL if it knows none. */
 static const struct route *route_find(const char *method, const char *path, char arg[ARG_MAX_SIZE + 1],
@@ -119,7 +125,7 @@ static const struct route *route_find(const char *method, const char *path, char
 	for (i = 0; n && (n == 1 || path[n - 1] != '/') && i < ROUTES; i++) {
 		if (!path_fits(routes[i].path, path, arg))
 			continue;
-		if (!strcmp(routes[i].method, method))
+		if (method_fits(routes[i].method, method))
 			return &routes[i];
 		for (m = 0; m < METHODS; m++)
 			known |= !strcmp(routes[i].method, methods[m]) ? 1u << m : 0;

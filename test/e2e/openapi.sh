@@ -157,6 +157,8 @@ for path in "${pages[@]}" "/r/$link" /assets/style.css /assets/app.js; do t "$pa
 t "... a file that it has" browser 304 -H "If-None-Match: $(curl -sS -I -X GET "$URL/assets/icon.svg" |
     sed -n 's/^etag: \([^\r]*\).*/\1/ip')" /assets/icon.svg
 for path in /events "/r/$link/events"; do t "$path" stream "$path"; done
+head_of() { curl -sS -I -m 10 -b "$T/jar" -o /dev/null -w '%{http_code} %{size_download}' "$real$1"; }
+t "HEAD of what goes on ends with the head" [ "$(head_of /events)" = "200 0" ]
 t "one more request" asks
 t "... cancelled by another site's form" browser 403 -d form=AAAA "/requests/$id/cancel"
 browser 200 "/requests/$id"

@@ -131,6 +131,8 @@ t "... no device, no key, no address" not grep -qE "$target_id|UTCUS|127\.0\.0" 
 expires=$(date -d "$(openssl x509 -noout -enddate -in "$T/tls/renewed.pem" | cut -d= -f2)" +%s)
 t "... the certificate's end" figure "quorum11_certificate_expires_seconds $expires"
 t "/healthz: the server lives" test "$(status /healthz)" = 200
+t "... HEAD, as load balancers ask" test "$(status /healthz --head)" = 200
+t "... says how long it would be, and nothing more" test "$(grep -ciE '^content-length: 15|^\{' "$T/body")" -eq 1
 t "/readyz: it can work" test "$(status /readyz)" = 200
 t "... and says so" jq -e '.status == "ready" and .reasons == []' "$T/body"
 # Another program holds the database for as long as it says nothing.

@@ -144,15 +144,16 @@ static void test_methods(void **state)
 {
 	static const struct { const char *method, *path, *allow;
 	} wrong[] = {
-		{ "POST", "/healthz", "GET" },
-		{ "HEAD", "/healthz", "GET" },
-		{ "get", "/healthz", "GET" },
+		{ "POST", "/healthz", "GET, HEAD" },
+		{ "get", "/healthz", "GET, HEAD" },
+		{ "head", "/healthz", "GET, HEAD" },
 		{ "GET", "/rt/hsm", "POST" },
 		{ "PUT", "/rt/hsm", "POST" },
-		{ "DELETE", "/api/v1/targets", "GET, POST" },
+		{ "HEAD", "/rt/hsm", "POST" },
+		{ "DELETE", "/api/v1/targets", "GET, HEAD, POST" },
 		{ "GET", "/api/v1/requests/x/turn", "POST" },
-		{ "OPTIONS", "/api/v1/requests/x", "GET" },
-		{ "POST", "/api/v1/requests", "GET" },
+		{ "OPTIONS", "/api/v1/requests/x", "GET, HEAD" },
+		{ "POST", "/api/v1/requests", "GET, HEAD" },
 	};
 
 	(void)state;
@@ -160,6 +161,8 @@ static void test_methods(void **state)
 		assert_int_equal(get(wrong[i].method, wrong[i].path), 405);
 		assert_string_equal(call.reply.allow, wrong[i].allow);
 	}
+	assert_int_equal(get("HEAD", "/healthz"), 200);
+	assert_int_equal(get("HEAD", "/api/v1/requests/x"), 404);
 }
 
 static void test_operator(void **state)
