@@ -288,6 +288,7 @@ demo-batch:
 	$(MAKE) all tools
 	test/demo/demo-batch.sh $(B)
 bench: all tools
+	-$(GUEST)
 	test/bench/bench.sh $(B)
 
 install: all

@@ -7,6 +7,8 @@
 #define ABORT_MS      2000
 #define STALE_MAX     16                /* late answers to what was given up, before ours */
 #define EMPTY_MAX     16                /* packets without anything in them, before an answer */
+#define FIRST_READ    512               /* bytes: a block of T=1, a short APDU's answer */
+#define SLICE_MS      1000              /* of a wait in which a message may lie there unended */
 #define BUSY_TRIES    10
 #define BUSY_MS       50
 #define EXTENSION_MS  100               /* the least that an extension gives, whatever its factor */
@@ -43,7 +45,7 @@ void ccid_init(struct ccid *c, const struct ccid_io *io, const struct ccid_desc 
 {
 	*c = (struct ccid){ .io = *io, .desc = *d, .slot = slot };
 	wr_init_heap(&c->out, d->message_max);
-	wr_init_heap(&c->in, CCID_MESSAGE_MAX + io->packet);
+	wr_init_heap(&c->in, CCID_MESSAGE_MAX + FIRST_READ + io->packet);
 }
 
 void ccid_free(struct ccid *c)
@@ -89,21 +91,47 @@ static enum err send(struct ccid *c, enum ccid_type type, const uint8_t param[3]
 	return e;
 }
 
+static size_t whole_packets(const struct ccid *c, size_t n)
+{
+	return (n + c->io.packet - 1) / c->io.packet * c->io.packet;
+}
+
 /*
- * One message, whoever's. The first packet says how long it is; then exactly the packets that are missing are read, as
- * nobody knows whether the reader ends a message of whole packets with an empty one. Empty ones are skipped.
+ * A message's beginning, mostly all of it. A reader ends a message of whole packets by an empty one. One that does not
+ * has said all, and the transfer goes on: it is asked for single packets from then on.
+ */
+static enum err receive_first(struct ccid *c, uint32_t ms)
+{
+	size_t most = c->by_packet ? c->io.packet : whole_packets(c, FIRST_READ);
+	uint32_t slice;
+	enum err e;
+
+	do {
+		slice = c->by_packet || ms < SLICE_MS ? ms : SLICE_MS;
+		ms -= slice;
+		e = c->io.in(c->io.ctx, &c->in, most, slice);
+	} while (e == ERR_TIMEOUT && !c->in.n && ms);
+	if (e != ERR_TIMEOUT || !c->in.n)
+		return e;
+	c->by_packet = true;
+	return ERR_OK;
+}
+
+/*
+ * One message, whoever's. Its header says how long it is; then exactly the packets that are missing are read, as nobody
+ * knows how it ends. Empty ones are skipped.
  */
 static enum err receive(struct ccid *c, uint32_t ms)
 {
 	unsigned empty = 0;
-	size_t total, left, had;
+	size_t total, had;
 	enum err e;
 
 	wr_reset(&c->in);
 	while (c->in.n == 0) {
 		if (empty++ == EMPTY_MAX)
 			return lies("nothing but empty packets");
-		e = c->io.in(c->io.ctx, &c->in, c->io.packet, ms);
+		e = receive_first(c, ms);
 		if (e)
 			return e;
 	}
@@ -119,10 +147,9 @@ static enum err receive(struct ccid *c, uint32_t ms)
 		/* A packet that is not full was the last one. */
 		if (c->in.n % c->io.packet)
 			return lies("fewer bytes than its length says");
-		left = (total - c->in.n + c->io.packet - 1) / c->io.packet * c->io.packet;
 		had = c->in.n;
-		e = c->io.in(c->io.ctx, &c->in, left, ms);
-		if (e)
+		e = c->io.in(c->io.ctx, &c->in, whole_packets(c, total - had), ms);
+		if (e && (e != ERR_TIMEOUT || c->in.n == had))
 			return e;
 		if (c->in.n == had)
 			return lies("fewer bytes than its length says");

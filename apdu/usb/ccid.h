@@ -12,7 +12,10 @@
 /* Transfers, and time between them. ERR_REMOVED: the device is gone; ERR_TIMEOUT; ERR_TRANSPORT: anything else. */
 struct ccid_io {
 	MUST enum err (*out)(void *ctx, struct rd message, uint32_t ms);
-	/* One transfer of at most max bytes, appended; it may be empty. */
+	/*
+	 * One transfer of at most max bytes, appended; it may be empty. ERR_TIMEOUT: it did not end; what came until
+	 * then is appended all the same.
+	 */
 	MUST enum err (*in)(void *ctx, struct wr *message, size_t max, uint32_t ms);
 	/* The control request ABORT (5.3.1). */
 	MUST enum err (*abort)(void *ctx, uint8_t slot, uint8_t seq);
@@ -39,6 +42,7 @@ struct ccid {
 	struct ccid_desc desc;
 	uint8_t slot, seq;
 	uint64_t exchanges;             /* messages that were sent, for tests and bench */
+	bool by_packet;                 /* it does not end a message of whole packets by an empty one */
 	struct wr out, in;
 };
 

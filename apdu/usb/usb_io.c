@@ -11,17 +11,66 @@
 
 /* ---- transfers ---- */
 
+/* In whichever thread libusb handles its events. */
+static void LIBUSB_CALL on_bulk(struct libusb_transfer *t)
+{
+	struct usb_io *u = t->user_data;
+
+	u->bulk_over = 1;
+	u->bulk_back = true;
+}
+
+static int code_of(enum libusb_transfer_status status)
+{
+	static const int codes[] = {
+		[LIBUSB_TRANSFER_COMPLETED] = 0, [LIBUSB_TRANSFER_ERROR] = LIBUSB_ERROR_IO,
+		[LIBUSB_TRANSFER_TIMED_OUT] = LIBUSB_ERROR_TIMEOUT, [LIBUSB_TRANSFER_CANCELLED] = LIBUSB_ERROR_TIMEOUT,
+		[LIBUSB_TRANSFER_STALL] = LIBUSB_ERROR_PIPE, [LIBUSB_TRANSFER_NO_DEVICE] = LIBUSB_ERROR_NO_DEVICE,
+		[LIBUSB_TRANSFER_OVERFLOW] = LIBUSB_ERROR_OVERFLOW,
+	};
+
+	return (size_t)status < sizeof(codes) / sizeof(*codes) ? codes[status] : LIBUSB_ERROR_OTHER;
+}
+
+/*
+ * The time is ours to watch: libusb would set its timer for each transfer and stop it again, a third of all calls.
+ * What was cancelled comes back: the kernel has it ended before the call returns, and libusb writes there until then.
+ */
+static void wait_bulk(struct usb_io *u, uint32_t ms)
+{
+	struct deadline all = deadline_in(ms);
+	bool cancelled = false;
+
+	for (;;) {
+		uint64_t left = cancelled ? CONTROL_MS : deadline_left_ms(&all);
+		struct timeval slice = { (time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000) };
+
+		(void)libusb_handle_events_timeout_completed(u->context, &slice, &u->bulk_over);
+		if (u->bulk_back)
+			return;
+		if (!cancelled && !deadline_left_ms(&all)) {
+			(void)libusb_cancel_transfer(u->bulk);
+			cancelled = true;
+		}
+	}
+}
+
 static enum err bulk(struct usb_io *u, uint8_t endpoint, uint8_t *p, size_t n, uint32_t ms, size_t *done)
 {
-	int moved = 0, rc;
+	int rc;
 
 	u->transfers++;
-	rc = libusb_bulk_transfer(u->handle, endpoint, p, (int)n, &moved, ms);
-	*done = moved > 0 ? (size_t)moved : 0;
-	/* What came before its time was over has come. */
-	if (rc == LIBUSB_ERROR_TIMEOUT && *done)
-		rc = 0;
-	if (rc)
+	*done = 0;
+	u->bulk_over = 0;
+	u->bulk_back = false;
+	libusb_fill_bulk_transfer(u->bulk, u->handle, endpoint, p, (int)n, on_bulk, u, 0);
+	rc = libusb_submit_transfer(u->bulk);
+	if (!rc) {
+		wait_bulk(u, ms);
+		rc = code_of(u->bulk->status);
+		*done = u->bulk->actual_length > 0 ? (size_t)u->bulk->actual_length : 0;
+	}
+	if (rc && rc != LIBUSB_ERROR_TIMEOUT)
 		log_line(LOG_APDU, LOG_INFO, "%s: endpoint %02x: %s", u->place, endpoint, libusb_error_name(rc));
 	if (rc == LIBUSB_ERROR_NO_DEVICE)
 		u->gone = true;
@@ -35,6 +84,9 @@ static enum err io_out(void *ctx, struct rd message, uint32_t ms)
 	/* libusb takes no const; it writes nothing there. */
 	enum err e = bulk(u, u->out, (uint8_t *)(uintptr_t)message.p, message.n, ms, &done);
 
+	/* All of it was taken just when its time was over; or a part, and nobody knows of what. */
+	if (e == ERR_TIMEOUT && done)
+		e = ERR_OK;
 	return !e && done != message.n ? ERR_TRANSPORT : e;
 }
 
@@ -48,7 +100,7 @@ static enum err io_in(void *ctx, struct wr *message, size_t max, uint32_t ms)
 	if (!to)
 		return wr_done(message);
 	e = bulk(u, u->in, to, max, ms, &done);
-	wr_took(message, e ? 0 : done);
+	wr_took(message, e && e != ERR_TIMEOUT ? 0 : done);
 	return e;
 }
 
@@ -86,12 +138,13 @@ struct ccid_io usb_io_ccid(struct usb_io *u)
 
 /* ---- the claim ---- */
 
-enum err usb_io_open(struct usb_io *u, const struct usb_reader *r)
+enum err usb_io_open(struct usb_io *u, libusb_context *context, const struct usb_reader *r)
 {
 	unsigned plugged = fd_plug();
 	int rc;
 
-	*u = (struct usb_io){ .interface = r->interface, .in = r->in, .out = r->out, .packet = r->packet };
+	*u = (struct usb_io){ .context = context, .interface = r->interface, .in = r->in, .out = r->out,
+			      .packet = r->packet };
 	(void)snprintf(u->place, sizeof(u->place), "%s", r->place);
 	rc = libusb_open(r->device, &u->handle);
 	fd_unplug(plugged);
@@ -102,10 +155,10 @@ enum err usb_io_open(struct usb_io *u, const struct usb_reader *r)
 	rc = libusb_claim_interface(u->handle, r->interface);
 	if (!rc && r->setting)
 		rc = libusb_set_interface_alt_setting(u->handle, r->interface, r->setting);
-	if (rc) {
-		libusb_close(u->handle);
-		u->handle = NULL;
-	}
+	if (!rc && !(u->bulk = libusb_alloc_transfer(0)))
+		rc = LIBUSB_ERROR_NO_MEM;
+	if (rc)
+		usb_io_close(u);
 	return usb_err(rc);
 }
 
@@ -113,7 +166,10 @@ void usb_io_close(struct usb_io *u)
 {
 	if (!u->handle)
 		return;
+	/* NULL-safe, both; an interface that is not ours is none to release. */
+	libusb_free_transfer(u->bulk);
 	(void)libusb_release_interface(u->handle, u->interface);
 	libusb_close(u->handle);
 	u->handle = NULL;
+	u->bulk = NULL;
 }

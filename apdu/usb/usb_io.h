@@ -9,7 +9,11 @@
 #include "apdu/usb/usb_find.h"
 
 struct usb_io {
+	libusb_context *context;
 	libusb_device_handle *handle;
+	struct libusb_transfer *bulk;   /* one for all that is sent and heard, one at a time */
+	int bulk_over;                  /* libusb's to look at */
+	atomic_bool bulk_back;          /* it is ours again */
 	char place[PCSC_NAME_MAX];      /* for the log */
 	uint8_t interface, in, out;
 	uint16_t packet;
@@ -18,10 +22,10 @@ struct usb_io {
 };
 
 /*
- * The device open and its interface ours; end it by usb_io_close, in any case. ERR_SHARING: somebody else's;
- * ERR_REFUSED: this user may not; ERR_REMOVED.
+ * The device open and its interface ours; end it by usb_io_close, in any case. context: the one of r's device; it must
+ * outlive u. ERR_SHARING: somebody else's; ERR_REFUSED: this user may not; ERR_REMOVED.
  */
-MUST enum err usb_io_open(struct usb_io *u, const struct usb_reader *r);
+MUST enum err usb_io_open(struct usb_io *u, libusb_context *context, const struct usb_reader *r);
 void usb_io_close(struct usb_io *u);
 struct ccid_io usb_io_ccid(struct usb_io *u);
 

@@ -22,7 +22,7 @@ struct usb {
 	struct usb_held held;
 	struct ccid_card card;
 	bool has_card;          /* card is initialised */
-	_Atomic uint64_t powered_ms;
+	atomic_uint_least64_t powered_ms;
 	uint64_t answered_ms;
 	struct libusb_transfer *notice;
 	atomic_bool notice_out; /* it is with libusb */
@@ -107,7 +107,8 @@ static enum err power(struct usb *u)
 	hear_notices(u);
 	u->powered_ms = clock_boot_ms();
 	e = ccid_card_power_on(&u->card);
-	u->answered_ms = u->powered_ms = clock_boot_ms();
+	u->answered_ms = clock_boot_ms();
+	u->powered_ms = u->answered_ms;
 	return e;
 }
 
@@ -324,13 +325,13 @@ uint64_t usb_transfers(const struct apdu_link *l)
 
 /* ---- open ---- */
 
-static enum err claim_patiently(struct usb_io *io, const struct usb_reader *r)
+static enum err claim_patiently(struct usb *u, const struct usb_reader *r)
 {
 	struct deadline dl = deadline_in(USB_PATIENCE_MS);
 	enum err e;
 
 	/* Programs that only look come and go. */
-	while ((e = usb_io_open(io, r)) == ERR_SHARING && deadline_left_ms(&dl)) {
+	while ((e = usb_io_open(&u->io, u->context, r)) == ERR_SHARING && deadline_left_ms(&dl)) {
 		struct deadline again = deadline_within(&dl, PATIENCE_SLICE_MS);
 
 		if (deadline_wait(&again, -1) != ERR_TIMEOUT)
@@ -352,7 +353,7 @@ static void tell(const struct usb_reader *r, enum err e)
 
 static enum err begin(struct usb *u, struct usb_reader *r)
 {
-	enum err e = r->usable ? claim_patiently(&u->io, r) : ERR_UNSUPPORTED;
+	enum err e = r->usable ? claim_patiently(u, r) : ERR_UNSUPPORTED;
 	struct ccid_io io;
 
 	if (e) {

@@ -67,12 +67,12 @@ static void keep_last(const struct usb_mark *now, const struct usb_readers *all,
 /* ---- list ---- */
 
 /* The card in a reader that nobody holds: its slot is asked, nothing is powered. *on: it has power. */
-static enum err look(const struct usb_reader *r, bool *card, bool *on)
+static enum err look(libusb_context *context, const struct usb_reader *r, bool *card, bool *on)
 {
 	struct usb_io u;
 	struct ccid_card c;
 	struct ccid_io io;
-	enum err e = usb_io_open(&u, r);
+	enum err e = usb_io_open(&u, context, r);
 
 	if (e)
 		return e;
@@ -90,7 +90,7 @@ static enum err look(const struct usb_reader *r, bool *card, bool *on)
 }
 
 /* One line of the list; false: it is left out this time. */
-static bool list_one(const struct usb_reader *r, bool polite, struct pcsc_reader *out)
+static bool list_one(libusb_context *context, const struct usb_reader *r, bool polite, struct pcsc_reader *out)
 {
 	char why[USB_WHY_MAX];
 	bool card = true, on = true, ours;
@@ -103,7 +103,7 @@ static bool list_one(const struct usb_reader *r, bool polite, struct pcsc_reader
 	if (!ours && polite && usb_plugged_ms(r) < FRESH_MS)
 		return false;
 	if (!ours)
-		e = look(r, &card, &on);
+		e = look(context, r, &card, &on);
 	if (e && e != ERR_SHARING) {
 		usb_explain(r, e, why, sizeof(why));
 		log_line(LOG_APDU, LOG_INFO, "reader %s: %s", r->name, why);
@@ -132,7 +132,7 @@ enum err usb_list(bool polite, struct pcsc_readers *out)
 	e = usb_find(all);
 	for (size_t i = 0; !e && i < all->n; i++)
 		if (all->v[i].usable && all->v[i].desc.level != CCID_CHARACTER)
-			out->n += list_one(&all->v[i], polite, &out->v[out->n]);
+			out->n += list_one(all->context, &all->v[i], polite, &out->v[out->n]);
 	keep_last(&now, all, !e && out->n == all->n);
 	usb_forget(all);
 	free(all);
@@ -155,7 +155,7 @@ enum err usb_survey(struct usb_found *out, size_t max, size_t *n)
 		const char *known = usb_device_name(r->vendor, r->product);
 		struct usb_found *f = &out[(*n)++];
 		struct usb_io io;
-		enum err had = usb_io_open(&io, r);
+		enum err had = usb_io_open(&io, all->context, r);
 
 		usb_io_close(&io);
 		memcpy(f->name, r->name, sizeof(f->name));

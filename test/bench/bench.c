@@ -63,3 +63,15 @@ void bench_stop(const struct bench_watch *w, unsigned long n)
 
 	printf("cpu_us=%.2f wall_us=%.2f", (double)cpu / 1000 / (double)n, (double)wall / 1000 / (double)n);
 }
+
+int bench_cpu(int argc, char **argv)
+{
+	clockid_t clock;
+
+	if (argc != 2)
+		return 2;
+	if (clock_getcpuclockid((pid_t)bench_number(argv[1]), &clock))
+		bench_die(argv[1], 0);
+	printf("%llu\n", (unsigned long long)ns_of(clock));
+	return 0;
+}

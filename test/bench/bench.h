@@ -27,5 +27,7 @@ void bench_stop(const struct bench_watch *w, unsigned long n);
 int bench_p11(int argc, char **argv);
 int bench_scard(int argc, char **argv);
 int bench_echo(int argc, char **argv);
+/* cpu PID: nanoseconds of the processor that all threads of a process have had, also those that have ended. */
+int bench_cpu(int argc, char **argv);
 
 #endif

@@ -69,9 +69,18 @@ static CK_OBJECT_HANDLE find_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE s, char 
 	return key;
 }
 
-static void sign(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key)
+static CK_MECHANISM_TYPE mechanism_of(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key)
 {
-	CK_MECHANISM mech = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_ATTRIBUTE a = { CKA_KEY_TYPE, &type, sizeof(type) };
+
+	must("C_GetAttributeValue", f->C_GetAttributeValue(s, key, &a, 1));
+	return type == CKK_EC ? CKM_ECDSA_SHA256 : CKM_SHA256_RSA_PKCS;
+}
+
+static void sign(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key, CK_MECHANISM_TYPE type)
+{
+	CK_MECHANISM mech = { type, NULL, 0 };
 	CK_BYTE data[] = "what is signed again and again", signature[SIGNATURE_MAX];
 	CK_ULONG n = sizeof(signature);
 
@@ -89,6 +98,7 @@ int bench_p11(int argc, char **argv)
 	CK_C_INITIALIZE_ARGS args = { .flags = CKF_OS_LOCKING_OK };
 	struct bench_watch watch;
 	CK_SESSION_HANDLE session;
+	CK_MECHANISM_TYPE type;
 	CK_OBJECT_HANDLE key;
 	CK_FUNCTION_LIST *f;
 	unsigned long n, count[4];
@@ -114,11 +124,12 @@ int bench_p11(int argc, char **argv)
 	if (!*pin)
 		printf(" login_ns=%lld", (long long)returned.tv_sec * 1000000000 + returned.tv_nsec);
 	if (n) {
-		sign(f, session, key);
+		type = mechanism_of(f, session, key);
+		sign(f, session, key, type);
 		count[2] = bench_count(argv[3]);
 		bench_start(&watch);
 		for (unsigned long i = 0; i < n; i++)
-			sign(f, session, key);
+			sign(f, session, key, type);
 		printf(" ");
 		bench_stop(&watch, n);
 		count[3] = bench_count(argv[3]);

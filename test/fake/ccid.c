@@ -358,6 +358,11 @@ bool fake_ccid_say(struct fake_ccid *f, struct wr *out, size_t max)
 	return true;
 }
 
+bool fake_ccid_unended(const struct fake_ccid *f, size_t n, size_t max)
+{
+	return n && n < max && n % packet(f) == 0 && !f->spec.empty_packet;
+}
+
 /* ---- the reader itself ---- */
 
 void fake_ccid_init(struct fake_ccid *f, const struct fake_ccid_spec *spec, const struct fake_ccid_card *card)

@@ -69,5 +69,7 @@ void fake_ccid_moved(struct fake_ccid *f);                      /* the card went
 MUST bool fake_ccid_hear(struct fake_ccid *f, struct rd message);
 /* One transfer of at most max bytes, appended. false: there is nothing to say. */
 MUST bool fake_ccid_say(struct fake_ccid *f, struct wr *out, size_t max);
+/* A transfer of n bytes of max that has nothing at its end by which it would end. */
+MUST bool fake_ccid_unended(const struct fake_ccid *f, size_t n, size_t max);
 
 #endif

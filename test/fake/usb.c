@@ -297,40 +297,40 @@ int LIBUSB_CALL libusb_set_interface_alt_setting(libusb_device_handle *h, int in
 
 /* ---- fake_usb.transfers ---- */
 
-int LIBUSB_CALL libusb_bulk_transfer(libusb_device_handle *h, unsigned char endpoint, unsigned char *data, int n,
-				     int *done, unsigned timeout)
+/* Done when it is submitted, and told by the events. */
+static enum libusb_transfer_status bulk(struct libusb_transfer *t)
 {
+	enum libusb_transfer_status status = LIBUSB_TRANSFER_COMPLETED;
+	libusb_device_handle *h = t->dev_handle;
 	struct fake_usb_device *d;
 	struct wr w;
-	int rc = 0;
 
-	(void)timeout;
-	*done = 0;
+	t->actual_length = 0;
 	lock_take(&fake_usb.lock);
 	fake_usb.transfers++;
 	d = fake_usb_device_of(h->device);
 	if (!d || d->claimed != h) {
-		rc = d ? LIBUSB_ERROR_IO : LIBUSB_ERROR_NO_DEVICE;
-	} else if (endpoint == EP_OUT) {
+		status = d ? LIBUSB_TRANSFER_ERROR : LIBUSB_TRANSFER_NO_DEVICE;
+	} else if (t->endpoint == EP_OUT) {
 		/* One thing at a time goes on in a reader; the card may take long, and others may use theirs. */
 		lock_give(&fake_usb.lock);
-		fake_usb_pad(d, n && data[0] == CCID_SECURE);
-		if (fake_ccid_hear(&d->reader, rd_of(data, (size_t)n)))
-			*done = n;
+		fake_usb_pad(d, t->length && t->buffer[0] == CCID_SECURE);
+		if (fake_ccid_hear(&d->reader, rd_of(t->buffer, (size_t)t->length)))
+			t->actual_length = t->length;
 		else
-			rc = LIBUSB_ERROR_PIPE;
+			status = LIBUSB_TRANSFER_STALL;
 		lock_take(&fake_usb.lock);
 		if (fake_usb_device_of(h->device) != d)
-			rc = LIBUSB_ERROR_NO_DEVICE;
+			status = LIBUSB_TRANSFER_NO_DEVICE;
 	} else {
-		wr_init(&w, data, (size_t)n);
-		if (fake_ccid_say(&d->reader, &w, (size_t)n))
-			*done = (int)w.n;
-		else
-			rc = LIBUSB_ERROR_TIMEOUT;
+		wr_init(&w, t->buffer, (size_t)t->length);
+		if (!fake_ccid_say(&d->reader, &w, (size_t)t->length) ||
+		    fake_ccid_unended(&d->reader, w.n, (size_t)t->length))
+			status = LIBUSB_TRANSFER_TIMED_OUT;
+		t->actual_length = (int)w.n;
 	}
 	lock_give(&fake_usb.lock);
-	return rc;
+	return status;
 }
 
 int LIBUSB_CALL libusb_control_transfer(libusb_device_handle *h, uint8_t type, uint8_t request, uint16_t value,
@@ -366,6 +366,8 @@ struct libusb_transfer *LIBUSB_CALL libusb_alloc_transfer(int packets)
 
 void LIBUSB_CALL libusb_free_transfer(struct libusb_transfer *t)
 {
+	if (!t)
+		return;
 	lock_take(&fake_usb.lock);
 	fake_usb.open_things--;
 	lock_give(&fake_usb.lock);
@@ -376,6 +378,8 @@ int LIBUSB_CALL libusb_submit_transfer(struct libusb_transfer *t)
 {
 	int rc = LIBUSB_ERROR_NO_MEM;
 
+	if (t->type == LIBUSB_TRANSFER_TYPE_BULK)
+		t->status = bulk(t);
 	lock_take(&fake_usb.lock);
 	for (size_t i = 0; rc && i < FAKE_USB_TRANSFERS; i++)
 		if (!fake_usb.pending[i]) {
@@ -383,7 +387,7 @@ int LIBUSB_CALL libusb_submit_transfer(struct libusb_transfer *t)
 			fake_usb.cancelled[i] = false;
 			rc = 0;
 		}
-	if (!fake_usb_device_of(t->dev_handle->device))
+	if (t->type != LIBUSB_TRANSFER_TYPE_BULK && !fake_usb_device_of(t->dev_handle->device))
 		rc = LIBUSB_ERROR_NO_DEVICE;
 	lock_give(&fake_usb.lock);
 	return rc;
@@ -407,6 +411,8 @@ static bool is_over(size_t i)
 	DWORD events;
 	bool card;
 
+	if (t->type == LIBUSB_TRANSFER_TYPE_BULK)
+		return true;
 	d = fake_usb_device_of(t->dev_handle->device);
 	if (fake_usb.cancelled[i] || !d) {
 		t->status = d ? LIBUSB_TRANSFER_CANCELLED : LIBUSB_TRANSFER_NO_DEVICE;
@@ -429,6 +435,7 @@ static bool is_over(size_t i)
 int LIBUSB_CALL libusb_handle_events_timeout_completed(libusb_context *context, struct timeval *tv, int *completed)
 {
 	struct deadline all = deadline_in((uint64_t)tv->tv_sec * 1000 + (uint64_t)tv->tv_usec / 1000);
+	bool over;
 
 	for (;;) {
 		struct deadline slice = deadline_within(&all, 5);
@@ -440,8 +447,12 @@ int LIBUSB_CALL libusb_handle_events_timeout_completed(libusb_context *context, 
 			if (!t || !is_over(i))
 				continue;
 			fake_usb.pending[i] = NULL;
+			/* Who waits for it reads what this writes, as soon as we give the lock. */
+			if (t->type == LIBUSB_TRANSFER_TYPE_BULK)
+				t->callback(t);
 			lock_give(&fake_usb.lock);
-			t->callback(t);
+			if (t->type != LIBUSB_TRANSFER_TYPE_BULK)
+				t->callback(t);
 			return 0;
 		}
 		if (context && context->plug && context->seen != plugged_bits()) {
@@ -450,8 +461,9 @@ int LIBUSB_CALL libusb_handle_events_timeout_completed(libusb_context *context, 
 			(void)context->plug(context, NULL, LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED, context->plug_ctx);
 			return 0;
 		}
+		over = completed && *completed;
 		lock_give(&fake_usb.lock);
-		if ((completed && *completed) || !deadline_left_ms(&all) || deadline_wait(&slice, -1) != ERR_TIMEOUT)
+		if (over || !deadline_left_ms(&all) || deadline_wait(&slice, -1) != ERR_TIMEOUT)
 			return 0;
 	}
 }

@@ -36,7 +36,7 @@ static enum err peer_in(void *ctx, struct wr *w, size_t max, uint32_t ms)
 		abort();
 	if (!rd_u8(&p->left, &n) || !rd_take(&p->left, (n & 0x7f) < max ? n & 0x7f : max, &part)) {
 		p->left = RD_NONE;
-		if (++p->silent > 200)          /* silence ends everything, soon */
+		if ((p->silent += ms) > 200 * 60000u)   /* silence ends everything, soon */
 			abort();
 		return ERR_TIMEOUT;
 	}

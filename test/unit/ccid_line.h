@@ -57,6 +57,7 @@ static enum err line_out(void *ctx, struct rd message, uint32_t ms)
 static enum err line_in(void *ctx, struct wr *message, size_t max, uint32_t ms)
 {
 	struct line *l = ctx;
+	size_t had = message->n;
 
 	assert_true(ms > 0 && max > 0 && max % l->card.ccid.io.packet == 0);
 	l->in++;
@@ -64,7 +65,7 @@ static enum err line_in(void *ctx, struct wr *message, size_t max, uint32_t ms)
 		return ERR_REMOVED;
 	if (!fake_ccid_say(&l->reader, message, max))
 		return ERR_TIMEOUT;
-	return wr_done(message);
+	return fake_ccid_unended(&l->reader, message->n - had, max) ? ERR_TIMEOUT : wr_done(message);
 }
 
 static enum err line_abort(void *ctx, uint8_t slot, uint8_t seq)

@@ -3,6 +3,7 @@
 /* fake: clock */
 #include "test/unit/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "apdu/usb/ccid.h"
@@ -10,12 +11,15 @@
 
 /*
  * What a reader answers: transfers in hex, separated by blanks; "ss" is the number of the command, "tt" that of the one
- * before, "-" an empty transfer, "!" a stall, "x" that the device is gone; after the last one it is silent.
+ * before, "-" an empty transfer, "!" a stall, "x" that the device is gone, "~" behind one that it does not end in time;
+ * after the last one it is silent.
  */
 struct peer {
 	const char *left;
 	uint8_t seq;
 	unsigned sent, aborts, clears;
+	size_t max;                     /* of the last transfer in, and its time */
+	uint32_t ms;
 };
 
 static enum err peer_out(void *ctx, struct rd message, uint32_t ms)
@@ -36,6 +40,8 @@ static enum err peer_in(void *ctx, struct wr *w, size_t max, uint32_t ms)
 	size_t had = w->n;
 
 	assert_true(ms > 0);
+	p->max = max;
+	p->ms = ms;
 	while (*p->left == ' ' || *p->left == '\n' || *p->left == '\t')
 		p->left++;
 	if (!*p->left)
@@ -43,6 +49,10 @@ static enum err peer_in(void *ctx, struct wr *w, size_t max, uint32_t ms)
 	for (; *p->left && !strchr(" \n\t", *p->left); p->left++) {
 		if (*p->left == '-')
 			continue;
+		if (*p->left == '~') {
+			p->left++;
+			return ERR_TIMEOUT;
+		}
 		if (*p->left == '!' || *p->left == 'x')
 			return *p->left++ == '!' ? ERR_TRANSPORT : ERR_REMOVED;
 		memcpy(hex, p->left++, 2);
@@ -94,6 +104,11 @@ static const struct row {
 	  { .icc = CCID_ACTIVE }, "0102030405060708" },
 	{ "of just a packet", "8006000000" "00ss" "000000" "010203040506", ERR_OK, 0, 1, { .icc = CCID_ACTIVE },
 	  "010203040506" },
+	{ "of just a packet, without an end", "8006000000" "00ss" "000000" "010203040506~", ERR_OK, 0, 1,
+	  { .icc = CCID_ACTIVE }, "010203040506" },
+	{ "of two packets, without an end",
+	  "8016000000" "00ss" "000000" "010203040506~ 01020304050607080910111213141516", ERR_OK, 0, 1,
+	  { .icc = CCID_ACTIVE }, "01020304050601020304050607080910111213141516" },
 	{ "behind empty packets", "- - 8000000000" "00ss" "000000", ERR_OK, 0, 1, { .icc = CCID_ACTIVE }, "" },
 	{ "behind a late answer", "8002000000" "00tt" "0000009000 8000000000" "00ss" "000000", ERR_OK, 0, 1,
 	  { .icc = CCID_ACTIVE }, "" },
@@ -115,6 +130,8 @@ static const struct row {
 	{ "longer than its length", "8001000000" "00ss" "000000" "9000", ERR_TRANSPORT, 0, 1, { 0 }, NULL },
 	{ "longer in the second transfer", "8007000000" "00ss" "000000" "010203040506 0708",
 	  ERR_TRANSPORT, 0, 1, { 0 }, NULL },
+	{ "shorter than its length, without an end", "8008000000" "00ss" "000000" "010203040506~", ERR_TIMEOUT, 1, 2,
+	  { 0 }, NULL },
 	{ "shorter than its length", "8003000000" "00ss" "000000" "9000", ERR_TRANSPORT, 0, 1, { 0 }, NULL },
 	{ "an empty packet where the rest should be", "8008000000" "00ss" "000000" "010203040506 -",
 	  ERR_TRANSPORT, 0, 1,
@@ -173,6 +190,35 @@ static void test_answers(void **state)
 			assert_int_equal(a.chain, rows[i].a.chain);
 			WR_ARR(&w, room);
 			assert_bytes_equal(a.data, test_unhex(&w, rows[i].data));
+		}
+		ccid_free(&c);
+	}
+}
+
+/* Who has not ended a message once is asked for single packets; everybody else for what most answers fit in. */
+static void test_unended(void **state)
+{
+	static const char answer[] = "8006000000" "00ss" "000000" "010203040506", unended[] = "~";
+	const struct ccid_desc d = { .level = CCID_TPDU, .message_max = 271 };
+	const struct ccid_wait wait = { 60000, 1000, NULL };
+	char text[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct peer p = { 0 };
+		struct ccid_io io = io_of(&p);
+		struct ccid_answer a;
+		struct ccid c;
+
+		ccid_init(&c, &io, &d, 0);
+		for (unsigned j = 0; j < 2; j++) {
+			(void)snprintf(text, sizeof(text), "%s%s", answer, i && !j ? unended : "");
+			p.left = text;
+			assert_int_equal(ccid_ask(&c, CCID_XFR_BLOCK, none, RD_LIT("x"), &wait, &a), ERR_OK);
+			assert_int_equal(a.data.n, 6);
+			assert_int_equal(p.max, i && j ? 16 : 512);
+			/* No longer than a second where a message may lie there. */
+			assert_int_equal(p.ms, i && j ? 60000 : 1000);
 		}
 		ccid_free(&c);
 	}
@@ -320,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_unended),
 		cmocka_unit_test(test_for_ever),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_descriptor),
