@@ -33,6 +33,10 @@
  */
 #define P11_CKM_SC_HSM_WRAP (CKM_VENDOR_DEFINED | 0x192UL)
 
-#define P11_CKA_UNIQUE_ID 0x004UL                               /* CKA_UNIQUE_ID of PKCS#11 3.0 */
+/* Of PKCS#11 3.0, which p11-kit's header has only since its 0.25. */
+#define P11_CKA_UNIQUE_ID 0x004UL                               /* CKA_UNIQUE_ID */
+#define P11_CKO_PROFILE 0x009UL                                 /* CKO_PROFILE */
+#define P11_CKA_PROFILE_ID 0x601UL                              /* CKA_PROFILE_ID */
+#define P11_CKP_PUBLIC_CERTIFICATES 0x004UL                     /* CKP_PUBLIC_CERTIFICATES_TOKEN */
 
 #endif

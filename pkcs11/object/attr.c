@@ -4,8 +4,8 @@
 #include <string.h>
 
 enum {
-	PRIV = 1, PUB = 2, X509 = 4, CVC = 8, SECRET = 16, DATA = 32,
-	CERT = X509 | CVC, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT | DATA
+	PRIV = 1, PUB = 2, X509 = 4, CVC = 8, SECRET = 16, DATA = 32, PROFILE = 64,
+	CERT = X509 | CVC, KEYS = PRIV | PUB | SECRET, ALL = KEYS | CERT | DATA | PROFILE
 };
 
 enum source {
@@ -95,6 +95,7 @@ static const struct row {
 	{ CKA_CERTIFICATE_TYPE, CERT, ANY_KEY, A_ULONG, AT(certificate) },
 	{ CKA_CERTIFICATE_CATEGORY, CERT, ANY_KEY, A_ULONG, AT(category) },
 	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, X509, ANY_KEY, A_ZERO, 0 },
+	{ P11_CKA_PROFILE_ID, PROFILE, ANY_KEY, A_ULONG, AT(profile) },
 	{ CKA_APPLICATION, DATA, ANY_KEY, A_BYTES, AT(application) },
 	{ CKA_OBJECT_ID, DATA, ANY_KEY, A_BYTES, AT(object_id) },
 	{ CKA_VALUE, CERT | DATA, ANY_KEY, A_BYTES, AT(value) },
@@ -117,7 +118,7 @@ static const struct row *row_of(const struct p11_object *o, CK_ATTRIBUTE_TYPE ty
 {
 	unsigned class = o->class == CKO_PRIVATE_KEY ? PRIV : o->class == CKO_PUBLIC_KEY ? PUB :
 			 o->class == CKO_SECRET_KEY ? SECRET : o->class == CKO_DATA ? DATA :
-			 p11_object_is_cvc(o) ? CVC : X509;
+			 o->class == P11_CKO_PROFILE ? PROFILE : p11_object_is_cvc(o) ? CVC : X509;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].type == type && rows[i].on & class && (rows[i].key == ANY_KEY || rows[i].key == o->type))

@@ -221,6 +221,8 @@ static enum err add_device(struct p11_objects *o, const struct cvc *c, CK_ULONG 
 
 enum err p11_objects_add_device(struct p11_objects *o, struct rd devaut)
 {
+	/* Nobody has to log in to read a certificate: NSS asks for a PIN, or for people, first where it is not told. */
+	const struct p11_object profile = { .profile = P11_CKP_PUBLIC_CERTIFICATES };
 	struct cvc device, issuer;
 	bool has_issuer;
 	enum err e = p11_keep(&o->kept, devaut, &o->device);
@@ -229,5 +231,7 @@ enum err p11_objects_add_device(struct p11_objects *o, struct rd devaut)
 		e = cvc_devaut_read(o->device, &device, &issuer, &has_issuer);
 	if (!e)
 		e = add_device(o, &device, CATEGORY_USER);
-	return e || !has_issuer ? e : add_device(o, &issuer, CATEGORY_AUTHORITY);
+	if (!e && has_issuer)
+		e = add_device(o, &issuer, CATEGORY_AUTHORITY);
+	return e ? e : p11_objects_add(o, &profile, P11_CKO_PROFILE);
 }

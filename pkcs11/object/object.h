@@ -51,7 +51,7 @@ struct p11_object {
 	struct rd counter, algorithms, domain, mechanisms;      /* p NULL: not asked of the card */
 	struct rd application, object_id;
 	struct rd from, to;             /* CK_DATE */
-	CK_ULONG category, certificate;
+	CK_ULONG category, certificate, profile;
 	struct secret *secret;          /* value of a session's secret key */
 	CK_ULONG secret_size;
 	struct p11_chunk *own;          /* a session object's bytes */
@@ -59,7 +59,8 @@ struct p11_object {
 };
 
 #define P11_SESSION_OBJECTS_MAX 4096
-#define P11_OBJECTS_MAX (3 * KEYS_MAX + 2 * 256 + P11_SESSION_OBJECTS_MAX)
+#define P11_DEVICE_OBJECTS 3
+#define P11_OBJECTS_MAX (P11_DEVICE_OBJECTS + 3 * KEYS_MAX + 2 * 256 + P11_SESSION_OBJECTS_MAX)
 
 struct p11_chunk;
 struct p11_objects {
@@ -82,8 +83,8 @@ struct rd p11_object_content(struct rd file);
 /* Card verifiable, so that only who asks for its type finds it. */
 bool p11_object_is_cvc(const struct p11_object *o);
 /*
- * The objects of EF.C_DevAut: the device's certificate and its issuer's. Comes first, as the unique ids of all others
- * are made with it. ERR_FORMAT: none of these.
+ * P11_DEVICE_OBJECTS: the device's certificate and its issuer's, of EF.C_DevAut, and what the token is for programs
+ * (PKCS#11 3.0 4.13). Comes first, as the unique ids of all others are made with it. ERR_FORMAT: none of these.
  */
 MUST enum err p11_objects_add_device(struct p11_objects *o, struct rd devaut);
 /*

@@ -43,9 +43,14 @@ static bool names(const CK_ATTRIBUTE *t, CK_ULONG n, CK_ATTRIBUTE_TYPE type)
 	return false;
 }
 
-/* Programs that look for certificates expect X.509: others are only found by who names their type. */
+/*
+ * Programs that look for certificates expect X.509, and those of 2.40 know no profiles: these are only found by who
+ * names their type or class.
+ */
 static bool is_asked_for(const struct p11_object *o, const CK_ATTRIBUTE *t, CK_ULONG n)
 {
+	if (o->class == P11_CKO_PROFILE)
+		return names(t, n, CKA_CLASS);
 	return !p11_object_is_cvc(o) || names(t, n, CKA_CERTIFICATE_TYPE);
 }
 

@@ -120,6 +120,40 @@ static void test_keys(void **state)
 	assert_int_equal(value.ulValueLen, 32);
 }
 
+/* Programs that ask are told that certificates need no login (3.0 4.13); to others there is no such object. */
+static void test_profile(void **state)
+{
+	CK_OBJECT_CLASS class = 9;      /* CKO_PROFILE */
+	CK_BYTE name[] = "x";
+	CK_ATTRIBUTE find[] = { { CKA_CLASS, &class, sizeof(class) }, { CKA_TOKEN, &yes, 1 } },
+		     label = { CKA_LABEL, name, 1 };
+	CK_OBJECT_HANDLE found[10], o;
+	CK_SESSION_HANDLE s;
+	CK_ULONG n = 0;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	s = rig_session();
+	assert_int_equal(rig_count(s, class), 1);
+	assert_ok(C_FindObjectsInit(s, find, 2));
+	assert_ok(C_FindObjects(s, &o, 1, &n));
+	assert_int_equal(n, 1);
+	assert_ok(C_FindObjectsFinal(s));
+	assert_int_equal(rig_number(s, o, 0x601), 4);   /* CKA_PROFILE_ID: CKP_PUBLIC_CERTIFICATES_TOKEN */
+	assert_int_equal(rig_attribute(s, o, P11_CKA_UNIQUE_ID).n, 32);
+	assert_rv(C_GetAttributeValue(s, o, &(CK_ATTRIBUTE){ CKA_VALUE, NULL, 0 }, 1), CKR_ATTRIBUTE_TYPE_INVALID);
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_rv(C_SetAttributeValue(s, o, &label, 1), CKR_ACTION_PROHIBITED);
+	assert_rv(C_CopyObject(s, o, NULL, 0, found), CKR_ACTION_PROHIBITED);
+	assert_rv(C_DestroyObject(s, o), CKR_ACTION_PROHIBITED);
+	assert_ok(C_FindObjectsInit(s, NULL, 0));
+	assert_ok(C_FindObjects(s, found, 10, &n));
+	assert_ok(C_FindObjectsFinal(s));
+	while (n--)
+		assert_int_not_equal(found[n], o);
+}
+
 /* A private object needs a login, also as a copy (4.4). */
 static void test_copy_private(void **state)
 {
@@ -285,7 +319,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_data), RIG_TEST(test_keys), RIG_TEST(test_copy_private),
 		RIG_TEST(test_unique), RIG_TEST(test_limits),
-		RIG_TEST(test_verifiable),
+		RIG_TEST(test_verifiable), RIG_TEST(test_profile),
 	};
 
 	return RUN_BOTH(tests);
