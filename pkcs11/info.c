@@ -120,7 +120,7 @@ CK_RV p11_info_mechanisms(struct p11_call *c, CK_MECHANISM_TYPE *list, CK_ULONG 
 {
 	enum err e = p11_token_look(c->token);
 
-	return e ? p11_rv(e) : p11_mech_list(list, n);
+	return e ? p11_rv(e) : p11_mech_list(&c->token->status.version, list, n);
 }
 
 CK_RV p11_info_mechanism(struct p11_call *c, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *out)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sc-hsm/ability.h"
 #include "sc-hsm/card_int.h"
 
 /* CLA INS P1 P2, extended Lc and Le; and of the answer the status word, which may not be longer than a command. */
@@ -21,6 +22,8 @@ enum err hsm_aes_generate(struct hsm_card *c, const struct hsm_aes_gen *g, struc
 				   g->algorithms.n ? g->algorithms : RD_ARR(all_algorithms), g->domain);
 	if (!e && !g->key)
 		e = ERR_ARG;
+	if (!e && !hsm_can(&c->version, HSM_CAN_AES))
+		e = ERR_UNSUPPORTED;
 	if (e) {
 		(void)hsm_card_refuse(c, e);
 	} else {

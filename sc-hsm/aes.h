@@ -18,7 +18,7 @@ struct hsm_aes_gen {
 	uint32_t use_counter;       /* 0: unlimited */
 	uint8_t domain;             /* key domain */
 };
-/* Makes CCnn only: the description, C4nn, is the caller's to write. ERR_ARG. */
+/* Makes CCnn only: the description, C4nn, is the caller's to write. ERR_ARG, ERR_UNSUPPORTED (an old card). */
 MUST enum err hsm_aes_generate(struct hsm_card *c, const struct hsm_aes_gen *g, struct deadline *dl);
 /* The most bytes that one command takes: whole blocks. */
 size_t hsm_aes_part(const struct hsm_card *c);

@@ -40,6 +40,7 @@ struct hsm_status {
 	uint16_t pin_sw, so_sw;         /* answers of the VERIFY status queries */
 	int pin_tries, so_tries;        /* -1 not known */
 	bool pin_verified, pin_blocked, pin_transport;
+	bool so_unset;                  /* the next INITIALIZE sets the SO-PIN */
 	bool open;                      /* keys can be used now */
 };
 /* Status queries only; version must come from an earlier select. */
@@ -49,7 +50,9 @@ bool hsm_mode_needs_pin(enum hsm_mode m);
 /* What init allowed the SO-PIN to do. What a card does not tell counts as allowed: it will say itself. */
 bool hsm_mode_so_sets_pin(const struct hsm_version *v);        /* a new PIN in the place of the old one */
 bool hsm_mode_so_resets_tries(const struct hsm_version *v);    /* all tries back to the old one */
-/* What INITIALIZE must tell such a card for these HSM_OPT_* options. ERR_UNSUPPORTED: it cannot have them. */
+/* What of these HSM_OPT_* options the version lacks, for people behind "has no"; NULL: nothing. */
+const char *hsm_mode_lacks(const struct hsm_version *v, uint16_t wanted);
+/* What INITIALIZE must tell such a card for these options. ERR_UNSUPPORTED: it cannot have them. */
 MUST enum err hsm_mode_options(const struct hsm_version *v, uint16_t wanted, uint16_t *told);
 bool hsm_mode_needs_pka(enum hsm_mode m);                      /* a ceremony opens it, or is part of it */
 const char *hsm_mode_text(enum hsm_mode m);

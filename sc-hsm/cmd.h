@@ -24,8 +24,8 @@ enum hsm_op {
 enum hsm_secrecy { TX_SECRET = 0, TX_PUBLIC = 1, RX_SECRET = 0, RX_PUBLIC = 2 };
 enum hsm_time { T_SHORT, T_KEYOP, T_KEYGEN };                  /* deadline of one exchange, hsm_time_ms() */
 enum hsm_sw_map {
-	SW_PLAIN, SW_PIN, SW_KEY, SW_SIGN, SW_DECIPHER, SW_FILE, SW_READ, SW_PKA, SW_AUTH, SW_INIT, SW_WRAP, SW_UNWRAP,
-	SW_DOMAIN
+	SW_PLAIN, SW_PIN, SW_MAKE, SW_MAKE_AES, SW_DERIVE, SW_SIGN, SW_DECIPHER, SW_FILE, SW_READ, SW_PKA, SW_AUTH,
+	SW_INIT, SW_WRAP, SW_UNWRAP, SW_DOMAIN
 };
 enum { HSM_FOR_LOGIN = 1 };                                    /* profiles that may send the command from a network */
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sc-hsm/ability.h"
 #include "sc-hsm/card_int.h"
 
 /* CLA INS P1 P2, extended Lc, 54 02 offset, 53 82 length: what surrounds the data of an UPDATE. */
@@ -16,7 +17,7 @@
  */
 static bool short_is_end(const struct hsm_card *c)
 {
-	return c->version.major > 3 || (c->version.major == 3 && c->version.minor >= 4);
+	return c->version.major && hsm_can(&c->version, HSM_CAN_END_SHORT);
 }
 
 enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, struct deadline *dl)

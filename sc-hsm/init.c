@@ -2,6 +2,8 @@
 #include "sc-hsm/init.h"
 
 #include "base/log.h"
+#include "sc-hsm/ability.h"
+#include "sc-hsm/auth.h"
 #include "sc-hsm/card_int.h"
 #include "sc-hsm/domain.h"
 #include "sc-hsm/file.h"
@@ -73,11 +75,22 @@ enum err hsm_card_label(struct hsm_card *c, struct rd label, struct deadline *dl
 	return e;
 }
 
-/*
- * Where a PIN opens the card: a transport PIN does not, nor does one that is only half of what is needed. Logged out
- * afterwards.
- */
-static enum err write_label(struct hsm_card *c, const struct hsm_init *i, struct deadline *dl)
+/* Old cards may skip what they do not know (15.22): then this one is opened by less than was asked for. */
+static enum err check_quorum(struct hsm_card *c, const struct hsm_init *i, struct deadline *dl)
+{
+	struct hsm_pka pka = { .total = 0 };
+	enum err e;
+
+	if (!i->total)
+		return ERR_OK;
+	e = hsm_pka_status(c, &pka, dl);
+	if (e && e != ERR_INS && e != ERR_UNSUPPORTED)
+		return e;
+	return pka.total == i->total && pka.required == i->required ? ERR_OK : hsm_card_refuse(c, ERR_CONDITIONS);
+}
+
+/* A transport PIN does not open the card, nor does one that is only half of what is needed. Logged out afterwards. */
+enum err hsm_init_label(struct hsm_card *c, const struct hsm_init *i, struct deadline *dl)
 {
 	enum err e;
 
@@ -104,6 +117,9 @@ enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool 
 	e = check(i, force);
 	if (!e)
 		e = hsm_mode_options(&c->version, i->options, &told);
+	if (!e && ((i->total && !hsm_can(&c->version, HSM_CAN_PKA)) ||
+		   (i->domains && !hsm_can(&c->version, HSM_CAN_DOMAINS))))
+		e = ERR_UNSUPPORTED;
 	if (e) {
 		(void)hsm_card_refuse(c, e);
 		goto out;
@@ -116,7 +132,9 @@ enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool 
 	if (!e)
 		e = hsm_card_select(c, NULL, dl);
 	if (!e)
-		e = write_label(c, i, dl);
+		e = check_quorum(c, i, dl);
+	if (!e)
+		e = hsm_init_label(c, i, dl);
 out:
 	wr_free(&tlvs);
 	return e;

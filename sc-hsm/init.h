@@ -17,13 +17,15 @@ struct hsm_init {
 	struct rd label;                   /* token label, may be empty */
 };
 /*
- * Checks everything before it sends anything: ERR_ARG (n, m, tries, options), ERR_PIN_LENGTH, ERR_UNSUPPORTED (an
- * option that the card, as it was selected, does not have), ERR_REFUSED (PKA and a PIN without HSM_OPT_COMBINED: the
- * PIN alone may open the card). force waives only that refusal. A wrong SO-PIN:
- * ERR_PIN_WRONG with tries where the card tells. Afterwards the applet is selected anew; the label is written where a
- * PIN allows it.
+ * Checks everything before it sends anything: ERR_ARG (n, m, tries, options), ERR_PIN_LENGTH, ERR_UNSUPPORTED
+ * (something that the card, as it was selected, does not have), ERR_REFUSED (PKA and a PIN without HSM_OPT_COMBINED:
+ * the PIN alone may open the card). force waives only that refusal. A wrong SO-PIN: ERR_PIN_WRONG with tries where the
+ * card tells. ERR_CONDITIONS: it was initialised, but without public key authentication, which its firmware skipped.
+ * Afterwards the applet is selected anew; the label is written where a PIN allows it.
  */
 MUST enum err hsm_card_initialize(struct hsm_card *c, const struct hsm_init *i, bool force, struct deadline *dl);
+/* The label of i alone, on a card that was just initialised so. */
+MUST enum err hsm_init_label(struct hsm_card *c, const struct hsm_init *i, struct deadline *dl);
 /* The token's label, by who has logged in. */
 MUST enum err hsm_card_label(struct hsm_card *c, struct rd label, struct deadline *dl);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sc-hsm/ability.h"
 #include "sc-hsm/card_int.h"
 
 /* TR-03110 part 3, A.1.1.3 and D.3: id-TA-ECDSA-SHA-256 and id-TA-RSA-v1-5-SHA-256 */
@@ -92,13 +93,27 @@ static enum err send_for_request(struct hsm_card *c, enum hsm_op op, struct wr *
 	return !e && rd_tlv_peek(rd_of(request->p + before, request->n - before)) != 0x67 ? ERR_FORMAT : e;
 }
 
+/* What an old card would refuse with a word that says nothing of it. */
+static enum err may_make(const struct hsm_version *v, const struct hsm_keygen *g)
+{
+	const struct ec_domain *d = g->curve == EC_NONE ? NULL : ec_domain_get(g->curve);
+	bool is_large = d ? d->bits > HSM_SMALL_EC : g->rsa_bits > HSM_SMALL_RSA;
+	bool is_limited = g->use_counter || g->algorithms.n || g->domain;
+
+	if ((is_large && !hsm_can(v, HSM_CAN_LARGE_KEYS)) || (is_limited && !hsm_can(v, HSM_CAN_LIMITS)))
+		return ERR_UNSUPPORTED;
+	return ERR_OK;
+}
+
 enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, struct wr *request, struct deadline *dl)
 {
 	struct wr template, cmd;
 	enum err e;
 
 	wr_init_heap(&template, APDU_DATA_MAX);
-	e = put_template(&template, g);
+	e = may_make(&c->version, g);
+	if (!e)
+		e = put_template(&template, g);
 	if (e) {
 		(void)hsm_card_refuse(c, e);
 		goto out;
@@ -116,6 +131,8 @@ enum err hsm_key_derive(struct hsm_card *c, uint8_t from, uint8_t to, struct rd 
 {
 	struct wr cmd;
 
+	if (!hsm_can(&c->version, HSM_CAN_DERIVE))
+		return hsm_card_refuse(c, ERR_UNSUPPORTED);
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_derive_ec(&cmd, from, to, parameter);
 	return send_for_request(c, HSM_DERIVE_EC, &cmd, request, dl);

@@ -16,7 +16,10 @@ struct hsm_keygen {
 	uint32_t use_counter;       /* 0: unlimited */
 	uint8_t domain;             /* key domain */
 };
-/* The authenticated request (67) appended to request; the card stores it in CEnn as well. Long: T_KEYGEN. */
+/*
+ * The authenticated request (67) appended to request; the card stores it in CEnn as well. Long: T_KEYGEN. ERR_ARG,
+ * ERR_UNSUPPORTED (size or limits that this card does not have).
+ */
 MUST enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, struct wr *request, struct deadline *dl);
 /*
  * A new key `to` of the EC key `from` and a parameter of at most the field's size, reference 3.16: what both are to

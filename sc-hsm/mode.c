@@ -23,6 +23,7 @@
  */
 #include "sc-hsm/mode.h"
 
+#include "sc-hsm/ability.h"
 #include "sc-hsm/auth.h"
 #include "sc-hsm/card_int.h"
 
@@ -50,7 +51,7 @@ static enum pin_state pin_state(const struct hsm_status *s)
 		 * Never initialised: version 1 says so always, later ones by an SO-PIN that is not there either
 		 * (3.1).
 		 */
-		return s->version.major < 2 || s->so_sw == 0x6a88 ? PIN_NONE : PIN_CLOSED;
+		return !hsm_can(&s->version, HSM_CAN_TRANSPORT_PIN) || s->so_sw == 0x6a88 ? PIN_NONE : PIN_CLOSED;
 	default:
 		return PIN_UNKNOWN;
 	}
@@ -80,6 +81,8 @@ void hsm_mode_judge(struct hsm_status *s)
 			   s->pka.authenticated >= s->pka.required;
 
 	s->mode = mode_of(s, pin, keys_opened);
+	/* Version 1 has no query for the SO-PIN, and says 6984 of the PIN until both are set (3.1). */
+	s->so_unset = s->so_sw == 0x6a88 || (s->pin_sw == 0x6984 && !hsm_can(&s->version, HSM_CAN_TRANSPORT_PIN));
 	s->pin_blocked = s->pin_sw == 0x6983 || s->pin_sw == 0x63c0;
 	s->pin_transport = s->pin_sw == 0x6984 && pin == PIN_CLOSED;
 	s->pin_verified = pin == PIN_GOOD && s->mode != HSM_MODE_PKA;
@@ -111,9 +114,28 @@ bool hsm_mode_so_resets_tries(const struct hsm_version *v)
 				   (!is_open_firmware(v) || v->options & HSM_OPT_RESET_ONLY));
 }
 
+/* What an option takes that not every version has. */
+static const struct {
+	uint16_t bit;
+	enum hsm_ability ability;
+} takes[] = {
+	{ HSM_OPT_TRANSPORT_PIN, HSM_CAN_TRANSPORT_PIN }, { HSM_OPT_SESSION_PIN, HSM_CAN_SESSION_PIN },
+	{ HSM_OPT_REPLACE_PKA, HSM_CAN_PKA },             { HSM_OPT_COMBINED, HSM_CAN_PKA },
+};
+
+const char *hsm_mode_lacks(const struct hsm_version *v, uint16_t wanted)
+{
+	for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++)
+		if (wanted & takes[i].bit && !hsm_can(v, takes[i].ability))
+			return hsm_ability_text(takes[i].ability);
+	return NULL;
+}
+
 enum err hsm_mode_options(const struct hsm_version *v, uint16_t wanted, uint16_t *told)
 {
 	*told = wanted;
+	if (hsm_mode_lacks(v, wanted))
+		return ERR_UNSUPPORTED;
 	if (!is_open_firmware(v))
 		return ERR_OK;
 	if (wanted & (HSM_OPT_TRANSPORT_PIN | HSM_OPT_SESSION_PIN | HSM_OPT_RESET_ONLY))

@@ -9,7 +9,8 @@
 
 #define ALL      (~0u)
 #define FOR(map) (1u << (map))
-#define USES     (FOR(SW_SIGN) | FOR(SW_DECIPHER))
+#define USES     (FOR(SW_SIGN) | FOR(SW_DECIPHER) | FOR(SW_DERIVE))
+#define MAKES    (FOR(SW_MAKE) | FOR(SW_MAKE_AES))
 #define WORD     0xffff
 #define TRIES    0xfff0
 
@@ -48,12 +49,17 @@ static const struct meaning {
 	{ 0x6A86, WORD, FOR(SW_PKA), ERR_UNSUPPORTED, "public key authentication is not set up" },
 	{ 0x6A84, WORD, FOR(SW_PKA), ERR_CARD_MEMORY, "all keys are registered" },
 
-	{ 0x6984, WORD, USES | FOR(SW_KEY), ERR_USE_COUNTER, "the key's use counter is spent" },
+	{ 0x6984, WORD, USES, ERR_USE_COUNTER, "the key's use counter is spent" },
 	/* Open firmware: its words for that, and for an algorithm that the key's list has not (reference 12). */
-	{ 0x6A84, WORD, USES, ERR_USE_COUNTER, "the key's use counter is spent" },
+	{ 0x6A84, WORD, FOR(SW_SIGN) | FOR(SW_DECIPHER), ERR_USE_COUNTER, "the key's use counter is spent" },
 	{ 0x6985, WORD, FOR(SW_SIGN) | FOR(SW_WRAP), ERR_ALGORITHM, "not an algorithm of this key" },
 	/* ... opened by keys alone: the PIN unlocks the key material (public-key-authentication 7). */
-	{ 0x6400, WORD, USES | FOR(SW_KEY), ERR_AUTH, "key locked, PIN missing" },
+	{ 0x6400, WORD, USES | MAKES, ERR_AUTH, "key locked, PIN missing" },
+
+	/* What is asked for is no key that this version makes (3.11); the command may be younger (3.12, 3.16). */
+	{ 0x6A81, WORD, MAKES, ERR_UNSUPPORTED, "the card makes no such keys" },
+	{ 0x6D00, WORD, FOR(SW_MAKE_AES), ERR_INS, "the card makes no such keys" },
+	{ 0x6D00, WORD, FOR(SW_DERIVE), ERR_INS, "the card derives no keys" },
 
 	/* A domain that is not set up, and one that cannot be: reference 6.1. */
 	{ 0x6A88, WORD, FOR(SW_DOMAIN), ERR_NOT_FOUND, "no such key domain" },

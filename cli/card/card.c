@@ -339,6 +339,19 @@ const char *cli_card_id(const struct cli_card *c)
 	return *c->id ? c->id : "without id";
 }
 
+enum err cli_card_lacks(const struct cli_card *c, const char *what)
+{
+	const struct hsm_version *v = &c->status.version;
+
+	return cli_refuse(ERR_UNSUPPORTED, "card %s in %s is of version %u.%u, which has no %s", cli_card_id(c),
+			  c->reader, v->major, v->minor, what);
+}
+
+enum err cli_card_can(const struct cli_card *c, enum hsm_ability a)
+{
+	return hsm_can(&c->status.version, a) ? ERR_OK : cli_card_lacks(c, hsm_ability_text(a));
+}
+
 enum err cli_card_fail(const struct cli_card *c, enum err e, const char *what)
 {
 	const struct err_detail *d = c->hsm ? hsm_card_detail(c->hsm) : NULL;

@@ -5,6 +5,7 @@
 
 #include "apdu/pcsc.h"
 #include "cli/line/verb.h"
+#include "sc-hsm/ability.h"
 #include "sc-hsm/card.h"
 
 struct cli_card {
@@ -58,6 +59,10 @@ const char *cli_mode_word(enum hsm_mode m);
 void cli_chr_copy(char out[CHR_MAX + 1], struct rd chr);
 /* Its device id, or words that say that it has none. */
 const char *cli_card_id(const struct cli_card *c);
+/* Its version has this, or it does not tell. ERR_UNSUPPORTED, said: for what a person should hear before his PIN. */
+MUST enum err cli_card_can(const struct cli_card *c, enum hsm_ability a);
+/* The same of what its version was found to lack, in the words of hsm_ability_text. */
+MUST enum err cli_card_lacks(const struct cli_card *c, const char *what);
 /* "<what> on <device id> in <reader>: <card's answer>; <hint>"; returns e. */
 enum err cli_card_fail(const struct cli_card *c, enum err e, const char *what);
 

@@ -47,6 +47,9 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 	if ((a->transport_pin || a->session_pin || a->reset_only) && !has_pin(a))
 		return cli_refuse(ERR_ARG, "--transport-pin, --session-pin and --reset-only are about a PIN, which a "
 				  "card of custodians has with --with-pin or --or-pin");
+	if (a->or_pin && !a->force)
+		return cli_refuse(ERR_REFUSED, "a PIN beside public key authentication opens the card alone: "
+				  "--with-pin asks for both, --force insists");
 	if (a->required > a->custodians)
 		return cli_refuse(ERR_ARG, "%u of %u custodians can never agree", a->required, a->custodians);
 	if (a->domains && a->dkek_shares != ARGS_NO_FD)
@@ -63,11 +66,22 @@ static enum err read_options(const struct cli_args *a, struct hsm_init *i)
 }
 
 /* Before anybody types a PIN. */
-static enum err check_firmware(const struct cli_card *c, uint16_t options)
+static enum err check_firmware(const struct cli_card *c, const struct hsm_init *i)
 {
+	const struct hsm_version *v = &c->status.version;
+	const char *lacks = hsm_mode_lacks(v, i->options);
 	uint16_t told;
-	enum err e = hsm_mode_options(&c->status.version, options, &told);
+	enum err e = ERR_OK;
 
+	if (i->total)
+		e = cli_card_can(c, HSM_CAN_PKA);
+	if (!e && i->domains)
+		e = cli_card_can(c, HSM_CAN_DOMAINS);
+	if (!e && lacks)
+		e = cli_card_lacks(c, lacks);
+	if (e)
+		return e;
+	e = hsm_mode_options(v, i->options, &told);
 	if (!e)
 		return ERR_OK;
 	return cli_refuse(e, "card %s in %s has open firmware, on which a transport PIN could never be changed, there "
@@ -114,6 +128,27 @@ static void tell_result(const struct cli_args *a)
 		printf("next: quorum11 register, with the PKA files of all %u custodians\n", a->custodians);
 }
 
+/* What goes wrong after the card is erased says that it is. */
+static enum err initialise(struct cli *cli, struct cli_card *c, struct hsm_init *i)
+{
+	struct rd label = i->label;
+	enum err e;
+
+	i->label = RD_NONE;
+	e = hsm_card_initialize(c->hsm, i, cli->args->force, &cli->dl);
+	if (e == ERR_CONDITIONS)
+		return cli_refuse(e, "card %s in %s is initialised, but its firmware has skipped the custodians: %s "
+				  "opens it (quorum11 status)", cli_card_id(c), c->reader,
+				  i->pin ? "its PIN alone" : "nobody");
+	if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED)
+		return cli_card_fail(c, e, "SO-PIN");
+	if (e)
+		return cli_card_fail(c, e, "initialising");
+	i->label = label;
+	return cli_card_fail(c, hsm_init_label(c->hsm, i, &cli->dl),
+			     "it is initialised, but not named: writing the label");
+}
+
 enum err verb_init(struct cli *cli)
 {
 	const struct cli_args *a = cli->args;
@@ -130,7 +165,7 @@ enum err verb_init(struct cli *cli)
 		e = cli_card_open(cli, reader, PCSC_SHARED, &card);
 	if (e)
 		return e;
-	e = check_firmware(&card, init.options);
+	e = check_firmware(&card, &init);
 	if (e)
 		goto out;
 	tell_plan(&card, a);
@@ -138,8 +173,7 @@ enum err verb_init(struct cli *cli)
 		e = cli_refuse(ERR_CANCELLED, "nothing was changed");
 		goto out;
 	}
-	/* 6A88: no SO-PIN was ever set (sc-hsm-apdu 3.1). */
-	e = cli_so_pin_get(cli, &card, card.status.so_sw == 0x6A88, &so_pin);
+	e = cli_so_pin_get(cli, &card, card.status.so_unset, &so_pin);
 	if (!e && has_pin(a))
 		e = cli_pin_get_new(cli, true, &pin);
 	if (!e)
@@ -148,14 +182,7 @@ enum err verb_init(struct cli *cli)
 		goto out;
 	init.so_pin = so_pin;
 	init.pin = pin;
-	e = hsm_card_initialize(card.hsm, &init, a->force, &cli->dl);
-	if (e == ERR_REFUSED)
-		cli_refuse(e, "a PIN beside public key authentication opens the card alone: --with-pin asks for "
-			      "both, --force insists");
-	else if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED)
-		cli_card_fail(&card, e, "SO-PIN");
-	else
-		cli_card_fail(&card, e, "initialising");
+	e = initialise(cli, &card, &init);
 	if (!e)
 		tell_result(a);
 out:

@@ -129,8 +129,7 @@ enum err verb_so_pin_change(struct cli *cli)
 	struct cli_card card;
 	enum err e = open_card(cli, &card);
 
-	/* 6A88: it has none (sc-hsm-apdu 3.1). */
-	if (!e && card.status.so_sw == 0x6A88)
+	if (!e && card.status.so_unset)
 		e = cli_refuse(ERR_PIN_UNSET, "card %s has no SO-PIN yet: quorum11 init sets it", card.id);
 	if (!e)
 		cli_pin_tell_keyboard(&card, cli_so_pin_is_given(cli), SO_PIN_KEYS);

@@ -32,7 +32,9 @@ enum err verb_custodian_keygen(struct cli *cli)
 	wr_init_heap(&request, CVC_MAX);
 	if (a->country && strlen(a->country) != 2)
 		return cli_refuse(ERR_ARG, "--country: two capital letters");
-	e = cli_work_open(cli, &card);
+	e = cli_generate_check(cli, &g);
+	if (!e)
+		e = cli_work_open(cli, &card);
 	if (e)
 		return e;
 	(void)snprintf(country, sizeof(country), "%.2s", a->country ? a->country : card.id);

@@ -26,6 +26,32 @@ static enum err write_description(struct cli *cli, struct cli_card *c, const str
 	return e;
 }
 
+static enum err can_make(const struct cli_card *c, const struct cli_generate *g)
+{
+	const struct cli_keytype *t = &g->type;
+	enum err e = ERR_OK;
+
+	if (t->type == P15_AES)
+		e = cli_card_can(c, HSM_CAN_AES);
+	else if (t->bits > (t->type == P15_RSA ? HSM_SMALL_RSA : HSM_SMALL_EC))
+		e = cli_card_can(c, HSM_CAN_LARGE_KEYS);
+	if (!e && (g->use_counter || g->algorithms.n || g->domain))
+		e = cli_card_can(c, HSM_CAN_LIMITS);
+	return e;
+}
+
+enum err cli_generate_check(struct cli *cli, const struct cli_generate *g)
+{
+	struct cli_card c;
+	enum err e = cli_card_choose(cli, &c);
+
+	if (e)
+		return e;
+	e = can_make(&c, g);
+	cli_card_close(cli, &c, false);
+	return e;
+}
+
 static enum err make(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t key, const char *chr,
 		     struct wr *request)
 {

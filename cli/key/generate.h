@@ -16,10 +16,11 @@ struct cli_generate {
 	uint8_t domain;                 /* key domain */
 	unsigned usage;                 /* P15_USE_* */
 };
+/* Can the card that the options name make it? Before anybody types a PIN for nothing. ERR_UNSUPPORTED; said. */
+MUST enum err cli_generate_check(struct cli *cli, const struct cli_generate *g);
 /*
- * Generates, and writes the description C4nn. The answer, an authenticated request, is appended to request; an
- * AES key has none. If the
- * description cannot be written the key is deleted: without one no program would see it. Said.
+ * Generates, and writes the description C4nn. The answer, an authenticated request, is appended to request; an AES key
+ * has none. If the description cannot be written the key is deleted: without one no program would see it. Said.
  */
 MUST enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_generate *g, uint8_t *key,
 			   struct wr *request);

@@ -125,6 +125,8 @@ enum err verb_keygen(struct cli *cli)
 	if (!e)
 		e = cli_trust_load(cli, &k.anchors);
 	if (!e)
+		e = cli_generate_check(cli, &k.g);
+	if (!e)
 		e = cli_work_open(cli, &card);
 	if (!e)
 		e = check_genuine(cli, &k, &card);

@@ -8,6 +8,7 @@
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/module/module.h"
 #include "pkcs11/object/template.h"
+#include "sc-hsm/ability.h"
 #include "sc-hsm/key.h"
 #include "sc-hsm/wrap.h"
 
@@ -79,7 +80,8 @@ CK_RV p11_keygen_list(const struct p11_template *t, struct wr *algorithms)
 }
 
 /* Of either half: the card's maker has programs say it of the public one. */
-static CK_RV plan_limits(const struct p11_template *pub, const struct p11_template *priv, struct plan *p)
+static CK_RV plan_limits(const struct p11_template *pub, const struct p11_template *priv, const struct hsm_version *v,
+			 struct plan *p)
 {
 	CK_ULONG counter = priv->counter ? priv->counter : pub->counter;
 	struct p11_template both = *priv;
@@ -94,6 +96,9 @@ static CK_RV plan_limits(const struct p11_template *pub, const struct p11_templa
 	rv = p11_keygen_list(&both, &w);
 	p->gen.use_counter = (uint32_t)counter;
 	p->gen.algorithms = wr_view(&w);
+	p->gen.domain = priv->domain ? priv->domain : pub->domain;
+	if (!rv && (counter || w.n || p->gen.domain) && !hsm_can(v, HSM_CAN_LIMITS))
+		rv = CKR_TEMPLATE_INCONSISTENT;
 	return rv;
 }
 
@@ -117,12 +122,11 @@ static CK_RV make_plan(const struct p11_keygen_request *r, const struct hsm_vers
 	if (!rv)
 		rv = m->key == CKK_RSA ? plan_rsa(&pub, m, v, p) : plan_ec(&pub, m, v, p);
 	if (!rv)
-		rv = plan_limits(&pub, &priv, p);
+		rv = plan_limits(&pub, &priv, v, p);
 	if (!rv && !(pub.token && priv.token))
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	if (rv)
 		return rv;
-	p->gen.domain = priv.domain ? priv.domain : pub.domain;
 	p->extractable = priv.extractable;
 	p->gen.car = CAR;
 	p->about.label = priv.label.n ? priv.label : pub.label;
@@ -155,7 +159,7 @@ enum err p11_keygen_describe(struct p11_token *t, uint8_t key, struct rd about, 
  * Whether a key can leave the card is a matter of its domain, and of its list of algorithms. Who insists that it can,
  * or that it cannot, must not be misled.
  */
-static enum err decide_leave(struct hsm_card *card, struct plan *p, struct deadline *dl)
+static enum err decide_leave(struct hsm_card *card, const struct hsm_version *v, struct plan *p, struct deadline *dl)
 {
 	struct wr list;
 	bool may = false;
@@ -163,7 +167,7 @@ static enum err decide_leave(struct hsm_card *card, struct plan *p, struct deadl
 
 	if (e || may == (p->extractable == CK_TRUE))
 		return e;
-	if (!may || p->gen.algorithms.n)
+	if (!may || p->gen.algorithms.n || !hsm_can(v, HSM_CAN_LIMITS))
 		return ERR_REFUSED;
 	WR_ARR(&list, p->algorithms);
 	e = p11_mech_all_algorithms(p->about.type == P15_RSA ? CKK_RSA : CKK_EC, &list);
@@ -180,7 +184,7 @@ static enum err generate(struct p11_token *t, struct plan *p, struct wr *prkd, s
 	if (!e)
 		e = hsm_key_free_id(&fids, &p->gen.key);
 	if (!e && p->extractable != P11_NOT_SAID)
-		e = decide_leave(t->card, p, dl);
+		e = decide_leave(t->card, &t->status.version, p, dl);
 	if (e)
 		return e;
 	/* Holder reference: the card's serial number and the key's, unique on this card and unlike those of others. */
@@ -213,7 +217,7 @@ static CK_RV make_pair(struct p11_token *t, struct plan *p, CK_OBJECT_HANDLE *pu
 	if (e == ERR_REFUSED && p->extractable != P11_NOT_SAID)
 		return CKR_TEMPLATE_INCONSISTENT;
 	/* Between the limits, but not of this card. */
-	if (e == ERR_ALGORITHM)
+	if (e == ERR_UNSUPPORTED)
 		return p->gen.curve == EC_NONE ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_CURVE_NOT_SUPPORTED;
 	if (e)
 		return p11_rv(e);

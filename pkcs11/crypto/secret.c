@@ -113,6 +113,7 @@ CK_RV p11_generate_secret(struct p11_call *c, const CK_MECHANISM *m, const CK_AT
 	struct p11_token *token = c->token;
 	struct plan p = { .gen.key = 0 };
 	const struct p11_object *key;
+	const struct p11_mech *mech;
 	struct wr about;
 	enum err e;
 	CK_RV rv;
@@ -120,7 +121,8 @@ CK_RV p11_generate_secret(struct p11_call *c, const CK_MECHANISM *m, const CK_AT
 	if (!m || !out || (!t && n))
 		return CKR_ARGUMENTS_BAD;
 	rv = p11_keygen_may(c);
-	if (!rv && !p11_mech_get(m->mechanism, CKF_GENERATE))
+	mech = rv ? NULL : p11_mech_get(m->mechanism, CKF_GENERATE);
+	if (!rv && !(mech && p11_mech_is_there(mech, &token->status.version)))
 		rv = CKR_MECHANISM_INVALID;
 	if (!rv && (m->pParameter || m->ulParameterLen))
 		rv = CKR_MECHANISM_PARAM_INVALID;

@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/module/module.h"
+#include "sc-hsm/ability.h"
 #include "sc-hsm/init.h"
 #include "sc-hsm/pin.h"
 
@@ -38,8 +39,8 @@ static enum err verify(struct p11_token *t, const struct secret *so_pin)
 
 	if (e)
 		return e;
-	/* An agent lets nobody verify anything: the SO-PIN is judged when it is used. */
-	if (p11_token_is_by_agent(t))
+	/* An agent lets nobody verify anything, and the first cards cannot: the SO-PIN is judged when it is used. */
+	if (p11_token_is_by_agent(t) || !hsm_can(&v, HSM_CAN_VERIFY_SO))
 		return p11_token_end(t, ERR_OK);
 	e = hsm_pin_verify(t->card, HSM_REF_SO, so_pin, &dl);
 	after = p11_token_read_status(t, &v, &dl);

@@ -4,12 +4,7 @@
 #include <string.h>
 
 #include "pkcs11/ck/rv.h"
-
-/*
- * Cards from version 3 on take RSA to 4096 bits and curves to 521, older ones RSA to 2048 and curves to 320
- * (reference 3.11).
- */
-#define LARGE_KEYS_VERSION 3
+#include "sc-hsm/ability.h"
 
 static size_t size_of(CK_ULONG bits)
 {
@@ -110,10 +105,15 @@ const struct p11_mech *p11_mech_get(CK_MECHANISM_TYPE type, CK_FLAGS flag)
 
 CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v)
 {
-	CK_ULONG card = m->key == CKK_RSA ? 2048 : 320;
+	CK_ULONG card = m->key == CKK_RSA ? HSM_SMALL_RSA : HSM_SMALL_EC;
 
-	/* Version 0: not known, because another program was logged in and the card is of before 2.4. */
-	return v->major >= LARGE_KEYS_VERSION || v->major == 0 || m->max < card ? m->max : card;
+	return hsm_can(v, HSM_CAN_LARGE_KEYS) || m->max < card ? m->max : card;
+}
+
+bool p11_mech_is_there(const struct p11_mech *m, const struct hsm_version *v)
+{
+	return (m->key != CKK_AES || hsm_can(v, HSM_CAN_AES)) &&
+	       (m->type != P11_CKM_EC_DERIVE || hsm_can(v, HSM_CAN_DERIVE));
 }
 
 /* The salt or the label's hash must fit between hash and block. */
@@ -226,15 +226,19 @@ enum err p11_mech_all_algorithms(CK_KEY_TYPE type, struct wr *out)
 	return wr_done(out);
 }
 
-CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n)
+CK_RV p11_mech_list(const struct hsm_version *v, CK_MECHANISM_TYPE *list, CK_ULONG *n)
 {
+	size_t there = 0;
 	CK_RV rv;
 
 	if (!n)
 		return CKR_ARGUMENTS_BAD;
-	if (p11_out(ROWS, list, n, &rv))
+	for (size_t i = 0; i < ROWS; i++)
+		there += p11_mech_is_there(&rows[i], v);
+	if (p11_out(there, list, n, &rv))
 		for (size_t i = 0; i < ROWS; i++)
-			list[i] = rows[i].type;
+			if (p11_mech_is_there(&rows[i], v))
+				*list++ = rows[i].type;
 	return rv;
 }
 
@@ -244,7 +248,7 @@ CK_RV p11_mech_info(CK_MECHANISM_TYPE type, const struct hsm_version *v, CK_MECH
 
 	if (!out)
 		return CKR_ARGUMENTS_BAD;
-	if (!m)
+	if (!m || !p11_mech_is_there(m, v))
 		return CKR_MECHANISM_INVALID;
 	out->ulMinKeySize = m->min;
 	out->ulMaxKeySize = p11_mech_max(m, v);

@@ -63,6 +63,8 @@ CK_RV p11_mech_check(const struct p11_use *u);
 size_t p11_mech_sig_size(const struct p11_object *key);
 size_t p11_mech_block(const struct p11_use *u);         /* the same */
 size_t p11_mech_pkcs1_max(const struct p11_use *u);     /* data that the padding leaves room for, RFC 8017 7.2.1, 9.2 */
+/* Has a card of this version such keys? */
+bool p11_mech_is_there(const struct p11_mech *m, const struct hsm_version *v);
 /* The largest key of this type on a card of this version. */
 CK_ULONG p11_mech_max(const struct p11_mech *m, const struct hsm_version *v);
 
@@ -79,7 +81,7 @@ size_t p11_mech_allowed(const struct p11_object *o, struct rd card, CK_MECHANISM
 MUST enum err p11_mech_algorithms(CK_KEY_TYPE type, struct rd mechanisms, struct wr *out);
 /* All that a key without a list may be used for, but to be wrapped. ERR_BUFFER. */
 MUST enum err p11_mech_all_algorithms(CK_KEY_TYPE type, struct wr *out);
-CK_RV p11_mech_list(CK_MECHANISM_TYPE *list, CK_ULONG *n);
+CK_RV p11_mech_list(const struct hsm_version *v, CK_MECHANISM_TYPE *list, CK_ULONG *n);
 CK_RV p11_mech_info(CK_MECHANISM_TYPE type, const struct hsm_version *v, CK_MECHANISM_INFO *out);
 
 #endif

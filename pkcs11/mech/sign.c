@@ -3,9 +3,9 @@
 #include "pkcs11/mech/mech.h"
 
 #include "base/crypto_ec.h"
+#include "sc-hsm/ability.h"
 
 /* From this version on the card makes PSS itself (reference 3.13). */
-#define PSS_VERSION 2
 
 /* ---- RSA ---- */
 
@@ -56,7 +56,7 @@ static bool is_card_pss(const struct p11_use *u)
 {
 	const struct rsa_pss *p = &u->params.pss;
 
-	return u->card.major >= PSS_VERSION && p->hash == p->mgf && p->salt == digest_size(p->hash) &&
+	return hsm_can(&u->card, HSM_CAN_PSS) && p->hash == p->mgf && p->salt == digest_size(p->hash) &&
 	       p->hash != DIGEST_SHA224;
 }
 

@@ -36,7 +36,8 @@ for i in 1 2 3; do card_new "c$i" --id "UTCUS040${i}0000" || exit 1; done
 card_new target --id UTTGT04000000 || exit 1
 card_new pinned --id UTTGT04100000 || exit 1
 card_new open --profile open-firmware --id UTTGT04200000 || exit 1
-t "readers and cards" readers_start target c1 c2 c3 pinned open || finish
+card_new old --profile vendor-1.2 --id UTTGT04300000 || exit 1
+t "readers and cards" readers_start target c1 c2 c3 pinned open old || finish
 
 # ---- usage ----
 
@@ -58,7 +59,7 @@ t "... and is not repeated" not grep -q 648219 "$T/err"
 
 t "list" eval "run '$q11' list && [ \$(wc -l <'$T/out') -ge 6 ]"
 t "list --json" eval "run '$q11' list --json"
-t "... names each card" json '[.readers[] | select(.card)] | length == 6'
+t "... names each card" json '[.readers[] | select(.card)] | length == 7'
 t "... by its device id" json '[.readers[] | select(.device_id == "UTTGT04000000")] | length == 1'
 t "... blank" json '[.readers[] | select(.device_id == "UTTGT04000000" and .mode == "unset")] | length == 1'
 t "status refuses to guess among several cards" refused run "$q11" status
@@ -93,6 +94,13 @@ t "init 2 of 3 and PIN" on pinned init "${quorum[@]}" "${pin2[@]}" --with-pin --
 t "... mode" eval "on pinned status --json && json '.mode == \"pka-and-pin\"'"
 t "what open firmware cannot be" eval "failed on open init --yes --transport-pin --pin-file '$T/pin2' ${so[*]}"
 t "init of open firmware" on open init --yes --custodians 3 --required 2 --with-pin --pin-file "$T/pin2" "${so[@]}"
+t "what version 1 cannot be" failed on old init --yes --custodians 3 --required 2 "${so[@]}"
+t "... is said" err_says "version 1.2, which has no public key authentication"
+t "init of version 1" on old init --yes "${pin[@]}" "${so[@]}" --label old
+t "a key that it cannot have costs no PIN" failed on old keygen --type aes:256 --label x --pin-file "$T/missing"
+t "... and is told" err_says "which has no AES keys"
+t "one that it can have" on old keygen --type ec:secp256r1 --label x "${pin[@]}"
+t "status of version 1" eval "on old status --json && json '.version == \"1.2\" and .keys[0].attested'"
 echo 0000000000000000 >"$T/so-wrong"
 chmod 600 "$T/so-wrong"
 t "a wrong SO-PIN" failed on c1 init --yes "${pin[@]}" --so-pin-file "$T/so-wrong"

@@ -31,7 +31,7 @@ static struct rd value_of(struct rig *r, uint8_t key)
 }
 
 /* Any IV and length, in one call and in parts: always what software makes of the same key. */
-EACH(test_cbc)
+EACH_WITH(test_cbc, HAS_INS(0x48))
 {
 	static const unsigned bits[] = { 128, 192, 256 };
 	uint8_t text[LONG], iv[AES_BLOCK], soft_iv[AES_BLOCK];
@@ -80,7 +80,7 @@ EACH(test_cbc)
 	rig_free(&r);
 }
 
-EACH(test_mac_and_derive)
+EACH_WITH(test_mac_and_derive, HAS_INS(0x48))
 {
 	uint8_t text[200] = { 1, 2, 3 }, mac[AES_BLOCK], expected[AES_BLOCK];
 	struct rig r = ready(p);
@@ -108,7 +108,7 @@ EACH(test_mac_and_derive)
 }
 
 /* Lists, counters, logins; and what is not sent at all. */
-EACH(test_limits)
+EACH_WITH(test_limits, HAS_INS(0x48))
 {
 	uint8_t text[32] = { 0 }, iv[AES_BLOCK] = { 0 }, mac[AES_BLOCK];
 	struct rig r = ready(p);
@@ -194,7 +194,7 @@ static void derived_is(struct rig *r, uint8_t from, uint8_t to, struct rd parame
 	wr_free(&out);
 }
 
-EACH(test_derive_ec)
+EACH_WITH(test_derive_ec, HAS_INS(0x76))
 {
 	static const enum ec_curve curves[] = { EC_SECP256R1, EC_BP512R1, EC_SECP521R1 };
 	enum err not_listed = p->sw_key_algorithm == 0x6A81 ? ERR_ALGORITHM : ERR_CONDITIONS;

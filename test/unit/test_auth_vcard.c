@@ -77,7 +77,7 @@ static void approve_by(struct rig *target, struct custodian *people, size_t n, b
 	}
 }
 
-EACH(test_pka)
+EACH_WITH(test_pka, HAS_PKA)
 {
 	uint8_t challenge[PKA_CHALLENGE_SIZE], name[64];
 	struct rig r = rig_new(p->name);
@@ -208,14 +208,14 @@ static void replace_on(const struct vcard_profile *p, uint16_t option)
 	rig_free(&r);
 }
 
-EACH(test_replace)
+EACH_WITH(test_replace, HAS_PKA)
 {
 	replace_on(p, HSM_OPT_REPLACE_PKA);
 	replace_on(p, 0);
 }
 
 /* PIN and keys, both needed: neither alone opens, in either order. */
-EACH(test_pka_and_pin)
+EACH_WITH(test_pka_and_pin, HAS_PKA)
 {
 	struct rig r = rig_new(p->name);
 	struct custodian people[1];
@@ -246,7 +246,7 @@ EACH(test_pka_and_pin)
 }
 
 /* What one APDU cannot hold goes through EF 2F10, and nothing of it stays there (test_card.c has the commands). */
-EACH(test_pka_from_file)
+EACH_WITH(test_pka_from_file, HAS_PKA)
 {
 	struct rig r = rig_new(p->name);
 	struct custodian someone;

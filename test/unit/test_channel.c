@@ -124,7 +124,7 @@ static enum err open_channel(struct rig *r, const struct vcard_profile *p)
 }
 
 /* Whole life of a card inside: PIN, files longer than a command, keys of all kinds, what they do, deleting. */
-EACH(test_everything)
+EACH_WITH(test_everything, HAS_INS(0x48))
 {
 	uint8_t big[5000], mac[AES_BLOCK], iv[AES_BLOCK] = { 0 };
 	const struct hsm_aes_gen aes = { .key = 3, .bits = 256 };

@@ -123,7 +123,7 @@ static void import(struct rig *r, uint8_t domain, struct hsm_domain *d)
 	secret_free(&a);
 }
 
-EACH(test_domains)
+EACH_WITH(test_domains, p->domain_slots)
 {
 	uint8_t kek[HSM_SHARE_SIZE], kcv[HSM_KCV_SIZE];
 	struct hsm_domain d[HSM_DOMAINS_MAX], one;
@@ -189,7 +189,7 @@ static struct rig with_dkek(const struct vcard_profile *p)
 }
 
 /* From card to card; the long one through the file, of which nothing is left. */
-EACH(test_travel)
+EACH_WITH(test_travel, p->keys_large)
 {
 	static const struct {
 		enum ec_curve curve;

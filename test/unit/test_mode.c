@@ -2,6 +2,7 @@
 /* What a card's answers mean together (sc-hsm/mode.c). */
 #include "test/unit/test.h"
 
+#include "sc-hsm/ability.h"
 #include "sc-hsm/mode.h"
 
 #define OLD     { .major = 1, .minor = 2 }
@@ -133,11 +134,19 @@ static void test_so_pin(void **state)
 
 static void test_options(void **state)
 {
-	static const struct hsm_version vendor = VENDOR, open = OPEN;
+	static const struct hsm_version vendor = VENDOR, open = OPEN, old = OLD;
 	static const uint16_t never[] = { 0x0002, 0x0004, 0x0021 };
 	uint16_t told;
 
 	(void)state;
+	/* Version 1 takes those that need nothing new. */
+	for (unsigned bit = 0x0001; bit <= 0x0020; bit *= 2)
+		assert_int_equal(hsm_mode_options(&old, (uint16_t)bit, &told),
+				 bit == 0x0001 || bit == 0x0020 ? ERR_OK : ERR_UNSUPPORTED);
+	assert_null(hsm_mode_lacks(&old, 0x0021));
+	assert_string_equal(hsm_mode_lacks(&old, 0x0010), "public key authentication");
+	assert_string_equal(hsm_mode_lacks(&old, 0x0002), "transport PINs");
+	assert_null(hsm_mode_lacks(&open, 0x0002));     /* not for its version: that firmware never ends it */
 	assert_int_equal(hsm_mode_options(&vendor, 0x0027, &told), ERR_OK);
 	assert_int_equal(told, 0x0027);
 	assert_int_equal(hsm_mode_options(&open, 0x0019, &told), ERR_OK);
@@ -148,9 +157,55 @@ static void test_options(void **state)
 		assert_int_equal(hsm_mode_options(&open, never[i], &told), ERR_UNSUPPORTED);
 }
 
+/* Each at its border; what is not known, and open firmware with numbers of its own, can everything. */
+static void test_can(void **state)
+{
+	static const struct { uint8_t major, minor; unsigned can; } versions[] = {
+		{ 1, 2, 0 },
+		{ 2, 0, 8 },     /* all that came in a version 2 or 3 that nobody has documented */
+		{ 2, 1, 9 }, { 2, 3, 9 },
+		{ 2, 4, 10 }, { 2, 255, 10 },
+		{ 3, 0, 11 }, { 3, 3, 11 },
+		{ 3, 4, 12 }, { 4, 1, 12 }, { 0, 0, 12 },
+	};
+
+	(void)state;
+	assert_int_equal(HSM_ABILITIES, 12);
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		struct hsm_version v = { .major = versions[i].major, .minor = versions[i].minor };
+
+		/* They stand in the order in which they came. */
+		for (unsigned a = 0; a < HSM_ABILITIES; a++)
+			assert_int_equal(hsm_can(&v, a), a < versions[i].can);
+		v.platform = HSM_PLATFORM_OPEN;
+		for (unsigned a = 0; a < HSM_ABILITIES; a++)
+			assert_true(hsm_can(&v, a));
+	}
+}
+
+/* 6A88, or version 1, which has no query for it and says of the PIN that nothing is set. */
+static void test_so_unset(void **state)
+{
+	static const struct { struct hsm_version v; uint16_t pin_sw, so_sw; bool unset; } cases[] = {
+		{ VENDOR, 0x6A88, 0x6A88, true }, { VENDOR, 0x63C3, 0x63CF, false }, { VENDOR, 0x6984, 0x63CF, false },
+		{ OLD, 0x6984, 0x6A86, true }, { OLD, 0x63C3, 0x6A86, false }, { OLD, 0x6984, 0x6A88, true },
+		{ OPEN, 0x6984, 0x63CF, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct hsm_status s = { .version = cases[i].v, .pin_sw = cases[i].pin_sw, .so_sw = cases[i].so_sw };
+
+		hsm_mode_judge(&s);
+		assert_int_equal(s.so_unset, cases[i].unset);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_can),
+		cmocka_unit_test(test_so_unset),
 		cmocka_unit_test(test_so_pin),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_judge),

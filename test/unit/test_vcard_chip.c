@@ -98,7 +98,7 @@ static void derive_mac_key(struct rd secret, struct rd nonce, uint8_t key[AES_BL
 }
 
 /* The host's side with a key of its own: who gives this token has the private key of the certificate. */
-EACH(test_proof)
+EACH_WITH(test_proof, p->chip_aes)
 {
 	const struct vcard_holder *own;
 	struct card *c = card_new(p->name);

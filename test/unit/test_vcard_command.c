@@ -81,8 +81,9 @@ EACH(test_select)
 
 	card_init(c, 0x0001);
 	WR_ARR(&w, expect);
-	(void)test_unhex(&w, "6F0A82017885050001");
-	wr_u8(&w, p->platform);
+	(void)test_unhex(&w, p->short_version ? "6F078201788502" : "6F0A82017885050001");
+	if (!p->short_version)
+		wr_u8(&w, p->platform);
 	wr_u8(&w, p->major);
 	wr_u8(&w, p->minor);
 	assert_int_equal(card_hex(c, "00A404000BE82B0601040181C31F020100"), 0x9000);
@@ -139,7 +140,7 @@ static uint32_t next_random(uint32_t *x)
 	return *x;
 }
 
-EACH(test_any_bytes)
+EACH_WITH(test_any_bytes, HAS_PKA)
 {
 	static const uint8_t ins[] = { 0xA4, 0x20, 0x24, 0x2C, 0x52, 0x84, 0xB1, 0xD7, 0xE4,
 				       0x58, 0x46, 0x68, 0x54, 0x22, 0x2A, 0x82, 0x86 };

@@ -219,7 +219,7 @@ EACH(test_shares)
 	card_free(c);
 }
 
-EACH(test_off)
+EACH_WITH(test_off, !p->car_must)
 {
 	struct card *c = card_new(p->name);
 
@@ -232,7 +232,7 @@ EACH(test_off)
 	card_free(c);
 }
 
-EACH(test_slots)
+EACH_WITH(test_slots, p->domain_slots)
 {
 	struct card *c = card_new(p->name);
 
@@ -338,7 +338,7 @@ EACH(test_golden_blob)
 }
 
 /* From one card to another, with the algorithm list; without 92 in the list it stays. */
-EACH(test_travel)
+EACH_WITH(test_travel, p->keys_limited)
 {
 	struct card *a = with_dkek(p), *b = with_dkek(p);
 	struct wr blob;

@@ -34,7 +34,7 @@ static void check_request(struct card *c, uint8_t id, const char *car, const cha
 	assert_bytes_equal(c->data, wr_view(copy));
 }
 
-EACH(test_generate)
+EACH_WITH(test_generate, p->keys_large)
 {
 	struct card *c = ready(p);
 	struct cvc_request request;
@@ -61,7 +61,7 @@ EACH(test_generate)
 	card_free(c);
 }
 
-EACH(test_template)
+EACH_WITH(test_template, p->keys_limited)
 {
 	struct card *c = ready(p);
 	struct cvc_request request;
@@ -92,7 +92,7 @@ EACH(test_template)
 	card_free(c);
 }
 
-EACH(test_template_refused)
+EACH_WITH(test_template_refused, p->keys_limited)
 {
 	static const struct {
 		const char *car, *chr, *more;
@@ -170,7 +170,7 @@ static struct rd hash_of(enum digest_alg a, struct rd bytes, uint8_t out[DIGEST_
 	return wr_view(&w);
 }
 
-EACH(test_sign_rsa)
+EACH_WITH(test_sign_rsa, p->sha2_rsa_long)
 {
 	static const struct {
 		uint8_t alg;
@@ -221,7 +221,7 @@ EACH(test_sign_rsa)
 	card_free(c);
 }
 
-EACH(test_sign_pss)
+EACH_WITH(test_sign_pss, p->pss)
 {
 	static const struct {
 		uint8_t alg;
@@ -261,7 +261,7 @@ EACH(test_sign_pss)
 }
 
 /* Reference 3.14: with the padding, and without it; and what is none. */
-EACH(test_decipher_rsa)
+EACH_WITH(test_decipher_rsa, p->keys_limited)
 {
 	struct rsa_oaep oaep = { .hash = DIGEST_SHA256, .mgf = DIGEST_SHA256 };
 	struct card *c = ready(p);
@@ -303,7 +303,7 @@ EACH(test_decipher_rsa)
 	card_free(c);
 }
 
-EACH(test_decipher_ec)
+EACH_WITH(test_decipher_ec, p->keys_large)
 {
 	struct card *c = ready(p);
 	struct cvc_request request;
@@ -336,7 +336,7 @@ EACH(test_decipher_ec)
 	card_free(c);
 }
 
-EACH(test_sign_ec)
+EACH_WITH(test_sign_ec, p->keys_large)
 {
 	static const struct {
 		uint8_t alg;
@@ -380,7 +380,7 @@ EACH(test_sign_ec)
 	card_free(c);
 }
 
-EACH(test_key_attributes)
+EACH_WITH(test_key_attributes, p->keys_limited)
 {
 	struct card *c = ready(p);
 	const struct rd text = RD_LIT("x");

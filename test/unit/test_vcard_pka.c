@@ -2,7 +2,7 @@
 /* Public key authentication on every profile: challenge, approvals, what opens the card and what closes it. */
 #include "test/unit/vcard_pka.h"
 
-EACH(test_two_of_three)
+EACH_WITH(test_two_of_three, HAS_PKA)
 {
 	struct custodian *u[3] = { custodian_new(p, "UTCUSTA00001"), custodian_new(p, "UTCUSTB00001"),
 				   custodian_new(p, "UTCUSTC00001") };
@@ -53,7 +53,7 @@ EACH(test_two_of_three)
 }
 
 /* A second GET CHALLENGE before the threshold. */
-EACH(test_second_challenge)
+EACH_WITH(test_second_challenge, HAS_PKA)
 {
 	struct custodian *u[2] = { custodian_new(p, "UTCUSTA00001"), custodian_new(p, "UTCUSTB00001") };
 	struct card *t = target(p, 0x0001, RD_NONE, "93020202", u, 2);
@@ -81,7 +81,7 @@ EACH(test_second_challenge)
 	card_free(t);
 }
 
-EACH(test_wrong_signatures)
+EACH_WITH(test_wrong_signatures, HAS_PKA)
 {
 	struct custodian *u[2] = { custodian_new(p, "UTCUSTA00001"), custodian_new(p, "UTCUSTB00001") };
 	struct card *t = target(p, 0x0001, RD_NONE, "93020202", u, 2);
@@ -115,7 +115,7 @@ EACH(test_wrong_signatures)
 }
 
 /* public-key-authentication 4.3, 4.4: keys that register and are of no use. */
-EACH(test_keys_of_no_use)
+EACH_WITH(test_keys_of_no_use, HAS_PKA)
 {
 	struct custodian *u[2] = {
 		custodian_with(p, "UTCUSTA00001", "UTCUSTA00001", EC_SECP384R1, 0),
@@ -141,7 +141,7 @@ EACH(test_keys_of_no_use)
 	card_free(t);
 }
 
-EACH(test_incomplete)
+EACH_WITH(test_incomplete, HAS_PKA)
 {
 	struct custodian *a = custodian_new(p, "UTCUSTA00001");
 	struct card *t = target(p, 0x0001, RD_NONE, "93020201", &a, 1);
@@ -158,7 +158,7 @@ EACH(test_incomplete)
 /* ---- with a PIN ---- */
 
 /* Keys or PIN. */
-EACH(test_pin_without_combined)
+EACH_WITH(test_pin_without_combined, HAS_PKA)
 {
 	struct custodian *a = custodian_new(p, "UTCUSTA00001");
 	struct card *t = target(p, 0x0001, PIN, "93020101", &a, 1);
@@ -187,7 +187,7 @@ EACH(test_pin_without_combined)
 }
 
 /* Option 0010: keys and PIN, in any order. Open firmware does not know it, but needs the PIN for its keys. */
-EACH(test_combined)
+EACH_WITH(test_combined, HAS_PKA)
 {
 	struct custodian *a = custodian_new(p, "UTCUSTA00001");
 	struct card *t = target(p, 0x0011, PIN, "93020101", &a, 1);
@@ -217,7 +217,7 @@ EACH(test_combined)
 }
 
 /* An open card's opened state goes with power, as the PIN's does. */
-EACH(test_power)
+EACH_WITH(test_power, HAS_PKA)
 {
 	struct custodian *a = custodian_new(p, "UTCUSTA00001");
 	struct card *t = target(p, 0x0001, RD_NONE, "93020101", &a, 1);

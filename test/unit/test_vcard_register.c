@@ -4,7 +4,7 @@
 #include "test/vcard/mint.h"
 #include "test/vcard/pki.h"
 
-EACH(test_register)
+EACH_WITH(test_register, HAS_PKA)
 {
 	struct custodian *u[2] = { custodian_new(p, "UTCUSTA00001"), custodian_new(p, "UTCUSTB00001") };
 	struct card *t = card_new(p->name);
@@ -50,7 +50,7 @@ static unsigned register_plain(struct card *t, struct rd content)
 }
 
 /* The chain up to the card's root, as the real card verifies it: nothing forged gets in. */
-EACH(test_register_chain)
+EACH_WITH(test_register_chain, HAS_PKA)
 {
 	struct custodian *u, *other;
 	struct card *t;
@@ -115,7 +115,7 @@ static struct rd forge(struct rd car, const char *chr, bool is_certificate, uint
 }
 
 /* Right signatures at the wrong place. */
-EACH(test_forged)
+EACH_WITH(test_forged, HAS_PKA)
 {
 	struct vcard_private root, issuer;
 	struct vcard_pki pki;
@@ -187,7 +187,7 @@ EACH(test_forged)
 	card_free(t);
 }
 
-EACH(test_register_keys)
+EACH_WITH(test_register_keys, HAS_PKA)
 {
 	struct custodian *rsa = custodian_with(p, "UTCUSTR00001", "UTCUSTR00001", EC_NONE, 1024);
 	struct custodian *own, *a = custodian_new(p, "UTCUSTA00001"), *b = custodian_new(p, "UTCUSTB00001");
@@ -220,7 +220,7 @@ EACH(test_register_keys)
 	card_free(t);
 }
 
-EACH(test_replace)
+EACH_WITH(test_replace, HAS_PKA)
 {
 	struct custodian *a = custodian_new(p, "UTCUSTA00001"), *b = custodian_new(p, "UTCUSTB00001");
 	struct card *t = target(p, 0x0009, PIN, "93020101", &a, 1);
@@ -245,7 +245,7 @@ EACH(test_replace)
 }
 
 /* Through EF 2F10: the command that asks for the status registers what lies there. */
-EACH(test_register_from_file)
+EACH_WITH(test_register_from_file, HAS_PKA)
 {
 	struct custodian *a = custodian_new(p, "UTCUSTA00001");
 	struct card *t = card_new(p->name);

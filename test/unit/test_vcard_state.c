@@ -39,7 +39,7 @@ static struct card *full_card(const struct vcard_profile *p)
 }
 
 /* What is written, read and written again is the same. */
-EACH(test_round_trip)
+EACH_WITH(test_round_trip, p->keys_limited)
 {
 	struct card *c = full_card(p);
 	struct vcard_state *s = NULL;

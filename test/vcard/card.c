@@ -121,6 +121,7 @@ static const struct row *row_find(uint8_t ins)
 static uint16_t dispatch(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
 	const struct row *row = row_find(c->ins);
+	struct rd lacks = v->state->profile->lacks;
 
 	if (c->cla & 0x03)
 		return SW_CHANNEL;
@@ -128,7 +129,7 @@ static uint16_t dispatch(struct vcard *v, const struct vcard_command *c, struct 
 		return SW_CHAINING;
 	if (!v->session.selected && !(row && row->bare))
 		return SW_CLASS;
-	if (!row)
+	if (!row || (lacks.n && memchr(lacks.p, c->ins, lacks.n)))
 		return SW_INS;
 	if (c->cla != row->cla)
 		return SW_CLASS;
@@ -195,7 +196,8 @@ static uint16_t run_protected(struct vcard *v, const struct vcard_command *c, st
 		sw = run_plain(v, &plain, out);
 		ends = !s->channel;
 		s->keys = keys;
-		s->bound = s->bound || (!was_in && v->state && (vcard_user(v) || s->so));
+		s->bound = s->bound || (!was_in && v->state && v->state->profile->channel_binds &&
+					(vcard_user(v) || s->so));
 		if (vcard_channel_wrap(v, c->ins, sw, out))
 			sw = SW_FAILURE;
 		if (ends)

@@ -34,7 +34,7 @@ static void put_application(const struct vcard_state *s, uint8_t tag, struct wr 
 	size_t m = wr_tlv_open(out, tag);
 
 	wr_tlv_u8(out, 0x82, 0x78);
-	wr_tlv(out, 0x85, RD_ARR(own));
+	wr_tlv(out, 0x85, p->short_version ? rd_of(own + 3, 2) : RD_ARR(own));
 	wr_tlv_close(out, m);
 }
 
@@ -154,8 +154,10 @@ static uint16_t address(const struct vcard *v, const struct vcard_command *c, st
 
 uint16_t vcard_read(struct vcard *v, const struct vcard_command *c, struct wr *out)
 {
+	const struct vcard_profile *p = v->state->profile;
 	struct rd r = c->data, content, skipped;
 	uint16_t fid, offset, sw;
+	size_t block;
 
 	sw = address(v, c, &r, &fid, &offset);
 	if (sw != SW_OK)
@@ -172,8 +174,9 @@ uint16_t vcard_read(struct vcard *v, const struct vcard_command *c, struct wr *o
 		return SW_USER;
 	if (!rd_take(&content, offset, &skipped))
 		return SW_OFFSET;
-	wr_put(out, rd_of(content.p, content.n < c->le ? content.n : c->le));
-	return content.n < c->le && v->state->profile->read_6282 ? SW_END_OF_FILE : SW_OK;
+	block = p->read_block && p->read_block < c->le ? p->read_block : c->le;
+	wr_put(out, rd_of(content.p, content.n < block ? content.n : block));
+	return (content.n < c->le || block < c->le) && p->read_6282 ? SW_END_OF_FILE : SW_OK;
 }
 
 /* Bytes over what is there, the rest behind it. A gap is refused. */

@@ -35,7 +35,7 @@ static bool take_u8(struct rd *r, uint32_t tag, bool *there, uint8_t *out)
 }
 
 /* The elements in the order in which all hosts send them. */
-static bool request_read(struct rd r, struct request *q)
+static bool request_read(struct rd r, const struct vcard_profile *p, struct request *q)
 {
 	struct rd val;
 	bool has_tries, has_domains;
@@ -52,6 +52,13 @@ static bool request_read(struct rd r, struct request *q)
 	if (q->has_pka && (!rd_u8(&val, &q->total) || !rd_u8(&val, &q->required) || !rd_end(&val)))
 		return false;
 	if (!take_u8(&r, 0x97, &has_domains, &q->domains))
+		return false;
+	if (p->init_skips) {
+		q->has_pka = q->has_pka && p->pka_max;
+		q->domains = p->domain_slots ? q->domains : 0;
+		q->total = q->has_pka ? q->total : 0;
+	}
+	if ((q->has_pka && !p->pka_max) || (q->domains && !p->domain_slots))
 		return false;
 	return rd_end(&r) && (!q->has_pin || has_tries);
 }
@@ -108,9 +115,9 @@ uint16_t vcard_initialize(struct vcard *v, const struct vcard_command *c, struct
 	uint16_t sw;
 	enum err e;
 
-	if (c->data.n == 0)
+	if (c->data.n == 0 && p->tells_memory)
 		return version(v, out);
-	if (!request_read(c->data, &q) || !request_allowed(&q, p))
+	if (!request_read(c->data, p, &q) || !request_allowed(&q, p))
 		return SW_DATA;
 	if (v->state->so.set) {
 		sw = vcard_ref_present(v, &v->state->so, q.so);

@@ -109,12 +109,14 @@ enum err vcard_key_keep(struct vcard *v, struct vcard_key **k)
 	return !e && vcard_state_used(v->state) > VCARD_MEMORY ? ERR_LIMIT : e;
 }
 
-static bool template_read(struct rd r, struct template *t)
+static bool template_read(struct rd r, const struct vcard_profile *p, struct template *t)
 {
 	struct rd val, key, oid;
 
 	*t = (struct template){ 0 };
 	if (!rd_tlv(&r, 0x5F29, &val) || !rd_eq(val, RD_LIT("\x00")))
+		return false;
+	if (rd_tlv_peek(r) != 0x42 && p->car_must)
 		return false;
 	if (rd_tlv(&r, 0x42, &t->car) && !cvc_reference_is_valid(t->car))
 		return false;
@@ -131,14 +133,16 @@ static bool template_read(struct rd r, struct template *t)
 	if ((rd_tlv(&r, 0x45, &t->outer_car) || rd_tlv(&r, 0x42, &t->outer_car)) &&
 	    !cvc_reference_is_valid(t->outer_car))
 		return false;
-	return vcard_attributes_read(r, false, &t->about);
+	return (p->keys_limited || rd_end(&r)) && vcard_attributes_read(r, false, &t->about);
 }
 
-static bool template_is_supported(const struct template *t)
+static bool template_is_supported(const struct vcard_profile *p, const struct template *t)
 {
+	bool small = t->bits == 1024 || t->bits == 1536 || t->bits == 2048;
+
 	if (t->is_rsa)
-		return t->bits == 1024 || t->bits == 1536 || t->bits == 2048 || t->bits == 3072 || t->bits == 4096;
-	return t->curve != EC_NONE;
+		return small || (p->keys_large && (t->bits == 3072 || t->bits == 4096));
+	return t->curve != EC_NONE && (p->keys_large || ec_domain_get(t->curve)->bits <= 320);
 }
 
 static enum err key_new(uint8_t id, const struct template *t, struct vcard_key **out)
@@ -210,9 +214,9 @@ uint16_t vcard_generate(struct vcard *v, const struct vcard_command *c, struct w
 	uint16_t sw;
 	enum err e;
 
-	if (!template_read(c->data, &t))
+	if (!template_read(c->data, v->state->profile, &t))
 		return SW_DATA;
-	if (!template_is_supported(&t))
+	if (!template_is_supported(v->state->profile, &t))
 		return SW_FUNCTION;
 	sw = vcard_key_can_be(v, c->p1, t.about.domain);
 	if (sw != SW_OK)

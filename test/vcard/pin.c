@@ -56,7 +56,7 @@ static uint16_t pin_status(const struct vcard *v)
 	bool pin_would_open = s->pin.set && p->pin_opens && !(s->options & VCARD_OPT_COMBINED);
 
 	if (!s->initialised)
-		return SW_REFERENCE;
+		return p->sw_pin_blank;
 	if (s->transport)
 		return SW_TRANSPORT;
 	if (!s->total)
@@ -74,7 +74,7 @@ static uint16_t verify_pin(struct vcard *v, struct rd value)
 	uint16_t sw;
 
 	if (!s->pin.set)
-		return SW_REFERENCE;
+		return s->initialised ? SW_REFERENCE : s->profile->sw_pin_blank;
 	if (s->transport)
 		return SW_TRANSPORT;
 	if (!vcard_pin_size_ok(value.n))
@@ -115,6 +115,8 @@ uint16_t vcard_verify(struct vcard *v, const struct vcard_command *c, struct wr 
 	case REF_PIN:
 		return query ? pin_status(v) : verify_pin(v, c->data);
 	case REF_SO:
+		if (v->state->profile->so_hidden)
+			return v->state->profile->sw_verify_p2;
 		return query ? ref_status(&v->state->so, v->session.so) : verify_so(v, c->data);
 	case REF_BIO1:
 	case REF_BIO2:

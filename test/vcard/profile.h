@@ -20,6 +20,18 @@ struct vcard_profile {
 	enum ec_curve device_curve;         /* A 12: curve of the device key */
 	bool devaut_when_blank;             /* P 11: EF 2F02 has content before the first INITIALIZE */
 	bool open_after_init;               /* P 2, 11: the PIN counts as verified after INITIALIZE */
+	bool short_version;                 /* A 1.3: tag 85 is major and minor alone */
+	bool tells_memory;                  /* A 1.6: INITIALIZE without data answers memory and version */
+
+	/* what older ones lack: A 1.7, 15.22 */
+	struct rd lacks;                    /* INS bytes: 6D00 */
+	bool keys_large;                    /* A 3.11: RSA over 2048 bits, EC over 320 */
+	bool keys_limited;                  /* A 3.11: counter, list and domain of a key; otherwise 6A80 */
+	bool domain_slots;                  /* A 3.4: tag 97 */
+	bool init_skips;                    /* A 3.4: tags of INITIALIZE that it does not know (93, 97); otherwise 6A80 */
+	bool sha2_rsa_long;                 /* A 3.13: algorithms 34 and 35, of "newer firmware" */
+	bool pss;                           /* A 3.13: algorithms 40 to 45 */
+	bool car_must;                      /* A 3.11: no key without an inner CAR */
 
 	/* public key authentication */
 	unsigned pka_max;                   /* P 2, 11: registered keys, at most */
@@ -53,6 +65,8 @@ struct vcard_profile {
 	uint16_t sw_auth_no_key, sw_auth_no_challenge;  /* P 3 */
 
 	/* PIN */
+	uint16_t sw_pin_blank;              /* A 3.1: VERIFY before the first INITIALIZE */
+	bool so_hidden;                     /* A 3.1: VERIFY knows no SO-PIN: sw_verify_p2 */
 	uint16_t sw_pin_length;             /* A 15.20: value shorter or longer than a PIN can be */
 	uint16_t sw_last_try;               /* A 3.1: the wrong VERIFY that blocks */
 	uint16_t sw_verify_p1, sw_verify_p2; /* A 12, P 3: VERIFY with P1 other than 00, with an unknown reference */
@@ -72,6 +86,7 @@ struct vcard_profile {
 	bool agree_x_only;                  /* A 3.14: ECDH answers 04 and x; otherwise 04, x and y */
 	bool chip_aes, chip_3des;           /* A 4.1: protocols of chip authentication */
 	bool token_zeros;                   /* A 4.1 step 6: the 3DES token's text is filled with zeros, not 80 00 */
+	bool channel_binds;                 /* A 4.3: a login that was reached in the channel ends with it */
 	bool agree_signed;                  /* A 3.14: DECIPHER 83, its data encoded as that of 84 (15.8) */
 	bool xkek_hashed;                   /* A 15.8: the agreed key is SHA-256 of x; otherwise x itself */
 	bool xkek_counts;                   /* A 15.8: agreeing is a use of the key */
@@ -86,6 +101,7 @@ struct vcard_profile {
 	bool key_overwrite;                 /* A 3.11: GENERATE on an occupied reference */
 	bool enumerate_all;                 /* A 3.10: every object is listed; otherwise CC, C4, C8, C9 */
 	bool read_6282;                     /* A 3.7, 12: fewer bytes than Le answer 6282; otherwise 9000 */
+	size_t read_block;                  /* A 3.7: bytes of one READ, whatever Le: with 6282, and more may follow */
 	bool update_truncates;              /* A 3.8: UPDATE at offset 0 replaces the file */
 	uint16_t sw_write_protected;        /* A 3.8: UPDATE or DELETE of 2F02, CC00; UPDATE of a key */
 	uint16_t sw_cert_signature, sw_cert_format; /* A 3.22 */

@@ -46,6 +46,16 @@ static const struct vcard_algorithm *find(struct vcard_algorithms all, uint8_t i
 	return NULL;
 }
 
+/* Not every card has every hash for RSA, nor PSS (3.13). */
+static bool is_known(const struct vcard_profile *p, const struct vcard_algorithm *a)
+{
+	if (a->kind != VCARD_RSA)
+		return true;
+	if (a->id >> 4 == 4)
+		return p->pss && (a->digest != DIGEST_SHA224 || p->sha224);
+	return a->digest == DIGEST_SHA224 ? p->sha224 : a->digest <= DIGEST_SHA256 || p->sha2_rsa_long;
+}
+
 uint16_t vcard_key_use(struct vcard *v, const struct vcard_command *c, struct vcard_algorithms all, struct wr *out)
 {
 	const struct vcard_algorithm *a = find(all, c->p2);
@@ -56,8 +66,7 @@ uint16_t vcard_key_use(struct vcard *v, const struct vcard_command *c, struct vc
 
 	if (!k)
 		return u.profile->sw_key_absent;
-	if (!a || a->kind != vcard_key_kind(k) ||
-	    (a->kind == VCARD_RSA && a->digest == DIGEST_SHA224 && !u.profile->sha224))
+	if (!a || a->kind != vcard_key_kind(k) || !is_known(u.profile, a))
 		return SW_FUNCTION;
 	sw = vcard_key_may(v, k, c->p2);
 	if (sw != SW_OK)
