@@ -228,6 +228,12 @@ static enum err again(struct t1 *t, bool *over)
 	return ERR_OK;
 }
 
+/* It has our I-block, but not our question for the answer: which was no failure of the card's (annex A, scenario 13). */
+static enum err once_more(struct t1 *t, bool *over)
+{
+	return ++t->asked_again >= T1_TRIES ? resynch(t, over) : ERR_OK;
+}
+
 static enum err heard_r(struct t1 *t, const struct block *b, bool *over)
 {
 	bool more = t->done + t->chunk < t->cmd.n, is_ack = !!(b->pcb & R_SEQ) != t->ns;
@@ -251,7 +257,8 @@ static enum err heard_r(struct t1 *t, const struct block *b, bool *over)
 		if (t->receiving || !is_ack)
 			return again(t, over);
 		if (!more)              /* the answer is an I-block */
-			return heard_badly(t, R_ERROR, over);
+			return t->sent == T1_SENT_R && b->pcb & (R_ERROR | R_ERROR_EDC) ? once_more(t, over) :
+			       heard_badly(t, R_ERROR, over);
 		break;
 	}
 	t->done += t->chunk;            /* rule 2.2 */

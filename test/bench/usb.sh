@@ -5,7 +5,7 @@
 # same reader:
 #	test/bench/usb.sh BUILD
 # Prints lines "WAY.KEY value", microseconds of the guest's processor for each signature by a key (rsa: of 2048 bits,
-# ec: P-256) after a login by PIN: usb, our module over USB; pcsc, the same over PC/SC; pcscd, what pcscd works for that.
+# ec: P-256) after a login by PIN: usb, our module over USB; pcsc, over PC/SC; pcscd, what pcscd works for that.
 # The guest's clock counts its instructions, a nanosecond each, so that other work of this machine does not show, nor do
 # instructions and caches that take longer. SIGNS sets how much is measured.
 set -u
