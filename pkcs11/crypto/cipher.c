@@ -57,11 +57,12 @@ static CK_RV run_part(struct p11_call *c, struct p11_op *op, bool encrypt, struc
 		return CKR_OK;
 	}
 	rv = p11_rv(join(op, data, whole, &in));
+	/* Before there is anything in out, which may be where data is. */
+	memcpy(op->data, data.p + data.n - rest, rest);
+	op->n = rest;
 	if (!rv)
 		rv = run(c, op, encrypt, wr_view(&in), out);
 	wr_free(&in);
-	memcpy(op->data, data.p + data.n - rest, rest);
-	op->n = rest;
 	return rv;
 }
 

@@ -67,7 +67,7 @@ CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m,
 	if (!key)
 		return CKR_OK;
 	op->handle = key->handle;
-	op->of_session = !key->is_token;
+	op->is_private = key->is_private;
 	rv = p11_mech_check(&op->use);
 	if (rv)
 		p11_op_end(op);
@@ -116,19 +116,18 @@ CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM
 	return rv ? rv : p11_op_begin(c, op, m, flag, o);
 }
 
-/*
- * Token objects stay where they are as long as the session is valid, also when the card turned out to have another one
- * in their place; a session object may have been destroyed.
- */
+/* It may have been destroyed, or the card has turned out to have another one in its place. */
 static CK_RV check_key(struct p11_call *c, struct p11_op *op)
 {
-	if (!op->of_session && !(op->use.key && op->use.key->gone))
+	bool hidden = op->is_private && c->token->login != P11_OPEN;
+
+	if (!op->handle)
 		return CKR_OK;
 	op->use.key = p11_objects_get(&c->token->objects, op->handle);
 	if (op->use.key)
 		return CKR_OK;
 	p11_op_end(op);
-	return CKR_KEY_HANDLE_INVALID;
+	return hidden ? CKR_USER_NOT_LOGGED_IN : CKR_KEY_HANDLE_INVALID;
 }
 
 CK_RV p11_op_check(struct p11_call *c, struct p11_op *op, bool once)

@@ -7,8 +7,8 @@
 
 struct p11_op {
 	struct p11_use use;                     /* mech NULL: none active */
-	CK_OBJECT_HANDLE handle;                /* of the key */
-	bool of_session;                        /* the key is a session object, and may be gone at the next call */
+	CK_OBJECT_HANDLE handle;                /* of the key, which may be gone at the next call; 0: none */
+	bool is_private;                        /* ... and was seen by a login */
 	bool in_parts;                          /* an Update was called */
 	bool done;                              /* data is the result, and waits for a buffer that is large enough */
 	struct digest *hash;                    /* if the mechanism hashes */

@@ -74,9 +74,26 @@ void p11_objects_doubt(struct p11_objects *o)
 			o->v[i]->trust = P11_DOUBTED;
 }
 
+/* Room for more, if need be that of objects that are gone. */
+static bool has_room(struct p11_objects *o, size_t more)
+{
+	size_t kept = 0;
+
+	if (o->n + more <= P11_OBJECTS_MAX)
+		return true;
+	for (size_t i = 0; i < o->n; i++) {
+		if (o->v[i]->gone)
+			object_free(o->v[i]);
+		else
+			o->v[kept++] = o->v[i];
+	}
+	o->n = kept;
+	return o->n + more <= P11_OBJECTS_MAX;
+}
+
 enum err p11_objects_renew(struct p11_objects *o, struct p11_objects *fresh)
 {
-	if (o->n + fresh->n > P11_OBJECTS_MAX)
+	if (!has_room(o, fresh->n))
 		return ERR_LIMIT;
 	for (size_t i = 0; i < o->n; i++)
 		if (o->v[i]->is_token && !find_same(fresh, o->v[i]))
@@ -156,7 +173,7 @@ enum err p11_objects_add(struct p11_objects *o, const struct p11_object *like, C
 {
 	struct p11_object *obj;
 
-	if (o->n == P11_OBJECTS_MAX)
+	if (!has_room(o, 1))
 		return ERR_LIMIT;
 	obj = malloc(sizeof(*obj));
 	if (!obj)
@@ -181,9 +198,10 @@ enum err p11_objects_add(struct p11_objects *o, const struct p11_object *like, C
 
 enum err p11_objects_add_session(struct p11_objects *o, struct p11_object *like, const struct p11_object **out)
 {
-	struct p11_object *obj = o->n < P11_OBJECTS_MAX ? malloc(sizeof(*obj)) : NULL;
+	bool room = has_room(o, 1);
+	struct p11_object *obj = room ? malloc(sizeof(*obj)) : NULL;
 	uint8_t unique[UNIQUE_BYTES];
-	enum err e = obj ? rand_bytes(unique, sizeof(unique)) : o->n < P11_OBJECTS_MAX ? ERR_NOMEM : ERR_LIMIT;
+	enum err e = obj ? rand_bytes(unique, sizeof(unique)) : room ? ERR_NOMEM : ERR_LIMIT;
 
 	if (e) {
 		secret_free(&like->secret);

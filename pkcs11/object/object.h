@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The objects of a card, in memory. Token objects are made once and stay where they are until the card goes away, so
- * that pointers to them keep. Session objects end, and are freed, with their session or when they are destroyed.
+ * The objects of a card, in memory. Token objects are made once and stay where they are until they are gone and their
+ * room is needed; session objects end, and are freed, with their session or when they are destroyed. So between two
+ * calls an object is known by its handle alone.
  */
 #ifndef PKCS11_OBJECT_OBJECT_H
 #define PKCS11_OBJECT_OBJECT_H
@@ -23,7 +24,7 @@ struct p11_object {
 	CK_OBJECT_HANDLE handle;        /* of a private object: until a logout */
 	CK_OBJECT_CLASS class;
 	CK_BBOOL is_private;            /* seen only when logged in */
-	bool gone;                      /* destroyed; the memory stays */
+	bool gone;                      /* destroyed; the memory stays until another object needs the room */
 	enum p11_trust trust;
 	CK_BBOOL is_token, modifiable, copyable, destroyable;
 	char unique[P11_UNIQUE_SIZE];

@@ -29,10 +29,10 @@ static const struct row {
 /* What an object of the class is made of anew. */
 static const CK_ATTRIBUTE_TYPE of_data[] = { CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_LABEL, CKA_APPLICATION,
 					     CKA_OBJECT_ID, CKA_VALUE };
-static const CK_ATTRIBUTE_TYPE of_public[] = { CKA_CLASS, CKA_TOKEN, CKA_KEY_TYPE, CKA_LABEL, CKA_ID, CKA_SUBJECT,
-					       CKA_VERIFY, CKA_ENCRYPT, CKA_MODULUS, CKA_PUBLIC_EXPONENT,
+static const CK_ATTRIBUTE_TYPE of_public[] = { CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_KEY_TYPE, CKA_LABEL, CKA_ID,
+					       CKA_SUBJECT, CKA_VERIFY, CKA_ENCRYPT, CKA_MODULUS, CKA_PUBLIC_EXPONENT,
 					       CKA_EC_PARAMS, CKA_EC_POINT };
-#define PARTS_MAX 12
+#define PARTS_MAX 13
 
 static CK_RV check_one(const struct p11_object *o, const CK_ATTRIBUTE *a)
 {

@@ -181,6 +181,41 @@ static void test_exact_buffer(void **state)
 	}
 }
 
+/* A part and what comes of it may be in the same place (2.40 5.8.3), also where an earlier part left something over. */
+static void test_in_place(void **state)
+{
+	CK_BYTE iv[BLOCK] = { 7 }, plain[48], want[48], buf[48], got[48];
+	CK_MECHANISM m = { CKM_AES_CBC, iv, sizeof(iv) };
+	CK_OBJECT_HANDLE key = 0;
+	CK_ULONG n = sizeof(want), part;
+
+	(void)state;
+	open_card(NULL, NULL);
+	assert_ok(make(16, "k", NULL, 0, &key));
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = (CK_BYTE)i;
+	assert_ok(C_EncryptInit(s, &m, key));
+	assert_ok(C_Encrypt(s, plain, sizeof(plain), want, &n));
+	for (int decrypt = 0; decrypt < 2; decrypt++) {
+		const CK_BYTE *from = decrypt ? want : plain;
+
+		assert_ok(decrypt ? C_DecryptInit(s, &m, key) : C_EncryptInit(s, &m, key));
+		n = 0;
+		for (size_t at = 0; at < sizeof(plain); at += part) {
+			CK_ULONG room = sizeof(buf);
+
+			part = at == 0 ? 5 : at == 5 ? 30 : 13;
+			memcpy(buf, from + at, part);
+			assert_ok((decrypt ? C_DecryptUpdate : C_EncryptUpdate)(s, buf, part, buf, &room));
+			memcpy(got + n, buf, room);
+			n += room;
+		}
+		assert_bytes_equal(rd_of(got, n), rd_of(decrypt ? plain : want, sizeof(got)));
+		n = sizeof(got);
+		assert_ok((decrypt ? C_DecryptFinal : C_EncryptFinal)(s, got, &n));
+	}
+}
+
 static void test_generate_refused(void **state)
 {
 	CK_KEY_TYPE des = CKK_DES3;
@@ -595,7 +630,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TESTS_OF(object), RIG_TEST(test_generate_refused), RIG_TEST(test_generate_unknown),
-		RIG_TEST(test_exact_buffer), RIG_TEST(test_narrow),
+		RIG_TEST(test_exact_buffer), RIG_TEST(test_in_place), RIG_TEST(test_narrow),
 		TESTS_OF(cbc), RIG_TEST(test_cbc_refused), TESTS_OF(cmac), TESTS_OF(derive), TESTS_OF(derived_ec),
 		AGENT_TEST(test_agent_limits), AGENT_TEST(test_agent_admits),
 	};

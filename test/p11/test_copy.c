@@ -75,6 +75,7 @@ static void test_keys(void **state)
 {
 	CK_BYTE label[] = "copy", point_copy[100], got[64];
 	CK_ATTRIBUTE session[] = { { CKA_TOKEN, &no, 1 }, { CKA_LABEL, label, 4 } };
+	CK_ATTRIBUTE hidden[] = { { CKA_TOKEN, &no, 1 }, { CKA_PRIVATE, &yes, 1 } };
 	CK_ATTRIBUTE soft[] = { { CKA_SENSITIVE, &no, 1 } }, hard[] = { { CKA_SENSITIVE, &yes, 1 } },
 		     locked[] = { { CKA_EXTRACTABLE, &no, 1 } }, open[] = { { CKA_EXTRACTABLE, &yes, 1 } };
 	CK_ATTRIBUTE value = { CKA_VALUE, got, sizeof(got) };
@@ -92,6 +93,7 @@ static void test_keys(void **state)
 	assert_rv(C_CopyObject(s, priv, NULL, 0, &copy), CKR_ACTION_PROHIBITED);
 	/* The card has no place for a second one. */
 	assert_rv(C_CopyObject(s, pub, NULL, 0, &copy), CKR_TEMPLATE_INCONSISTENT);
+	assert_rv(C_CopyObject(s, pub, hidden, 2, &copy), CKR_TEMPLATE_INCONSISTENT);
 	assert_ok(C_CopyObject(s, pub, session, 2, &copy));
 	assert_bytes_equal(rig_attribute(s, copy, CKA_LABEL), RD_LIT("copy"));
 	assert_bytes_equal(rig_attribute(s, copy, CKA_TOKEN), rd_of(&no, 1));

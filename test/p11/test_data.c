@@ -109,6 +109,34 @@ static void test_find_by_value(void **state)
 	assert_int_equal(count_value(s, sizeof(text) - 1), 1);
 }
 
+/* What was destroyed takes no room: a program may make and destroy for ever. */
+static void test_for_ever(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_KEY_TYPE rsa = CKK_RSA;
+	CK_BYTE modulus[128] = { 0xC5, [127] = 1 }, exponent[] = { 1, 0, 1 };
+	CK_ATTRIBUTE pub[] = { { CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &rsa, sizeof(rsa) },
+			       { CKA_MODULUS, modulus, sizeof(modulus) }, { CKA_PUBLIC_EXPONENT, exponent, 3 } };
+	CK_SESSION_HANDLE s = open_card();
+	CK_OBJECT_HANDLE first = 0, last = 0, o = 0;
+	CK_RV rv = CKR_OK;
+
+	(void)state;
+	for (int i = 0; !rv && i < 10000; i++) {
+		rv = C_CreateObject(s, pub, 4, &last);
+		first = first ? first : last;
+	}
+	assert_int_not_equal(rv, CKR_OK);
+	assert_ok(C_DestroyObject(s, first));
+	for (int i = 0; i < 3; i++) {
+		assert_ok(C_CreateObject(s, what, WHAT, &o));
+		assert_ok(C_DestroyObject(s, o));
+		assert_rv(C_GetObjectSize(s, o, &(CK_ULONG){ 0 }), CKR_OBJECT_HANDLE_INVALID);
+	}
+	assert_ok(C_CreateObject(s, pub, 4, &last));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+}
+
 static void test_data_refused(void **state)
 {
 	CK_SESSION_HANDLE s = open_card(), ro;
@@ -210,7 +238,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_public_data),   RIG_TEST(test_private_data), RIG_TEST(test_data_refused),
-		RIG_TEST(test_find_by_value),
+		RIG_TEST(test_find_by_value), RIG_TEST(test_for_ever),
 		RIG_TEST(test_names_of_key),  RIG_TEST(test_names_of_data), RIG_TEST(test_names_refused),
 		AGENT_TEST(test_leave),
 	};
