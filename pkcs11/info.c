@@ -84,6 +84,18 @@ static CK_FLAGS flags_of(const struct p11_token *t)
 	return f | so_flags(s);
 }
 
+/* It changes with every object, so it is asked anew; but only of a card that a session holds anyway. */
+static CK_ULONG free_memory(struct p11_token *t)
+{
+	struct deadline dl = deadline_never();
+	struct hsm_about about;
+	enum err e = p11_token_begin(t);
+
+	if (!e)
+		e = p11_token_end(t, hsm_card_about(t->card, &about, &dl));
+	return e ? CK_UNAVAILABLE_INFORMATION : about.free;
+}
+
 CK_RV p11_info_token(struct p11_call *c, CK_TOKEN_INFO *out)
 {
 	struct p11_token *t = c->token;
@@ -106,10 +118,11 @@ CK_RV p11_info_token(struct p11_call *c, CK_TOKEN_INFO *out)
 	out->ulRwSessionCount = c->rw_sessions;
 	out->ulMinPinLen = PIN_MIN;
 	out->ulMaxPinLen = PIN_MAX;
+	/* There is one memory for both; how much in all, no card tells. */
 	out->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
-	out->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+	out->ulFreePublicMemory = c->sessions ? free_memory(t) : CK_UNAVAILABLE_INFORMATION;
 	out->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;
-	out->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	out->ulFreePrivateMemory = out->ulFreePublicMemory;
 	out->hardwareVersion = (CK_VERSION){ t->status.version.platform, 0 };
 	out->firmwareVersion = (CK_VERSION){ t->status.version.major, t->status.version.minor };
 	put_text((CK_UTF8CHAR *)out->utcTime, sizeof(out->utcTime), "");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "sc-hsm/ability.h"
 #include "sc-hsm/card_int.h"
 #include "sc-hsm/channel.h"
 
@@ -193,6 +194,23 @@ enum err hsm_card_select(struct hsm_card *c, struct hsm_version *out, struct dea
 	if (!e && out)
 		*out = c->version;
 	wr_free(&fci);
+	return e;
+}
+
+enum err hsm_card_about(struct hsm_card *c, struct hsm_about *out, struct deadline *dl)
+{
+	struct wr cmd, data;
+	enum err e;
+
+	if (!hsm_can(&c->version, HSM_CAN_TELL_MEMORY))
+		return hsm_card_refuse(c, ERR_UNSUPPORTED);
+	wr_init_heap(&cmd, APDU_CMD_MAX);
+	wr_init_heap(&data, APDU_RSP_MAX);
+	hsm_enc_device_info(&cmd);
+	e = hsm_card_send(c, HSM_DEVICE_INFO, &cmd, &data, dl);
+	if (!e)
+		e = hsm_dec_about(wr_view(&data), out);
+	wr_free(&data);
 	return e;
 }
 

@@ -57,6 +57,12 @@ MUST enum err hsm_mode_options(const struct hsm_version *v, uint16_t wanted, uin
 bool hsm_mode_needs_pka(enum hsm_mode m);                      /* a ceremony opens it, or is part of it */
 const char *hsm_mode_text(enum hsm_mode m);
 
+/*
+ * Memory and version, without a SELECT: nobody is logged out. ERR_UNSUPPORTED: the version is known to be older. Older
+ * ones that it is asked of answer with an error of their own.
+ */
+MUST enum err hsm_card_about(struct hsm_card *c, struct hsm_about *out, struct deadline *dl);
+
 /* Random bytes by GET CHALLENGE, any n; voids a pending PKA challenge. */
 MUST enum err hsm_card_random(struct hsm_card *c, size_t n, struct wr *out, struct deadline *dl);
 /*

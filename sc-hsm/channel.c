@@ -328,7 +328,7 @@ enum err hsm_channel_session_pin(struct hsm_card *c, struct secret **out, struct
 	if (e)
 		wr_fail(&cmd, e);
 	e = hsm_card_send(c, HSM_SESSION_PIN, &cmd, &pin, dl);
-	/* What it is later presented as must be a PIN. */
+	/* How long it is, is not known (15.7, no source): what it is later presented as must be a PIN. */
 	if (!e && (pin.n < PIN_MIN || pin.n > PIN_MAX))
 		e = ERR_FORMAT;
 	if (!e)

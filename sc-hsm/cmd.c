@@ -151,6 +151,19 @@ enum err hsm_dec_select(struct rd data, struct hsm_version *out)
 	return ERR_OK;
 }
 
+/* Free memory first, the version last; what stands between them on the vendor's card is not known (reference 15.4). */
+enum err hsm_dec_about(struct rd data, struct hsm_about *out)
+{
+	struct hsm_about a;
+
+	if (!rd_u32(&data, &a.free) || data.n < 2)
+		return ERR_FORMAT;
+	a.major = data.p[data.n - 2];
+	a.minor = data.p[data.n - 1];
+	*out = a;
+	return ERR_OK;
+}
+
 enum err hsm_dec_pka(struct rd data, struct hsm_pka *out)
 {
 	struct hsm_pka p;

@@ -138,6 +138,12 @@ enum { HSM_OPT_RESET_RETRY = 0x0001, HSM_OPT_TRANSPORT_PIN = 0x0002, HSM_OPT_SES
        HSM_OPT_REPLACE_PKA = 0x0008, HSM_OPT_COMBINED = 0x0010, HSM_OPT_RESET_ONLY = 0x0020 };
 MUST enum err hsm_dec_select(struct rd data, struct hsm_version *out);
 
+struct hsm_about {                                             /* device information, reference 1.6 */
+	uint32_t free;                                         /* bytes for keys and files */
+	uint8_t major, minor;
+};
+MUST enum err hsm_dec_about(struct rd data, struct hsm_about *out);
+
 struct hsm_pka {                                               /* four bytes of MANAGE PKA */
 	uint8_t total, missing, required, authenticated;       /* m, not yet registered, n, authenticated now */
 };

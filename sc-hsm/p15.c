@@ -19,6 +19,7 @@ static const struct {
 static const uint8_t flags_private[] = { 0x07, 0x80 };
 static const uint8_t flags_modifiable[] = { 0x06, 0x40 };
 static const uint8_t access_on_card[] = { 0x03, 0xB8 };         /* sensitive, always so, never extractable, local */
+static const uint8_t access_imported[] = { 0x07, 0x80 };        /* sensitive */
 static const uint8_t flags_token[] = { 0x05, 0x20 };            /* random number generation */
 static const uint8_t auth_id[] = { 0x01 };                      /* the user PIN's object */
 
@@ -163,7 +164,7 @@ enum err p15_key_write(const struct p15_key *k, struct wr *out)
 	part = wr_tlv_open(out, 0x30);
 	wr_tlv(out, 0x04, k->id);
 	put_usage(out, k->usage);
-	wr_tlv(out, 0x03, RD_ARR(access_on_card));
+	wr_tlv(out, 0x03, k->is_imported ? RD_ARR(access_imported) : RD_ARR(access_on_card));
 	wr_tlv_close(out, part);
 
 	if (k->type == P15_AES) {

@@ -21,6 +21,7 @@ struct p15_key {
 	struct rd id;               /* CKA_ID */
 	unsigned usage;
 	unsigned bits;              /* modulus or field size; 0 not given */
+	bool is_imported;           /* written only: it came wrapped, so it was outside before */
 };
 MUST enum err p15_key_read(struct rd file, struct p15_key *out);   /* views into file */
 MUST enum err p15_key_write(const struct p15_key *k, struct wr *out);

@@ -80,8 +80,9 @@ enum err verb_backup(struct cli *cli)
 		e = cli_preview_open(cli, &p, &card);
 	if (!e)
 		e = cli_card_fail(&card, hsm_key_wrap(card.hsm, k->number, &blob, &cli->dl), "wrapping the key");
-	if (!e)
-		e = hsm_wrapped_read(wr_view(&blob), &wrapped);
+	if (!e && hsm_wrapped_read(wr_view(&blob), &wrapped))
+		e = cli_refuse(ERR_FORMAT, "what card %s gave for key %u, \"%s\", is no wrapped key: nothing was "
+			       "written", card.id, k->number, k->label);
 	if (!e)
 		e = write_backup(cli, path, k, wr_view(&blob));
 	if (!e)

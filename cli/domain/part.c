@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/line/get.h"
+#include "cli/line/put.h"
 #include "cli/line/say.h"
 
 #define PATH_SIZE 4096
@@ -61,14 +62,20 @@ static enum err show(struct rd text, unsigned i, unsigned n)
 	return ERR_OK;
 }
 
+static enum err part_path(const char *prefix, unsigned i, char path[PATH_SIZE])
+{
+	int n = snprintf(path, PATH_SIZE, "%s%u", prefix, i);
+
+	return n < 0 || n >= PATH_SIZE ? cli_fail(ERR_LIMIT, "--parts-to") : ERR_OK;
+}
+
 static enum err keep(const char *prefix, struct rd text, unsigned i)
 {
 	char path[PATH_SIZE];
-	int n = snprintf(path, sizeof(path), "%s%u", prefix, i);
-	enum err e;
+	enum err e = part_path(prefix, i, path);
 
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return cli_fail(ERR_LIMIT, "--parts-to");
+	if (e)
+		return e;
 	e = file_create(path, 0600, text);
 	if (e == ERR_IO)
 		return cli_refuse(e, "%s: %s", path, strerror(errno));
@@ -77,9 +84,23 @@ static enum err keep(const char *prefix, struct rd text, unsigned i)
 	return cli_fail(e, "%s", path);
 }
 
+/* Some parts of a password of which the others were never written are only in the way. */
+static enum err check_paths(const char *prefix, unsigned n)
+{
+	char path[PATH_SIZE];
+	enum err e = ERR_OK;
+
+	for (unsigned i = 1; i <= n && !e; i++) {
+		e = part_path(prefix, i, path);
+		if (!e)
+			e = cli_put_check(path, false, "a part is never overwritten");
+	}
+	return e;
+}
+
 enum err cli_parts_put(const char *prefix, uint64_t prime, const struct hsm_part *parts, unsigned n)
 {
-	enum err e = ERR_OK;
+	enum err e = prefix ? check_paths(prefix, n) : ERR_OK;
 	struct wr w;
 
 	if (!prefix && (!isatty(STDOUT_FILENO) || !cli_has_terminal()))
@@ -183,16 +204,17 @@ static enum err read_file(const char *path, uint64_t v[FIELDS])
 static enum err ask(unsigned i, unsigned n, uint64_t v[FIELDS])
 {
 	char line[TYPED_MAX], question[TYPED_MAX];
+	enum err e = ERR_OK;
 
-	for (size_t k = i ? ID : PRIME; k < FIELDS; k++) {
+	for (size_t k = i ? ID : PRIME; k < FIELDS && !e; k++) {
 		(void)snprintf(question, sizeof(question), "Part %u of %u. %s", i + 1, n, fields[k].question);
 		if (!cli_ask_line(question, line, sizeof(line)))
-			return cli_refuse(ERR_CANCELLED, "the password needs %u parts", n);
-		if (!fields[k].read(line, &v[k]))
-			return cli_refuse(ERR_ARG, "that is not what a part has there");
+			e = cli_refuse(ERR_CANCELLED, "the password needs %u parts", n);
+		else if (!fields[k].read(line, &v[k]))
+			e = cli_refuse(ERR_ARG, "that is not what a part has there");
 		wipe(line, sizeof(line));
 	}
-	return ERR_OK;
+	return e;
 }
 
 enum err cli_parts_get(const struct cli_list *files, unsigned typed, struct secret **password)

@@ -10,6 +10,7 @@
 #include "cli/status/doctor.h"
 
 #define SO_TRIES_FEW 5
+#define MEMORY_LITTLE 4096      /* bytes: RSA-4096 with its attestation, and a certificate */
 
 static void find_pin(struct doctor *d, const char *id, const struct cli_card *c)
 {
@@ -60,6 +61,14 @@ static void find_custodians(struct doctor *d, const struct cli_report *r)
 					    r->names[i].chr);
 }
 
+static void find_memory(struct doctor *d, const struct cli_report *r)
+{
+	if (r->has_memory && r->memory < MEMORY_LITTLE)
+		doctor_find(d, DOCTOR_NOTE, r->card.id, "quorum11 delete and cert delete make room",
+			    "%u bytes of its memory are free, too little for another large key with a certificate",
+			    r->memory);
+}
+
 static void find_chain(struct doctor *d, const struct cli_report *r)
 {
 	const char *bad = att_verdict_first_failure(&r->verdict).text;
@@ -99,6 +108,7 @@ static void find_card(struct doctor *d, struct cli_report *r)
 	find_chain(d, r);
 	find_pin(d, id, &r->card);
 	find_custodians(d, r);
+	find_memory(d, r);
 	doctor_keys(d, r);
 }
 

@@ -102,10 +102,11 @@ json_t *cli_report_json(const struct cli_report *r)
 			    json_options(s->version.options));
 	part[1] = json_pack("{s:s, s:b, s:o, s:{s:i}, s:o}", "mode", cli_mode_word(s->mode), "open", s->open, "pin",
 			    json_pin(s), "so_pin", "tries", s->so_tries, "pka", json_pka(r));
-	part[2] = json_pack("{s:b, s:b, s:s?, s:o, s:o, s:o}", "genuine", r->chain.is_genuine, "unverified",
-			    r->waived && !r->chain.is_genuine, "path", *r->chain.path ? r->chain.path : NULL,
-			    "verdict", cli_verdict_json(&r->verdict), "keys", json_keys(r),
-			    "certificates", json_certs(r));
+	part[2] = json_pack("{s:o, s:b, s:b, s:s?, s:o, s:o, s:o}", "memory_free",
+			    r->has_memory ? json_integer(r->memory) : json_null(), "genuine", r->chain.is_genuine,
+			    "unverified", r->waived && !r->chain.is_genuine, "path",
+			    *r->chain.path ? r->chain.path : NULL, "verdict", cli_verdict_json(&r->verdict), "keys",
+			    json_keys(r), "certificates", json_certs(r));
 	for (size_t i = 1; i < sizeof(part) / sizeof(part[0]); i++) {
 		if (part[0] && (!part[i] || json_object_update(part[0], part[i]))) {
 			json_decref(part[0]);

@@ -77,6 +77,16 @@ bool cli_report_cert(const struct cli_cert *c, struct cli_cert_text *out)
 	return true;
 }
 
+/* Not every card tells; then it is just not shown. */
+static void read_memory(struct cli *cli, struct cli_report *r)
+{
+	struct hsm_about about;
+
+	r->has_memory = hsm_card_about(r->card.hsm, &about, &cli->dl) == ERR_OK;
+	if (r->has_memory)
+		r->memory = about.free;
+}
+
 enum err cli_report_read(struct cli *cli, struct cli_report *r)
 {
 	struct att_anchors *anchors = NULL;
@@ -93,6 +103,7 @@ enum err cli_report_read(struct cli *cli, struct cli_report *r)
 		e = cli_card_hold(cli, &r->card);
 	if (e)
 		return e;
+	read_memory(cli, r);
 	e = read_names(cli, r);
 	if (!e)
 		e = cli_keys_read(cli, &r->card, &r->keys);

@@ -19,6 +19,8 @@ struct cli_report {
 	size_t names_n;
 	struct att_chain chain;
 	struct att_verdict verdict;     /* of the chain */
+	bool has_memory;                /* it tells how many bytes are free for keys and files */
+	uint32_t memory;
 	bool waived;                    /* without a chain, and named in [trust] unverified */
 };
 struct cli_option_word {                /* of INITIALIZE DEVICE, sc-hsm-apdu 3.4 */

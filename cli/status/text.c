@@ -131,6 +131,8 @@ void cli_report_print(const struct cli_report *r)
 	print_access(r);
 	print_chain(r);
 	print_fingerprint(r);
+	if (r->has_memory)
+		printf("%-12s %u bytes free\n", "memory", r->memory);
 	printf("%-12s %zu\n", "keys", r->keys->n);
 	for (size_t i = 0; i < r->keys->n; i++)
 		print_key(r, &r->keys->v[i]);

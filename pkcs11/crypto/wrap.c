@@ -183,6 +183,7 @@ static CK_RV make_plan(const struct p11_unwrap_request *r, struct plan *p)
 		return CKR_TEMPLATE_INCONSISTENT;
 	p->about = (struct p15_key){
 		.type = p->kind->is, .label = t.label, .id = t.id, .usage = plan_usage(&t, p->kind->usage),
+		.is_imported = true,
 	};
 	rv = plan_size(&t, p);
 	return rv || p->about.usage ? rv : CKR_TEMPLATE_INCONSISTENT;

@@ -399,17 +399,12 @@ enum err p11_token_read_status(struct p11_token *t, const struct hsm_version *v,
 /* The version of a card that is not to be selected; the options remain unknown (reference 1.6). */
 static void read_version(struct p11_token *t, struct hsm_version *v, struct deadline *dl)
 {
-	uint8_t cmd[16];
-	struct wr w, info;
+	struct hsm_about about;
 
-	WR_ARR(&w, cmd);
-	wr_init_heap(&info, APDU_RSP_MAX);
-	hsm_enc_device_info(&w);
-	if (hsm_card_exchange(t->card, HSM_DEVICE_INFO, wr_view(&w), &info, dl) == ERR_OK && info.n >= 2) {
-		v->major = info.p[info.n - 2];
-		v->minor = info.p[info.n - 1];
+	if (hsm_card_about(t->card, &about, dl) == ERR_OK) {
+		v->major = about.major;
+		v->minor = about.minor;
 	}
-	wr_free(&info);
 }
 
 /*

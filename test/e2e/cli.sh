@@ -100,7 +100,9 @@ t "init of version 1" on old init --yes "${pin[@]}" "${so[@]}" --label old
 t "a key that it cannot have costs no PIN" failed on old keygen --type aes:256 --label x --pin-file "$T/missing"
 t "... and is told" err_says "which has no AES keys"
 t "one that it can have" on old keygen --type ec:secp256r1 --label x "${pin[@]}"
-t "status of version 1" eval "on old status --json && json '.version == \"1.2\" and .keys[0].attested'"
+t "status of version 1" eval \
+    "on old status --json && json '.version == \"1.2\" and .keys[0].attested and .memory_free == null'"
+t "newer ones tell their free memory" eval "on c1 status && grep -q '^memory  *[1-9][0-9]* bytes free$' '$T/out'"
 echo 0000000000000000 >"$T/so-wrong"
 chmod 600 "$T/so-wrong"
 t "a wrong SO-PIN" failed on c1 init --yes "${pin[@]}" --so-pin-file "$T/so-wrong"

@@ -43,6 +43,9 @@ t "... both are missing" says "domain 0: 2 of 2 shares missing"
 split=(--pwd-shares-threshold 2 --pwd-shares-total 3)
 their_share() { yes '' | hsm a --create-dkek-share theirs.pbe "${split[@]}" >theirs.txt; }
 their_share & theirs=$!
+touch taken.part2
+t "a part that is there already" not "$q11" dkek create taken.pbe --split 2/3 --parts-to taken.part
+t "... no other one is written" eval '[ ! -e taken.part1 ] && [ ! -e taken.pbe ]'
 t "our share, its password in three parts" "$q11" dkek create ours.pbe --split 2/3 --parts-to ours.part
 t "sc-hsm-tool's share, its password in three parts" wait $theirs
 t "... files of one form" eval '[ "$(stat -c %s ours.pbe theirs.pbe | tr -d "\n")" = 6464 ]'

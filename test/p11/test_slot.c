@@ -162,6 +162,39 @@ static void test_token_info(void **state)
 	assert_int_equal(info.firmwareVersion.major, 4);
 }
 
+/* Asked of a card that a session holds; each object makes it less. */
+static void test_memory(void **state)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_BYTE value[500] = { 1 };
+	CK_ATTRIBUTE t[] = {
+		{ CKA_CLASS, &class, sizeof(class) }, { CKA_TOKEN, &yes, 1 }, { CKA_PRIVATE, &no, 1 },
+		{ CKA_LABEL, value, 1 }, { CKA_VALUE, value, sizeof(value) },
+	};
+	CK_OBJECT_HANDLE o;
+	CK_TOKEN_INFO info;
+	CK_ULONG before;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	(void)slots(CK_FALSE, NULL, 0);
+	assert_ok(C_GetTokenInfo(0, &info));
+	assert_int_equal(info.ulFreePublicMemory, CK_UNAVAILABLE_INFORMATION);
+	assert_int_equal(info.ulTotalPublicMemory, CK_UNAVAILABLE_INFORMATION);
+	CK_SESSION_HANDLE s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(C_GetTokenInfo(0, &info));
+	before = info.ulFreePublicMemory;
+	assert_in_range(before, 200000, 215512);
+	assert_int_equal(info.ulFreePrivateMemory, before);
+	assert_ok(C_CreateObject(s, t, 5, &o));
+	assert_ok(C_GetTokenInfo(0, &info));
+	assert_in_range(info.ulFreePublicMemory, 200000, before - sizeof(value));
+	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 1);     /* still logged in */
+}
+
 #define PIN_LOGIN (CKF_RNG | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED | CKF_LOGIN_REQUIRED)
 #define PEOPLE_LOGIN (PIN_LOGIN | CKF_PROTECTED_AUTHENTICATION_PATH)
 
@@ -390,6 +423,7 @@ int main(int argc, char **argv)
 		AGENT_TEST(test_no_service),
 		RIG_TEST(test_wanted_readers),
 		RIG_TEST(test_token_info),
+		RIG_TEST(test_memory),
 		RIG_TEST(test_flags_pin),
 		RIG_TEST(test_flags_keys_missing),
 		RIG_TEST(test_flags_people),

@@ -16,6 +16,7 @@ EACH(test_blank)
 	static const size_t sizes[] = { 1, 8, 255, 256, 257, 1024, 2500 };
 	struct rig r = rig_new(p->name);
 	struct hsm_status s = rig_status(&r);
+	struct hsm_about about;
 	struct wr out;
 
 	assert_int_equal(r.version.platform, p->platform);
@@ -25,6 +26,9 @@ EACH(test_blank)
 	assert_false(s.open);
 	assert_false(s.has_pka);
 	assert_true(s.so_unset);
+	assert_int_equal(hsm_card_about(r.h, &about, NULL), p->tells_memory ? ERR_OK : ERR_UNSUPPORTED);
+	if (p->tells_memory)
+		assert_int_equal(about.free, VCARD_MEMORY - vcard_state_used(r.card->v->state));
 	wr_init_heap(&out, 4096);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		wr_reset(&out);

@@ -291,6 +291,27 @@ static void test_dec_enumerate(void **state)
 	assert_int_equal(hsm_dec_enumerate(RD_ARR(many), fids, &n), ERR_LIMIT);
 }
 
+/* Free memory in front, the version at the end, whatever lies between (reference 1.6). */
+static void test_dec_about(void **state)
+{
+	static const struct { struct rd data; enum err e; uint32_t free; unsigned version; } rows[] = {
+		{ RD_LIT("\x00\x03\x49\xD8\x00\x04\x01"), ERR_OK, 215512, 0x0401 },
+		{ RD_LIT("\xFF\xFF\xFF\xFF\x02\x06"), ERR_OK, 0xFFFFFFFF, 0x0206 },
+		{ RD_LIT("\x00\x00\x00\x07\x01\x02\x03\x04\x05\x03\x04"), ERR_OK, 7, 0x0304 },
+		{ RD_LIT("\x00\x03\x49\xD8\x04"), ERR_FORMAT, 0, 0 },
+		{ RD_NONE, ERR_FORMAT, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct hsm_about a = { .free = 0 };
+
+		assert_int_equal(hsm_dec_about(rows[i].data, &a), rows[i].e);
+		assert_int_equal(a.free, rows[i].free);
+		assert_int_equal(a.major << 8 | a.minor, rows[i].version);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_dec_about),
 		cmocka_unit_test(test_dec_select),
 		cmocka_unit_test(test_dec_pka),
 		cmocka_unit_test(test_dec_enumerate),

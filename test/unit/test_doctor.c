@@ -148,6 +148,28 @@ static void put_in(void)
 	look();
 }
 
+static void test_memory(void **state)
+{
+	struct vcard_state *s = begin("vendor-shared", 0x0001);
+	size_t left = VCARD_MEMORY - vcard_state_used(s);
+	struct vcard_file *f;
+
+	(void)state;
+	for (uint16_t fid = 0xCF00; left > 4000; fid++) {
+		size_t n = left - 4000 < 30000 ? left - 4000 : 30000;
+
+		assert_int_equal(vcard_state_file_make(s, fid, &f), ERR_OK);
+		wr_zeros(&f->data, n);
+		assert_int_equal(wr_done(&f->data), ERR_OK);
+		left = VCARD_MEMORY - vcard_state_used(s);
+	}
+	put_in();
+	expect("note", "of its memory are free", "make room");
+	(void)begin("vendor-shared", 0x0001);
+	put_in();
+	assert_false(finds("note", "of its memory are free", NULL));
+}
+
 /* ---- the service ---- */
 
 static void test_service(void **state)
@@ -474,6 +496,7 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_memory, setup_reader, teardown),
 		cmocka_unit_test_setup_teardown(test_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usb, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usb_or_service, setup, teardown),

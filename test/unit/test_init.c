@@ -36,7 +36,8 @@ static void test_init(void **state)
 	(void)state;
 	initialize("> 805000001C80020001810636343832313982083537363231383830910103920101\n< 9000\n" SELECT_41,
 		   &(struct hsm_init){ .options = 1, .dkek_shares = 1 }, ERR_OK);
-	initialize("> 805000001D8002000181063634383231398208353736323138383091010393020302\n< 9000\n" SELECT_41 STATUS("03030200"),
+	initialize("> 805000001D8002000181063634383231398208353736323138383091010393020302\n< 9000\n" SELECT_41
+		   STATUS("03030200"),
 		   &(struct hsm_init){ .options = 1, .dkek_shares = -1, .total = 3, .required = 2 }, ERR_OK);
 	initialize("> 8050000020800200098106363438323139820835373632313838309101039302030297"
 		   "0104\n< 9000\n" SELECT_41 STATUS("03030200"),
@@ -51,16 +52,19 @@ static void test_init(void **state)
 		   "> 00D72F031254020000530C300A020100800141" "03020520\n< 9000\n" SELECT_41,
 		   &(struct hsm_init){ .pin_tries = 2, .dkek_shares = -1, .label = RD_LIT("A") }, ERR_OK);
 	/* Which the PIN alone cannot where it is half of what is needed. */
-	initialize("> 805000001D8002001081063634383231398208353736323138383091010393020302\n< 9000\n" SELECT_41 STATUS("03030200")
+	initialize("> 805000001D8002001081063634383231398208353736323138383091010393020302\n< 9000\n" SELECT_41
+		   STATUS("03030200")
 		   "> 0020008106363438323139\n< 9000\n> 00E40200022F03\n< 6982\n" SELECT_41,
 		   &(struct hsm_init){ .options = HSM_OPT_COMBINED, .dkek_shares = -1, .total = 3, .required = 2,
 				       .label = RD_LIT("A") }, ERR_OK);
 	/* An old card that skipped the quorum, or kept another: it is opened by less than was asked for. */
 	initialize("> 80500000128002000082083537363231383830" "93020302\n< 9000\n" SELECT_41
 		   "> 8054000000\n< 6D00\n",
-		   &(struct hsm_init){ .options = 0x8000, .dkek_shares = -1, .total = 3, .required = 2 }, ERR_CONDITIONS);
+		   &(struct hsm_init){ .options = 0x8000, .dkek_shares = -1, .total = 3, .required = 2 },
+		   ERR_CONDITIONS);
 	initialize("> 80500000128002000082083537363231383830" "93020302\n< 9000\n" SELECT_41 STATUS("03030100"),
-		   &(struct hsm_init){ .options = 0x8000, .dkek_shares = -1, .total = 3, .required = 2 }, ERR_CONDITIONS);
+		   &(struct hsm_init){ .options = 0x8000, .dkek_shares = -1, .total = 3, .required = 2 },
+		   ERR_CONDITIONS);
 	initialize("> 805000001980020000810636343832313982083537363231383830910103\n< 63CE\n",
 		   &(struct hsm_init){ .dkek_shares = -1 }, ERR_PIN_WRONG);
 	initialize("> 805000001980020000810636343832313982083537363231383830910103\n< 6983\n",

@@ -115,6 +115,26 @@ static void test_key_round_trip(void **state)
 	}
 }
 
+/* PKCS#15 6.3: a key that came from outside was not made here, nor always sensitive. */
+static void test_key_imported(void **state)
+{
+	struct p15_key k = { .type = P15_EC, .label = RD_LIT("x"), .id = RD_LIT("\x01"), .usage = P15_USE_SIGN,
+			     .bits = 256 };
+	struct wr made, imported;
+
+	(void)state;
+	wr_init_heap(&made, 128);
+	wr_init_heap(&imported, 128);
+	assert_int_equal(p15_key_write(&k, &made), ERR_OK);
+	k.is_imported = true;
+	assert_int_equal(p15_key_write(&k, &imported), ERR_OK);
+	assert_non_null(memmem(made.p, made.n, "\x03\x02\x05\x20\x03\x02\x03\xB8", 8));
+	assert_non_null(memmem(imported.p, imported.n, "\x03\x02\x05\x20\x03\x02\x07\x80", 8));
+	assert_int_equal(made.n, imported.n);
+	wr_free(&imported);
+	wr_free(&made);
+}
+
 /* Other writers, and old ones. */
 static void test_key_others(void **state)
 {
@@ -282,7 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key),
-		cmocka_unit_test(test_key_round_trip),
+		cmocka_unit_test(test_key_imported), cmocka_unit_test(test_key_round_trip),
 		cmocka_unit_test(test_key_others),
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_cert),

@@ -34,7 +34,7 @@ static struct rd made(struct card *c, uint32_t header, struct rd data, struct wr
 }
 
 /* Three sizes; each encrypts, decrypts and authenticates as software with the same key does. */
-EACH(test_sizes)
+EACH_WITH(test_sizes, HAS_INS(0x48))
 {
 	static const uint8_t iv[AES_BLOCK];
 	const struct rd text = RD_LIT("thirty-two bytes, that is twice 16.");
@@ -80,7 +80,7 @@ EACH(test_sizes)
 }
 
 /* The same parameter always gives the same bytes, another one others; what they are, each profile has its own way. */
-EACH(test_derive)
+EACH_WITH(test_derive, HAS_INS(0x48))
 {
 	const struct rd parameter = RD_LIT("a parameter of 23 bytes");
 	struct card *c = ready(p);
@@ -116,7 +116,7 @@ EACH(test_derive)
 }
 
 /* Algorithm list, use counter and login; they are shown by SELECT and survive the loss of power. */
-EACH(test_attributes)
+EACH_WITH(test_attributes, HAS_INS(0x48))
 {
 	const struct rd block = RD_LIT("sixteen bytes...");
 	struct card *c = ready(p);
@@ -143,7 +143,7 @@ EACH(test_attributes)
 	card_free(c);
 }
 
-EACH(test_refused)
+EACH_WITH(test_refused, HAS_INS(0x48))
 {
 	static const struct {
 		uint32_t header;
@@ -184,7 +184,7 @@ EACH(test_refused)
 }
 
 /* A full card makes no key of any kind, keeps what it has, and makes keys again when something is deleted. */
-EACH(test_full)
+EACH_WITH(test_full, HAS_INS(0x48))
 {
 	struct card *c = ready(p);
 	struct vcard_file *f;

@@ -179,7 +179,7 @@ static void group_free(struct party *signer, struct party *a, struct party *b)
 	party_free(signer);
 }
 
-EACH(test_join)
+EACH_WITH(test_join, p->domain_slots)
 {
 	struct party signer, a, b;
 	struct hsm_domain d;
@@ -224,7 +224,7 @@ EACH(test_join)
 }
 
 /* The whole way: two members, one key, and a key of a's that b has then. */
-EACH(test_exchange)
+EACH_WITH(test_exchange, p->domain_slots)
 {
 	struct party signer, a, b;
 	struct hsm_domain d, e;

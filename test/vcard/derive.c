@@ -59,8 +59,9 @@ static enum err add_mod(struct rd a, struct rd b, struct rd m, uint8_t out[EC_FI
 }
 
 /*
- * The source's private value plus the parameter: additive by what hosts do with the public key. Modulo the order, as
- * the group wants it, or, of open firmware, modulo the field's prime (reference 3.16).
+ * The source's private value plus the parameter: additive by what hosts do with the public key (reference 3.16; one
+ * source, and 15.9). Modulo the order, as the group wants it, which is inferred of the vendor's card, or, of open
+ * firmware, modulo the field's prime.
  */
 static enum err derive(const struct ec_key *from, bool mod_p, struct rd parameter, struct ec_key **out)
 {

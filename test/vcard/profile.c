@@ -34,8 +34,8 @@
 static const uint8_t lacks[] = { 0x48, 0x78, 0x54, 0x82, 0x5A, 0x76, 0x2A };
 
 /*
- * What both current vendor profiles agree on. Where the reference knows no status word, the one it recommends or the nearest
- * of ISO 7816-4.
+ * What both current vendor profiles agree on. Where the reference knows no status word, the one it recommends or the
+ * nearest of ISO 7816-4.
  */
 #define VENDOR \
 	.atr = { (const uint8_t *)ATR_4K, sizeof(ATR_4K) - 1 }, \

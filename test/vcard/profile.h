@@ -28,7 +28,7 @@ struct vcard_profile {
 	bool keys_large;                    /* A 3.11: RSA over 2048 bits, EC over 320 */
 	bool keys_limited;                  /* A 3.11: counter, list and domain of a key; otherwise 6A80 */
 	bool domain_slots;                  /* A 3.4: tag 97 */
-	bool init_skips;                    /* A 3.4: tags of INITIALIZE that it does not know (93, 97); otherwise 6A80 */
+	bool init_skips;                    /* A 3.4: tags 93 and 97 are skipped; otherwise 6A80 */
 	bool sha2_rsa_long;                 /* A 3.13: algorithms 34 and 35, of "newer firmware" */
 	bool pss;                           /* A 3.13: algorithms 40 to 45 */
 	bool car_must;                      /* A 3.11: no key without an inner CAR */

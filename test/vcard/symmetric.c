@@ -40,8 +40,9 @@ static enum err mac(const struct vcard_use *u, struct rd data, struct wr *out)
 
 /*
  * SP 800-56C, "extraction then expansion", with AES-CMAC for both: the key that is expanded is the CMAC of the key
- * value under zeros, and the counter of 32 bits is in front of the parameter (SP 800-108 4.1). Of the vendor's card no
- * source says more than the name (reference 15.9), so these bytes are our own choice.
+ * value under zeros, and the counter of 32 bits is in front of the parameter (SP 800-108 4.1). Of the vendor's card one
+ * source says the name and the 32 bytes, none more (reference 3.15, 15.9): so what the bytes are is our own choice, and
+ * no host computes them.
  */
 static enum err derive_cmac(struct rd value, struct rd parameter, struct wr *out)
 {

@@ -84,7 +84,10 @@ static bool is_member(const struct cvc *c, const struct vcard_domain *d)
 	       rd_end(&in) && rd_eq(oid, RD_ARR(oid_uid)) && rd_eq(uid, RD_ARR(d->uid));
 }
 
-/* How the shared point becomes the key is not public for the vendor's card (15.8). */
+/*
+ * How the shared point becomes the key is not public for the vendor's card (15.8); open firmware takes x as it is (6.3,
+ * one source). So the one is the profile's other choice, and the host asks only whether two cards have agreed.
+ */
 static enum err kek_agree(const struct vcard_profile *p, const struct ec_key *k, struct rd peer,
 			  uint8_t kek[VCARD_KEK_SIZE])
 {
@@ -106,10 +109,13 @@ static enum err kek_agree(const struct vcard_profile *p, const struct ec_key *k,
 
 static uint16_t domain_agree(struct vcard_state *s, struct vcard_key *k, const struct vcard_request *peer)
 {
-	struct vcard_domain *d = &s->domain[k->domain];
+	struct vcard_domain *d;
 	enum err e;
 
-	if (k->domain >= s->domains || d->kind != DOMAIN_XKEK || !is_member(&peer->cvc.inner, d))
+	if (k->domain >= s->domains)
+		return SW_CONDITIONS;
+	d = &s->domain[k->domain];
+	if (d->kind != DOMAIN_XKEK || !is_member(&peer->cvc.inner, d))
 		return SW_CONDITIONS;
 	e = kek_agree(s->profile, k->secret.ec, peer->cvc.inner.key.q, d->kek);
 	if (e)
@@ -119,6 +125,10 @@ static uint16_t domain_agree(struct vcard_state *s, struct vcard_key *k, const s
 	return SW_OK;
 }
 
+/*
+ * That a request is what DECIPHER 83 wants, as 84 does, is inferred: two sources name the algorithm, none its data
+ * (3.14, 15.8).
+ */
 static uint16_t agree_signed(const struct vcard_state *s, const struct vcard_key *k, const struct vcard_request *peer,
 			     struct wr *out)
 {
