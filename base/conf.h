@@ -56,6 +56,7 @@ struct conf {
 		char *token;                /* file with the token of the host, mode 0600; NULL: none */
 		char *pin;                  /* public key pin as curl takes it: sha256//base64 */
 		bool http;                  /* allow plain http to any host, not only loopback */
+		char *proxy;                /* http_config.proxy */
 		unsigned timeout;           /* whole ceremony, seconds; 900 */
 		unsigned cooldown;          /* seconds; 60 */
 		bool exclusive;             /* yes */
@@ -114,6 +115,7 @@ struct conf {
 		char *smtp_from;            /* address */
 		char *smtp_user, *smtp_password;        /* the latter a file */
 		char *ca;                   /* CA file for webhooks and smtp, NULL: the system's */
+		char *proxy;                /* for webhooks: http_config.proxy */
 		unsigned retry;             /* seconds until the second try; then twice as long each time; 5 */
 		unsigned give_up;           /* seconds after which nothing is tried any more; 3600 */
 	} notify;

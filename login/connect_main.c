@@ -90,7 +90,7 @@ static enum err token_read(struct connection *c, const char *path, char *why, si
 
 static enum err on_open(struct connection *c, struct rd content, struct wr *answer, char *why, size_t cap)
 {
-	char ca[URL_MAX], cert[URL_MAX], key[URL_MAX], pin[URL_MAX], facts[HEADER_MAX], file[URL_MAX];
+	char ca[URL_MAX], cert[URL_MAX], key[URL_MAX], pin[URL_MAX], proxy[URL_MAX], facts[HEADER_MAX], file[URL_MAX];
 	const char *url, *header, *token;
 	struct http_config h = { 0 };
 	struct rd flag;
@@ -102,6 +102,7 @@ static enum err on_open(struct connection *c, struct rd content, struct wr *answ
 	    !text_setting(content, LOGIN_CERT, cert, sizeof(cert), &h.cert_file) ||
 	    !text_setting(content, LOGIN_KEY, key, sizeof(key), &h.key_file) ||
 	    !text_setting(content, LOGIN_PIN, pin, sizeof(pin), &h.pin) ||
+	    !text_setting(content, LOGIN_PROXY, proxy, sizeof(proxy), &h.proxy) ||
 	    !text_setting(content, LOGIN_HEADER, facts, sizeof(facts), &header) ||
 	    !text_setting(content, LOGIN_TOKEN, file, sizeof(file), &token) ||
 	    !rd_tlv_find(content, LOGIN_HTTP, &flag) || flag.n != 1)

@@ -15,7 +15,7 @@
 #define LOGIN_FRAME_MAX (1 << 20)   /* bytes; the proofs of 90 custodians fit */
 
 enum login_setting { LOGIN_URL = 0x80, LOGIN_CA, LOGIN_CERT, LOGIN_KEY, LOGIN_PIN, LOGIN_HTTP, LOGIN_HEADER,
-	LOGIN_TOKEN };
+	LOGIN_TOKEN, LOGIN_PROXY };
 enum { LOGIN_PROOF = 0xA0, LOGIN_PROOF_FILE = 0x80, LOGIN_PROOF_STATEMENT, LOGIN_PROOF_SIG };
 
 /*

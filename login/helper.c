@@ -168,6 +168,7 @@ enum err login_helper_start(const char *path, const char *url, const struct conf
 	put_setting(&open, LOGIN_CERT, conf->login.cert);
 	put_setting(&open, LOGIN_KEY, conf->login.key);
 	put_setting(&open, LOGIN_PIN, conf->login.pin);
+	put_setting(&open, LOGIN_PROXY, conf->login.proxy);
 	put_setting(&open, LOGIN_HEADER, header);
 	put_setting(&open, LOGIN_TOKEN, conf->login.token);
 	wr_tlv_u8(&open, LOGIN_HTTP, conf->login.http);

@@ -299,7 +299,7 @@ static const struct { enum err e; const char *what, *advice; } ends[] = {
 	{ ERR_ATTESTATION, "the server's checks of the card or its keys failed",
 	  "the operator compares the card with its enrolment" },
 	{ ERR_POLICY, "the server's policy refuses it", "ask its operator" },
-	{ ERR_CONNECT, "no connection to the server", "check [login] url and the network" },
+	{ ERR_CONNECT, "no connection to the server", "check [login] url and proxy, and the network" },
 	{ ERR_TLS, "the server's certificate is refused", "check [login] ca, pin and url" },
 	{ ERR_HTTP, "the server's answer is none of the protocol", "check the path in [login] url" },
 	{ ERR_NOT_FOUND, "the server has no such service", "check the path in [login] url" },

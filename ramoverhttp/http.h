@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An HTTP client as four entries; http_curl.c is the only file that sees libcurl. One connection, cookies kept in
- * memory, no redirects, no proxy from the environment.
+ * memory, no redirects, no proxy but one that is named.
  */
 #ifndef RAMOVERHTTP_HTTP_H
 #define RAMOVERHTTP_HTTP_H
@@ -13,7 +13,12 @@ struct http_config {                    /* borrowed for the call of open */
 	const char *ca_file;            /* NULL: the system's */
 	const char *cert_file, *key_file;
 	const char *pin;                /* sha256//... */
-	bool allow_http;                /* plain http to any host; loopback is always allowed it */
+	bool allow_http;                /* plain http to any host; loopback is always allowed it, but by a proxy */
+	/*
+	 * http://HOST:PORT, https:// or socks5h://, which is asked for a tunnel (RFC 9110 9.3.6) to the server, whose
+	 * certificate is checked as ever. No password: it would be no secret in a configuration. NULL: none.
+	 */
+	const char *proxy;
 	unsigned connect_ms, total_ms;  /* per request; 0: 10 s, 60 s */
 };
 struct http_request {

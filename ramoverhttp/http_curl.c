@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -18,7 +19,7 @@
 struct curl_http {
 	CURL *easy;
 	CURLM *multi;                   /* holds the connection; NULL until the first request */
-	bool allow_http;
+	bool allow_http, has_proxy, bad_proxy;
 	unsigned total_ms;
 	char error[CURL_ERROR_SIZE];
 };
@@ -84,7 +85,10 @@ static CURLcode set_fixed(struct curl_http *h, const struct http_config *c)
 	SET(CURLOPT_ERRORBUFFER, h->error);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");       /* which of them: http_url_is_allowed */
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_PROXY, "");                         /* none, not even from the environment */
+	SET(CURLOPT_PROXY, c->proxy ? c->proxy : "");   /* none but this, not even from the environment */
+	SET(CURLOPT_NOPROXY, "");
+	SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(CURLOPT_COOKIEFILE, "");                    /* the cookie engine, in memory */
@@ -111,6 +115,16 @@ static CURLcode set_fixed(struct curl_http *h, const struct http_config *c)
 	return rc;
 }
 
+static bool proxy_is_known(const char *proxy)
+{
+	static const char *const schemes[] = { "http://", "https://", "socks5h://" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncasecmp(proxy, schemes[i], strlen(schemes[i])) == 0)
+			return !strchr(proxy, '@');
+	return false;
+}
+
 static enum err http_open(const struct http_config *c, void **ctx)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -124,6 +138,8 @@ static enum err http_open(const struct http_config *c, void **ctx)
 	if (!h)
 		return ERR_NOMEM;
 	h->allow_http = c->allow_http;
+	h->has_proxy = c->proxy != NULL;
+	h->bad_proxy = c->proxy && !proxy_is_known(c->proxy);
 	h->total_ms = c->total_ms ? c->total_ms : TOTAL_MS;
 	h->easy = curl_easy_init();
 	rc = h->easy ? set_fixed(h, c) : CURLE_OUT_OF_MEMORY;
@@ -211,6 +227,22 @@ static enum err run(struct curl_http *h, const struct receiver *r, struct deadli
 	return e;
 }
 
+/* To this machine means by no other, and a proxy is one. */
+static enum err check_way(struct curl_http *h, const char *url)
+{
+	const char *why = NULL;
+
+	if (h->bad_proxy)
+		why = "the proxy must be http://HOST:PORT, https:// or socks5h://, without a password";
+	else if (!http_url_is_allowed(url, h->allow_http))
+		why = "the URL must begin with https:// (http:// only to this machine)";
+	else if (h->has_proxy && !h->allow_http && strncasecmp(url, "https://", 8) != 0)
+		why = "by a proxy the URL must begin with https://";
+	if (why)
+		(void)snprintf(h->error, sizeof(h->error), "%s", why);
+	return why ? ERR_CONFIG : ERR_OK;
+}
+
 static struct curl_slist *make_headers(const struct http_request *r)
 {
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:"), *longer = list;
@@ -268,11 +300,8 @@ static enum err http_request(void *ctx, const struct http_request *r, int *statu
 	if (why && cap)
 		why[0] = 0;
 	e = deadline_check(dl);
-	if (!e && !http_url_is_allowed(r->url, h->allow_http)) {
-		(void)snprintf(h->error, sizeof(h->error),
-			       "the URL must begin with https:// (http:// only to this machine)");
-		e = ERR_CONFIG;
-	}
+	if (!e)
+		e = check_way(h, r->url);
 	if (e)
 		goto out;
 	e = ERR_NOMEM;

@@ -38,7 +38,8 @@ static enum err by_webhook(const json_t *job, char *why, size_t cap)
 {
 	char *body = json_dumps(json_object_get(job, "message"), JSON_COMPACT);
 	struct secret *secret = NULL;
-	struct webhook w = { .url = text_of(job, "url"), .ca = text_of(job, "ca") };
+	struct webhook w = { .url = text_of(job, "url"), .ca = text_of(job, "ca"),
+			     .proxy = text_of(job, "proxy") };
 	enum err e = body && w.url ? secret_of(job, "secret_file", &secret, why, cap) : ERR_FORMAT;
 
 	w.body = body ? rd_str(body) : RD_NONE;

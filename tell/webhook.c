@@ -30,7 +30,7 @@ static enum err header_make(const struct webhook *w, struct wr *out)
 
 enum err webhook_send(const struct webhook *w, char *why, size_t cap)
 {
-	const struct http_config config = { .ca_file = w->ca, .total_ms = TOTAL_MS };
+	const struct http_config config = { .ca_file = w->ca, .proxy = w->proxy, .total_ms = TOTAL_MS };
 	const char *headers[] = { NULL, NULL };
 	struct http_request r = { .method = "POST", .url = w->url, .type = "application/json", .headers = headers,
 				  .body = w->body, .max = ANSWER_MAX };

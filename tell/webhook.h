@@ -9,7 +9,7 @@
 #define WEBHOOK_SIGNATURE "X-Quorum11-Signature"
 
 struct webhook {
-	const char *url, *ca;           /* ca NULL: the system's */
+	const char *url, *ca, *proxy;   /* ca NULL: the system's; proxy: http_config's */
 	const struct secret *secret;    /* NULL: not signed */
 	struct rd body;
 };

@@ -28,7 +28,7 @@ static enum err fail(enum err e, const char *base, const char *why)
 
 	(void)text_shown(rd_str(why), shown, sizeof(shown));
 	if (e == ERR_CONFIG)
-		return cli_refuse(e, "%s: %s; check --ca, and ca, cert, key and pin in [login]", base,
+		return cli_refuse(e, "%s: %s; check --ca, and ca, cert, key, pin and proxy in [login]", base,
 				  *shown ? shown : err_text(e));
 	return cli_fail(e, "%s%s%s", base, *shown ? ": " : "", shown);
 }
@@ -38,6 +38,7 @@ enum err cli_api_open(const struct cli *cli, const char *url, struct cli_api **o
 	struct http_config config = {
 		.ca_file = cli->args->ca ? cli->args->ca : cli->conf->login.ca, .cert_file = cli->conf->login.cert,
 		.key_file = cli->conf->login.key, .pin = cli->conf->login.pin, .allow_http = cli->conf->login.http,
+		.proxy = cli->conf->login.proxy,
 	};
 	struct cli_api *a;
 	size_t n;

@@ -186,8 +186,9 @@ static json_t *job_json(const struct srv_notify *n, const struct srv_way *w, jso
 	const struct conf *c = n->c.conf;
 
 	if (w->kind == SRV_BY_WEBHOOK)
-		return json_pack("{s:s, s:s, s:s*, s:s*, s:O}", "way", "webhook", "url", w->word[1], "secret_file",
-				 w->word[2], "ca", c->notify.ca, "message", message);
+		return json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:O}", "way", "webhook", "url", w->word[1],
+				 "secret_file", w->word[2], "ca", c->notify.ca, "proxy", c->notify.proxy, "message",
+				 message);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:O}", "way", "mail", "smtp", c->notify.smtp, "from",
 			 c->notify.smtp_from, "to", w->word[1], "user", c->notify.smtp_user, "password_file",
 			 c->notify.smtp_password, "ca", c->notify.ca, "message", message);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Several at once: two target cards, of which one takes a challenge for all and one a challenge for each, with the same
-# custodians, on a server that demands client certificates; and a custodian who takes his turn and goes to lunch.
+# custodians, on a server that demands client certificates and is reached by a proxy; and a custodian who takes his turn
+# and goes to lunch.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
@@ -57,6 +58,14 @@ for conf in host custodian; do
 	sed -i "/^ca = /a cert = $T/tls/client.pem\nkey = $T/tls/client.key" "$T/$conf.conf"
 done
 
+# ---- and there is no way to it but a proxy ----
+
+start proxy "$TOP/test/e2e/tools/proxy.py" "$T/proxy.port"
+t "a proxy" wait_for 5000 test -s "$T/proxy.port"
+for conf in host custodian; do
+	sed -i "/^ca = /a proxy = http://127.0.0.1:$(cat "$T/proxy.port")" "$T/$conf.conf"
+done
+
 # ---- two ceremonies at once ----
 
 start sign-target signing target
@@ -75,6 +84,8 @@ t "c1 approves the first" decide c1 "$first"
 t "... which is no approval of the second" test "$(member "$second" .approvals)" = 0
 t "c1 approves the second, too" decide c1 "$second"
 t "... both have one of two" test "$(member "$first" .approvals)$(member "$second" .approvals)" = 11
+one_way() { [ "$(sort -u "$T/proxy.log")" = "${URL#https://}" ] && [ "$(wc -l <"$T/proxy.log")" -ge 4 ]; }
+t "... two hosts and two approvals went by the proxy, and to nobody but the server" one_way
 
 # ---- a turn that is not used ----
 

@@ -21,6 +21,7 @@ static atomic_int connections, requests;
 static pthread_t thread;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char received[8192];             /* the last request, under lock */
+static char tunnel[32];                 /* where the last CONNECT was to, under lock */
 
 static const char *last_request(void)
 {
@@ -85,6 +86,15 @@ static bool answer(int fd, const char *path)
 		for (bool up = send_text(fd, "HTTP/1.1 200 OK\r\n"); up;)
 			up = send_text(fd, "X-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
 		return false;
+	}
+	/* As a proxy that is at the end of its tunnel itself. */
+	if (strchr(path, ':')) {
+		if (pthread_mutex_lock(&lock) != 0)
+			return false;
+		(void)snprintf(tunnel, sizeof(tunnel), "%s", path);
+		(void)pthread_mutex_unlock(&lock);
+		return send_text(fd, strncmp(path, "refused", 7) ? "HTTP/1.1 200 OK\r\nX-Proxy: 1\r\n\r\n" :
+			"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
 	}
 	if (strcmp(path, "/short") == 0)
 		(void)send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel");
@@ -189,18 +199,93 @@ static void close_client(struct client *c)
 	wr_free(&c->body);
 }
 
+static enum err ask_url(struct client *c, struct http_request *r, const char *url, struct deadline *dl)
+{
+	r->url = url;
+	r->max = BODY_MAX;
+	wr_reset(&c->body);
+	c->status = -1;
+	return http_curl.request(c->http, r, &c->status, &c->body, c->why, sizeof(c->why), dl);
+}
+
 static enum err ask(struct client *c, const char *method, const char *path, struct rd body, const char *const *headers,
 		    struct deadline *dl)
 {
-	struct http_request r = { .method = method, .headers = headers, .body = body, .max = BODY_MAX };
+	struct http_request r = { .method = method, .headers = headers, .body = body };
 	char url[128];
 
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
-	r.url = url;
 	r.type = body.n ? "application/x-test" : NULL;
-	wr_reset(&c->body);
-	c->status = -1;
-	return http_curl.request(c->http, &r, &c->status, &c->body, c->why, sizeof(c->why), dl);
+	return ask_url(c, &r, url, dl);
+}
+
+static void by_a_proxy(void **state)
+{
+	struct http_request r = { .method = "GET" };
+	struct http_config config = { .allow_http = true };
+	char proxy[64], own[64];
+	struct client c;
+
+	(void)state;
+	(void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", port);
+	(void)snprintf(own, sizeof(own), "http://127.0.0.1:%u/ok", port);
+	config.proxy = proxy;
+	open_client(&c, &config);
+	assert_int_equal(ask_url(&c, &r, "http://server.example:81/ok", NULL), ERR_OK);
+	assert_int_equal(c.status, 200);
+	assert_bytes_equal(wr_view(&c.body), RD_LIT("hello"));
+	assert_string_equal(tunnel, "server.example:81");
+	assert_ptr_equal(strstr(last_request(), "GET /ok HTTP/1.1\r\nHost: server.example:81\r\n"), last_request());
+	assert_null(strstr(last_request(), "Proxy-"));
+	close_client(&c);
+	open_client(&c, &config);
+	assert_int_equal(ask_url(&c, &r, "http://refused.example/ok", NULL), ERR_CONNECT);
+	assert_non_null(strstr(c.why, "407"));
+	close_client(&c);
+	/* To this machine, too: who names a proxy means it. */
+	open_client(&c, &config);
+	assert_int_equal(ask_url(&c, &r, own, NULL), ERR_OK);
+	assert_true(strncmp(tunnel, "127.0.0.1:", 10) == 0);
+	close_client(&c);
+	/* Plain http to this machine is no way that others see; by a proxy it is. */
+	config.allow_http = false;
+	open_client(&c, &config);
+	assert_int_equal(ask_url(&c, &r, own, NULL), ERR_CONFIG);
+	assert_non_null(strstr(c.why, "by a proxy"));
+	close_client(&c);
+}
+
+static void a_proxy_that_is_none(void **state)
+{
+	static const char *const wrong[] = {
+		"", "proxy:3128", "ftp://proxy", "socks4://proxy", "http://u:p@proxy:3128",
+	};
+	struct http_request r = { .method = "GET" };
+	const int before = connections;
+	struct client c;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		open_client(&c, &(struct http_config){ .proxy = wrong[i] });
+		assert_int_equal(ask_url(&c, &r, "https://127.0.0.1/ok", NULL), ERR_CONFIG);
+		assert_non_null(strstr(c.why, "http://HOST:PORT"));
+		close_client(&c);
+	}
+	assert_int_equal(connections, before);
+}
+
+/* Of the environment nothing is heard. */
+static void no_proxy_of_the_environment(void **state)
+{
+	const struct http_config config = { 0 };
+	struct client c;
+
+	(void)state;
+	assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+	open_client(&c, &config);
+	assert_int_equal(ask(&c, "GET", "/ok", RD_NONE, NULL, NULL), ERR_OK);
+	close_client(&c);
+	assert_int_equal(unsetenv("http_proxy"), 0);
 }
 
 static void get_and_post_on_one_connection(void **state)
@@ -503,6 +588,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(get_and_post_on_one_connection),
+		cmocka_unit_test(by_a_proxy),
+		cmocka_unit_test(a_proxy_that_is_none),
+		cmocka_unit_test(no_proxy_of_the_environment),
 		cmocka_unit_test(cookies_last_until_reset),
 		cmocka_unit_test(statuses_are_the_callers_matter),
 		cmocka_unit_test(bad_servers),
