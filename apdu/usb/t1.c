@@ -228,7 +228,9 @@ static enum err again(struct t1 *t, bool *over)
 	return ERR_OK;
 }
 
-/* It has our I-block, but not our question for the answer: which was no failure of the card's (annex A, scenario 13). */
+/*
+ * It has our I-block, but not our question for the answer: which was no failure of the card's (annex A, scenario 13).
+ */
 static enum err once_more(struct t1 *t, bool *over)
 {
 	return ++t->asked_again >= T1_TRIES ? resynch(t, over) : ERR_OK;
