@@ -9,33 +9,47 @@
 #define SLICE_MS 500
 #define NOT_THIS_WAY CONF_TRANSPORTS
 
+/* How early each way comes; NOT_THIS_WAY: it is left out. */
 struct order {
+	size_t rank[CONF_TRANSPORTS];
+};
+/* [transport], read once for each question to it. */
+struct plan {
+	struct order all;
 	size_t n;
-	enum conf_transport v[CONF_TRANSPORTS];
+	struct { struct rd serial; struct order order; } token[CONF_LIST_MAX];
 };
 
 static struct order order_of(const char *text)
 {
+	enum conf_transport ways[CONF_TRANSPORTS];
+	size_t n = conf_transports(text ? text : CONF_ORDER, ways);
 	struct order o;
 
-	o.n = conf_transports(text ? text : CONF_ORDER, o.v);
+	for (size_t i = 0; i < CONF_TRANSPORTS; i++)
+		o.rank[i] = NOT_THIS_WAY;
+	for (size_t i = 0; i < n; i++)
+		o.rank[ways[i]] = i;
 	return o;
 }
 
-/* How early a way comes; NOT_THIS_WAY: it is left out. */
-static size_t rank(const struct order *o, enum conf_transport t)
+static void make_plan(const struct conf *conf, struct plan *p)
 {
-	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i] == t)
-			return i;
-	return NOT_THIS_WAY;
+	const struct conf_list *l = &conf->transport.token;
+
+	p->all = order_of(conf->transport.order);
+	p->n = l->n;
+	for (size_t i = 0; i < l->n; i++) {
+		size_t n = strcspn(l->v[i], " \t");
+
+		p->token[i].serial = rd_of(l->v[i], n);
+		p->token[i].order = order_of(l->v[i] + n);
+	}
 }
 
 bool local_has_agent(const struct conf *conf)
 {
-	struct order o = order_of(conf->transport.order);
-
-	return rank(&o, CONF_AGENT) != NOT_THIS_WAY;
+	return order_of(conf->transport.order).rank[CONF_AGENT] != NOT_THIS_WAY;
 }
 
 bool local_is_named(const struct pcsc_reader *r, const char *name)
@@ -59,33 +73,22 @@ static bool pcsc_name_has(const char *name, const char *serial, size_t n)
 	return false;
 }
 
-static bool is_token(const char *reader, const char *serial, size_t n)
+static bool is_token(const char *reader, struct rd serial)
 {
 	if (!usb_is_name(reader))
-		return pcsc_name_has(reader, serial, n);
-	reader += strlen(USB_PREFIX);
-	return strncmp(reader, serial, n) == 0 && !reader[n];
+		return pcsc_name_has(reader, (const char *)serial.p, serial.n);
+	return rd_eq_str(serial, reader + strlen(USB_PREFIX));
 }
 
-/* The order for a reader: its token's, or everybody's. */
-static struct order order_for(const struct conf *conf, const char *reader)
+/* By the order of its token, or everybody's. */
+static size_t rank_of(const struct plan *p, const char *reader)
 {
-	const struct conf_list *l = &conf->transport.token;
+	const struct order *o = &p->all;
 
-	for (size_t i = 0; i < l->n; i++) {
-		size_t n = strcspn(l->v[i], " \t");
-
-		if (is_token(reader, l->v[i], n))
-			return order_of(l->v[i] + n);
-	}
-	return order_of(conf->transport.order);
-}
-
-static size_t rank_of(const struct conf *conf, const char *reader)
-{
-	struct order o = order_for(conf, reader);
-
-	return rank(&o, usb_is_name(reader) ? CONF_USB : CONF_PCSC);
+	for (size_t i = 0; i < p->n && o == &p->all; i++)
+		if (is_token(reader, p->token[i].serial))
+			o = &p->token[i].order;
+	return o->rank[usb_is_name(reader) ? CONF_USB : CONF_PCSC];
 }
 
 bool local_is_same(const char *a, const char *b)
@@ -98,40 +101,43 @@ bool local_is_same(const char *a, const char *b)
 	return pcsc_name_has(pcsc, usb, strlen(usb));
 }
 
-bool local_wants(const struct conf *conf, enum conf_transport t)
+static bool wants(const struct conf *conf, const struct plan *p, enum conf_transport t)
 {
-	struct order o = order_of(conf->transport.order);
-	bool wanted = rank(&o, t) != NOT_THIS_WAY;
+	bool wanted = p->all.rank[t] != NOT_THIS_WAY;
 
 	if (t == CONF_USB && conf->transport.no_usb)
 		return false;
-	for (size_t i = 0; i < conf->transport.token.n && !wanted; i++) {
-		const char *text = conf->transport.token.v[i];
-
-		o = order_of(text + strcspn(text, " \t"));
-		wanted = rank(&o, t) != NOT_THIS_WAY;
-	}
+	for (size_t i = 0; i < p->n && !wanted; i++)
+		wanted = p->token[i].order.rank[t] != NOT_THIS_WAY;
 	return wanted;
 }
 
-/* Left out: by its order, or as the same token comes another way that is before this one. */
-static bool is_left_out(const struct conf *conf, const struct pcsc_reader *r, const struct pcsc_readers *others)
+bool local_wants(const struct conf *conf, enum conf_transport t)
 {
-	size_t mine = rank_of(conf, r->name);
+	struct plan p;
+
+	make_plan(conf, &p);
+	return wants(conf, &p, t);
+}
+
+/* Left out: by its order, or as the same token comes another way that is before this one. */
+static bool is_left_out(const struct plan *p, const struct pcsc_reader *r, const struct pcsc_readers *others)
+{
+	size_t mine = rank_of(p, r->name);
 
 	if (mine == NOT_THIS_WAY)
 		return true;
 	for (size_t i = 0; i < others->n; i++)
-		if (local_is_same(r->name, others->v[i].name) && rank_of(conf, others->v[i].name) < mine)
+		if (local_is_same(r->name, others->v[i].name) && rank_of(p, others->v[i].name) < mine)
 			return true;
 	return false;
 }
 
-static void add(const struct conf *conf, const struct pcsc_readers *from, const struct pcsc_readers *others,
+static void add(const struct plan *p, const struct pcsc_readers *from, const struct pcsc_readers *others,
 		struct pcsc_readers *out)
 {
 	for (size_t i = 0; i < from->n && out->n < PCSC_READERS_MAX; i++)
-		if (!is_left_out(conf, &from->v[i], others))
+		if (!is_left_out(p, &from->v[i], others))
 			out->v[out->n++] = from->v[i];
 }
 
@@ -149,23 +155,28 @@ static void drop_closed(struct pcsc_readers *usb)
 static enum err list_both(const struct conf *conf, struct pcsc_readers *pcsc, struct pcsc_readers *usb,
 			  struct pcsc_readers *out)
 {
-	struct order o = order_of(conf->transport.order);
-	bool asked = local_wants(conf, CONF_PCSC), usb_first = rank(&o, CONF_USB) < rank(&o, CONF_PCSC);
-	enum err service = asked ? pcsc_list(pcsc) : ERR_OK, e = ERR_OK;
+	enum err service = ERR_OK, e = ERR_OK;
+	bool asked, usb_first;
+	struct plan p;
 
+	make_plan(conf, &p);
+	asked = wants(conf, &p, CONF_PCSC);
+	usb_first = p.all.rank[CONF_USB] < p.all.rank[CONF_PCSC];
+	if (asked)
+		service = pcsc_list(pcsc);
 	if (service && service != ERR_NO_SERVICE)
 		return service;
-	if (local_wants(conf, CONF_USB))
+	if (wants(conf, &p, CONF_USB))
 		e = usb_list(asked && !service, usb);
 	if (e)
 		return e;
 	if (pcsc->n)
 		drop_closed(usb);
 	if (usb_first)
-		add(conf, usb, pcsc, out);
-	add(conf, pcsc, usb, out);
+		add(&p, usb, pcsc, out);
+	add(&p, pcsc, usb, out);
 	if (!usb_first)
-		add(conf, usb, pcsc, out);
+		add(&p, usb, pcsc, out);
 	return out->n ? ERR_OK : service;
 }
 
@@ -220,7 +231,10 @@ enum err local_wait(const struct conf *conf, struct pcsc_readers *last, struct d
 
 enum err local_open(const struct conf *conf, const char *reader, enum pcsc_share share, struct apdu_link **out)
 {
-	if (!local_wants(conf, usb_is_name(reader) ? CONF_USB : CONF_PCSC) || rank_of(conf, reader) == NOT_THIS_WAY)
+	struct plan p;
+
+	make_plan(conf, &p);
+	if (!wants(conf, &p, usb_is_name(reader) ? CONF_USB : CONF_PCSC) || rank_of(&p, reader) == NOT_THIS_WAY)
 		return ERR_NO_READER;
 	return usb_is_name(reader) ? usb_open(reader, out) : pcsc_open(reader, share, out);
 }

@@ -123,6 +123,7 @@ static enum err receive_first(struct ccid *c, uint32_t ms)
  */
 static enum err receive(struct ccid *c, uint32_t ms)
 {
+	const struct deadline all = deadline_in(ms);
 	unsigned empty = 0;
 	size_t total, had;
 	enum err e;
@@ -131,7 +132,8 @@ static enum err receive(struct ccid *c, uint32_t ms)
 	while (c->in.n == 0) {
 		if (empty++ == EMPTY_MAX)
 			return lies("nothing but empty packets");
-		e = receive_first(c, ms);
+		ms = part_of(ms, &all);
+		e = ms ? receive_first(c, ms) : ERR_TIMEOUT;
 		if (e)
 			return e;
 	}
@@ -148,7 +150,8 @@ static enum err receive(struct ccid *c, uint32_t ms)
 		if (c->in.n % c->io.packet)
 			return lies("fewer bytes than its length says");
 		had = c->in.n;
-		e = c->io.in(c->io.ctx, &c->in, whole_packets(c, total - had), ms);
+		ms = part_of(ms, &all);
+		e = ms ? c->io.in(c->io.ctx, &c->in, whole_packets(c, total - had), ms) : ERR_TIMEOUT;
 		if (e && (e != ERR_TIMEOUT || c->in.n == had))
 			return e;
 		if (c->in.n == had)

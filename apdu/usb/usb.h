@@ -42,7 +42,7 @@ uint64_t usb_transfers(const struct apdu_link *l);
 
 struct usb_found {
 	char name[PCSC_NAME_MAX], place[PCSC_NAME_MAX];        /* usb:SERIAL and usb:BUS-PORT, which may be the same */
-	char what[64];                                          /* of the device list, or vendor and product in hex */
+	char what[80];                                          /* of the device list, and its numbers; for people */
 	char why[USB_WHY_MAX];          /* why it cannot be used: who holds it, and what to do; "": it can */
 };
 /* All readers, also those that cannot be used: at most max of them. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define CONTROL_MS    1000
+#define BACK_MS       5000      /* until a transfer that was cancelled must be back */
 #define REQUEST_ABORT 0x01      /* CCID 5.3.1 */
 
 /* ---- transfers ---- */
@@ -32,44 +33,53 @@ static int code_of(enum libusb_transfer_status status)
 	return (size_t)status < sizeof(codes) / sizeof(*codes) ? codes[status] : LIBUSB_ERROR_OTHER;
 }
 
-/*
- * The time is ours to watch: libusb would set its timer for each transfer and stop it again, a third of all calls.
- * What was cancelled comes back: the kernel has it ended before the call returns, and libusb writes there until then.
- */
-static void wait_bulk(struct usb_io *u, uint32_t ms)
+static bool comes_back(struct usb_io *u, uint32_t ms)
 {
 	struct deadline all = deadline_in(ms);
-	bool cancelled = false;
+	uint64_t left;
 
-	for (;;) {
-		uint64_t left = cancelled ? CONTROL_MS : deadline_left_ms(&all);
-		struct timeval slice = { (time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000) };
+	do {
+		struct timeval slice;
 
+		left = deadline_left_ms(&all);
+		slice = (struct timeval){ (time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000) };
 		(void)libusb_handle_events_timeout_completed(u->context, &slice, &u->bulk_over);
-		if (u->bulk_back)
-			return;
-		if (!cancelled && !deadline_left_ms(&all)) {
-			(void)libusb_cancel_transfer(u->bulk);
-			cancelled = true;
-		}
-	}
+	} while (!u->bulk_back && left);
+	return u->bulk_back;
+}
+
+/*
+ * The time is ours to watch: libusb would set its timer for each transfer and stop it again, a third of all calls.
+ * What was cancelled is back at once, as the kernel ends it before the call returns. If it is not, nothing works any
+ * more, and it stays libusb's, as the memory does until the device is closed.
+ */
+static int wait_bulk(struct usb_io *u, uint32_t ms)
+{
+	if (comes_back(u, ms))
+		return code_of(u->bulk->status);
+	(void)libusb_cancel_transfer(u->bulk);
+	if (comes_back(u, BACK_MS))
+		return code_of(u->bulk->status);
+	u->bulk = NULL;
+	return LIBUSB_ERROR_NO_DEVICE;
 }
 
 static enum err bulk(struct usb_io *u, uint8_t endpoint, uint8_t *p, size_t n, uint32_t ms, size_t *done)
 {
 	int rc;
 
-	u->transfers++;
 	*done = 0;
+	if (!u->bulk)
+		return ERR_REMOVED;
+	u->transfers++;
 	u->bulk_over = 0;
 	u->bulk_back = false;
 	libusb_fill_bulk_transfer(u->bulk, u->handle, endpoint, p, (int)n, on_bulk, u, 0);
 	rc = libusb_submit_transfer(u->bulk);
-	if (!rc) {
-		wait_bulk(u, ms);
-		rc = code_of(u->bulk->status);
+	if (!rc)
+		rc = wait_bulk(u, ms);
+	if (u->bulk && u->bulk_back)
 		*done = u->bulk->actual_length > 0 ? (size_t)u->bulk->actual_length : 0;
-	}
 	if (rc && rc != LIBUSB_ERROR_TIMEOUT)
 		log_line(LOG_APDU, LOG_INFO, "%s: endpoint %02x: %s", u->place, endpoint, libusb_error_name(rc));
 	if (rc == LIBUSB_ERROR_NO_DEVICE)

@@ -360,6 +360,9 @@ static enum err begin(struct usb *u, struct usb_reader *r)
 		tell(r, e);
 		return e == ERR_REMOVED ? ERR_NO_READER : e;
 	}
+	if (r->desc.slots > 1)
+		log_line(LOG_APDU, LOG_INFO, "reader %s: has %u slots, only the first is used (docs/HARDWARE.md)",
+			 r->name, r->desc.slots);
 	io = usb_io_ccid(&u->io);
 	e = ccid_card_init(&u->card, &io, &r->desc, r->name);
 	if (e)

@@ -160,8 +160,8 @@ enum err usb_survey(struct usb_found *out, size_t max, size_t *n)
 		usb_io_close(&io);
 		memcpy(f->name, r->name, sizeof(f->name));
 		memcpy(f->place, r->place, sizeof(f->place));
-		(void)snprintf(f->what, sizeof(f->what), "%.40s%s%04x:%04x", known ? known : "", known ? ", " : "",
-			       r->vendor, r->product);
+		(void)snprintf(f->what, sizeof(f->what), "%.40s%s%04x:%04x%s", known ? known : "", known ? ", " : "",
+			       r->vendor, r->product, r->usable && r->desc.slots > 1 ? ", only its first slot" : "");
 		usb_explain(r, had, f->why, sizeof(f->why));
 	}
 	usb_forget(all);

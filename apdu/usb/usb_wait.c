@@ -2,6 +2,7 @@
 #include <libusb.h>
 
 #include "apdu/usb/usb.h"
+#include "base/fd.h"
 
 #define SLICE_MS 250            /* a caller who gives up is noticed after this */
 
@@ -17,10 +18,12 @@ static int LIBUSB_CALL on_plug(libusb_context *context, libusb_device *device, l
 enum err usb_wait(struct deadline *dl)
 {
 	libusb_context *context = NULL;
-	int plugged = 0;
+	unsigned filled = fd_plug();
+	int plugged = 0, rc = libusb_init(&context);
 	enum err e = ERR_OK;
 
-	if (libusb_init(&context) || !libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG))
+	fd_unplug(filled);
+	if (rc || !libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG))
 		e = deadline_wait(dl, -1);
 	else
 		(void)libusb_hotplug_register_callback(context,

@@ -391,7 +391,8 @@ void fake_ccid_desc(const struct fake_ccid *f, uint8_t out[FAKE_CCID_DESC])
 	struct wr w;
 
 	wr_init(&w, out, FAKE_CCID_DESC);
-	wr_put(&w, RD_LIT("\x36\x21\x10\x01\x00"));
+	wr_put(&w, RD_LIT("\x36\x21\x10\x01"));
+	wr_u8(&w, f->spec.slots ? (uint8_t)(f->spec.slots - 1) : 0);
 	wr_u8(&w, f->spec.voltages ? f->spec.voltages : CCID_5V | CCID_3V | CCID_1V8);
 	le32(&w, 3);                                    /* dwProtocols */
 	le32(&w, 4000);

@@ -27,6 +27,9 @@ struct fake_ccid_spec {
 	unsigned busy;                  /* the first so many exchanges are answered "slot busy" */
 	enum { FAKE_PPS_GOOD, FAKE_PPS_MUTE, FAKE_PPS_OTHER } pps;
 	bool no_abort;
+	uint8_t slots;                  /* 0: one; in the others there is never a card */
+	uint8_t interface_class;        /* 0: CCID's */
+	uint16_t product;               /* 0: one of the device list */
 };
 
 /* What is in the slot. */

@@ -128,8 +128,9 @@ int LIBUSB_CALL libusb_get_device_descriptor(libusb_device *device, struct libus
 {
 	(void)device;
 	*out = (struct libusb_device_descriptor){
-		.bLength = 18, .bDescriptorType = LIBUSB_DT_DEVICE, .idVendor = 0x20A0, .idProduct = 0x4230,
-		.iSerialNumber = SERIAL_INDEX, .bNumConfigurations = 1,
+		.bLength = 18, .bDescriptorType = LIBUSB_DT_DEVICE, .idVendor = 0x20A0,
+		.idProduct = fake_usb.spec.product ? fake_usb.spec.product : 0x4230, .iSerialNumber = SERIAL_INDEX,
+		.bNumConfigurations = 1,
 	};
 	return 0;
 }
@@ -166,7 +167,8 @@ int LIBUSB_CALL libusb_get_active_config_descriptor(libusb_device *device, struc
 		.bmAttributes = LIBUSB_TRANSFER_TYPE_BULK };
 	c->settings[0] = (struct libusb_interface_descriptor){ .bInterfaceClass = LIBUSB_CLASS_HID };
 	c->settings[1] = (struct libusb_interface_descriptor){
-		.bInterfaceNumber = OTHER_INTERFACE, .bInterfaceClass = CCID_CLASS, .bNumEndpoints = 3,
+		.bInterfaceNumber = OTHER_INTERFACE, .bNumEndpoints = 3,
+		.bInterfaceClass = fake_usb.spec.interface_class ? fake_usb.spec.interface_class : CCID_CLASS,
 		.endpoint = c->endpoints, .extra = c->class_descriptor, .extra_length = FAKE_CCID_DESC,
 	};
 	for (size_t i = 0; i < 2; i++)

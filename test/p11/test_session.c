@@ -161,7 +161,19 @@ static void test_removal(void **state)
 	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
 	s = rig_session();
 	assert_ok(rig_login(s, RIG_PIN));
-	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+	key = rig_find(s, CKO_PRIVATE_KEY, "ec");
+	assert_ok(rig_sign(s, key));
+
+	/* Another one between two calls, with a key of the same number and name and the same PIN: it is not used. */
+	rig_card_remove();
+	rig_card_key(&other, 1, EC_SECP256R1, 0, "ec", RD_LIT("\x01"));
+	rig_card_insert(&other);
+	assert_rv(rig_sign(s, key), CKR_DEVICE_REMOVED);
+	fresh = rig_session();
+	assert_int_equal(state_of(fresh), CKS_RW_PUBLIC_SESSION);
+	assert_rv(rig_sign(fresh, key), CKR_KEY_HANDLE_INVALID);
+	assert_ok(rig_login(fresh, RIG_PIN));
+	assert_ok(rig_sign(fresh, rig_find(fresh, CKO_PRIVATE_KEY, "ec")));
 }
 
 /* The card is pulled while it signs. */

@@ -229,6 +229,49 @@ static void test_wait(void **state)
 	assert_int_equal(fake_card_insert(READER, card->dir), ERR_OK);
 }
 
+/* A device that was made before there was a class is found if it is listed, and only then; and several slots. */
+static void test_kinds(void **state)
+{
+	static const struct { uint8_t class; uint16_t product; uint8_t slots; const char *what; } rows[] = {
+		{ LIBUSB_CLASS_VENDOR_SPEC, 0, 0, "Nitrokey HSM, 20a0:4230" },
+		{ LIBUSB_CLASS_VENDOR_SPEC, 0x9999, 0, NULL },
+		{ 0, 0x9999, 0, "20a0:9999" },
+		{ LIBUSB_CLASS_HID, 0, 0, NULL },
+		{ 0, 0, 2, "Nitrokey HSM, 20a0:4230, only its first slot" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct fake_ccid_spec s = extended;
+		struct usb_found found[2];
+		struct pcsc_readers r;
+		struct apdu_link *l;
+		size_t n;
+
+		s.interface_class = rows[i].class;
+		s.product = rows[i].product;
+		s.slots = rows[i].slots;
+		fake_card_remove(READER);
+		fake_reader_unplug(READER);
+		assert_int_equal(fake_usb_stop(), 0);
+		fake_usb_start(&s);
+		fake_reader_plug(READER);
+		assert_int_equal(fake_card_insert(READER, card->dir), ERR_OK);
+		assert_int_equal(usb_survey(found, 2, &n), ERR_OK);
+		assert_int_equal(n, rows[i].what != NULL);
+		assert_int_equal(usb_list(false, &r), ERR_OK);
+		assert_int_equal(r.n, n);
+		if (!n) {
+			assert_int_equal(usb_open(READER, &l), ERR_NO_READER);
+			continue;
+		}
+		assert_string_equal(found[0].what, rows[i].what);
+		l = open_reader(READER);
+		assert_int_equal(select_applet(l), ERR_OK);
+		apdu_link_close(&l, true);
+	}
+}
+
 /* ---- both ways ---- */
 
 static void names_of(struct conf *conf, const char *names)
@@ -320,7 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_list), TEST(test_names), TEST(test_use), TEST(test_held), TEST(test_removed),
-		TEST(test_broken), TEST(test_wait), TEST(test_order), TEST(test_order_both),
+		TEST(test_broken), TEST(test_wait), TEST(test_kinds), TEST(test_order), TEST(test_order_both),
 		cmocka_unit_test(test_words), cmocka_unit_test(test_devices),
 	};
 
