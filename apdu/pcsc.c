@@ -356,6 +356,7 @@ static enum err by_pad(struct pcsc *p, const struct pad *pad, void (*write)(cons
 	if (!e)
 		e = after("SCardControl", p,
 			  SCardControl(p->card, pad->code, bytes, (DWORD)w.n, answer, sizeof(answer), &n));
+	wipe(bytes, sizeof(bytes));
 	if (!e && n > sizeof(answer))
 		e = ERR_TRANSPORT;
 	if (!e) {

@@ -134,6 +134,7 @@ struct hsm_version {                                           /* from SELECT's 
 	uint8_t platform, major, minor;
 };
 #define HSM_PLATFORM_OPEN 0xFF                                 /* open firmware */
+enum { HSM_RESET_SET = 0x00, HSM_RESET_KEEP = 0x01 };    /* P1 of RESET RETRY COUNTER: a new PIN, or the old one */
 enum { HSM_OPT_RESET_RETRY = 0x0001, HSM_OPT_TRANSPORT_PIN = 0x0002, HSM_OPT_SESSION_PIN = 0x0004,
        HSM_OPT_REPLACE_PKA = 0x0008, HSM_OPT_COMBINED = 0x0010, HSM_OPT_RESET_ONLY = 0x0020 };
 MUST enum err hsm_dec_select(struct rd data, struct hsm_version *out);

@@ -91,8 +91,7 @@ void hsm_enc_change_pin(struct wr *w, enum hsm_ref ref, struct rd old, struct rd
 
 void hsm_enc_reset_retry(struct wr *w, struct rd so_pin, struct rd fresh)
 {
-	/* P1 00: set a new PIN, 01: keep it (reference 3.3) */
-	put_pins(w, HSM_RESET_RETRY, fresh.n ? 0x00 : 0x01, 0, so_pin, fresh);
+	put_pins(w, HSM_RESET_RETRY, fresh.n ? HSM_RESET_SET : HSM_RESET_KEEP, 0, so_pin, fresh);
 }
 
 void hsm_enc_initialize(struct wr *w, struct rd tlvs)

@@ -36,15 +36,27 @@ static const struct {
 	enum err e;
 } pad_answers[] = {
 	{ PINPAD_SW_TIMEOUT, ERR_TIMEOUT }, { PINPAD_SW_CANCELLED, ERR_CANCELLED },
-	{ PINPAD_SW_DIFFERENT, ERR_REFUSED }, { 0x6403, ERR_PIN_LENGTH },
+	{ PINPAD_SW_DIFFERENT, ERR_REFUSED }, { PINPAD_SW_LENGTH, ERR_PIN_LENGTH },
+	{ PINPAD_SW_CANNOT, ERR_UNSUPPORTED },
 };
 
-static enum err on_pad(struct hsm_card *c, enum hsm_op op, unsigned min, unsigned max, struct deadline *dl)
+struct pad_entry {
+	enum hsm_op op;
+	uint8_t p1;
+	enum hsm_ref ref;
+	unsigned min, max;              /* digits */
+	bool changes;
+	struct rd old;                  /* as in struct pinpad_ask */
+};
+
+/* Reference 3.1: what has more digits than a PIN is the SO-PIN's 8 bytes in hex. */
+static enum err on_pad(struct hsm_card *c, const struct pad_entry *entry, struct deadline *dl)
 {
-	const struct hsm_cmd *row = hsm_cmd_get(op);
+	const struct hsm_cmd *row = hsm_cmd_get(entry->op);
 	const struct pinpad_ask ask = {
-		.cla = row->cla, .ins = row->ins, .p1 = row->p1, .p2 = HSM_REF_USER,
-		.min = (uint8_t)min, .max = (uint8_t)max, .seconds = PAD_SECONDS,
+		.cla = row->cla, .ins = row->ins, .p1 = entry->p1, .p2 = entry->ref,
+		.min = (uint8_t)entry->min, .max = (uint8_t)entry->max, .seconds = PAD_SECONDS,
+		.packed = entry->max == HSM_PAD_SO_HEX, .old = entry->old,
 	};
 	uint8_t bytes[8];
 	struct rd data;
@@ -53,8 +65,8 @@ static enum err on_pad(struct hsm_card *c, enum hsm_op op, unsigned min, unsigne
 	enum err e;
 
 	WR_ARR(&rsp, bytes);
-	e = op == HSM_VERIFY ? apdu_link_pad_verify(c->link, &ask, &rsp, dl)
-			      : apdu_link_pad_change(c->link, &ask, &rsp, dl);
+	e = entry->changes ? apdu_link_pad_change(c->link, &ask, &rsp, dl)
+			   : apdu_link_pad_verify(c->link, &ask, &rsp, dl);
 	if (!e)
 		e = apdu_answer(wr_view(&rsp), &data, &sw);
 	for (size_t i = 0; !e && i < sizeof(pad_answers) / sizeof(pad_answers[0]); i++)
@@ -65,7 +77,10 @@ static enum err on_pad(struct hsm_card *c, enum hsm_op op, unsigned min, unsigne
 
 enum err hsm_pin_verify_on_pad(struct hsm_card *c, struct deadline *dl)
 {
-	return on_pad(c, HSM_VERIFY, PIN_MIN, HSM_PAD_PIN_MAX, dl);
+	const struct pad_entry entry = { .op = HSM_VERIFY, .ref = HSM_REF_USER, .min = PIN_MIN,
+					 .max = HSM_PAD_PIN_MAX };
+
+	return on_pad(c, &entry, dl);
 }
 
 bool hsm_pin_has_pad_change(const struct hsm_card *c)
@@ -75,9 +90,45 @@ bool hsm_pin_has_pad_change(const struct hsm_card *c)
 
 enum err hsm_pin_change_on_pad(struct hsm_card *c, unsigned digits, struct deadline *dl)
 {
+	const struct pad_entry entry = { .op = HSM_CHANGE_PIN, .ref = HSM_REF_USER, .min = digits, .max = digits,
+					 .changes = true };
+
 	if (digits < PIN_MIN || digits > HSM_PAD_PIN_MAX)
 		return hsm_card_refuse(c, ERR_PIN_LENGTH);
-	return on_pad(c, HSM_CHANGE_PIN, digits, digits, dl);
+	return on_pad(c, &entry, dl);
+}
+
+static bool is_so_digits(unsigned digits)
+{
+	return digits == HSM_PAD_SO_TEXT || digits == HSM_PAD_SO_HEX;
+}
+
+enum err hsm_so_pin_change_on_pad(struct hsm_card *c, unsigned digits, struct deadline *dl)
+{
+	const struct pad_entry entry = { .op = HSM_CHANGE_PIN, .ref = HSM_REF_SO, .min = digits, .max = digits,
+					 .changes = true };
+
+	return is_so_digits(digits) ? on_pad(c, &entry, dl) : hsm_card_refuse(c, ERR_PIN_LENGTH);
+}
+
+enum err hsm_pin_unblock_on_pad(struct hsm_card *c, unsigned digits, struct deadline *dl)
+{
+	const struct pad_entry entry = { .op = HSM_RESET_RETRY, .p1 = HSM_RESET_KEEP, .ref = HSM_REF_USER,
+					 .min = digits, .max = digits };
+
+	return is_so_digits(digits) ? on_pad(c, &entry, dl) : hsm_card_refuse(c, ERR_PIN_LENGTH);
+}
+
+enum err hsm_pin_set_on_pad(struct hsm_card *c, const struct secret *so_pin, unsigned digits, struct deadline *dl)
+{
+	const struct pad_entry entry = { .op = HSM_RESET_RETRY, .p1 = HSM_RESET_SET, .ref = HSM_REF_USER, .min = digits,
+					 .max = digits, .changes = true,
+					 .old = so_pin ? secret_view(so_pin) : RD_NONE };
+
+	if (so_pin ? !size_is_valid(HSM_REF_SO, so_pin) || digits < PIN_MIN || digits > HSM_PAD_PIN_MAX :
+		     digits != HSM_PAD_SO_TEXT)
+		return hsm_card_refuse(c, ERR_PIN_LENGTH);
+	return on_pad(c, &entry, dl);
 }
 
 enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secret *old, const struct secret *fresh,

@@ -56,6 +56,11 @@ bool cli_new_pin_is_given(const struct cli *cli)
 	return source_is_given(new_pin_source(cli));
 }
 
+bool cli_new_so_pin_is_given(const struct cli *cli)
+{
+	return source_is_given(new_so_pin_source(cli));
+}
+
 static enum err read_terminal(const char *prompt, struct cli_secret_source s, struct secret **out)
 {
 	return cli_fail(secret_read_tty(prompt, out),
@@ -155,84 +160,21 @@ static enum err check_pin(const struct cli *cli, const struct cli_card *c, struc
 	return check_tries(cli, c, s, c->status.pin_blocked ? 0 : c->status.pin_tries, left, cap);
 }
 
-bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c)
+enum err cli_pin_check(const struct cli *cli, const struct cli_card *c, bool transport, char *left, size_t cap)
 {
-	return !cli_pin_is_given(cli) && hsm_pin_has_pad(c->hsm);
+	*left = 0;
+	return transport && c->status.pin_transport ? ERR_OK : check_pin(cli, c, pin_source(cli), left, cap);
 }
 
-enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c)
+enum err cli_so_pin_check(const struct cli *cli, const struct cli_card *c, char *left, size_t cap)
 {
-	char left[32];
-	enum err e = check_pin(cli, c, pin_source(cli), left, sizeof(left));
-
-	if (!e)
-		e = cli_card_begin(cli, c);
-	if (e)
-		return e;
-	log_tell("PIN of %s%s: type it on the reader %s, and end with its enter key", c->id, left, c->reader);
-	e = cli_card_fail(c, hsm_pin_verify_on_pad(c->hsm, &cli->dl), "PIN on the reader's pad");
-	if (e)
-		cli_card_end(cli, c);
-	return e;
-}
-
-bool cli_pin_change_is_on_pad(const struct cli *cli, const struct cli_card *c)
-{
-	return !cli_pin_is_given(cli) && !cli_new_pin_is_given(cli) && hsm_pin_has_pad_change(c->hsm);
-}
-
-/* Readers put the new PIN at a fixed place behind the old one, so they must know how long that is. */
-static enum err ask_digits(const char *left, const struct cli_card *c, unsigned *digits)
-{
-	char question[PROMPT_MAX], answer[3], *end;
-	unsigned long n;
-
-	(void)snprintf(question, sizeof(question),
-		       "Digits of the %s PIN of %s%s (%u to %u; the new one has as many):",
-		       c->status.pin_transport ? "transport" : "old", *c->id ? c->id : c->reader, left, PIN_MIN,
-		       HSM_PAD_PIN_MAX);
-	if (!cli_ask_line(question, answer, sizeof(answer)))
-		return cli_refuse(ERR_REFUSED, "a number of digits is needed, at a terminal (without one: --pin-file "
-				  "and --new-pin-file)");
-	n = strtoul(answer, &end, 10);
-	if (*end || n < PIN_MIN || n > HSM_PAD_PIN_MAX)
-		return cli_refuse(ERR_ARG, "%u to %u digits can be typed on a reader; for others --pin-file and "
-				  "--new-pin-file", PIN_MIN, HSM_PAD_PIN_MAX);
-	*digits = (unsigned)n;
-	return ERR_OK;
-}
-
-enum err cli_pin_change_on_pad(struct cli *cli, struct cli_card *c)
-{
-	unsigned digits = 0;
-	char left[32] = "";
-	enum err e = ERR_OK;
-
-	if (!c->status.pin_transport)
-		e = check_pin(cli, c, pin_source(cli), left, sizeof(left));
-	if (!e)
-		e = ask_digits(left, c, &digits);
-	if (!e)
-		e = cli_card_begin(cli, c);
-	if (e)
-		return e;
-	log_tell("type on the reader %s: the old PIN, the new one, and the new one once more, each with its enter key",
-		 c->reader);
-	e = hsm_pin_change_on_pad(c->hsm, digits, &cli->dl);
-	return e == ERR_REFUSED ? cli_refuse(e, "the two new ones are not the same; the PIN of %s is as before", c->id)
-				: cli_card_fail(c, e, "PIN on the reader's pad");
-}
-
-void cli_pin_tell_keyboard(const struct cli_card *c, bool given, const char *why)
-{
-	if (!given && hsm_pin_has_pad(c->hsm))
-		log_tell("on this keyboard, not on the pad of %s: %s", c->reader, why);
+	return check_tries(cli, c, so_pin_source(cli), c->status.so_tries, left, cap);
 }
 
 enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char *file, struct secret **out)
 {
 	struct cli_secret_source s = pin_source(cli);
-	char left[32], prompt[PROMPT_MAX];
+	char left[CLI_TRIES_MAX], prompt[PROMPT_MAX];
 	enum err e;
 
 	if (file)
@@ -244,20 +186,16 @@ enum err cli_pin_get(const struct cli *cli, const struct cli_card *c, const char
 	return cli_secret_get(s, prompt, out);
 }
 
-/* A transport PIN is there to be changed, and for nothing else. */
 enum err cli_pin_get_old(const struct cli *cli, const struct cli_card *c, struct secret **out)
 {
-	struct cli_secret_source s = pin_source(cli);
-	char left[32] = "", prompt[PROMPT_MAX];
-	enum err e = ERR_OK;
+	char left[CLI_TRIES_MAX], prompt[PROMPT_MAX];
+	enum err e = cli_pin_check(cli, c, true, left, sizeof(left));
 
-	if (!c->status.pin_transport)
-		e = check_pin(cli, c, s, left, sizeof(left));
 	if (e)
 		return e;
 	(void)snprintf(prompt, sizeof(prompt), "%s PIN of %s%s: ", c->status.pin_transport ? "Transport" : "Old",
 		       *c->id ? c->id : c->reader, left);
-	return cli_secret_get(s, prompt, out);
+	return cli_secret_get(pin_source(cli), prompt, out);
 }
 
 enum err cli_pin_get_new(const struct cli *cli, bool first, struct secret **out)
@@ -287,14 +225,11 @@ enum err cli_so_pin_get_new(const struct cli *cli, const struct cli_card *c, str
 enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fresh, struct secret **out)
 {
 	struct secret *typed = NULL;
-	char left[32] = "", prompt[PROMPT_MAX];
-	enum err e;
+	char left[CLI_TRIES_MAX] = "", prompt[PROMPT_MAX];
+	enum err e = fresh ? ERR_OK : cli_so_pin_check(cli, c, left, sizeof(left));
 
-	if (!fresh) {
-		e = check_tries(cli, c, so_pin_source(cli), c->status.so_tries, left, sizeof(left));
-		if (e)
-			return e;
-	}
+	if (e)
+		return e;
 	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "",
 		       *c->id ? c->id : c->reader, left);
 	e = fresh ? cli_secret_get_new(so_pin_source(cli), prompt, &typed)

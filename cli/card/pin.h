@@ -27,6 +27,7 @@ const char *cli_pin_remedy(const struct cli_card *c);
 bool cli_pin_is_given(const struct cli *cli);
 bool cli_so_pin_is_given(const struct cli *cli);
 bool cli_new_pin_is_given(const struct cli *cli);
+bool cli_new_so_pin_is_given(const struct cli *cli);
 
 /*
  * The PIN for this card. Shows how many tries are left; refuses a blocked PIN, and the last try (ERR_REFUSED) unless
@@ -43,17 +44,13 @@ MUST enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bo
 /* The one that shall take its place: asked for twice on a terminal. */
 MUST enum err cli_so_pin_get_new(const struct cli *cli, const struct cli_card *c, struct secret **out);
 
-/* No source was named, and the reader has a pad: the PIN is typed there, and never comes to us. */
-bool cli_pin_is_on_pad(const struct cli *cli, const struct cli_card *c);
-/* As cli_pin_get and cli_pin_login, with the pad. ERR_CANCELLED, ERR_TIMEOUT: the person did not. */
-MUST enum err cli_pin_login_on_pad(struct cli *cli, struct cli_card *c);
-
-/* The same of a change of PIN: neither PIN's source was named, and the pad can do that. */
-bool cli_pin_change_is_on_pad(const struct cli *cli, const struct cli_card *c);
-/* Asks how long the PIN is; then old and new are typed on the pad. Said. */
-MUST enum err cli_pin_change_on_pad(struct cli *cli, struct cli_card *c);
-/* Tells a person with a pad why it is not the pad that is used here; nothing without one, or if given (a source) is. */
-void cli_pin_tell_keyboard(const struct cli_card *c, bool given, const char *why);
+/*
+ * What of that goes before a question: refuses as cli_pin_get; left gets ", 2 tries left". transport: a transport PIN
+ * is there to be changed, and is let pass.
+ */
+#define CLI_TRIES_MAX 32
+MUST enum err cli_pin_check(const struct cli *cli, const struct cli_card *c, bool transport, char *left, size_t cap);
+MUST enum err cli_so_pin_check(const struct cli *cli, const struct cli_card *c, char *left, size_t cap);
 
 /* Begin (SELECT) and VERIFY; the card is held afterwards if ERR_OK. Said, with tries. */
 MUST enum err cli_pin_login(struct cli *cli, struct cli_card *c, const struct secret *pin);

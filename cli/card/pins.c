@@ -2,6 +2,7 @@
 /* The verbs that change PINs. A try of the PIN or SO-PIN is spent only when nothing speaks against the rest. */
 #include <stdio.h>
 
+#include "cli/card/pad.h"
 #include "cli/card/pin.h"
 #include "cli/line/say.h"
 #include "sc-hsm/pin.h"
@@ -50,8 +51,8 @@ static enum err change_by_keyboard(struct cli *cli, struct cli_card *c)
 	struct secret *old = NULL, *fresh = NULL;
 	enum err e;
 
-	cli_pin_tell_keyboard(c, cli_pin_is_given(cli) && cli_new_pin_is_given(cli),
-			      "it cannot change a PIN");
+	cli_pin_tell_keyboard(c, cli_pin_is_given(cli) && cli_new_pin_is_given(cli), hsm_pin_has_pad_change(c->hsm) ?
+			      "an option says where one of them comes from" : CLI_PAD_NO_CHANGE);
 	e = cli_pin_get_old(cli, c, &old);
 	if (!e)
 		e = cli_pin_get_new(cli, false, &fresh);
@@ -80,14 +81,27 @@ enum err verb_pin_change(struct cli *cli)
 	return e;
 }
 
-/* A new PIN goes to the card in the same command. */
-#define SO_PIN_KEYS "an SO-PIN is of hex digits, for which it has no keys"
+static enum err reset_by_keyboard(struct cli *cli, struct cli_card *c, bool set)
+{
+	struct secret *so_pin = NULL, *fresh = NULL;
+	enum err e = cli_so_pin_get(cli, c, false, &so_pin);
+
+	if (!e && set)
+		e = cli_pin_get_new(cli, false, &fresh);
+	if (!e)
+		e = cli_card_begin(cli, c);
+	if (!e)
+		e = cli_card_fail(c, hsm_pin_reset(c->hsm, so_pin, fresh, &cli->dl), "SO-PIN");
+	secret_free(&fresh);
+	secret_free(&so_pin);
+	return e;
+}
 
 /* By the SO-PIN. set: a new PIN; otherwise the old one gets its tries back. */
 static enum err reset(struct cli *cli, bool set)
 {
-	struct secret *so_pin = NULL, *fresh = NULL;
 	struct cli_card card;
+	bool done = false;
 	enum err e = open_card(cli, &card);
 
 	if (!e)
@@ -95,20 +109,11 @@ static enum err reset(struct cli *cli, bool set)
 	if (!e)
 		e = check_resettable(&card, set);
 	if (!e)
-		cli_pin_tell_keyboard(&card, cli_so_pin_is_given(cli) && (!set || cli_new_pin_is_given(cli)),
-				      SO_PIN_KEYS);
-	if (!e)
-		e = cli_so_pin_get(cli, &card, false, &so_pin);
-	if (!e && set)
-		e = cli_pin_get_new(cli, false, &fresh);
-	if (!e)
-		e = cli_card_begin(cli, &card);
-	if (!e)
-		e = cli_card_fail(&card, hsm_pin_reset(card.hsm, so_pin, fresh, &cli->dl), "SO-PIN");
+		e = set ? cli_pin_set_on_pad(cli, &card, &done) : cli_pin_unblock_on_pad(cli, &card, &done);
+	if (!e && !done)
+		e = reset_by_keyboard(cli, &card, set);
 	if (!e)
 		printf("card %s %s\n", card.id, set ? "has a new PIN" : "takes its PIN again, with all tries");
-	secret_free(&fresh);
-	secret_free(&so_pin);
 	cli_card_close(cli, &card, true);
 	return e;
 }
@@ -123,28 +128,36 @@ enum err verb_pin_set(struct cli *cli)
 	return reset(cli, true);
 }
 
-enum err verb_so_pin_change(struct cli *cli)
+static enum err change_so_by_keyboard(struct cli *cli, struct cli_card *c)
 {
 	struct secret *old = NULL, *fresh = NULL;
+	enum err e = cli_so_pin_get(cli, c, false, &old);
+
+	if (!e)
+		e = cli_so_pin_get_new(cli, c, &fresh);
+	if (!e)
+		e = cli_card_begin(cli, c);
+	if (!e)
+		e = cli_card_fail(c, hsm_pin_change(c->hsm, HSM_REF_SO, old, fresh, &cli->dl), "SO-PIN");
+	secret_free(&fresh);
+	secret_free(&old);
+	return e;
+}
+
+enum err verb_so_pin_change(struct cli *cli)
+{
 	struct cli_card card;
+	bool done = false;
 	enum err e = open_card(cli, &card);
 
 	if (!e && card.status.so_unset)
 		e = cli_refuse(ERR_PIN_UNSET, "card %s has no SO-PIN yet: quorum11 init sets it", card.id);
 	if (!e)
-		cli_pin_tell_keyboard(&card, cli_so_pin_is_given(cli), SO_PIN_KEYS);
-	if (!e)
-		e = cli_so_pin_get(cli, &card, false, &old);
-	if (!e)
-		e = cli_so_pin_get_new(cli, &card, &fresh);
-	if (!e)
-		e = cli_card_begin(cli, &card);
-	if (!e)
-		e = cli_card_fail(&card, hsm_pin_change(card.hsm, HSM_REF_SO, old, fresh, &cli->dl), "SO-PIN");
+		e = cli_so_pin_change_on_pad(cli, &card, &done);
+	if (!e && !done)
+		e = change_so_by_keyboard(cli, &card);
 	if (!e)
 		printf("card %s has a new SO-PIN\n", card.id);
-	secret_free(&fresh);
-	secret_free(&old);
 	cli_card_close(cli, &card, true);
 	return e;
 }

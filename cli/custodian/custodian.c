@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/card/pad.h"
 #include "cli/line/say.h"
 
 #define CUSTODIAN_BITS 256

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/card/pad.h"
 #include "cli/card/pin.h"
 #include "cli/card/work.h"
 #include "cli/line/cancel.h"

@@ -227,6 +227,8 @@ static void send_pins(struct fake_ccid *f, const struct msg *m, const uint8_t *p
 	wr_put(&w, rd_of(prologue + 3, 4));
 	wr_u8(&w, (uint8_t)pins.n);
 	wr_put(&w, pins);
+	f->pins_n = 5 + pins.n;
+	memcpy(f->pins, w.p + w.n - f->pins_n, f->pins_n);
 	if (f->spec.level != CCID_TPDU) {
 		apdu(f, m, wr_view(&w));
 		return;
@@ -237,36 +239,70 @@ static void send_pins(struct fake_ccid *f, const struct msg *m, const uint8_t *p
 	block(f, m, wr_view(&w));
 }
 
+static void put_digits(const char *digits, bool packed, struct wr *w)
+{
+	for (const char *d = digits; *d; d += packed ? 2 : 1)
+		wr_u8(w, packed ? (uint8_t)((d[0] - '0') << 4 | (d[1] - '0')) : (uint8_t)*d);
+}
+
+/* Is the command whole where the blocks' sizes are told, and only its header where not? */
+static bool is_template(const struct fake_ccid *f, struct rd command, const uint8_t *format, const uint8_t *prologue,
+			size_t data)
+{
+	if (command.n != 5 + (format[1] ? data : 0) || command.p[4] != command.n - 5)
+		return false;
+	return f->spec.level != CCID_TPDU || prologue[2] == command.n;
+}
+
 /* bTimeOut, three of format, lengths, condition, number, language, index, prologue, APDU */
 static void verify(struct fake_ccid *f, const struct msg *m)
 {
 	const uint8_t *p = m->data.p;
+	bool packed = p[2] == 0x81;
 	size_t n = strlen(f->typed);
+	uint8_t room[32];
+	struct wr pin;
 
-	if (m->data.n != 15 + 5 || p[2] != 0x82 || p[3] || p[4] || p[7] != 2)
-		refuse(f, 0x80, m, 0);
-	else if (n > p[5] || n < p[6])
+	WR_ARR(&pin, room);
+	if (m->data.n < 15 + 5 || (p[2] != 0x82 && !packed) || (packed ? p[3] != p[5] / 2 : p[3] != 0) || p[4] ||
+	    p[7] != 2 || !is_template(f, rd_of(p + 15, m->data.n - 15), p + 2, p + 12, p[3])) {
+		refuse(f, 0x80, m, 2);
+	} else if (n > p[5] || n < p[6]) {
 		own_answer(f, m, 0x03);
-	else
-		send_pins(f, m, p + 12, rd_str(f->typed));
+	} else {
+		put_digits(f->typed, packed, &pin);
+		send_pins(f, m, p + 12, wr_view(&pin));
+	}
 }
 
-/* bTimeOut, three of format, two offsets, lengths, confirmation, condition, number, language, three indices, ... */
+/* bTimeOut, three of format, two offsets, lengths, confirmation, condition, number, language, its indices, ... */
 static void change(struct fake_ccid *f, const struct msg *m)
 {
-	const uint8_t *p = m->data.p;
-	size_t old = strlen(f->typed), fresh = strlen(f->typed_new);
-	char both[64];
+	const uint8_t *p = m->data.p, *q = p + 14 + p[11];      /* the prologue */
+	bool packed = p[2] == 0x81, asks_old = p[9] == 3;
+	size_t old = strlen(f->typed), fresh = strlen(f->typed_new), block = packed ? p[7] / 2 : p[7];
+	uint8_t room[64];
+	struct wr pins;
 
-	if (m->data.n != 20 + 5 || p[2] != 0x82 || p[3] || p[4] || p[5] || p[6] != p[7] || p[7] != p[8] ||
-	    p[9] != 3 || p[10] != 2 || p[11] != 3 || p[14] || p[15] != 1 || p[16] != 2)
-		refuse(f, 0x80, m, 0);
-	else if (old != p[7] || fresh != p[7])
+	WR_ARR(&pins, room);
+	if (m->data.n < 14u + p[11] + 3 + 5 || (p[2] != 0x82 && !packed) || p[4] || p[5] || p[7] != p[8] ||
+	    (!asks_old && p[9] != 1) || (asks_old ? p[6] != block : !p[3]) || (p[3] && p[3] != block) ||
+	    (packed && !p[3]) || p[10] != 2 || p[11] != (asks_old ? 3 : 2) || p[14] != !asks_old ||
+	    p[15] != p[14] + 1 || (asks_old && p[16] != 2) ||
+	    !is_template(f, rd_of(q + 3, m->data.n - (size_t)(q + 3 - p)), p + 2, q, p[6] + block)) {
+		refuse(f, 0x80, m, 2);
+	} else if ((asks_old && old != p[7]) || fresh != p[7]) {
 		own_answer(f, m, 0x03);
-	else if (strcmp(f->typed_new, f->typed_again) != 0)
+	} else if (strcmp(f->typed_new, f->typed_again) != 0) {
 		own_answer(f, m, 0x02);
-	else if (snprintf(both, sizeof(both), "%s%s", f->typed, f->typed_new) > 0)
-		send_pins(f, m, p + 17, rd_str(both));
+	} else {
+		if (asks_old)
+			put_digits(f->typed, packed, &pins);
+		else
+			wr_put(&pins, rd_of(q + 3 + 5, p[6]));
+		put_digits(f->typed_new, packed, &pins);
+		send_pins(f, m, q, wr_view(&pins));
+	}
 }
 
 static void secure(struct fake_ccid *f, const struct msg *m)
@@ -275,7 +311,9 @@ static void secure(struct fake_ccid *f, const struct msg *m)
 
 	if (!f->powered || !m->data.n || m->data.p[0] > 1 || !(changes ? f->spec.pad_changes : f->spec.pad))
 		refuse(f, 0x80, m, 0);
-	else if (!f->typed || !*f->typed)
+	else if (f->pad_knows && (m->data.n < 20 || m->data.p[16] != f->pad_knows))
+		refuse(f, 0x80, m, 16);
+	else if (!f->typed || (!*f->typed && !(changes && f->typed_new && *f->typed_new && m->data.p[9] == 1)))
 		refuse(f, 0x80, m, f->typed ? ERROR_CANCELLED : ERROR_NOBODY);
 	else if (changes)
 		change(f, m);

@@ -45,6 +45,9 @@ struct fake_ccid {
 	struct fake_ccid_card card;
 	struct vcard_t1 t1;
 	bool powered, broken;           /* broken: the card has not answered */
+	uint8_t pad_knows;              /* the only INS that its pad carries; 0: each */
+	uint8_t pins[64];               /* the last command with PINs that it made */
+	size_t pins_n;
 	const char *typed;              /* on the pad; "" is cancel, NULL nobody */
 	const char *typed_new, *typed_again;
 	unsigned busy;

@@ -43,6 +43,8 @@ void fake_reader_pad(const char *reader, const char *typed);
 void fake_reader_pad_hold(const char *reader);
 /* As fake_reader_pad, and the pad can change a PIN: this is typed as the new one, and once more. */
 void fake_reader_pad_change(const char *reader, const char *typed, const char *fresh, const char *again);
+/* It carries commands with this INS only (6B80). */
+void fake_reader_pad_knows(const char *reader, uint8_t ins);
 void fake_service(bool runs);                                  /* pcscd; stopped, every call fails */
 
 /* ---- another program ---- */

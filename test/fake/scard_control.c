@@ -97,6 +97,13 @@ void fake_reader_pad_change(const char *reader, const char *typed, const char *f
 	lock_give(&fake.lock);
 }
 
+void fake_reader_pad_knows(const char *reader, uint8_t ins)
+{
+	lock_take(&fake.lock);
+	fake_reader_get(reader)->pad_knows = ins;
+	lock_give(&fake.lock);
+}
+
 void fake_service(bool runs)
 {
 	lock_take(&fake.lock);

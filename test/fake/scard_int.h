@@ -30,6 +30,7 @@ struct fake_reader {
 	bool claimed;                   /* by USB, ours */
 	bool has_pad;
 	bool changes;                   /* ... that can change a PIN, too */
+	uint8_t pad_knows;              /* the only INS that it carries; 0: each */
 	char typed[32];                 /* on its pad, unless nobody_types */
 	char typed_new[32], typed_again[32];
 	bool nobody_types;

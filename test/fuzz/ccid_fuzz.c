@@ -73,7 +73,7 @@ static void peer_pause(void *ctx, uint32_t ms)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pinpad_ask ask = { 0x00, 0x20, 0x00, 0x81, 6, 16, 1 };
+	static const struct pinpad_ask ask = { .ins = 0x20, .p2 = 0x81, .min = 6, .max = 16, .seconds = 1 };
 	struct peer p = { .left = rd_of(data, size) };
 	struct ccid_io io = { peer_out, peer_in, peer_abort, peer_clear, peer_pause, &p, 64 };
 	struct ccid_desc d;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "apdu/pcsc.h"
-#include "cli/card/pin.h"
+#include "cli/card/pad.h"
 #include "sc-hsm/pin.h"
 
 static void test_feature(void **state)
@@ -43,7 +43,7 @@ static void test_structure(void **state)
 	static const uint8_t want[] = {
 		30, 30, 0x82, 0, 0, 15, 6, 2, 0xFF, 0x09, 0x04, 0, 0, 0, 0, 5, 0, 0, 0, 0x00, 0x20, 0x00, 0x81, 0x00,
 	};
-	const struct pinpad_ask ask = { 0x00, 0x20, 0x00, 0x81, 6, 15, 30 };
+	const struct pinpad_ask ask = { .ins = 0x20, .p2 = 0x81, .min = 6, .max = 15, .seconds = 30 };
 	uint8_t bytes[PINPAD_ASK_MAX];
 	struct wr w;
 
@@ -61,7 +61,7 @@ static void test_change_structure(void **state)
 		30, 30, 0x82, 0, 0, 0, 8, 8, 8, 3, 2, 3, 0x09, 0x04, 0, 1, 2, 0, 0, 0, 5, 0, 0, 0,
 		0x00, 0x24, 0x00, 0x81, 0x00,
 	};
-	const struct pinpad_ask ask = { 0x00, 0x24, 0x00, 0x81, 8, 8, 30 };
+	const struct pinpad_ask ask = { .ins = 0x24, .p2 = 0x81, .min = 8, .max = 8, .seconds = 30 };
 	uint8_t bytes[PINPAD_ASK_MAX];
 	struct wr w;
 
@@ -72,6 +72,41 @@ static void test_change_structure(void **state)
 	assert_bytes_equal(wr_view(&w), RD_ARR(want));
 }
 
+/* Two digits a byte, of which the reader is told where they go; and only the new one, behind what is there. */
+static void test_whole_structure(void **state)
+{
+	static const uint8_t verify[] = {
+		30, 30, 0x81, 8, 0, 16, 16, 2, 0xFF, 0x09, 0x04, 0, 0, 0, 0, 13, 0, 0, 0,
+		0x00, 0x2C, 0x01, 0x81, 0x08, 0, 0, 0, 0, 0, 0, 0, 0,
+	}, change[] = {
+		30, 30, 0x82, 6, 0, 0, 8, 6, 6, 1, 2, 2, 0x09, 0x04, 1, 2, 0, 0, 0, 0, 19, 0, 0, 0,
+		0x00, 0x2C, 0x00, 0x81, 0x0E, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0,
+	}, ccid[] = {
+		1, 30, 0x82, 6, 0, 0, 8, 6, 6, 1, 2, 2, 0x09, 0x04, 1, 2, 0, 0, 0,
+		0x00, 0x2C, 0x00, 0x81, 0x0E, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0,
+	};
+	const struct pinpad_ask packed = { .ins = 0x2C, .p1 = 1, .p2 = 0x81, .min = 16, .max = 16, .seconds = 30,
+					   .packed = true };
+	const struct pinpad_ask fresh = { .ins = 0x2C, .p2 = 0x81, .min = 6, .max = 6, .seconds = 30,
+					  .old = RD_LIT("\1\2\3\4\5\6\7\x08") };
+	uint8_t bytes[PINPAD_ASK_MAX];
+	struct wr w;
+
+	(void)state;
+	WR_ARR(&w, bytes);
+	pinpad_ask_write(&packed, &w);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_ARR(verify));
+	wr_reset(&w);
+	pinpad_change_write(&fresh, &w);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_ARR(change));
+	wr_reset(&w);
+	pinpad_change_write_ccid(&fresh, RD_NONE, &w);
+	assert_int_equal(wr_done(&w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_ARR(ccid));
+}
+
 /* CCID 1.1, 6.1.11.1 and 6.1.11.2; with the header of a block of T=1, and without. */
 static void test_ccid_structure(void **state)
 {
@@ -80,8 +115,8 @@ static void test_ccid_structure(void **state)
 	}, change[] = {
 		1, 30, 0x82, 0, 0, 0, 8, 8, 8, 3, 2, 3, 0x09, 0x04, 0, 1, 2, 0, 0, 0, 0x00, 0x24, 0x00, 0x81, 0x00,
 	};
-	const struct pinpad_ask old = { 0x00, 0x20, 0x00, 0x81, 6, 15, 30 };
-	const struct pinpad_ask both = { 0x00, 0x24, 0x00, 0x81, 8, 8, 30 };
+	const struct pinpad_ask old = { .ins = 0x20, .p2 = 0x81, .min = 6, .max = 15, .seconds = 30 };
+	const struct pinpad_ask both = { .ins = 0x24, .p2 = 0x81, .min = 8, .max = 8, .seconds = 30 };
 	uint8_t bytes[PINPAD_ASK_MAX];
 	struct wr w;
 
@@ -449,7 +484,81 @@ static void test_change(void **state)
 	assert_non_null(strstr(said, "2 tries left"));
 }
 
-/* A pad that only takes a PIN, and what no pad can take: the keyboard, and why. */
+/* ---- by the SO-PIN ---- */
+
+#define SO_TEXT RIG_SO_PIN                      /* digits that are its characters */
+#define SO_HEX  "3537363231383830"              /* the same, as its hex digits */
+#define SO_NEW  "10203040"
+#define SO_NEW_HEX "3130323033303430"           /* the same, as its hex digits */
+
+/* In each process the card begins as it was: what one verb does there, the next does not see. */
+static void test_so_change(void **state)
+{
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad_change(RIG_READER, SO_TEXT, SO_NEW, SO_NEW);
+	assert_int_equal(at_terminal("8\n", verb_so_pin_change, RIG_PIN), ERR_OK);
+	assert_non_null(strstr(said, "has a new SO-PIN"));
+	fake_reader_pad_change(RIG_READER, SO_HEX, SO_NEW_HEX, SO_NEW_HEX);
+	assert_int_equal(at_terminal("16\n", verb_so_pin_change, RIG_PIN), ERR_OK);
+	fake_reader_pad_change(RIG_READER, SO_TEXT, SO_NEW, "10203041");
+	assert_int_equal(at_terminal("8\n", verb_so_pin_change, RIG_PIN), ERR_REFUSED);
+	assert_non_null(strstr(said, "as before"));
+	fake_reader_pad_change(RIG_READER, SO_NEW, SO_TEXT, SO_TEXT);
+	assert_int_equal(at_terminal("8\n", verb_so_pin_change, RIG_PIN), ERR_PIN_WRONG);
+	assert_non_null(strstr(said, "14 tries left"));
+	assert_int_equal(at_terminal("12\n", verb_so_pin_change, RIG_PIN), ERR_ARG);
+	assert_int_equal(at_terminal("17\n", verb_so_pin_change, RIG_PIN), ERR_ARG);
+	/* One with letters is typed as ever. */
+	assert_int_equal(at_terminal("\n" RIG_SO_PIN "\n00112233445566FF\n00112233445566FF\n", verb_so_pin_change,
+				     RIG_PIN), ERR_OK);
+}
+
+static void test_unblock(void **state)
+{
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad(RIG_READER, SO_TEXT);
+	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_OK);
+	fake_reader_pad(RIG_READER, SO_HEX);
+	assert_int_equal(at_terminal("16\n", verb_pin_unblock, RIG_PIN), ERR_OK);
+	assert_non_null(strstr(said, "takes its PIN again"));
+	fake_reader_pad(RIG_READER, SO_NEW);
+	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_PIN_WRONG);
+	fake_reader_pad(RIG_READER, "");
+	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_CANCELLED);
+	/* A pad that carries VERIFY alone has not asked the card. */
+	fake_reader_pad(RIG_READER, SO_TEXT);
+	fake_reader_pad_knows(RIG_READER, 0x20);
+	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_UNSUPPORTED);
+	assert_non_null(strstr(said, "has not been asked"));
+	assert_int_equal(at_terminal("\n" RIG_SO_PIN "\n", verb_pin_unblock, RIG_PIN), ERR_OK);
+}
+
+static void test_set(void **state)
+{
+	(void)state;
+	(void)rig_card_simple();
+	/* all of it, of eight digits each */
+	fake_reader_pad_change(RIG_READER, SO_TEXT, "24681357", "24681357");
+	assert_int_equal(at_terminal("8\n", verb_pin_set, "24681357"), ERR_OK);
+	assert_non_null(strstr(said, "has a new PIN"));
+	/* the SO-PIN here, the new PIN there, of any length */
+	fake_reader_pad_change(RIG_READER, "", NEW, NEW);
+	assert_int_equal(at_terminal("\n6\n" RIG_SO_PIN "\n", verb_pin_set, NEW), ERR_OK);
+	fake_reader_pad_change(RIG_READER, "", "246813579024680", "246813579024680");
+	assert_int_equal(at_terminal("\n15\n" RIG_SO_PIN "\n", verb_pin_set, "246813579024680"), ERR_OK);
+	fake_reader_pad_change(RIG_READER, "", NEW, "135791");
+	assert_int_equal(at_terminal("\n6\n" RIG_SO_PIN "\n", verb_pin_set, RIG_PIN), ERR_REFUSED);
+	fake_reader_pad_change(RIG_READER, "", NEW, NEW);
+	assert_int_equal(at_terminal("\n6\n0011223344556677\n", verb_pin_set, RIG_PIN), ERR_PIN_WRONG);
+	assert_int_equal(at_terminal("\n5\n", verb_pin_set, RIG_PIN), ERR_ARG);
+	assert_int_equal(at_terminal("16\n", verb_pin_set, RIG_PIN), ERR_ARG);
+	/* both here */
+	assert_int_equal(at_terminal("\n\n" RIG_SO_PIN "\n" NEW "\n" NEW "\n", verb_pin_set, NEW), ERR_OK);
+}
+
+/* A pad that only takes a PIN: the keyboard for what it cannot do, and why. */
 static void test_keyboard(void **state)
 {
 	(void)state;
@@ -457,14 +566,11 @@ static void test_keyboard(void **state)
 	fake_reader_pad(RIG_READER, RIG_PIN);
 	assert_int_equal(at_terminal(RIG_PIN "\n" NEW "\n" NEW "\n", verb_pin_change, NEW), ERR_OK);
 	assert_non_null(strstr(said, "it cannot change a PIN"));
-	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, NEW);
 	assert_int_equal(at_terminal(RIG_SO_PIN "\n" NEW "\n" NEW "\n", verb_pin_set, NEW), ERR_OK);
-	assert_non_null(strstr(said, "an SO-PIN is of hex digits"));
-	assert_int_equal(at_terminal(RIG_SO_PIN "\n", verb_pin_unblock, RIG_PIN), ERR_OK);
-	assert_non_null(strstr(said, "an SO-PIN is of hex digits"));
+	assert_non_null(strstr(said, "it cannot change a PIN"));
 	assert_int_equal(at_terminal(RIG_SO_PIN "\n" "0011223344556677\n" "0011223344556677\n", verb_so_pin_change,
 				     RIG_PIN), ERR_OK);
-	assert_non_null(strstr(said, "an SO-PIN is of hex digits"));
+	assert_non_null(strstr(said, "it cannot change a PIN"));
 }
 
 int main(int argc, char **argv)
@@ -474,6 +580,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_feature),
 		cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_change_structure),
+		cmocka_unit_test(test_whole_structure),
 		cmocka_unit_test(test_ccid_structure),
 		RIG_TEST(test_program),
 		AGENT_TEST(test_set_pin),
@@ -483,6 +590,9 @@ int main(int argc, char **argv)
 		RIG_TEST(test_no_pad),
 		AGENT_TEST(test_custodian),
 		AGENT_TEST(test_change),
+		AGENT_TEST(test_so_change),
+		AGENT_TEST(test_unblock),
+		AGENT_TEST(test_set),
 		AGENT_TEST(test_keyboard),
 	};
 

@@ -440,7 +440,7 @@ static void test_lies(void **state)
 static void test_pad(void **state)
 {
 	static const enum ccid_level levels[] = { CCID_TPDU, CCID_SHORT, CCID_EXTENDED };
-	static const struct pinpad_ask ask = { 0x00, 0x20, 0x00, 0x81, 6, 16, 30 };
+	static const struct pinpad_ask ask = { .ins = 0x20, .p2 = 0x81, .min = 6, .max = 16, .seconds = 30 };
 	uint8_t room[600], bytes[64];
 
 	(void)state;
@@ -488,7 +488,7 @@ static void test_pad(void **state)
 static void test_pad_change(void **state)
 {
 	static const enum ccid_level levels[] = { CCID_TPDU, CCID_SHORT, CCID_EXTENDED };
-	static const struct pinpad_ask ask = { 0x00, 0x24, 0x00, 0x81, 6, 6, 30 };
+	static const struct pinpad_ask ask = { .ins = 0x24, .p2 = 0x81, .min = 6, .max = 6, .seconds = 30 };
 	static const struct { const char *typed, *fresh, *again; uint16_t sw; } own[] = {
 		{ NULL, "", "", 0x6400 }, { "", "", "", 0x6401 }, { "648219", "135790", "135791", 0x6402 },
 		{ "6482190", "135790", "135790", 0x6403 }, { "648219", "13579", "13579", 0x6403 },
@@ -534,12 +534,87 @@ static void test_pad_change(void **state)
 	}
 }
 
+/* By the SO-PIN 57621880: what the reader is told whole, at each level, and as the card must hear it. */
+static void test_pad_so(void **state)
+{
+	static const enum ccid_level levels[] = { CCID_TPDU, CCID_SHORT, CCID_EXTENDED };
+	static const struct {
+		struct pinpad_ask ask;
+		const char *typed, *fresh;      /* fresh NULL: no change */
+		struct rd heard;
+	} rows[] = {
+		{ { .ins = 0x2C, .p1 = 1, .p2 = 0x81, .min = 8, .max = 8, .seconds = 30 }, "57621880", NULL,
+		  RD_LIT("\x00\x2C\x01\x81\x08" "57621880") },
+		{ { .ins = 0x2C, .p1 = 1, .p2 = 0x81, .min = 16, .max = 16, .seconds = 30, .packed = true },
+		  "3537363231383830", NULL, RD_LIT("\x00\x2C\x01\x81\x08" "57621880") },
+		{ { .ins = 0x24, .p2 = 0x88, .min = 16, .max = 16, .seconds = 30, .packed = true }, "3537363231383830",
+		  "0123456789012345", RD_LIT("\x00\x24\x00\x88\x10" "57621880\x01\x23\x45\x67\x89\x01\x23\x45") },
+		{ { .ins = 0x2C, .p2 = 0x81, .min = 6, .max = 6, .seconds = 30,
+		    .old = RD_LIT("\xA0\xB0\xC0\xD0\x01\x02\x03\x04") },
+		  "", "135790", RD_LIT("\x00\x2C\x00\x81\x0E\xA0\xB0\xC0\xD0\x01\x02\x03\x04" "135790") },
+	};
+	uint8_t room[600], bytes[64], expected[64];
+
+	(void)state;
+	for (size_t i = 0; i < 3 * sizeof(rows) / sizeof(*rows); i++) {
+		const struct fake_ccid_spec s = { .level = levels[i % 3], .features = FAKE_CCID_AUTO, .pad = true,
+						  .pad_changes = true };
+		struct wr w, cmd, wanted;
+		struct line l;
+
+		line_open(&l, &s, card->v);
+		WR_ARR(&cmd, bytes);
+		WR_ARR(&w, room);
+		WR_ARR(&wanted, expected);
+		assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
+		assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_OK);
+		l.reader.typed = rows[i / 3].typed;
+		l.reader.typed_new = l.reader.typed_again = rows[i / 3].fresh;
+		wr_reset(&w);
+		assert_int_equal((rows[i / 3].fresh ? ccid_card_pad_change : ccid_card_pad_verify)
+				 (&l.card, &rows[i / 3].ask, &w), ERR_OK);
+		assert_bytes_equal(rd_of(l.reader.pins, l.reader.pins_n), rows[i / 3].heard);
+		assert_int_equal(vcard_exchange(card->v, rows[i / 3].heard, &wanted), ERR_OK);
+		assert_bytes_equal(wr_view(&w), wr_view(&wanted));
+		wr_reset(&w);
+		assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_OK);
+		assert_bytes_equal(rd_of(w.p + w.n - 2, 2), RD_LIT("\x90\x00"));
+		line_close(&l);
+	}
+}
+
+/* A reader that refuses what it is asked: the card has heard nothing, and is as it was. */
+static void test_pad_refuses(void **state)
+{
+	const struct fake_ccid_spec s = { .level = CCID_TPDU, .features = FAKE_CCID_AUTO, .pad = true };
+	const struct pinpad_ask ask = { .ins = 0x2C, .p1 = 1, .p2 = 0x81, .min = 8, .max = 8, .seconds = 30 };
+	uint8_t room[600], bytes[64];
+	struct wr w, cmd;
+	struct line l;
+
+	(void)state;
+	line_open(&l, &s, card->v);
+	WR_ARR(&cmd, bytes);
+	WR_ARR(&w, room);
+	assert_int_equal(ccid_card_power_on(&l.card), ERR_OK);
+	assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_OK);
+	l.reader.typed = "57621880";
+	l.reader.pad_knows = 0x20;
+	wr_reset(&w);
+	assert_int_equal(ccid_card_pad_verify(&l.card, &ask, &w), ERR_OK);
+	assert_bytes_equal(wr_view(&w), RD_LIT("\x6B\x80"));
+	assert_true(l.card.powered);
+	wr_reset(&w);
+	assert_int_equal(ccid_card_transmit(&l.card, command(0, &cmd), &w, NULL), ERR_OK);
+	line_close(&l);
+}
+
 /* The reader makes one block of it, and no chain. */
 static void test_pad_block(void **state)
 {
 	const struct fake_ccid_spec s = { .level = CCID_TPDU, .features = FAKE_CCID_AUTO, .pad_changes = true,
 					  .message_max = 47 };
-	struct pinpad_ask ask = { 0x00, 0x24, 0x00, 0x81, 15, 15, 30 };
+	struct pinpad_ask ask = { .ins = 0x24, .p2 = 0x81, .min = 15, .max = 15, .seconds = 30 };
 	uint8_t room[600], bytes[64];
 	struct wr w, cmd;
 	struct line l;
@@ -575,6 +650,8 @@ int main(void)
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_pad),
 		cmocka_unit_test(test_pad_change),
+		cmocka_unit_test(test_pad_so),
+		cmocka_unit_test(test_pad_refuses),
 		cmocka_unit_test(test_pad_block),
 	};
 
