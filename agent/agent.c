@@ -118,6 +118,7 @@ static void deliver(struct agent *a, struct agent_job **job)
 				agent_client_progress(a->clients[i], j->why);
 		return;
 	case AGENT_JOB_EXCHANGE:
+	case AGENT_JOB_PAD:
 	case AGENT_JOB_LEASE:
 	case AGENT_JOB_LOGIN:
 		break;

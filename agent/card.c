@@ -59,7 +59,7 @@ static enum err take(struct agent_card *c, const struct pcsc_reader *r)
 		hsm_card_free(&c->hsm, true);
 		return e;
 	}
-	agent_view_ready(&c->view, c->keys.device_id, hsm_pin_has_pad(c->hsm));
+	agent_view_ready(&c->view, c->keys.device_id, hsm_pin_has_pad(c->hsm), hsm_pin_has_pad_change(c->hsm));
 	log_line(LOG_AGENT, LOG_INFO, "card %s in reader %s: held", c->keys.device_id, c->view.reader);
 	return ERR_OK;
 }

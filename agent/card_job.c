@@ -3,6 +3,7 @@
 #include "agent/card_int.h"
 #include "agent/gate.h"
 #include "agent/lease.h"
+#include "apdu/agent_proto.h"
 
 static enum err plain(struct agent_card *c, const struct hsm_cmd *row, struct agent_job *j)
 {
@@ -90,6 +91,42 @@ static enum err exchange(struct agent_card *c, struct agent_job *j)
 	return sw == APDU_SW_OK ? changed(c, row) : ERR_OK;
 }
 
+/*
+ * A change of PIN that is typed on the reader: the same leave as for the command, and the same consequences. The PINs
+ * are not known here: an approval that others join by showing the old one is over.
+ */
+static enum err change_on_pad(struct agent_card *c, struct agent_job *j)
+{
+	struct deadline dl = deadline_never();
+	const struct hsm_cmd *row;
+	struct pinpad_ask ask;
+	bool needs_login;
+	struct rd data;
+	uint16_t sw = 0;
+	enum err e = agent_pad_read(wr_view(&j->in), &ask);
+	/* With data, as the card will have it: which is what the gate knows the command by. */
+	struct apdu a = { .cla = ask.cla, .ins = ask.ins, .p1 = ask.p1, .p2 = ask.p2, .data = RD_LIT("PIN") };
+
+	if (e)
+		return e;
+	switch (agent_gate(&a, &c->rules->conf->agent.admit, &row, &needs_login, j->why, sizeof(j->why))) {
+	case AGENT_CHANGE:
+		break;
+	case AGENT_NO_LEAVE:
+		return ERR_READ_ONLY;
+	default:
+		return ERR_REFUSED;
+	}
+	if (row->op != HSM_CHANGE_PIN && row->op != HSM_RESET_RETRY)
+		return ERR_REFUSED;
+	e = apdu_link_pad_change(hsm_card_link(c->hsm), &ask, &j->out, &dl);
+	if (e || apdu_answer(wr_view(&j->out), &data, &sw))
+		return e;
+	a.data = RD_NONE;
+	heed_pin(c, row, &a, sw);
+	return sw == APDU_SW_OK ? changed(c, row) : ERR_OK;
+}
+
 void agent_card_run(struct agent_card *c, struct agent_job *j)
 {
 	enum err e;
@@ -118,7 +155,8 @@ void agent_card_run(struct agent_card *c, struct agent_job *j)
 		agent_card_login(c, j);
 		return;
 	case AGENT_JOB_EXCHANGE:
-		e = exchange(c, j);
+	case AGENT_JOB_PAD:
+		e = j->kind == AGENT_JOB_PAD ? change_on_pad(c, j) : exchange(c, j);
 		agent_card_heed(c, e);
 		agent_card_done(c, j, e, NULL);
 		return;

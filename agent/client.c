@@ -143,7 +143,7 @@ bool agent_client_done(struct agent_house *h, struct agent_client *c, struct age
 		if (j->e == ERR_ALLOWANCE)
 			client_stand(c, &s);
 		client_fail(c, j->e, j->why);
-	} else if (j->kind == AGENT_JOB_EXCHANGE || j->kind == AGENT_JOB_LEASE) {
+	} else if (j->kind == AGENT_JOB_EXCHANGE || j->kind == AGENT_JOB_PAD || j->kind == AGENT_JOB_LEASE) {
 		client_ok(c, AGENT_T_APDU, wr_view(&j->out));
 	} else {
 		if (j->kind == AGENT_JOB_LOGIN)

@@ -109,7 +109,8 @@ static enum err on_open(struct agent_house *h, struct agent_client *c, struct rd
 		memcpy(atr, v->atr, atr_n);
 		c->card = card;
 		c->of_card = v->card;
-		bits = (uint8_t)(AGENT_HAS_CARD | (v->has_pad ? AGENT_HAS_PAD : 0));
+		bits = (uint8_t)(AGENT_HAS_CARD | (v->has_pad ? AGENT_HAS_PAD : 0) |
+				 (v->has_pad_change ? AGENT_HAS_PAD_CHANGE : 0));
 	}
 	lock_give(&v->lock);
 	if (!c->card) {
@@ -147,14 +148,14 @@ static bool answer_known(struct agent_client *c, const struct apdu *a, struct rd
 	return known;
 }
 
-static void to_card(struct agent_client *c, struct rd cmd)
+static void to_card(struct agent_client *c, enum agent_job_kind kind, struct rd in)
 {
 	struct agent_job *j = NULL;
-	enum err e = make_job(c, AGENT_JOB_EXCHANGE, &j);
+	enum err e = make_job(c, kind, &j);
 	uint64_t turn;
 
 	if (!e) {
-		wr_put(&j->in, cmd);
+		wr_put(&j->in, in);
 		e = wr_done(&j->in);
 	}
 	if (e) {
@@ -208,8 +209,27 @@ static enum err on_send(struct agent_house *h, struct agent_client *c, struct rd
 			client_fail(c, ERR_REFUSED,
 				    "a login waits for approvals; the card cannot be used for anything else");
 		else
-			to_card(c, cmd);
+			to_card(c, AGENT_JOB_EXCHANGE, cmd);
 	}
+	return ERR_OK;
+}
+
+/* The card's thread judges the command, as it does with one that is sent. */
+static enum err on_pad(struct agent_house *h, struct agent_client *c, struct rd elements)
+{
+	struct client_standing s;
+	struct pinpad_ask ask;
+
+	(void)h;
+	if (!c->card || agent_pad_read(elements, &ask))
+		return ERR_FORMAT;
+	client_stand(c, &s);
+	if (!s.there)
+		client_fail(c, ERR_REMOVED, "the card was removed");
+	else if (s.asking)
+		client_fail(c, ERR_REFUSED, "a login waits for approvals; the card cannot be used for anything else");
+	else
+		to_card(c, AGENT_JOB_PAD, elements);
 	return ERR_OK;
 }
 
@@ -344,6 +364,7 @@ static const struct {
 	{ AGENT_HELLO, on_hello },     { AGENT_LIST, on_list },   { AGENT_OPEN, on_open },
 	{ AGENT_SEND, on_send },       { AGENT_PRESENT, on_present }, { AGENT_LOGIN, on_login },
 	{ AGENT_LOGOUT, on_logout },   { AGENT_END, on_end },     { AGENT_STATUS, on_status },
+	{ AGENT_PAD, on_pad },
 };
 
 enum err client_ask(struct agent_house *h, struct agent_client *c, enum agent_type type, struct rd elements)

@@ -14,6 +14,7 @@
 
 enum agent_job_kind {
 	AGENT_JOB_EXCHANGE,     /* in: a command APDU; out: the answer */
+	AGENT_JOB_PAD,          /* in: the elements of an AGENT_PAD; out: the answer */
 	AGENT_JOB_LOGIN,        /* pin, limits */
 	AGENT_JOB_END,          /* why: the reason, for the receipt; end: which question it is of */
 	AGENT_JOB_LEASE,        /* a client that works alone is lent, see lease.h */

@@ -48,6 +48,18 @@ static enum err tap_pad_verify(void *ctx, const struct pinpad_ask *ask, struct w
 	return apdu_link_pad_verify(((struct tap *)ctx)->inner, ask, rsp, &dl);
 }
 
+static bool tap_has_pad_change(void *ctx)
+{
+	return apdu_link_has_pad_change(((struct tap *)ctx)->inner);
+}
+
+static enum err tap_pad_change(void *ctx, const struct pinpad_ask *ask, struct wr *rsp)
+{
+	struct deadline dl = deadline_never();
+
+	return apdu_link_pad_change(((struct tap *)ctx)->inner, ask, rsp, &dl);
+}
+
 static size_t tap_cmd_max(void *ctx)
 {
 	return apdu_link_cmd_max(((struct tap *)ctx)->inner);
@@ -69,6 +81,8 @@ static const struct apdu_link_ops tap_ops = {
 	.present = tap_present,
 	.has_pad = tap_has_pad,
 	.pad_verify = tap_pad_verify,
+	.has_pad_change = tap_has_pad_change,
+	.pad_change = tap_pad_change,
 	.cmd_max = tap_cmd_max,
 	.close = tap_close,
 };

@@ -52,11 +52,12 @@ void agent_view_state(struct agent_view *v, enum agent_state s)
 	lock_give(&v->lock);
 }
 
-void agent_view_ready(struct agent_view *v, const char *device_id, bool has_pad)
+void agent_view_ready(struct agent_view *v, const char *device_id, bool has_pad, bool has_pad_change)
 {
 	lock_take(&v->lock);
 	(void)snprintf(v->device_id, sizeof(v->device_id), "%s", device_id);
 	v->has_pad = has_pad;
+	v->has_pad_change = has_pad_change;
 	v->state = AGENT_CLOSED;
 	lock_give(&v->lock);
 }

@@ -45,6 +45,7 @@ struct agent_view {
 	size_t atr_n;
 	char device_id[CHR_MAX + 1];
 	bool has_pad;           /* the reader asks for a PIN by itself */
+	bool has_pad_change;    /* and changes it */
 	bool looked;            /* the reader was looked at, whatever was found */
 	char progress[AGENT_PROGRESS_MAX];      /* of the login that runs */
 	struct agent_facts facts;               /* of the approval, while AGENT_OPENED */
@@ -64,7 +65,8 @@ void agent_view_fini(struct agent_view *v);
 /* Another card, or none (atr empty): all that was known is forgotten. */
 void agent_view_card(struct agent_view *v, struct rd atr, uint32_t events);
 void agent_view_state(struct agent_view *v, enum agent_state s);
-void agent_view_ready(struct agent_view *v, const char *device_id, bool has_pad);       /* known, and closed */
+/* Known, and closed. */
+void agent_view_ready(struct agent_view *v, const char *device_id, bool has_pad, bool has_pad_change);
 void agent_view_looked(struct agent_view *v);
 void agent_view_open(struct agent_view *v, const struct agent_facts *f);        /* a new approval */
 void agent_view_used(struct agent_view *v, uint32_t digests, uint64_t uses);

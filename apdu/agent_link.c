@@ -22,6 +22,7 @@ struct agent {
 	char why[AGENT_TEXT_MAX];       /* of the last refusal */
 	struct wr packet;               /* room for commands and their answers; wiped after each */
 	bool has_pad;                   /* the agent's login asks for a PIN there, if it is given none */
+	bool has_pad_change;
 };
 
 static void hang_up(struct agent *a)
@@ -327,20 +328,13 @@ enum err agent_status(const struct agent_at *at, struct wr *json, char *why, siz
 
 /* ---- a link ---- */
 
-static enum err link_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct deadline *dl)
+/* What is in a->packet, answered by the card. */
+static enum err ask_card(struct agent *a, struct wr *rsp, const struct deadline *dl)
 {
-	struct deadline turn = deadline_within(dl, AGENT_TURN_MS);
-	struct agent *a = ctx;
 	struct wr *w = &a->packet;
 	struct rd elements, answer;
-	enum err e;
+	enum err e = ask(a, w, &elements, dl);
 
-	/* dl is the card's time for this command; those of other programs may come before it. */
-	if (dl && dl->at_ms < UINT64_MAX - AGENT_TURN_MS)
-		turn.at_ms = dl->at_ms + AGENT_TURN_MS;
-	agent_msg_begin(w, AGENT_SEND);
-	wr_tlv(w, AGENT_T_APDU, cmd);
-	e = ask(a, w, &elements, &turn);
 	if (!e && !rd_tlv_find(elements, AGENT_T_APDU, &answer)) {
 		hang_up(a);
 		e = ERR_PROTOCOL;
@@ -353,6 +347,19 @@ static enum err link_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct d
 	return e;
 }
 
+static enum err link_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct deadline *dl)
+{
+	struct deadline turn = deadline_within(dl, AGENT_TURN_MS);
+	struct agent *a = ctx;
+
+	/* dl is the card's time for this command; those of other programs may come before it. */
+	if (dl && dl->at_ms < UINT64_MAX - AGENT_TURN_MS)
+		turn.at_ms = dl->at_ms + AGENT_TURN_MS;
+	agent_msg_begin(&a->packet, AGENT_SEND);
+	wr_tlv(&a->packet, AGENT_T_APDU, cmd);
+	return ask_card(a, rsp, &turn);
+}
+
 static enum err link_present(void *ctx)
 {
 	return ask_plain(ctx, AGENT_PRESENT, AGENT_PATIENCE_MS);
@@ -361,6 +368,22 @@ static enum err link_present(void *ctx)
 static bool link_has_pad(void *ctx)
 {
 	return ((const struct agent *)ctx)->has_pad;
+}
+
+static bool link_has_pad_change(void *ctx)
+{
+	return ((const struct agent *)ctx)->has_pad_change;
+}
+
+/* Nobody but the reader knows how long it takes, and it gives up by itself. */
+static enum err link_pad_change(void *ctx, const struct pinpad_ask *pad, struct wr *rsp)
+{
+	struct deadline dl = deadline_never();
+	struct agent *a = ctx;
+
+	agent_msg_begin(&a->packet, AGENT_PAD);
+	agent_msg_pad(&a->packet, pad);
+	return ask_card(a, rsp, &dl);
 }
 
 /* The agent decides about a reset: the card is its own. */
@@ -388,6 +411,8 @@ static const struct apdu_link_ops agent_ops = {
 	.transmit = link_transmit,
 	.present = link_present,
 	.has_pad = link_has_pad,
+	.has_pad_change = link_has_pad_change,
+	.pad_change = link_pad_change,
 	.close = link_close,
 	.abandon = link_abandon,
 };
@@ -408,6 +433,7 @@ static enum err open_card(struct agent *a, const char *reader, struct wr *atr)
 		   (rd_tlv_find(elements, AGENT_T_STATE, &state) && !rd_uint(state, &bits))))
 		e = ERR_PROTOCOL;
 	a->has_pad = bits & AGENT_HAS_PAD;
+	a->has_pad_change = bits & AGENT_HAS_PAD_CHANGE;
 	if (!e) {
 		wr_put(atr, bytes);
 		e = wr_done(atr);

@@ -39,7 +39,7 @@ void agent_msg_card(struct wr *w, const struct pcsc_reader *r)
 
 static bool is_type(uint8_t type)
 {
-	return (type >= AGENT_HELLO && type <= AGENT_STATUS) || (type >= AGENT_OK && type <= AGENT_PROGRESS);
+	return (type >= AGENT_HELLO && type <= AGENT_PAD) || (type >= AGENT_OK && type <= AGENT_PROGRESS);
 }
 
 enum err agent_msg_read(struct rd packet, enum agent_type *type, struct rd *elements)
@@ -58,6 +58,37 @@ enum err agent_msg_read(struct rd packet, enum agent_type *type, struct rd *elem
 	*type = (enum agent_type)t;
 	*elements = packet;
 	return ERR_OK;
+}
+
+void agent_msg_pad(struct wr *w, const struct pinpad_ask *ask)
+{
+	const uint8_t bytes[] = { ask->cla, ask->ins, ask->p1, ask->p2, ask->max, ask->seconds, ask->packed };
+
+	wr_tlv(w, AGENT_T_PAD, RD_ARR(bytes));
+	if (ask->old.n)
+		wr_tlv(w, AGENT_T_PIN, ask->old);
+}
+
+enum err agent_pad_read(struct rd elements, struct pinpad_ask *ask)
+{
+	struct rd b;
+
+	*ask = (struct pinpad_ask){ .old = RD_NONE };
+	if (!rd_tlv_find(elements, AGENT_T_PAD, &b) || b.n != 7 || b.p[6] > 1)
+		return ERR_FORMAT;
+	ask->cla = b.p[0];
+	ask->ins = b.p[1];
+	ask->p1 = b.p[2];
+	ask->p2 = b.p[3];
+	ask->min = ask->max = b.p[4];
+	ask->seconds = b.p[5];
+	ask->packed = b.p[6];
+	if (!rd_tlv_find(elements, AGENT_T_PIN, &ask->old))
+		ask->old = RD_NONE;
+	return ask->max >= PIN_MIN && ask->max <= PIN_MAX && !(ask->packed && ask->max % 2) &&
+			       ask->old.n <= SO_PIN_SIZE
+		       ? ERR_OK
+		       : ERR_FORMAT;
 }
 
 enum err agent_fail_read(struct rd elements, char *why, size_t cap)

@@ -27,15 +27,16 @@ enum agent_type {
 	AGENT_LOGOUT,           /* of this client only */
 	AGENT_END,              /* READER (missing: all): ends the approval for everybody */
 	AGENT_STATUS,           /* answer: TEXT, JSON */
+	AGENT_PAD,              /* PAD, PIN (what stands in the old one's place; may be missing): answer as to SEND */
 	AGENT_OK = 0x80,
 	AGENT_FAIL,             /* ERR, TEXT */
 	AGENT_PROGRESS          /* TEXT */
 };
 enum agent_tag {
 	AGENT_T_VERSION = 0x80, AGENT_T_PROGRAM, AGENT_T_REASON, AGENT_T_READER, AGENT_T_ATR, AGENT_T_APDU, AGENT_T_PIN,
-	AGENT_T_LIMITS, AGENT_T_ERR, AGENT_T_TEXT, AGENT_T_EVENTS, AGENT_T_STATE, AGENT_T_CARD = 0xA0
+	AGENT_T_LIMITS, AGENT_T_ERR, AGENT_T_TEXT, AGENT_T_EVENTS, AGENT_T_STATE, AGENT_T_PAD, AGENT_T_CARD = 0xA0
 };
-enum { AGENT_HAS_CARD = 1, AGENT_HAS_PAD = 2 };         /* bits of AGENT_T_STATE */
+enum { AGENT_HAS_CARD = 1, AGENT_HAS_PAD = 2, AGENT_HAS_PAD_CHANGE = 4 };       /* bits of AGENT_T_STATE */
 
 /* A message being written: the type, then wr_tlv of the caller's. */
 void agent_msg_begin(struct wr *w, enum agent_type type);
@@ -44,6 +45,13 @@ void agent_msg_card(struct wr *w, const struct pcsc_reader *r);         /* one A
 
 /* type and elements of a packet; every element well formed. ERR_FORMAT, ERR_LIMIT. */
 MUST enum err agent_msg_read(struct rd packet, enum agent_type *type, struct rd *elements);
+/*
+ * A change of PIN on the reader: the AGENT_T_PAD and AGENT_T_PIN elements of it. Read: the old one is a view into
+ * elements; ERR_FORMAT: not one that a pad could do.
+ */
+void agent_msg_pad(struct wr *w, const struct pinpad_ask *ask);
+MUST enum err agent_pad_read(struct rd elements, struct pinpad_ask *ask);
+
 /* An AGENT_FAIL: the error (never ERR_OK; what is not known is ERR_PROTOCOL) and its text, made safe to show. */
 enum err agent_fail_read(struct rd elements, char *why, size_t cap);
 /* The next AGENT_T_CARD. false: none is left, or (*bad) it is malformed. */

@@ -16,8 +16,8 @@ bool cli_pin_change_is_on_pad(const struct cli *cli, const struct cli_card *c);
 MUST enum err cli_pin_change_on_pad(struct cli *cli, struct cli_card *c);
 
 /*
- * By the SO-PIN, as far as a pad can carry it. *done false and ERR_OK: nothing has happened, and it is done by keyboard,
- * as a source was named, there is no such pad (said), or the person wants so. Said.
+ * By the SO-PIN, as far as a pad can carry it. *done false and ERR_OK: nothing has happened, and it is for the
+ * keyboard, as a source was named, there is no such pad (said), or the person wants so. Said.
  */
 MUST enum err cli_so_pin_change_on_pad(struct cli *cli, struct cli_card *c, bool *done);
 MUST enum err cli_pin_unblock_on_pad(struct cli *cli, struct cli_card *c, bool *done);

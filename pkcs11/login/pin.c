@@ -120,7 +120,10 @@ static enum err change_on_pad(struct p11_call *c, unsigned digits)
 	e = hsm_pin_change_on_pad(t->card, digits, &dl);
 	lock_take(&t->lock);
 	t->login = was;
-	settle_change(t, e);
+	if (e == ERR_READ_ONLY)         /* an agent's, and the card was not asked */
+		e = p11_token_end(t, e);
+	else
+		settle_change(t, e);
 	p11_ceremony_end(t, p11_rv(e));
 	return e;
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/module/ceremony.h"
 #include "pkcs11/module/module.h"
 #include "sc-hsm/ability.h"
 #include "sc-hsm/init.h"
@@ -72,21 +73,47 @@ CK_RV p11_so_login(struct p11_call *c, struct secret *pin)
 	return e == ERR_PIN_LENGTH || e == ERR_FORMAT ? CKR_PIN_INCORRECT : p11_rv(e);
 }
 
-CK_RV p11_so_init_pin(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n)
+/*
+ * The new PIN, of so many digits, typed on the reader, without the token's lock; the token is pending meanwhile. The
+ * SO-PIN is a copy, as a logout may take the token's.
+ */
+static enum err reset_on_pad(struct p11_call *c, unsigned digits)
 {
+	struct deadline dl = deadline_never();
 	struct p11_token *t = c->token;
+	struct hsm_version v = t->status.version;
+	enum p11_login_state was = t->login;
+	struct secret *so_pin = NULL;
+	enum err e = secret_new(secret_view(t->so_pin), &so_pin);
+
+	if (!e)
+		e = p11_token_begin(t);
+	if (!e) {
+		e = hsm_pin_has_pad_change(t->card) ? p11_ceremony_start(c, false) : ERR_ARG;
+		if (!e) {
+			log_tell("card %s in reader %s: type on the reader a new PIN of %u digits, and that once more",
+				 t->device_id, t->reader, digits);
+			lock_give(&t->lock);
+			e = hsm_pin_set_on_pad(t->card, so_pin, digits, &dl);
+			lock_take(&t->lock);
+			t->login = was;
+			if (!e)
+				e = p11_token_read_status(t, &v, &dl);
+			p11_ceremony_end(t, p11_rv(e));
+		}
+		e = p11_token_end(t, e);
+	}
+	secret_free(&so_pin);
+	return e;
+}
+
+static enum err reset(struct p11_token *t, struct rd pin)
+{
 	struct deadline dl = deadline_never();
 	struct hsm_version v = t->status.version;
 	struct secret *fresh = NULL;
-	enum err e;
+	enum err e = secret_new(pin, &fresh);
 
-	if (!t->so_pin)
-		return CKR_USER_NOT_LOGGED_IN;
-	if (!pin)
-		return CKR_ARGUMENTS_BAD;
-	if (n < PIN_MIN || n > PIN_MAX)
-		return CKR_PIN_LEN_RANGE;
-	e = secret_new(rd_of(pin, n), &fresh);
 	if (!e)
 		e = p11_token_begin(t);
 	if (!e) {
@@ -96,6 +123,22 @@ CK_RV p11_so_init_pin(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n)
 		e = p11_token_end(t, e);
 	}
 	secret_free(&fresh);
+	return e;
+}
+
+CK_RV p11_so_init_pin(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n)
+{
+	struct p11_token *t = c->token;
+	enum err e;
+
+	if (!t->so_pin)
+		return CKR_USER_NOT_LOGGED_IN;
+	/* As at C_SetPIN: a program that does not say how many digits means the fewest. */
+	if (!pin && n == 0)
+		n = PIN_MIN;
+	if (n < PIN_MIN || n > (pin ? PIN_MAX : HSM_PAD_PIN_MAX))
+		return CKR_PIN_LEN_RANGE;
+	e = pin ? reset(t, rd_of(pin, n)) : reset_on_pad(c, (unsigned)n);
 	if (e)
 		tell(t, e, e == ERR_CONDITIONS ? "the card was initialised so that the SO-PIN sets no PIN" :
 		     "the PIN was not set");

@@ -3,10 +3,7 @@
 #include "test/p11/agent.h"
 
 #include <pthread.h>
-#include <pty.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "apdu/pcsc.h"
 #include "cli/card/pad.h"
@@ -349,6 +346,110 @@ static void test_agent(void **state)
 	agent_rig_stop();
 }
 
+/* A change there goes by the agent, if it lets programs change PINs; who rides on a known PIN shows the new one. */
+static void test_agent_change(void **state)
+{
+	CK_UTF8CHAR so_pin[] = RIG_SO_PIN;
+	CK_SESSION_HANDLE s;
+	struct agent_user other;
+
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135790");
+	agent_rig_start("[agent]\nadmit = pin\n");
+	rig_initialize();
+	s = rig_session();
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135791");
+	assert_rv(C_SetPIN(s, NULL, 6, NULL, 6), CKR_FUNCTION_FAILED);
+	fake_reader_pad_change(RIG_READER, "", "135790", "135790");
+	assert_rv(C_SetPIN(s, NULL, 6, NULL, 6), CKR_FUNCTION_CANCELED);
+	assert_rv(C_SetPIN(s, NULL, 5, NULL, 5), CKR_PIN_LEN_RANGE);
+	assert_false(rig_token_flags() & CKF_USER_PIN_COUNT_LOW);
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135790");
+	assert_ok(C_SetPIN(s, NULL, 6, NULL, 6));
+	assert_true(card_has("135790"));
+	assert_int_equal(rig_count(s, CKO_PRIVATE_KEY), 0);
+	/* Opened by a PIN that nobody else knows: it goes on. */
+	fake_reader_pad_change(RIG_READER, "135790", RIG_PIN, RIG_PIN);
+	assert_ok(rig_login(s, NULL));
+	assert_ok(C_SetPIN(s, NULL, 0, NULL, 0));
+	assert_ok(rig_sign(s, rig_find(s, CKO_PRIVATE_KEY, "ec")));
+	/* By one that others show to ride on it: that is over, as the agent does not know the new one. */
+	assert_ok(C_Logout(s));
+	rig_finalize();
+	agent_rig_stop();
+	agent_rig_start("[agent]\nadmit = pin\n");
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	agent_user_come(&other);
+	assert_int_equal(agent_user_login(&other, RIG_PIN, NULL), ERR_OK);
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135790");
+	assert_ok(C_SetPIN(s, NULL, 6, NULL, 6));
+	assert_int_equal(agent_user_sign(&other, 1), ERR_AUTH);
+	assert_int_equal(agent_user_login(&other, RIG_PIN, NULL), ERR_PIN_WRONG);
+	assert_int_equal(agent_user_login(&other, "135790", NULL), ERR_OK);
+	agent_user_go(&other);
+	/* By the SO-PIN, which the program has. */
+	rig_finalize();
+	rig_initialize();
+	s = rig_session();
+	assert_ok(C_Login(s, CKU_SO, so_pin, sizeof(so_pin) - 1));
+	fake_reader_pad_change(RIG_READER, "", "24681357", "24681357");
+	assert_ok(C_InitPIN(s, NULL, 8));
+	assert_true(card_has("24681357"));
+	rig_finalize();
+	agent_rig_stop();
+}
+
+static void test_agent_no_leave(void **state)
+{
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad_change(RIG_READER, RIG_PIN, "135790", "135790");
+	agent_rig_start("");
+	rig_initialize();
+	s = rig_session();
+	assert_rv(C_SetPIN(s, NULL, 6, NULL, 6), CKR_TOKEN_WRITE_PROTECTED);
+	assert_true(card_has(RIG_PIN));
+	rig_finalize();
+	agent_rig_stop();
+}
+
+/* C_InitPIN without a PIN: a new one is typed, nothing is spent by what the reader or the length refuses. */
+static void test_init_pin(void **state)
+{
+	CK_UTF8CHAR so_pin[] = RIG_SO_PIN;
+	CK_SESSION_HANDLE s;
+
+	(void)state;
+	(void)rig_card_simple();
+	fake_reader_pad(RIG_READER, RIG_PIN);
+	rig_initialize();
+	s = rig_session();
+	assert_rv(C_InitPIN(s, NULL, 0), CKR_USER_NOT_LOGGED_IN);
+	assert_ok(C_Login(s, CKU_SO, so_pin, sizeof(so_pin) - 1));
+	assert_rv(C_InitPIN(s, NULL, 0), CKR_ARGUMENTS_BAD);
+	rig_finalize();
+	fake_reader_pad_change(RIG_READER, "", "135790", "135790");
+	rig_initialize();
+	s = rig_session();
+	assert_ok(C_Login(s, CKU_SO, so_pin, sizeof(so_pin) - 1));
+	assert_rv(C_InitPIN(s, NULL, 5), CKR_PIN_LEN_RANGE);
+	assert_rv(C_InitPIN(s, NULL, 16), CKR_PIN_LEN_RANGE);
+	assert_rv(C_InitPIN(s, NULL, 7), CKR_PIN_LEN_RANGE);
+	fake_reader_pad_change(RIG_READER, "", "135790", "135791");
+	assert_rv(C_InitPIN(s, NULL, 6), CKR_FUNCTION_FAILED);
+	fake_reader_pad_change(RIG_READER, "", "135790", "135790");
+	assert_ok(C_InitPIN(s, NULL, 0));
+	assert_true(card_has("135790"));
+	fake_reader_pad_change(RIG_READER, "", "246813579024680", "246813579024680");
+	assert_ok(C_InitPIN(s, NULL, 15));
+	assert_true(card_has("246813579024680"));
+}
+
 static void test_no_pad(void **state)
 {
 	(void)state;
@@ -399,180 +500,6 @@ static void test_custodian(void **state)
 	conf_free(&cli.conf);
 }
 
-/* ---- quorum11 pin ... ---- */
-
-#define SELECT RD_LIT("\x00\xA4\x04\x00\x0B\xE8\x2B\x06\x01\x04\x01\x81\xC3\x1F\x02\x01\x00")
-
-static char said[8192];
-
-/*
- * What a verb says to a person who types these lines at the terminal, to said; its result. In a process of its own, as
- * there is one terminal for each. Afterwards it is checked there that the card has this PIN.
- */
-static enum err at_terminal(const char *lines, enum err (*verb)(struct cli *cli), const char *pin)
-{
-	struct cli_args args = { .pin_fd = ARGS_NO_FD, .so_pin_fd = ARGS_NO_FD, .new_pin_fd = ARGS_NO_FD,
-				 .new_so_pin_fd = ARGS_NO_FD };
-	struct cli cli = { .args = &args, .dl = deadline_never() };
-	int fd, status;
-	size_t n = 0;
-	ssize_t got;
-	pid_t pid = forkpty(&fd, NULL, NULL, NULL);
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		uint8_t bytes[64], answer[64];
-		struct wr cmd, rsp;
-		enum err e = conf_load(&cli.conf);
-
-		(void)alarm(20);        /* who waits for more than is typed, waits for ever */
-		e = e ? e : verb(&cli);
-		(void)fflush(stdout);
-		WR_ARR(&cmd, bytes);
-		WR_ARR(&rsp, answer);
-		if (fake_card_ask(RIG_READER, SELECT, &rsp))
-			_exit(255);
-		wr_reset(&rsp);
-		wr_put(&cmd, RD_LIT("\x00\x20\x00\x81"));
-		wr_u8(&cmd, (uint8_t)strlen(pin));
-		wr_put(&cmd, rd_str(pin));
-		if (fake_card_ask(RIG_READER, wr_view(&cmd), &rsp) || !rd_eq(wr_view(&rsp), RD_LIT("\x90\x00")))
-			_exit(255);
-		_exit((int)e);
-	}
-	/* A question ends so; what was typed before it does not count. */
-	while (n < sizeof(said) - 1 && (got = read(fd, said + n, sizeof(said) - 1 - n)) > 0) {
-		n += (size_t)got;
-		said[n] = 0;
-		if (n > 2 && strcmp(said + n - 2, ": ") == 0 && *lines) {
-			size_t line = strcspn(lines, "\n") + 1;
-
-			assert_int_equal(write(fd, lines, line), (ssize_t)line);
-			lines += line;
-		}
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(close(fd), 0);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 255)
-		print_error("the PIN is not %s: %s\n", pin, said);
-	return (enum err)WEXITSTATUS(status);
-}
-
-#define NEW "135790"
-
-static void test_change(void **state)
-{
-	(void)state;
-	(void)rig_card_simple();
-	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, NEW);
-	assert_int_equal(at_terminal("6\n", verb_pin_change, NEW), ERR_OK);
-	assert_non_null(strstr(said, "Digits of the old PIN of "));
-	assert_non_null(strstr(said, "type on the reader "));
-	/* Nothing has changed, and no try is spent. */
-	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, "135791");
-	assert_int_equal(at_terminal("6\n", verb_pin_change, RIG_PIN), ERR_REFUSED);
-	assert_non_null(strstr(said, "not the same"));
-	fake_reader_pad_change(RIG_READER, "", NEW, NEW);
-	assert_int_equal(at_terminal("6\n", verb_pin_change, RIG_PIN), ERR_CANCELLED);
-	fake_reader_pad_change(RIG_READER, RIG_PIN, NEW, NEW);
-	assert_int_equal(at_terminal("7\n", verb_pin_change, RIG_PIN), ERR_PIN_LENGTH);
-	assert_int_equal(at_terminal("16\n", verb_pin_change, RIG_PIN), ERR_ARG);
-	assert_int_equal(at_terminal("\n", verb_pin_change, RIG_PIN), ERR_REFUSED);
-	fake_reader_pad_change(RIG_READER, "000000", NEW, NEW);
-	assert_int_equal(at_terminal("6\n", verb_pin_change, RIG_PIN), ERR_PIN_WRONG);
-	assert_non_null(strstr(said, "2 tries left"));
-}
-
-/* ---- by the SO-PIN ---- */
-
-#define SO_TEXT RIG_SO_PIN                      /* digits that are its characters */
-#define SO_HEX  "3537363231383830"              /* the same, as its hex digits */
-#define SO_NEW  "10203040"
-#define SO_NEW_HEX "3130323033303430"           /* the same, as its hex digits */
-
-/* In each process the card begins as it was: what one verb does there, the next does not see. */
-static void test_so_change(void **state)
-{
-	(void)state;
-	(void)rig_card_simple();
-	fake_reader_pad_change(RIG_READER, SO_TEXT, SO_NEW, SO_NEW);
-	assert_int_equal(at_terminal("8\n", verb_so_pin_change, RIG_PIN), ERR_OK);
-	assert_non_null(strstr(said, "has a new SO-PIN"));
-	fake_reader_pad_change(RIG_READER, SO_HEX, SO_NEW_HEX, SO_NEW_HEX);
-	assert_int_equal(at_terminal("16\n", verb_so_pin_change, RIG_PIN), ERR_OK);
-	fake_reader_pad_change(RIG_READER, SO_TEXT, SO_NEW, "10203041");
-	assert_int_equal(at_terminal("8\n", verb_so_pin_change, RIG_PIN), ERR_REFUSED);
-	assert_non_null(strstr(said, "as before"));
-	fake_reader_pad_change(RIG_READER, SO_NEW, SO_TEXT, SO_TEXT);
-	assert_int_equal(at_terminal("8\n", verb_so_pin_change, RIG_PIN), ERR_PIN_WRONG);
-	assert_non_null(strstr(said, "14 tries left"));
-	assert_int_equal(at_terminal("12\n", verb_so_pin_change, RIG_PIN), ERR_ARG);
-	assert_int_equal(at_terminal("17\n", verb_so_pin_change, RIG_PIN), ERR_ARG);
-	/* One with letters is typed as ever. */
-	assert_int_equal(at_terminal("\n" RIG_SO_PIN "\n00112233445566FF\n00112233445566FF\n", verb_so_pin_change,
-				     RIG_PIN), ERR_OK);
-}
-
-static void test_unblock(void **state)
-{
-	(void)state;
-	(void)rig_card_simple();
-	fake_reader_pad(RIG_READER, SO_TEXT);
-	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_OK);
-	fake_reader_pad(RIG_READER, SO_HEX);
-	assert_int_equal(at_terminal("16\n", verb_pin_unblock, RIG_PIN), ERR_OK);
-	assert_non_null(strstr(said, "takes its PIN again"));
-	fake_reader_pad(RIG_READER, SO_NEW);
-	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_PIN_WRONG);
-	fake_reader_pad(RIG_READER, "");
-	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_CANCELLED);
-	/* A pad that carries VERIFY alone has not asked the card. */
-	fake_reader_pad(RIG_READER, SO_TEXT);
-	fake_reader_pad_knows(RIG_READER, 0x20);
-	assert_int_equal(at_terminal("8\n", verb_pin_unblock, RIG_PIN), ERR_UNSUPPORTED);
-	assert_non_null(strstr(said, "has not been asked"));
-	assert_int_equal(at_terminal("\n" RIG_SO_PIN "\n", verb_pin_unblock, RIG_PIN), ERR_OK);
-}
-
-static void test_set(void **state)
-{
-	(void)state;
-	(void)rig_card_simple();
-	/* all of it, of eight digits each */
-	fake_reader_pad_change(RIG_READER, SO_TEXT, "24681357", "24681357");
-	assert_int_equal(at_terminal("8\n", verb_pin_set, "24681357"), ERR_OK);
-	assert_non_null(strstr(said, "has a new PIN"));
-	/* the SO-PIN here, the new PIN there, of any length */
-	fake_reader_pad_change(RIG_READER, "", NEW, NEW);
-	assert_int_equal(at_terminal("\n6\n" RIG_SO_PIN "\n", verb_pin_set, NEW), ERR_OK);
-	fake_reader_pad_change(RIG_READER, "", "246813579024680", "246813579024680");
-	assert_int_equal(at_terminal("\n15\n" RIG_SO_PIN "\n", verb_pin_set, "246813579024680"), ERR_OK);
-	fake_reader_pad_change(RIG_READER, "", NEW, "135791");
-	assert_int_equal(at_terminal("\n6\n" RIG_SO_PIN "\n", verb_pin_set, RIG_PIN), ERR_REFUSED);
-	fake_reader_pad_change(RIG_READER, "", NEW, NEW);
-	assert_int_equal(at_terminal("\n6\n0011223344556677\n", verb_pin_set, RIG_PIN), ERR_PIN_WRONG);
-	assert_int_equal(at_terminal("\n5\n", verb_pin_set, RIG_PIN), ERR_ARG);
-	assert_int_equal(at_terminal("16\n", verb_pin_set, RIG_PIN), ERR_ARG);
-	/* both here */
-	assert_int_equal(at_terminal("\n\n" RIG_SO_PIN "\n" NEW "\n" NEW "\n", verb_pin_set, NEW), ERR_OK);
-}
-
-/* A pad that only takes a PIN: the keyboard for what it cannot do, and why. */
-static void test_keyboard(void **state)
-{
-	(void)state;
-	(void)rig_card_simple();
-	fake_reader_pad(RIG_READER, RIG_PIN);
-	assert_int_equal(at_terminal(RIG_PIN "\n" NEW "\n" NEW "\n", verb_pin_change, NEW), ERR_OK);
-	assert_non_null(strstr(said, "it cannot change a PIN"));
-	assert_int_equal(at_terminal(RIG_SO_PIN "\n" NEW "\n" NEW "\n", verb_pin_set, NEW), ERR_OK);
-	assert_non_null(strstr(said, "it cannot change a PIN"));
-	assert_int_equal(at_terminal(RIG_SO_PIN "\n" "0011223344556677\n" "0011223344556677\n", verb_so_pin_change,
-				     RIG_PIN), ERR_OK);
-	assert_non_null(strstr(said, "it cannot change a PIN"));
-}
-
 int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
@@ -586,14 +513,12 @@ int main(int argc, char **argv)
 		AGENT_TEST(test_set_pin),
 		AGENT_TEST(test_set_pin_and_login),
 		AGENT_TEST(test_set_pin_and_logout),
+		AGENT_TEST(test_init_pin),
 		AGENT_TEST(test_agent),
+		AGENT_TEST(test_agent_change),
+		AGENT_TEST(test_agent_no_leave),
 		RIG_TEST(test_no_pad),
 		AGENT_TEST(test_custodian),
-		AGENT_TEST(test_change),
-		AGENT_TEST(test_so_change),
-		AGENT_TEST(test_unblock),
-		AGENT_TEST(test_set),
-		AGENT_TEST(test_keyboard),
 	};
 
 	return RUN_BOTH(tests);

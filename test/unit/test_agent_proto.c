@@ -39,12 +39,47 @@ static void a_message_comes_out_as_it_went_in(void **state)
 	assert_true(rd_end(&elements));
 }
 
+static void a_change_on_a_pad_comes_out_as_it_went_in(void **state)
+{
+	const struct pinpad_ask packed = { .ins = 0x24, .p2 = 0x88, .min = 16, .max = 16, .seconds = 30,
+					   .packed = true };
+	const struct pinpad_ask fresh = { .ins = 0x2C, .p2 = 0x81, .min = 15, .max = 15, .seconds = 30,
+					  .old = RD_LIT("\1\2\3\4\5\6\7\x08") };
+	static const struct rd bad[] = {
+		RD_NONE, RD_LIT("\x8B\x06\x00\x24\x00\x81\x06\x1E"), RD_LIT("\x8B\x07\x00\x24\x00\x81\x05\x1E\x00"),
+		RD_LIT("\x8B\x07\x00\x24\x00\x81\x11\x1E\x00"), RD_LIT("\x8B\x07\x00\x24\x00\x81\x07\x1E\x01"),
+		RD_LIT("\x8B\x07\x00\x24\x00\x81\x06\x1E\x02"),
+		RD_LIT("\x8B\x07\x00\x2C\x00\x81\x06\x1E\x00\x86\x09" "123456789"),
+	};
+	const struct pinpad_ask *good[] = { &packed, &fresh };
+	struct pinpad_ask got;
+	uint8_t room[64];
+	struct wr w;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		WR_ARR(&w, room);
+		agent_msg_pad(&w, good[i]);
+		assert_int_equal(wr_done(&w), ERR_OK);
+		assert_int_equal(agent_pad_read(wr_view(&w), &got), ERR_OK);
+		assert_int_equal(got.ins, good[i]->ins);
+		assert_int_equal(got.p2, good[i]->p2);
+		assert_int_equal(got.min, good[i]->min);
+		assert_int_equal(got.max, good[i]->max);
+		assert_int_equal(got.seconds, good[i]->seconds);
+		assert_int_equal(got.packed, good[i]->packed);
+		assert_bytes_equal(got.old, good[i]->old);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(agent_pad_read(bad[i], &got), ERR_FORMAT);
+}
+
 static void every_type_is_known_and_no_other(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 256; i++) {
 		const uint8_t byte = (uint8_t)i;
-		bool known = (i >= AGENT_HELLO && i <= AGENT_STATUS) || (i >= AGENT_OK && i <= AGENT_PROGRESS);
+		bool known = (i >= AGENT_HELLO && i <= AGENT_PAD) || (i >= AGENT_OK && i <= AGENT_PROGRESS);
 		enum agent_type type;
 		struct rd elements;
 
@@ -432,6 +467,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_comes_out_as_it_went_in),
+		cmocka_unit_test(a_change_on_a_pad_comes_out_as_it_went_in),
 		cmocka_unit_test(every_type_is_known_and_no_other),
 		cmocka_unit_test(a_cut_message_is_none),
 		cmocka_unit_test(a_message_is_bounded),
