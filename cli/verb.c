@@ -223,7 +223,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 
 	e = cli_args_parse(verb, argc, argv, &args);
 	if (!e && args.help)
-		return cli_exit_status(help(verb));
+		return cli_exit_status(cli_flush(help(verb)));
 	if (!e)
 		e = conf_load(&cli.conf);
 	if (!e)
@@ -231,10 +231,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	if (!e)
 		e = verb->run(&cli);
 	conf_free(&cli.conf);
-	/* A full disk behind a redirected stdout is a failure like any other. */
-	if (fflush(stdout) && !e)
-		e = cli_fail(ERR_IO, "writing to standard output");
-	return cli.has_status ? cli.status : cli_exit_status(e);
+	e = cli_flush(e);
+	return cli.has_status && (cli.status || !e) ? cli.status : cli_exit_status(e);
 }
 
 int cli_run(int argc, char **argv)
@@ -245,11 +243,11 @@ int cli_run(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		usage(stdout);
-		return 0;
+		return cli_exit_status(cli_flush(ERR_OK));
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("quorum11 " QUORUM11_VERSION);
-		return 0;
+		return cli_exit_status(cli_flush(ERR_OK));
 	}
 	verb = cli_verb_find(argc - 1, argv + 1, &words);
 	if (!verb) {

@@ -64,7 +64,8 @@ static enum err show(const struct end *x)
 	if (!e)
 		fputs(wr_cstr(&w), stdout);
 	wr_free(&w);
-	return cli_fail(e, "showing the request");
+	/* Nobody is asked about what he has not seen. */
+	return e ? cli_fail(e, "showing the request") : cli_flush(ERR_OK);
 }
 
 static enum err sign_and_send(struct end *x)

@@ -40,16 +40,20 @@ struct watch {
 	struct seen seen;
 };
 
-static bool is_new(struct seen *s, const struct cli_ref *ref)
+static bool is_seen(const struct seen *s, const struct cli_ref *ref)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].api == ref->api && strcmp(s->v[i].id, ref->id) == 0)
-			return false;
+			return true;
+	return false;
+}
+
+static void see(struct seen *s, const struct cli_ref *ref)
+{
 	s->v[s->next].api = ref->api;
 	memcpy(s->v[s->next].id, ref->id, sizeof(ref->id));
 	s->next = (s->next + 1) % SEEN_MAX;
 	s->n += s->n < SEEN_MAX;
-	return true;
 }
 
 /* What our own checks say of it: a name only for a card whose key the address book has. */
@@ -72,19 +76,22 @@ static void judge(struct watch *w, const struct cli_request *r, struct cli_notic
 	pka_approval_free(&p);
 }
 
-static void tell(struct watch *w, struct cli_ref *ref)
+static enum err tell(struct watch *w, struct cli_ref *ref)
 {
 	const struct cli_args *a = w->cli->args;
 	struct cli_request *r = NULL;
 	struct cli_notice n = { .server = cli_api_url(ref->api) };
+	enum err e;
 
-	if (cli_inbox_fetch(w->cli, ref, 0, &r))
-		return;                 /* over already; said */
+	e = cli_inbox_fetch(w->cli, ref, 0, &r);
+	if (e)
+		return e;
 	/* As it is now: he may have added a card since. */
 	free(w->devices);
-	if (cli_book_load(BOOK_DEVICES, &w->devices)) {
+	e = cli_book_load(BOOK_DEVICES, &w->devices);
+	if (e) {
 		cli_request_free(&r);
-		return;
+		return e;
 	}
 	n.request = r;
 	judge(w, r, &n);
@@ -94,19 +101,30 @@ static void tell(struct watch *w, struct cli_ref *ref)
 	if (a->n)
 		cli_notice_command(&n, a->v);
 	cli_request_free(&r);
+	return ERR_OK;
 }
 
+/*
+ * What could not be fetched has not been told: if it still waits at the next look, it is then. That comes later and
+ * later, and keeps no other request from being told.
+ */
 static enum err look(struct watch *w, struct watched *at)
 {
 	struct cli_inbox found = { .n = 0 };
-	enum err e = ERR_OK;
+	enum err e = ERR_OK, untold = ERR_OK, one;
 
 	for (size_t i = 0; i < w->mine->n && !e; i++)
 		e = cli_inbox_look(w->cli, at->api, w->mine->v[i].chr, &found);
-	for (size_t i = 0; i < found.n && !e; i++)
-		if (is_new(&w->seen, &found.v[i]))
-			tell(w, &found.v[i]);
-	return e;
+	for (size_t i = 0; i < found.n && !e; i++) {
+		if (is_seen(&w->seen, &found.v[i]))
+			continue;
+		one = tell(w, &found.v[i]);
+		if (one)
+			untold = one;
+		else
+			see(&w->seen, &found.v[i]);
+	}
+	return e ? e : untold;
 }
 
 /* A server that does not answer is asked less and less often; each failure has been said. */

@@ -175,7 +175,7 @@ enum err cli_custodian_sign(struct cli *cli, struct cli_custodian *c, const stru
 	cli_card_fail(&card, e, "signing");
 	cli_card_close(cli, &card, true);
 	if (!e)
-		e = wr_done(answers);
+		e = cli_fail(wr_done(answers), "the card's signatures");
 	in->n = batch->n;
 	for (size_t i = 0; i < batch->n && !e; i++)
 		in->v[i] = rd_of(answers->p + (i ? end[i - 1] : 0), end[i] - (i ? end[i - 1] : 0));

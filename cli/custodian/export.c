@@ -8,8 +8,6 @@
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
 
-#define PATH_SIZE 4096
-
 static bool is_meant(const struct cli_key *k, const char *name)
 {
 	return !name || strcmp(k->chr, name) == 0 || strcmp(k->id, name) == 0 || rd_eq_str(k->description.label, name);
@@ -58,12 +56,11 @@ static enum err check(const struct cli *cli, struct rd file)
 
 static enum err write_file(const struct cli *cli, const struct cli_key *k, struct rd content)
 {
-	char path[PATH_SIZE];
+	char name[CHR_MAX + sizeof(".pka")];
+	const char *path = cli->args->out ? cli->args->out : name;
 	enum err e;
 
-	(void)snprintf(path, sizeof(path), "%s.pka", k->chr);
-	if (cli->args->out && strlen(cli->args->out) < sizeof(path))
-		(void)snprintf(path, sizeof(path), "%s", cli->args->out);
+	(void)snprintf(name, sizeof(name), "%s.pka", k->chr);
 	e = cli_put_file(cli, path, 0644, content);
 	if (e)
 		return e;

@@ -30,7 +30,7 @@ enum err verb_custodian_keygen(struct cli *cli)
 	enum err e;
 
 	wr_init_heap(&request, CVC_MAX);
-	if (a->country && strlen(a->country) != 2)
+	if (a->country && !cli_country_is_good(a->country))
 		return cli_refuse(ERR_ARG, "--country: two capital letters");
 	e = cli_generate_check(cli, &g);
 	if (!e)

@@ -25,13 +25,25 @@ struct proof {
 	uint8_t challenge[PKA_CHALLENGE_SIZE];
 };
 
-/* Registered keys whose cards are here; a key with the same name and another point is somebody else's. */
+static bool is_taken(const struct proof *p, const char *chr)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->who[i]->chr, chr) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Registered keys whose cards are here; a key with the same name and another point is somebody else's. A key that two
+ * of the cards have, one as a back-up, is one custodian.
+ */
 static void match(struct proof *p, struct cli_custodians *found, const struct cli_pkafiles *files)
 {
 	for (size_t i = 0; i < found->n; i++) {
 		const struct cli_pkafile *f = cli_pkafiles_get(files, rd_str(found->v[i].chr));
 
-		if (f && rd_eq(f->file.request.inner.key.q, cli_custodian_point(&found->v[i])))
+		if (f && rd_eq(f->file.request.inner.key.q, cli_custodian_point(&found->v[i])) &&
+		    !is_taken(p, found->v[i].chr))
 			p->who[p->n++] = &found->v[i];
 	}
 }

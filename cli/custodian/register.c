@@ -72,8 +72,9 @@ static enum err check_genuine(const struct cli *cli, const struct att_anchors *a
 
 	if (cli_trust_chain(cli, anchors, wr_view(&c->devaut), chain, &v) == ERR_OK)
 		return ERR_OK;
-	cli_verdict_tell(c->id, &v);
-	return cli_refuse(ERR_ATTESTATION, "card %s is not proved genuine; " CLI_TRUST_HELP, c->id);
+	cli_verdict_tell(cli_card_id(c), &v);
+	return cli_refuse(ERR_ATTESTATION, "card %s in %s is not proved genuine; " CLI_TRUST_HELP, cli_card_id(c),
+			  c->reader);
 }
 
 static void tell_plan(const struct cli_card *c, const struct att_chain *chain, const struct cli_pkafiles *files,
@@ -133,6 +134,9 @@ static enum err register_all(struct cli *cli, struct cli_card *c, const struct c
 		else
 			printf("registered %s, %u missing\n", files->v[i].chr, c->status.pka.missing);
 	}
+	if (e && c->status.pka.missing < c->status.pka.total)
+		log_tell("%u of %u are registered; the same command goes on from there",
+			 c->status.pka.total - c->status.pka.missing, c->status.pka.total);
 	return e;
 }
 

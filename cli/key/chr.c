@@ -10,6 +10,11 @@
 #define HOLDER_SIZE 9
 #define SERIAL_SIZE 5
 
+bool cli_country_is_good(const char *country)
+{
+	return strlen(country) == 2 && country[0] >= 'A' && country[0] <= 'Z' && country[1] >= 'A' && country[1] <= 'Z';
+}
+
 enum err cli_chr_random(const char *country, char out[CHR_MAX + 1])
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -17,7 +22,7 @@ enum err cli_chr_random(const char *country, char out[CHR_MAX + 1])
 	char holder[HOLDER_SIZE + 1] = "";
 	size_t have = 0;
 
-	if (strlen(country) != 2 || country[0] < 'A' || country[0] > 'Z' || country[1] < 'A' || country[1] > 'Z')
+	if (!cli_country_is_good(country))
 		return ERR_ARG;
 	while (have < HOLDER_SIZE) {
 		uint8_t b;

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
+/* Two capitals. */
+bool cli_country_is_good(const char *country);
 /*
  * For a custodian's key: country, nine random characters A-Z0-9, 00001. Random because two keys with one reference
  * can never be registered in one card, and cards, programs and people that choose it have chosen constants

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/line/say.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,6 +103,18 @@ bool cli_ask_line(const char *question, char *line, size_t cap)
 		return false;
 	line[n] = 0;
 	return true;
+}
+
+enum err cli_flush(enum err e)
+{
+	/* A buffer that was full before has met the error then, and fflush does not speak of it again. */
+	bool bad = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) || bad)
+		return e ? e : cli_refuse(ERR_IO, "writing to standard output failed%s%s", errno ? ": " : "",
+					  errno ? strerror(errno) : "");
+	return e;
 }
 
 bool cli_has_terminal(void)

@@ -16,6 +16,12 @@ enum err cli_fail(enum err e, const char *fmt, ...) PRINTF(2, 3);
 /* "<text>" as it is by log_tell; returns e. */
 enum err cli_refuse(enum err e, const char *fmt, ...) PRINTF(2, 3);
 
+/*
+ * What was printed is written: a full disk behind a redirected stdout is a failure like any other. e: how it went until
+ * now, which counts more. Said.
+ */
+enum err cli_flush(enum err e);
+
 /* y or Y from the terminal; anything else, or no terminal, is no. yes: answers itself without asking. */
 bool cli_ask(const char *question, bool yes);
 

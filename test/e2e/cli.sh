@@ -50,6 +50,11 @@ for verb in list status init keygen "custodian keygen" "custodian export" regist
 	# shellcheck disable=SC2086
 	t "$verb --help" eval "run '$q11' $verb --help && grep -q '^usage: quorum11 $verb' '$T/out'"
 done
+# full COMMAND...: no room for what it prints is a failure, also where that is more than one buffer.
+full() { run sh -c '"$@" >/dev/full' sh "$@"; [ "$status" -eq 1 ] && err_says "writing to standard output failed"; }
+t "no room for --help" full "$q11" --help
+t "... of a verb" full "$q11" approve --help
+t "... for what a verb prints, more than a buffer" full "$q11" completion bash
 t "an option of another verb" usage run "$q11" list --deny
 t "a shortened option" usage run "$q11" list --js
 t "a PIN on the command line is no option" usage on c1 keygen --pin=648219
