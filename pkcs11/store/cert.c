@@ -12,6 +12,7 @@
 #include "pkcs11/object/template.h"
 
 #define CATEGORY_USER 1                 /* CK_CERTIFICATE_CATEGORY_TOKEN_USER */
+#define CATEGORY_MAX 3                  /* CK_CERTIFICATE_CATEGORY_OTHER_ENTITY */
 
 CK_RV p11_cert_check_writable(const struct p11_call *c)
 {
@@ -189,6 +190,8 @@ CK_RV p11_cert_create(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_
 		rv = p11_template_read(t, n, P11_GIVEN_CERT, &tp);
 	if (!rv && !tp.token)
 		rv = CKR_TEMPLATE_INCONSISTENT;
+	if (!rv && tp.category > CATEGORY_MAX)
+		rv = CKR_ATTRIBUTE_VALUE_INVALID;
 	if (!rv && !tp.value.n)
 		rv = CKR_TEMPLATE_INCOMPLETE;
 	if (!rv)

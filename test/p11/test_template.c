@@ -402,11 +402,15 @@ static void test_certificate_said(void **state)
 		assert_rv(C_CreateObject(s, t, 4, &o), types[i] == CKA_CHECK_VALUE ? CKR_ATTRIBUTE_VALUE_INVALID :
 						      CKR_TEMPLATE_INCONSISTENT);
 	}
+	/* There are four categories (4.6.2). */
+	for (CK_ULONG category = 0; category < 5; category++) {
+		t[3] = (CK_ATTRIBUTE){ CKA_CERTIFICATE_CATEGORY, &category, sizeof(category) };
+		assert_rv(C_CreateObject(s, t, 4, &o), category < 4 ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID);
+	}
 	/* What is in the INTEGER alone. */
 	v = rig_attribute(s, o, CKA_SERIAL_NUMBER);
 	memcpy(said, v.p + 2, v.n - 2);
-	t[3].type = CKA_SERIAL_NUMBER;
-	t[3].ulValueLen = v.n - 2;
+	t[3] = (CK_ATTRIBUTE){ CKA_SERIAL_NUMBER, said, v.n - 2 };
 	assert_ok(C_DestroyObject(s, o));
 	assert_ok(C_CreateObject(s, t, 4, &o));
 }
