@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "sc-hsm/ability.h"
 #include "sc-hsm/card_int.h"
 
@@ -87,6 +88,27 @@ enum err hsm_file_delete(struct hsm_card *c, uint16_t fid, struct deadline *dl)
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_delete(&cmd, fid);
 	return hsm_card_send(c, HSM_DELETE, &cmd, NULL, dl);
+}
+
+enum err hsm_file_write_both(struct hsm_card *c, uint16_t fid, struct rd data, uint16_t about_fid, struct rd about,
+			     struct deadline *dl)
+{
+	const uint16_t both[] = { about_fid, fid };
+	enum err e = hsm_file_write(c, fid, data, dl), gone;
+	struct err_detail detail;
+
+	if (!e)
+		e = hsm_file_write(c, about_fid, about, dl);
+	detail = c->detail;
+	/* A card that has not answered will not now. */
+	for (size_t i = 0; e && detail.sw && i < 2; i++) {
+		gone = hsm_file_delete(c, both[i], dl);
+		if (gone && gone != ERR_NOT_FOUND)
+			log_line(LOG_CARD, LOG_WARN, "%s: file %04X stays though it was not written whole: %s",
+				 apdu_link_where(hsm_card_link(c)), both[i], err_text(gone));
+	}
+	c->detail = detail;
+	return e;
 }
 
 enum err hsm_file_list(struct hsm_card *c, struct hsm_fids *out, struct deadline *dl)

@@ -11,6 +11,12 @@ MUST enum err hsm_file_read(struct hsm_card *c, uint16_t fid, struct wr *out, st
 MUST enum err hsm_file_devaut(struct hsm_card *c, struct wr *out, struct deadline *dl);
 /* Content becomes exactly data: deletes first if a longer file could be there (the card never truncates). */
 MUST enum err hsm_file_write(struct hsm_card *c, uint16_t fid, struct rd data, struct deadline *dl);
+/*
+ * data, and then what describes it, without which nobody sees it. If the card refuses either (ERR_CARD_MEMORY: it is
+ * full), neither stays; its answer is that of the refusal.
+ */
+MUST enum err hsm_file_write_both(struct hsm_card *c, uint16_t fid, struct rd data, uint16_t about_fid, struct rd about,
+				  struct deadline *dl);
 MUST enum err hsm_file_delete(struct hsm_card *c, uint16_t fid, struct deadline *dl);
 struct hsm_fids {
 	size_t n;

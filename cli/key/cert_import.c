@@ -81,9 +81,7 @@ static enum err write_other(struct cli *cli, struct cli_card *c, struct rd der)
 		e = p15_cert_write(&about, &file);
 	}
 	if (!e)
-		e = hsm_file_write(c->hsm, about.fid, der, &cli->dl);
-	if (!e)
-		e = hsm_file_write(c->hsm, HSM_FID(HSM_FID_CD, low), wr_view(&file), &cli->dl);
+		e = hsm_file_write_both(c->hsm, about.fid, der, HSM_FID(HSM_FID_CD, low), wr_view(&file), &cli->dl);
 	wr_free(&file);
 	if (!e)
 		printf("certificate \"%s\" on card %s\n", cli->args->label, c->id);

@@ -102,7 +102,7 @@ static enum err find_free(struct p11_token *t, uint8_t *low, struct deadline *dl
 	return e ? e : hsm_fids_free(&fids, RD_ARR(kinds), 0, low);
 }
 
-/* The description goes last: without it nobody sees the certificate. The caller has begun a sequence. */
+/* The caller has begun a sequence. */
 static enum err write_pair(struct p11_token *t, struct p15_cert *about, struct rd der, struct wr *cd,
 			   struct deadline *dl)
 {
@@ -117,9 +117,7 @@ static enum err write_pair(struct p11_token *t, struct p15_cert *about, struct r
 	if (!e)
 		e = p15_cert_write(about, cd);
 	if (!e)
-		e = hsm_file_write(t->card, about->fid, der, dl);
-	if (!e)
-		e = hsm_file_write(t->card, HSM_FID(HSM_FID_CD, low), wr_view(cd), dl);
+		e = hsm_file_write_both(t->card, about->fid, der, HSM_FID(HSM_FID_CD, low), wr_view(cd), dl);
 	about->id = RD_NONE;
 	return e;
 }

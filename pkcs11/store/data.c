@@ -24,7 +24,7 @@ static enum err find_free(struct p11_token *t, uint8_t *low, struct deadline *dl
 	return e ? e : hsm_fids_free(&fids, RD_ARR(kinds), 0, low);
 }
 
-/* The description goes last: without it nobody sees the data. The caller has begun a sequence. */
+/* The caller has begun a sequence. */
 static enum err write_pair(struct p11_token *t, struct p15_data *about, bool is_private, struct rd value,
 			   uint8_t *low, struct wr *dcod)
 {
@@ -35,9 +35,7 @@ static enum err write_pair(struct p11_token *t, struct p15_data *about, bool is_
 	if (!e)
 		e = p15_data_write(about, is_private, dcod);
 	if (!e)
-		e = hsm_file_write(t->card, about->fid, value, &dl);
-	if (!e)
-		e = hsm_file_write(t->card, HSM_FID(HSM_FID_DCOD, *low), wr_view(dcod), &dl);
+		e = hsm_file_write_both(t->card, about->fid, value, HSM_FID(HSM_FID_DCOD, *low), wr_view(dcod), &dl);
 	return e;
 }
 

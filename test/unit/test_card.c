@@ -125,6 +125,30 @@ static void test_write(void **state)
 	close_card(c);
 }
 
+/* Content without its description would be seen by nobody, and fill the card. */
+static void test_write_both(void **state)
+{
+#define WRITE(fid, bytes, sw) "> 00E4020002" fid "\n< 6A82\n> 00D7" fid "075402000053" bytes "\n< " sw "\n"
+#define DELETE(fid, sw) "> 00E4020002" fid "\n< " sw "\n"
+	static const struct { const char *text; enum err e; uint16_t sw; } rows[] = {
+		{ WRITE("CD01", "0141", "9000") WRITE("C901", "0142", "9000"), ERR_OK, 0x9000 },
+		{ WRITE("CD01", "0141", "9000") WRITE("C901", "0142", "6A84") DELETE("C901", "6A82")
+		  DELETE("CD01", "9000"), ERR_CARD_MEMORY, 0x6A84 },
+		{ WRITE("CD01", "0141", "6A84") DELETE("C901", "6A82") DELETE("CD01", "9000"), ERR_CARD_MEMORY, 0x6A84 },
+		{ WRITE("CD01", "0141", "9000") WRITE("C901", "0142", "6982") DELETE("C901", "6A82")
+		  DELETE("CD01", "6982"), ERR_AUTH, 0x6982 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct hsm_card *c = open_card(rows[i].text);
+
+		assert_int_equal(hsm_file_write_both(c, 0xCD01, RD_LIT("A"), 0xC901, RD_LIT("B"), NULL), rows[i].e);
+		assert_int_equal(hsm_card_detail(c)->sw, rows[i].sw);
+		close_card(c);
+	}
+}
+
 static void test_random(void **state)
 {
 	struct hsm_card *c = open_card("> 0084000008\n< 01020304050607089000\n> 0084000008\n< 010203049000\n"
@@ -359,7 +383,7 @@ int main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_read_too_much),
 		cmocka_unit_test(test_read_endless),
-		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_write), cmocka_unit_test(test_write_both),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_register),
