@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "cli/line/verb.h"
 
@@ -16,7 +17,7 @@ struct row {
 	const char *name;
 	enum kind kind;
 	size_t offset;          /* in struct cli_args */
-	unsigned min, max;      /* NUMBER */
+	unsigned min, max;      /* NUMBER; of a TEXT max bytes, 0: any */
 	const char *value;      /* in the help: FILE */
 	const char *help;
 };
@@ -24,6 +25,7 @@ struct row {
 #define AT(member) offsetof(struct cli_args, member)
 #define A_FLAG(member) FLAG, AT(member), 0, 0, NULL
 #define A_TEXT(member, value) TEXT, AT(member), 0, 0, value
+#define A_LABEL(member, value) TEXT, AT(member), 0, SHOWN_MAX - 1, value
 #define A_LIST(member, value) LIST, AT(member), 0, 0, value
 #define A_NUMBER(member, min, max, value) NUMBER, AT(member), min, max, value
 
@@ -40,7 +42,7 @@ static const struct row rows[OPTS] = {
 	[OPT_SO_PIN_FILE] = { "so-pin-file", A_TEXT(so_pin_file, "FILE"),
 			      "SO-PIN (16 hex digits), file of mode 0600" },
 	[OPT_SO_PIN_FD] = { "so-pin-fd", A_NUMBER(so_pin_fd, 0, 1023, "N"), "SO-PIN from an open file descriptor" },
-	[OPT_LABEL] = { "label", A_TEXT(label, "TEXT"), "name of the card or key, as programs will show it" },
+	[OPT_LABEL] = { "label", A_LABEL(label, "TEXT"), "name of the card or key, as programs will show it" },
 	[OPT_TOKEN_LABEL] = { "token-label", A_TEXT(token_label, "TEXT"),
 			      "new name of the card, written while it is open" },
 	[OPT_ID] = { "id", A_TEXT(id, "HEX"), "id of the key (CKA_ID); default: its number on the card" },
@@ -174,11 +176,27 @@ static bool read_number(const char *text, const struct row *row, unsigned *out)
 	return true;
 }
 
+/* A name or a file that is empty is a variable of a script's that was never set, and would mean "any". */
+static enum err check_text(const struct row *row, const char *value)
+{
+	if (!*value && strcmp(row->value, "TEXT") != 0) {
+		log_tell("--%s: its value is empty", row->name);
+		return ERR_ARG;
+	}
+	if (row->max && strlen(value) > row->max) {
+		log_tell("--%s takes at most %u bytes", row->name, row->max);
+		return ERR_ARG;
+	}
+	return ERR_OK;
+}
+
 static enum err store(const struct row *row, const char *value, struct cli_args *out)
 {
 	void *at = (char *)out + row->offset;
 	struct cli_list *list = at;
 
+	if ((row->kind == TEXT || row->kind == LIST) && check_text(row, value))
+		return ERR_ARG;
 	switch (row->kind) {
 	case FLAG:
 		*(bool *)at = true;

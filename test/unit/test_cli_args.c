@@ -12,7 +12,7 @@
 /* As main gets it: argv of pointers that may be reordered. */
 static enum err parse(struct cli_args *out, const char *verb_name, ...)
 {
-	static char words[ARGS_MAX][64];
+	static char words[ARGS_MAX][256];
 	static char *argv[ARGS_MAX + 1];
 	const struct cli_verb *verbs, *verb = NULL;
 	const char *word = verb_name;
@@ -54,6 +54,25 @@ static void every_kind(void **state)
 	assert_false(a.force);
 	assert_int_equal(parse(&a, "list", "--json", NULL), ERR_OK);
 	assert_true(a.json);
+}
+
+/* What nothing names would name everything; a label is one that can be shown and typed as a whole. */
+static void empty_and_long(void **state)
+{
+	char label[200 + 1];
+	struct cli_args a;
+
+	(void)state;
+	assert_int_equal(parse(&a, "list", "--reader", "", NULL), ERR_ARG);
+	assert_int_equal(parse(&a, "status", "--reader=", NULL), ERR_ARG);
+	assert_int_equal(parse(&a, "keygen", "--pin-file", "", NULL), ERR_ARG);
+	assert_int_equal(parse(&a, "keygen", "--label", "", NULL), ERR_OK);
+	memset(label, 'x', sizeof(label));
+	label[200] = 0;
+	assert_int_equal(parse(&a, "custodian keygen", "--label", label, NULL), ERR_ARG);
+	label[199] = 0;
+	assert_int_equal(parse(&a, "custodian keygen", "--label", label, NULL), ERR_OK);
+	assert_string_equal(a.label, label);
 }
 
 /* One parse leaves nothing to the next. */
@@ -253,7 +272,8 @@ static void exit_status(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind), cmocka_unit_test(starts_empty), cmocka_unit_test(operands_anywhere),
+		cmocka_unit_test(every_kind), cmocka_unit_test(empty_and_long),
+		cmocka_unit_test(starts_empty), cmocka_unit_test(operands_anywhere),
 		cmocka_unit_test(command_line), cmocka_unit_test(one_or_several),
 		cmocka_unit_test(repeated), cmocka_unit_test(numbers), cmocka_unit_test(refused),
 		cmocka_unit_test(values_are_not_repeated), cmocka_unit_test(verbs_by_words), cmocka_unit_test(help),
