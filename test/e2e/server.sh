@@ -66,7 +66,7 @@ targets() { jq -r '.targets[] | [.device_id, .n, .m, .unverified] | join(" ")' "
 t "... one target" test "$(targets)" = "$target_id 2 2 false"
 t "an unknown path: 404" is 404 "$URL/api/v2/targets"
 t "a method that is not known here: 405" is 405 -X DELETE "$URL/api/v1/targets"
-t "... with those that are" head_has '^Allow: GET, POST'
+t "... with those that are" head_has '^Allow: GET, HEAD, POST'
 t "a request that nobody knows: 404" operator 404 "$URL/api/v1/requests/00112233445566778899aabbccddeeff"
 t "enrolling again without saying so is refused" not nofm_enrol
 t "no JSON: 400" operator 400 -d 'n=2' "$URL/api/v1/targets"

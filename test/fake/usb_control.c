@@ -125,6 +125,7 @@ void fake_usb_pad(struct fake_usb_device *d, bool asked)
 	d->reader.typed_again = r->typed_again;
 	d->reader.spec.pad = r->has_pad;
 	d->reader.spec.pad_changes = r->changes;
+	d->reader.pad_knows = r->pad_knows;
 	lock_give(&fake.lock);
 }
 
