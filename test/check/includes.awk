@@ -37,6 +37,11 @@ function fits(path, glob) {
 	if (glob ~ /[*\/]$/) { sub(/\*$/, "", glob); return index(path, glob) == 1 }
 	return path == glob
 }
+function is_file(path,   line, got) {
+	got = (getline line < path)
+	close(path)
+	return got >= 0
+}
 FNR == NR {
 	if ($0 !~ /^\| `[^`]*\/` \|/) next
 	split($0, cell, "|")
@@ -60,7 +65,7 @@ FNR == NR {
 	if (room == "") { print "table: " at " is in a folder that has no row"; next }
 	if (text ~ /^"/) {
 		split(text, q, "\""); target = q[2]
-		if (target !~ /\// || target ~ /\.\./ || system("test -f " target) != 0) {
+		if (target !~ /\// || target ~ /\.\./ || !is_file(target)) {
 			print room ": " at " " target " is not a path from the root"
 			next
 		}
