@@ -127,6 +127,14 @@ static enum err ask_so_digits(const struct cli *cli, const struct cli_card *c, u
 	return e;
 }
 
+/* The card begun for an SO-PIN that is typed on the reader; *digits 0: by the keyboard. */
+static enum err begin_by_so_pin(struct cli *cli, struct cli_card *c, unsigned *digits)
+{
+	enum err e = ask_so_digits(cli, c, digits);
+
+	return e || !*digits ? e : cli_card_begin(cli, c);
+}
+
 enum err cli_so_pin_change_on_pad(struct cli *cli, struct cli_card *c, bool *done)
 {
 	unsigned digits;
@@ -139,12 +147,10 @@ enum err cli_so_pin_change_on_pad(struct cli *cli, struct cli_card *c, bool *don
 		cli_pin_tell_keyboard(c, false, CLI_PAD_NO_CHANGE);
 		return ERR_OK;
 	}
-	e = ask_so_digits(cli, c, &digits);
-	if (!e && digits)
-		e = cli_card_begin(cli, c);
-	if (e || !digits)
+	e = begin_by_so_pin(cli, c, &digits);
+	*done = !e && digits;
+	if (!*done)
 		return e;
-	*done = true;
 	log_tell("type on the reader %s: the old SO-PIN, the new one of %u digits, and that once more, each with its "
 		 "enter key", c->reader, digits);
 	return told(c, hsm_so_pin_change_on_pad(c->hsm, digits, &cli->dl), "SO-PIN on the reader's pad");
@@ -158,12 +164,10 @@ enum err cli_pin_unblock_on_pad(struct cli *cli, struct cli_card *c, bool *done)
 	*done = false;
 	if (cli_so_pin_is_given(cli) || !hsm_pin_has_pad(c->hsm))
 		return ERR_OK;
-	e = ask_so_digits(cli, c, &digits);
-	if (!e && digits)
-		e = cli_card_begin(cli, c);
-	if (e || !digits)
+	e = begin_by_so_pin(cli, c, &digits);
+	*done = !e && digits;
+	if (!*done)
 		return e;
-	*done = true;
 	log_tell("type on the reader %s: the SO-PIN, and end with its enter key", c->reader);
 	return told(c, hsm_pin_unblock_on_pad(c->hsm, digits, &cli->dl), "SO-PIN on the reader's pad");
 }
