@@ -23,12 +23,6 @@ static bool is_enrolled(struct srv *s, struct srv_call *call, const char *device
 	return false;
 }
 
-static void answer_policy(struct srv_call *call, const struct srv_policy *p)
-{
-	srv_json_write(srv_policy_json(p), &call->reply.body);
-	srv_call_answer(call, 200, SRV_JSON);
-}
-
 void srv_api_policy(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	struct srv_policy *p = calloc(1, sizeof(*p));
@@ -45,7 +39,7 @@ void srv_api_policy(struct srv *s, struct srv_call *call, const char *arg, uint6
 	else if (e)
 		srv_api_refuse_store(s, call, e);
 	else
-		answer_policy(call, p);
+		srv_api_answer(call, 200, srv_policy_json(p));
 out:
 	free(p);
 }
@@ -111,7 +105,7 @@ void srv_api_policy_put(struct srv *s, struct srv_call *call, const char *arg, u
 	if (e)
 		srv_api_refuse_store(s, call, e);
 	else
-		answer_policy(call, &c->policy);
+		srv_api_answer(call, 200, srv_policy_json(&c->policy));
 out:
 	free(c);
 }
