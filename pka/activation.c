@@ -113,6 +113,7 @@ static void pack(struct pka_activation *a)
 {
 	if (a->is_packed)
 		return;
+	pka_files_free(a);
 	att_verdict_pack(&a->verdict);
 	a->facts.verdict = a->verdict;
 	att_chain_pack(&a->chain);

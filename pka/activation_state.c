@@ -46,7 +46,6 @@ void pka_fail(struct pka_activation *a, enum err e, const char *fmt, ...)
 	vsnprintf(a->facts.why, sizeof(a->facts.why), fmt, ap);
 	va_end(ap);
 	pka_challenge_drop(a);
-	pka_files_free(a);              /* the server keeps a failed ceremony for people to read, not for its files */
 	a->facts.turn = NULL;
 }
 
