@@ -7,11 +7,6 @@
 #include "server/path.h"
 #include "server/store/store_int.h"
 
-const char *srv_mode_name(enum pka_challenge_mode mode)
-{
-	return mode == PKA_PER_KEY ? "per-key" : "shared";
-}
-
 static void close_all(void *ctx)
 {
 	struct store *s = ctx;

@@ -25,11 +25,14 @@ struct srv_target *store_get(void *ctx, const char *device_id);
 struct srv_target *store_next(void *ctx, const struct srv_target *last);
 MUST enum err store_put(void *ctx, struct srv_target *t, bool replace);
 void store_adopt(void *ctx, struct srv_target *t);
-bool store_mode(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode *mode);
-MUST enum err store_learn(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode mode);
+MUST enum err store_enrolment(void *ctx, int64_t target, struct wr *json);
 /* All enrolments in force, checked again; a failure of one is said and counted. ERR_NOMEM, or the database's. */
 MUST enum err store_load(struct store *s, const struct att_anchors *anchors, int64_t now, size_t *refused);
 void store_forget(struct store *s);
+
+/* mode.c */
+bool store_mode(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode *mode);
+MUST enum err store_learn(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode mode);
 
 /* audit.c */
 MUST enum err store_audit_last(void *ctx, struct chain_entry *out, bool *is_checkpoint);
@@ -38,8 +41,6 @@ MUST enum err store_audit_read(void *ctx, uint64_t from, const char *search, siz
 			       void *arg, uint64_t *next);
 MUST enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take,
 			       void *arg, uint64_t *next);
-
-MUST enum err store_enrolment(void *ctx, int64_t target, struct wr *json);     /* target.c */
 
 /* request.c */
 MUST enum err store_request_put(void *ctx, const struct srv_kept *r, struct rd link, const struct srv_target *asked);

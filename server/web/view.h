@@ -22,14 +22,14 @@ void view_progress(struct html *h, const json_t *request);
 /* The target's name, or its device id. */
 const char *view_device(const struct srv *s, const json_t *request);
 bool view_is_live(const json_t *request);       /* somebody can still decide */
-/* A list of requests, and one in it, with a link to its page. */
-void view_list_open(struct html *h);
-void view_item(struct page *p, const json_t *request);
 /* A text to be copied, with a button where there is a script. */
 void view_copy(struct html *h, const char *label, const char *text);
 /* One row of a list of facts (dl). */
 void view_fact(struct html *h, const char *name, const char *text);
 
+/* A list of requests, and one in it, with a link to its page (item.c). */
+void view_list_open(struct html *h);
+void view_item(struct page *p, const json_t *request);
 /* What the host says about itself (claims.c). */
 void view_claims(struct html *h, struct rd host_json);
 /* host_json's reason, or "" (safe to show; a literal or within cap bytes of buf). */
