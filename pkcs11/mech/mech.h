@@ -40,6 +40,7 @@ struct p11_mech_crypt {                 /* RSA */
 	enum err (*pad)(const struct p11_use *u, struct rd data, struct wr *block);
 	enum err (*unpad)(const struct p11_use *u, struct rd block, struct wr *data);   /* ERR_DATA */
 };
+/* sign.c, crypt.c */
 extern const struct p11_mech_sign p11_sign_pkcs1, p11_sign_pkcs1_hash, p11_sign_pss, p11_sign_raw, p11_sign_ecdsa,
 	p11_sign_cmac;
 extern const struct p11_mech_crypt p11_crypt_pkcs1, p11_crypt_raw, p11_crypt_oaep;
@@ -55,14 +56,16 @@ struct p11_mech {
 	const struct p11_mech_crypt *crypt;
 };
 
-/* The row, if it has this flag (CKF_SIGN, CKF_DIGEST ...); NULL otherwise. */
-const struct p11_mech *p11_mech_get(CK_MECHANISM_TYPE type, CK_FLAGS flag);
-/* Is this key, of the mechanism's type, of a size for it with these parameters, on this card? */
-CK_RV p11_mech_check(const struct p11_use *u);
+/* block.c */
 /* Bytes of a signature or MAC, or of an RSA block; 0: the key's size is not known. */
 size_t p11_mech_sig_size(const struct p11_object *key);
 size_t p11_mech_block(const struct p11_use *u);         /* the same */
 size_t p11_mech_pkcs1_max(const struct p11_use *u);     /* data that the padding leaves room for, RFC 8017 7.2.1, 9.2 */
+
+/* The row, if it has this flag (CKF_SIGN, CKF_DIGEST ...); NULL otherwise. */
+const struct p11_mech *p11_mech_get(CK_MECHANISM_TYPE type, CK_FLAGS flag);
+/* Is this key, of the mechanism's type, of a size for it with these parameters, on this card? */
+CK_RV p11_mech_check(const struct p11_use *u);
 /* Has a card of this version such keys? */
 bool p11_mech_is_there(const struct p11_mech *m, const struct hsm_version *v);
 /* The largest key of this type on a card of this version. */

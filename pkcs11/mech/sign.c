@@ -5,8 +5,6 @@
 #include "base/crypto_ec.h"
 #include "sc-hsm/ability.h"
 
-/* From this version on the card makes PSS itself (reference 3.13). */
-
 /* ---- RSA ---- */
 
 static enum err pad_on_host(const struct p11_use *u, struct rd t, enum hsm_alg *alg, struct wr *out)
