@@ -16,6 +16,7 @@
 #include "server/audit.h"
 #include "server/event.h"
 #include "server/path.h"
+#include "server/store/schema.h"
 #include "server/store/token.h"
 
 #define DAY_S 86400
@@ -313,7 +314,7 @@ int srv_admin_run(const struct conf *conf, const struct srv_admin *a)
 		log_tell("%s: %s", conf->server.state, e == ERR_IO ? strerror(errno) : err_text(e));
 		return EXIT_FAILURE;
 	}
-	if (srv_db_open(path, SRV_DB_SERVE, &db))
+	if (srv_schema_open(path, SRV_DB_SERVE, &db))
 		return EXIT_FAILURE;
 	rc = rows[i].run(db, a);
 	srv_db_close(&db);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The tables, as the steps that made them: one row of the table below per version (PRAGMA user_version). A step that
- * was released is never changed; a new one is appended.
- */
+#include "server/store/schema.h"
+
 #include <stdio.h>
 
 #include "base/log.h"
-#include "server/store/sqlite.h"
 
+/* One row per version (PRAGMA user_version). A step that was released is never changed; a new one is appended. */
 static const struct step {
 	const char *what, *sql;
 } steps[] = {
@@ -106,7 +104,8 @@ enum err srv_schema_step(struct srv_db *db, unsigned version)
 	return srv_db_end(db, e);
 }
 
-enum err srv_schema_apply(struct srv_db *db)
+/* ERR_CONFIG: it is newer, which is said. */
+static enum err apply(struct srv_db *db)
 {
 	int64_t version;
 	enum err e = version_read(db, &version);
@@ -122,5 +121,19 @@ enum err srv_schema_apply(struct srv_db *db)
 			log_tell("the database could not be brought to schema %lld (%s)", (long long)version + 1,
 				 steps[version].what);
 	}
+	return e;
+}
+
+enum err srv_schema_open(const char *path, enum srv_db_use use, struct srv_db **out)
+{
+	enum err e = srv_db_open(path, use, out);
+
+	if (e)
+		return e;
+	e = apply(*out);
+	if (e && e != ERR_CONFIG)
+		log_tell("%s: %s", path, srv_db_why(*out));
+	if (e)
+		srv_db_close(out);
 	return e;
 }

@@ -316,12 +316,10 @@ enum err srv_db_open(const char *path, enum srv_db_use use, struct srv_db **out)
 	if (!db)
 		return ERR_NOMEM;
 	e = use == SRV_DB_SERVE ? serve(db, path) : look(db, path);
-	if (!e)
-		e = srv_schema_apply(db);
-	if (e && e != ERR_CONFIG)
+	if (e) {
 		log_tell("%s: %s", path, db->why);
-	if (e)
 		srv_db_close(&db);
+	}
 	*out = db;
 	return e;
 }

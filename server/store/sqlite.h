@@ -14,9 +14,8 @@
 
 struct srv_db;
 /*
- * SRV_DB_SERVE: the file is made if there is none, and brought to the schema of this program. SRV_DB_LOOK: a copy in
- * memory, brought to it there; the file is not touched. ERR_CONFIG: the schema is newer than this program. All errors
- * are said.
+ * SRV_DB_SERVE: the file is made if there is none. SRV_DB_LOOK: a copy in memory; the file is not touched. Of whatever
+ * schema it is (schema.h). All errors are said.
  */
 enum srv_db_use { SRV_DB_SERVE, SRV_DB_LOOK };
 MUST enum err srv_db_open(const char *path, enum srv_db_use use, struct srv_db **out);
@@ -63,11 +62,5 @@ int64_t srv_db_last_row(const struct srv_db *db);
 int64_t srv_db_changes(const struct srv_db *db);
 /* Statements without parameters and rows. */
 MUST enum err srv_db_exec(struct srv_db *db, const char *sql);
-
-/* schema.c: bring the database to the schema of this program. ERR_CONFIG (said): it is newer. */
-MUST enum err srv_schema_apply(struct srv_db *db);
-/* The schema of this program, and one step of it, for tests: version 1..srv_schema_version(). */
-unsigned srv_schema_version(void);
-MUST enum err srv_schema_step(struct srv_db *db, unsigned version);
 
 #endif

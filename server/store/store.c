@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "server/path.h"
+#include "server/store/schema.h"
 #include "server/store/store_int.h"
 
 static void close_all(void *ctx)
@@ -57,7 +58,7 @@ static enum err open_database(struct store *s, const char *dir, enum srv_store_u
 		log_tell("cannot use the state folder %s: %s", dir, e == ERR_IO ? strerror(errno) : err_text(e));
 		return e;
 	}
-	e = srv_db_open(path, use == SRV_STORE_SERVE ? SRV_DB_SERVE : SRV_DB_LOOK, &s->db);
+	e = srv_schema_open(path, use == SRV_STORE_SERVE ? SRV_DB_SERVE : SRV_DB_LOOK, &s->db);
 	return e ? e : store_import(s->db, dir, now);
 }
 
@@ -106,7 +107,7 @@ enum err srv_store_copy(const char *dir, const char *path)
 	enum err e = srv_path(from, dir, SRV_DATABASE);
 
 	if (!e)
-		e = srv_db_open(from, SRV_DB_LOOK, &db);
+		e = srv_schema_open(from, SRV_DB_LOOK, &db);
 	if (e)
 		return e;
 	e = srv_db_copy(db, path);

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "server/enrol.h"
 #include "server/path.h"
-#include "server/store/sqlite.h"
+#include "server/store/schema.h"
 #include "server/store/store.h"
 #include "server/token.h"
 
