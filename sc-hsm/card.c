@@ -3,7 +3,7 @@
 
 #include "sc-hsm/ability.h"
 #include "sc-hsm/card_int.h"
-#include "sc-hsm/channel.h"
+#include "sc-hsm/sm.h"
 
 #define SEQUENCE_SIZE 5         /* sequence number at the end of a holder reference, TR-03110 part 3, A.6.1.3 */
 
@@ -24,7 +24,7 @@ void hsm_card_free(struct hsm_card **c, bool reset_card)
 {
 	if (!c || !*c)
 		return;
-	hsm_channel_free(&(*c)->channel);
+	hsm_sm_free(&(*c)->sm);
 	apdu_link_close(&(*c)->link, reset_card);
 	free(*c);
 	*c = NULL;
@@ -34,7 +34,7 @@ void hsm_card_abandon(struct hsm_card **c)
 {
 	if (!c || !*c)
 		return;
-	hsm_channel_free(&(*c)->channel);
+	hsm_sm_free(&(*c)->sm);
 	apdu_link_abandon(&(*c)->link);
 	free(*c);
 	*c = NULL;
@@ -61,7 +61,7 @@ enum err hsm_card_refuse(struct hsm_card *c, enum err e)
 
 size_t hsm_card_cmd_max(const struct hsm_card *c)
 {
-	return apdu_link_cmd_max(c->link) - (c->channel ? CHANNEL_FRAME : 0);
+	return apdu_link_cmd_max(c->link) - (c->sm ? CHANNEL_FRAME : 0);
 }
 
 bool hsm_card_fits(const struct hsm_card *c, const struct wr *cmd)
@@ -78,13 +78,13 @@ static enum err transmit_protected(struct hsm_card *c, struct rd cmd, struct wr 
 
 	wr_init_heap(&wrapped, APDU_CMD_MAX);
 	wr_init_heap(&rsp, APDU_RSP_MAX);
-	e = hsm_channel_wrap(c->channel, cmd, &wrapped);
+	e = hsm_sm_wrap(c->sm, cmd, &wrapped);
 	if (!e)
 		e = apdu_link_transmit(c->link, wr_view(&wrapped), 0, &rsp, dl);
 	if (!e)
-		e = hsm_channel_unwrap(c->channel, wr_view(&rsp), data, sw);
+		e = hsm_sm_unwrap(c->sm, wr_view(&rsp), data, sw);
 	if (e)
-		hsm_channel_free(&c->channel);
+		hsm_sm_free(&c->sm);
 	wr_free(&rsp);
 	wr_free(&wrapped);
 	return e;
@@ -99,8 +99,8 @@ static enum err transmit(struct hsm_card *c, const struct hsm_cmd *row, struct r
 
 	/* It ends every login and every channel. */
 	if (row->op == HSM_SELECT)
-		hsm_channel_free(&c->channel);
-	if (c->channel)
+		hsm_sm_free(&c->sm);
+	if (c->sm)
 		return transmit_protected(c, cmd, data, sw, dl);
 	wr_init_heap(&rsp, APDU_RSP_MAX);
 	e = apdu_link_transmit(c->link, cmd, row->show, &rsp, dl);

@@ -10,7 +10,7 @@ struct hsm_card {
 	struct apdu_link *link;
 	struct err_detail detail;
 	struct hsm_version version;        /* zero before the first SELECT */
-	struct hsm_channel *channel;       /* NULL: commands are plain */
+	struct hsm_sm *sm;                 /* of a channel; NULL: commands are plain */
 };
 
 /*

@@ -5,10 +5,11 @@
 #include "sc-hsm/aes.h"
 #include "sc-hsm/auth.h"
 #include "sc-hsm/channel.h"
+#include "sc-hsm/sm.h"
 
 /* ---- reference 4.4 ---- */
 
-static void exchange_is(struct hsm_channel *ch, const char *plain, const char *protected, const char *answer,
+static void exchange_is(struct hsm_sm *ch, const char *plain, const char *protected, const char *answer,
 			const char *data)
 {
 	uint8_t room[512], out_room[256], data_room[64];
@@ -18,30 +19,30 @@ static void exchange_is(struct hsm_channel *ch, const char *plain, const char *p
 	WR_ARR(&w, room);
 	WR_ARR(&out, out_room);
 	WR_ARR(&got, data_room);
-	assert_int_equal(hsm_channel_wrap(ch, test_unhex(&w, plain), &out), ERR_OK);
+	assert_int_equal(hsm_sm_wrap(ch, test_unhex(&w, plain), &out), ERR_OK);
 	assert_bytes_equal(wr_view(&out), test_unhex(&w, protected));
-	assert_int_equal(hsm_channel_unwrap(ch, test_unhex(&w, answer), &got, &sw), ERR_OK);
+	assert_int_equal(hsm_sm_unwrap(ch, test_unhex(&w, answer), &got, &sw), ERR_OK);
 	assert_int_equal(sw, 0x9000);
 	assert_bytes_equal(wr_view(&got), test_unhex(&w, data));
 }
 
-static struct hsm_channel *example(enum chip_suite suite)
+static struct hsm_sm *example(enum chip_suite suite)
 {
 	uint8_t enc[CHIP_KEY_SIZE], mac[CHIP_KEY_SIZE];
-	struct hsm_channel *ch;
+	struct hsm_sm *ch;
 	struct wr w;
 
 	WR_ARR(&w, enc);
 	(void)test_unhex(&w, "4572976E44D247ACEF3635A59C2DA5C9");
 	WR_ARR(&w, mac);
 	(void)test_unhex(&w, "21F9186A181B0FAC865248084D73496E");
-	assert_int_equal(hsm_channel_new(suite, enc, mac, &ch), ERR_OK);
+	assert_int_equal(hsm_sm_new(suite, enc, mac, &ch), ERR_OK);
 	return ch;
 }
 
 static void test_example(void **state)
 {
-	struct hsm_channel *ch = example(CHIP_AES128);
+	struct hsm_sm *ch = example(CHIP_AES128);
 
 	(void)state;
 	exchange_is(ch, "0020008106363438323139",
@@ -54,13 +55,13 @@ static void test_example(void **state)
 		    "8520AB1DEF1C8221E3FB99F201AD8A8487D410044FD8F979990F6BD713B6836E97FF990290008E0824862A08622D62F5"
 		    "9000",
 		    "301102010080084D7920546F6B656E03020520");
-	hsm_channel_free(&ch);
+	hsm_sm_free(&ch);
 }
 
 /* The same under 3DES: keys, counters and texts of 4.4, by an implementation of another's. */
 static void test_example_3des(void **state)
 {
-	struct hsm_channel *ch = example(CHIP_3DES);
+	struct hsm_sm *ch = example(CHIP_3DES);
 
 	(void)state;
 	exchange_is(ch, "0020008106363438323139", "0C2000811587090150569B7199D23BB58E088540F19FCA28B65300",
@@ -70,7 +71,7 @@ static void test_example_3des(void **state)
 		    "0CB12F030000188508A648D4175E053270970200008E084126BC84924AC6520000",
 		    "8518CF2D53A16F0FAA7D6EA3B822AAF678E84FF774689706DE39990290008E082A42DBD99F75CB529000",
 		    "301102010080084D7920546F6B656E03020520");
-	hsm_channel_free(&ch);
+	hsm_sm_free(&ch);
 }
 
 /* Whatever is wrong with an answer is seen. */
@@ -94,15 +95,15 @@ static void test_answers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct hsm_channel *ch = example(CHIP_AES128);
+		struct hsm_sm *ch = example(CHIP_AES128);
 
 		WR_ARR(&w, room);
 		WR_ARR(&out, out_room);
 		WR_ARR(&got, data_room);
-		assert_int_equal(hsm_channel_wrap(ch, test_unhex(&w, "0020008106363438323139"), &out), ERR_OK);
-		assert_int_equal(hsm_channel_unwrap(ch, test_unhex(&w, rows[i].answer), &got, &sw), rows[i].e);
+		assert_int_equal(hsm_sm_wrap(ch, test_unhex(&w, "0020008106363438323139"), &out), ERR_OK);
+		assert_int_equal(hsm_sm_unwrap(ch, test_unhex(&w, rows[i].answer), &got, &sw), rows[i].e);
 		assert_int_equal(got.n, 0);
-		hsm_channel_free(&ch);
+		hsm_sm_free(&ch);
 	}
 }
 
