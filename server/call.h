@@ -45,7 +45,7 @@ struct srv_call {
 	bool is_stream;                 /* what is in the body is sent as it comes */
 	/* Called when done becomes true, and with each piece of a stream; NULL: nobody waits. */
 	void (*wake)(struct srv_call *call);
-	/* The keeper's, told that nobody is there any more; NULL: server/desk.c finds the call. */
+	/* The keeper's, told that nobody is there any more; NULL: srv_gone finds the call. */
 	void (*gone)(struct srv_call *call);
 	void *keeper;
 	struct srv_call *next;          /* of whoever keeps several waiting (server/end.c), and until when: boot time */

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "server/end.h"
-#include "server/remote.h"
 
 #define COOKIE_PLACE 8          /* characters of a cookie that say where it stands; they are no secret, the rest is */
 #define COOKIE_PLACES 4096
@@ -17,7 +16,6 @@ struct srv_desk {
 	struct srv_ceremony *list;      /* the newest first */
 	struct srv_ceremony *cookies[COOKIE_PLACES];
 	struct srv_ends *ends;
-	struct srv_remotes *remotes;
 	unsigned sessions;
 	bool is_stopping;
 };
@@ -45,8 +43,6 @@ enum err srv_desk_new(const struct srv_desk_config *config, struct srv_desk **ou
 	if (!d)
 		return ERR_NOMEM;
 	e = srv_ends_new(&ends, &d->ends);
-	if (!e)
-		e = srv_remotes_new(d, config->poll_ms, &d->remotes);
 	if (e) {
 		srv_desk_free(&d);
 		return e;
@@ -79,7 +75,6 @@ void srv_desk_free(struct srv_desk **d)
 		srv_ceremony_free(&it);
 	}
 	srv_ends_free(&(*d)->ends);
-	srv_remotes_free(&(*d)->remotes);
 	free(*d);
 	*d = NULL;
 }
@@ -296,16 +291,11 @@ void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call
 	}
 }
 
-void srv_desk_lend(struct srv_desk *d, const struct srv_remote_post *p, struct srv_call *call, uint64_t now_ms)
-{
-	srv_remotes_post(d->remotes, p, call, now_ms);
-}
-
 void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms)
 {
 	struct srv_ceremony *it;
 
-	if (srv_end_gone(d->ends, call) || srv_remotes_gone(d->remotes, call))
+	if (srv_end_gone(d->ends, call))
 		return;
 	for (it = d->list; it && it->held != call;)
 		it = it->next;
@@ -403,7 +393,7 @@ static void tidy(struct srv_desk *d)
 uint64_t srv_desk_tick(struct srv_desk *d, uint64_t now_ms)
 {
 	struct srv_ceremony *it;
-	uint64_t next = srv_remotes_tick(d->remotes, now_ms), due;      /* they decide, so before what is decided */
+	uint64_t next = UINT64_MAX, due;
 
 	for (it = d->list; it; it = it->next) {
 		due = srv_ceremony_tick(it, now_ms);
@@ -423,7 +413,6 @@ void srv_desk_stop(struct srv_desk *d, uint64_t now_ms)
 	for (it = d->list; it; it = it->next)
 		srv_ceremony_end(it, ERR_SERVER, "the server stops", now_ms);
 	srv_ends_stop(d->ends);
-	srv_remotes_stop(d->remotes, now_ms);
 }
 
 bool srv_desk_is_stopping(const struct srv_desk *d)
@@ -438,5 +427,5 @@ bool srv_desk_is_quiet(const struct srv_desk *d)
 	for (it = d->list; it; it = it->next)
 		if (it->session.state == SRV_READY || it->session.state == SRV_BUSY)
 			return false;
-	return srv_remotes_are_quiet(d->remotes);
+	return true;
 }

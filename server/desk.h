@@ -37,9 +37,6 @@ struct srv_post {
 	bool secure;
 };
 void srv_desk_post(struct srv_desk *d, const struct srv_post *p, struct srv_call *call, uint64_t now_ms);
-/* A POST of a custodian's client of another maker: srv_remotes_post. */
-struct srv_remote_post;
-void srv_desk_lend(struct srv_desk *d, const struct srv_remote_post *p, struct srv_call *call, uint64_t now_ms);
 /* The connection of a held call is gone: the call is done, and if it was a POST its session is over. */
 void srv_desk_gone(struct srv_desk *d, struct srv_call *call, uint64_t now_ms);
 

@@ -251,7 +251,7 @@ static void ram_lend(struct srv *s, struct srv_call *call, const char *arg, uint
 		return;
 	post.c = srv_desk_find_link(s->desk, arg);
 	if (post.c || post.cookie.n || srv_who_admit_rate(s->who, call, SRV_RATE_GUESS, now_ms))
-		srv_desk_lend(s->desk, &post, call, now_ms);
+		srv_remotes_post(s->remotes, &post, call, now_ms);
 }
 
 void srv_front_handle(struct srv *s, struct srv_call *call, uint64_t now_ms)

@@ -12,7 +12,7 @@
 #define SRV_REMOTES_MAX 64              /* at once */
 
 struct srv_remotes;
-/* For the requests of this desk, borrowed, which tells them when it stops. ERR_NOMEM. */
+/* For the requests of this desk, borrowed. ERR_NOMEM. */
 MUST enum err srv_remotes_new(struct srv_desk *desk, uint64_t poll_ms, struct srv_remotes **out);
 void srv_remotes_free(struct srv_remotes **r);  /* NULL-safe; every held call must be done: srv_remotes_stop */
 

@@ -108,6 +108,8 @@ static enum err parts_open(struct srv *s)
 	enum err e = desk_open(s);
 
 	if (!e)
+		e = srv_remotes_new(s->desk, s->conf->server.poll * 1000ull, &s->remotes);
+	if (!e)
 		e = who_open(s);
 	if (!e)
 		e = web_new(&s->web);
@@ -163,6 +165,7 @@ void srv_close(struct srv **s)
 	srv_inbox_free(&(*s)->inbox);
 	srv_notify_free(&(*s)->notify);
 	srv_who_free(&(*s)->who);
+	srv_remotes_free(&(*s)->remotes);
 	srv_desk_free(&(*s)->desk);
 	srv_events_free(&(*s)->events);
 	srv_audit_close(&(*s)->audit);
@@ -174,9 +177,11 @@ void srv_close(struct srv **s)
 
 uint64_t srv_tick(struct srv *s, uint64_t now_ms)
 {
-	/* What happens by that is written, and then told; whoever listens may have made messages of it. */
-	uint64_t next = srv_desk_tick(s->desk, now_ms);
+	/* They decide, so before what is decided. */
+	uint64_t next = srv_remotes_tick(s->remotes, now_ms);
 
+	/* What happens by that is written, and then told; whoever listens may have made messages of it. */
+	next = clock_earlier(srv_desk_tick(s->desk, now_ms), next);
 	next = clock_earlier(srv_forget_tick(s, now_ms), next);
 	next = clock_earlier(srv_events_flush(s->events, now_ms), next);
 	next = clock_earlier(web_tick(s, now_ms), next);
@@ -186,7 +191,21 @@ uint64_t srv_tick(struct srv *s, uint64_t now_ms)
 void srv_stop(struct srv *s, uint64_t now_ms)
 {
 	srv_desk_stop(s->desk, now_ms);
+	srv_remotes_stop(s->remotes, now_ms);
 	web_stop(s);
+}
+
+bool srv_is_quiet(const struct srv *s)
+{
+	return srv_desk_is_quiet(s->desk) && srv_remotes_are_quiet(s->remotes);
+}
+
+void srv_gone(struct srv *s, struct srv_call *call, uint64_t now_ms)
+{
+	if (call->gone)
+		call->gone(call);
+	else if (!srv_remotes_gone(s->remotes, call))
+		srv_desk_gone(s->desk, call, now_ms);
 }
 
 size_t srv_target_count(const struct srv *s)

@@ -8,6 +8,7 @@
 #include "server/inbox.h"
 #include "server/metrics.h"
 #include "server/notify/notify.h"
+#include "server/remote.h"
 #include "server/who.h"
 
 #define SRV_INSTANCE_BYTES 16
@@ -25,6 +26,7 @@ struct srv {
 	struct srv_audit *audit;
 	struct srv_events *events;
 	struct srv_desk *desk;
+	struct srv_remotes *remotes;
 	struct srv_who *who;
 	struct web *web;                /* pages for people */
 	struct srv_metrics *metrics;
@@ -43,7 +45,7 @@ MUST enum err srv_anchors_open(const struct conf *conf, struct att_anchors **out
 MUST enum err srv_open(const struct conf *conf, enum srv_store_use use, struct srv **out);
 /* Where it listens, which is how it is called if [server] url does not say. */
 void srv_listens(struct srv *s, const char *url);
-void srv_close(struct srv **s);         /* NULL-safe; every held call must be done: srv_desk_stop */
+void srv_close(struct srv **s);         /* NULL-safe; every held call must be done: srv_stop */
 /*
  * The end of a round: do what time demands, and write what happened. When to come again (boot time; UINT64_MAX:
  * never).
@@ -51,6 +53,9 @@ void srv_close(struct srv **s);         /* NULL-safe; every held call must be do
 uint64_t srv_tick(struct srv *s, uint64_t now_ms);
 /* Everybody waiting is told that the server stops, and no new session begins. */
 void srv_stop(struct srv *s, uint64_t now_ms);
+bool srv_is_quiet(const struct srv *s);         /* every session has been told its end */
+/* Nobody is there any more to hear the answer of this call: its keeper lets go of it. */
+void srv_gone(struct srv *s, struct srv_call *call, uint64_t now_ms);
 /* How many devices are enrolled. */
 size_t srv_target_count(const struct srv *s);
 

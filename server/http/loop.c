@@ -77,7 +77,7 @@ enum err srv_http_run(struct srv_http *h, const struct srv_http_host *host)
 		log_tell("epoll: %s", strerror(errno));
 		return ERR_IO;
 	}
-	while (!is_stopping || (now_ms < stop_at_ms && (h->requests || !srv_desk_is_quiet(h->srv->desk)))) {
+	while (!is_stopping || (now_ms < stop_at_ms && (h->requests || !srv_is_quiet(h->srv)))) {
 		due_ms = clock_earlier(tick(h, now_ms), host->on_tick(host->ctx, now_ms));
 		n = epoll_wait(h->epoll, ev, EVENTS, time_left(h, clock_earlier(due_ms, stop_at_ms), now_ms));
 		if (n < 0 && errno != EINTR) {

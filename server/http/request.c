@@ -63,21 +63,12 @@ static void suspend(struct request *r)
 	MHD_suspend_connection(r->mhd);
 }
 
-/* The other side has gone while its call waited. */
-static void leave(struct request *r)
-{
-	if (r->call.gone)
-		r->call.gone(&r->call);
-	else
-		srv_desk_gone(r->http->srv->desk, &r->call, clock_boot_ms());
-}
-
 void srv_http_gone(void *request)
 {
 	struct request *r = request;
 
 	if (r->is_suspended)
-		leave(r);
+		srv_gone(r->http->srv, &r->call, clock_boot_ms());
 }
 
 /* The library has taken the query apart, with our unescaping, which is none: put it together again. */
@@ -150,7 +141,7 @@ void srv_http_completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum 
 		watch(r, false);
 	r->is_suspended = false;
 	if (r->is_handled && !r->call.done)
-		leave(r);
+		srv_gone(r->http->srv, &r->call, clock_boot_ms());
 	h->requests--;
 	wr_free(&r->query);
 	wr_free(&r->body);

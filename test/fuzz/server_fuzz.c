@@ -120,10 +120,8 @@ static void request(const struct srv_request *from, char cookie[200])
 		abort();                        /* nothing that a stranger says is our failure */
 	if (call.reply.cookie[0])
 		(void)snprintf(cookie, 200, "%.*s", (int)strcspn(call.reply.cookie, ";"), call.reply.cookie);
-	if (!call.done && call.gone)
-		call.gone(&call);
-	else if (!call.done)
-		srv_desk_gone(srv->desk, &call, now_ms);
+	if (!call.done)
+		srv_gone(srv, &call, now_ms);
 	srv_call_fini(&call);
 }
 

@@ -184,7 +184,7 @@ static void server_open(struct scene *s)
 
 static void server_close(struct scene *s)
 {
-	srv_desk_stop(s->srv->desk, s->now_ms);
+	srv_stop(s->srv, s->now_ms);
 	srv_close(&s->srv);
 }
 
@@ -351,7 +351,7 @@ void scene_host_open(struct scene_host *h, struct scene *s, bool facts)
 void scene_host_close(struct scene_host *h)
 {
 	if (h->is_out && !h->call.done)
-		srv_desk_gone(h->s->srv->desk, &h->call, h->s->now_ms);
+		srv_gone(h->s->srv, &h->call, h->s->now_ms);
 	if (h->is_out)
 		srv_call_fini(&h->call);
 	wr_free(&h->body);

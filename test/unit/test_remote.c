@@ -422,14 +422,14 @@ static void test_stop(void **state)
 	lender_open(&h, 0);
 	h.hold_ins = 0x68;
 	assert_int_equal(lends(&h), -1);                /* asked to sign, it thinks */
-	srv_desk_stop(s.srv->desk, s.now_ms);
-	assert_false(srv_desk_is_quiet(s.srv->desk));
+	srv_stop(s.srv, s.now_ms);
+	assert_false(srv_is_quiet(s.srv));
 	h.hold_ins = -1;
 	(void)scene_host_go(&h);
 	assert_int_equal(h.call.reply.status, 204);
 	assert_true(h.id < 0);
 	(void)scene_host_go(&target);
-	assert_true(srv_desk_is_quiet(s.srv->desk));
+	assert_true(srv_is_quiet(s.srv));
 	scene_host_close(&h);
 	ends();
 }
