@@ -14,19 +14,9 @@
 
 const struct pka_answers srv_no_answers;
 
-const struct pka_facts *srv_ceremony_facts(const struct srv_ceremony *c)
-{
-	return pka_activation_facts(c->activation);
-}
-
 static bool is_asking(const struct pka_facts *f)
 {
 	return f->state == PKA_COLLECT || f->state == PKA_TURN || f->state == PKA_SUBMIT;
-}
-
-void srv_ceremony_event(const struct srv_ceremony *c, const char *name, struct srv_event *ev)
-{
-	srv_event_init(ev, name, c->id, c->target ? c->target->device_id : NULL);
 }
 
 static enum err host_take(struct srv_ceremony *c, const struct srv_host *host)
@@ -394,12 +384,6 @@ void srv_ceremony_answer(struct srv_ceremony *c, int status, const char *type)
 	srv_call_answer(call, status, type);
 }
 
-/* It may not know more than one command a template (reference ramoverhttp 5.2). */
-bool srv_ceremony_is_stock(const struct srv_ceremony *c)
-{
-	return !c->host_json.n;
-}
-
 static enum err commands_send(struct srv_ceremony *c, const struct srv_note *note, uint64_t now_ms)
 {
 	struct wr *body = &c->held->reply.body;
@@ -548,6 +532,14 @@ void srv_ceremony_gone(struct srv_ceremony *c, uint64_t now_ms)
 	srv_session_close(&c->session);
 	srv_hold_lost(c, "its client hung up");
 	srv_ceremony_end(c, ERR_REMOVED, "the host hung up", now_ms);
+}
+
+bool srv_ceremony_release(struct srv_ceremony *c, const char *why, uint64_t now_ms)
+{
+	if (!srv_hold_close(c, why))
+		return false;
+	srv_ceremony_advance(c, &srv_no_answers, now_ms);
+	return true;
 }
 
 void srv_ceremony_end(struct srv_ceremony *c, enum err result, const char *why, uint64_t now_ms)

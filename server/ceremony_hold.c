@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
-
 static void tell(const struct srv_ceremony *c, const char *result, const char *why)
 {
 	struct srv_event ev;
@@ -15,22 +13,6 @@ static void tell(const struct srv_ceremony *c, const char *result, const char *w
 	srv_event_word(&ev, "result", result);
 	srv_event_text(&ev, "why", why);
 	srv_event_emit(c->env->events, &ev);
-}
-
-enum err srv_ceremony_ask(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms)
-{
-	struct srv_event ev;
-
-	if (c->hold != SRV_HOLD_IDLE || !c->target || srv_ceremony_is_over(srv_ceremony_facts(c)))
-		return ERR_CONDITIONS;
-	c->hold = SRV_HOLD_ASKED;
-	c->created = clock_wall_s();
-	srv_ceremony_event(c, "ask", &ev);
-	srv_event_text(&ev, "who", by->who.name);
-	srv_event_word(&ev, "from", by->request.from);
-	srv_event_emit(c->env->events, &ev);
-	srv_ceremony_advance(c, &srv_no_answers, now_ms);
-	return ERR_OK;
 }
 
 void srv_hold_opened(struct srv_ceremony *c, const struct pka_facts *f, uint64_t now_ms)
@@ -43,14 +25,13 @@ void srv_hold_opened(struct srv_ceremony *c, const struct pka_facts *f, uint64_t
 	tell(c, "open", "");
 }
 
-bool srv_ceremony_release(struct srv_ceremony *c, const char *why, uint64_t now_ms)
+bool srv_hold_close(struct srv_ceremony *c, const char *why)
 {
 	if (c->hold != SRV_HOLD_OPEN)
 		return false;
 	c->hold = SRV_HOLD_CLOSE;
 	(void)snprintf(c->hold_why, sizeof(c->hold_why), "%s", why);
 	tell(c, "closing", why);
-	srv_ceremony_advance(c, &srv_no_answers, now_ms);
 	return true;
 }
 

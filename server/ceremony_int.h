@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to server/ceremony*.c: ceremony.c has the wire and the machine, ceremony_people.c what people do,
- * ceremony_hold.c the cards that stay connected.
+ * Private to server/ceremony*.c, from the top down: ceremony_people.c has what people do, ceremony.c the wire and the
+ * machine, ceremony_hold.c the cards that stay connected, ceremony_view.c how it stands.
  */
 #ifndef SERVER_CEREMONY_INT_H
 #define SERVER_CEREMONY_INT_H
@@ -20,6 +20,8 @@ void srv_ceremony_answer(struct srv_ceremony *c, int status, const char *type);
 void srv_hold_opened(struct srv_ceremony *c, const struct pka_facts *f, uint64_t now_ms);
 /* Fill in the answer to the POST that waits at a card that is held open, or to be closed. ERR_TIMEOUT: it waits on. */
 MUST enum err srv_hold_reply(struct srv_ceremony *c, uint64_t now_ms);
+/* The card that is held open is to be closed: the next answer says so. false: none is. why for people. */
+bool srv_hold_close(struct srv_ceremony *c, const char *why);
 /* The client is gone, and its card switched off with it. */
 void srv_hold_lost(struct srv_ceremony *c, const char *why);
 

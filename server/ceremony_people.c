@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people do with a ceremony, and what they may see of it. */
+/* What people do with a ceremony. */
 #include "server/ceremony_int.h"
-
-#include <string.h>
 
 #include "base/clock.h"
 #include "server/keep.h"
@@ -89,32 +87,20 @@ enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *
 	return e;
 }
 
-const struct pka_approval_record *srv_ceremony_record(const struct srv_ceremony *c, const char *chr)
+enum err srv_ceremony_ask(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms)
 {
-	const struct pka_facts *f = srv_ceremony_facts(c);
-	size_t i = f->records_n;
+	struct srv_event ev;
 
-	while (i--)
-		if (f->records[i].by && !strcmp(f->records[i].by->chr, chr))
-			return &f->records[i];
-	return NULL;
-}
-
-bool srv_ceremony_is_seen_by(const struct srv_ceremony *c, const struct srv_identity *who)
-{
-	return (who->may & SRV_MAY_READ) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host)) ||
-	       ((who->may & SRV_MAY_INBOX) && c->target && srv_target_find(c->target, who->chr) < c->target->m);
-}
-
-bool srv_ceremony_is_linked_by(const struct srv_ceremony *c, const struct srv_identity *who)
-{
-	return (who->may & SRV_MAY_CANCEL) || ((who->may & SRV_MAY_OWN) && !strcmp(who->name, c->host));
-}
-
-bool srv_ceremony_waits_for(const struct srv_ceremony *c, const char *chr)
-{
-	return c->is_open && !c->ended_ms && srv_target_find(c->target, chr) < c->target->m &&
-	       !srv_ceremony_record(c, chr);
+	if (c->hold != SRV_HOLD_IDLE || !c->target || srv_ceremony_is_over(srv_ceremony_facts(c)))
+		return ERR_CONDITIONS;
+	c->hold = SRV_HOLD_ASKED;
+	c->created = clock_wall_s();
+	srv_ceremony_event(c, "ask", &ev);
+	srv_event_text(&ev, "who", by->who.name);
+	srv_event_word(&ev, "from", by->request.from);
+	srv_event_emit(c->env->events, &ev);
+	srv_ceremony_advance(c, &srv_no_answers, now_ms);
+	return ERR_OK;
 }
 
 bool srv_ceremony_cancel(struct srv_ceremony *c, const struct srv_call *by, uint64_t now_ms)
