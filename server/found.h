@@ -3,8 +3,9 @@
 #ifndef SERVER_FOUND_H
 #define SERVER_FOUND_H
 
-#include "server/api_json.h"
 #include "server/past.h"
+#include "server/request_json.h"
+#include "server/server.h"
 
 struct srv_found {
 	struct srv_ceremony *live;              /* the desk's; it may have ended where the store could not be written */

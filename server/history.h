@@ -3,8 +3,9 @@
 #ifndef SERVER_HISTORY_H
 #define SERVER_HISTORY_H
 
-#include "server/api_json.h"
+#include "server/json.h"
 #include "server/past.h"
+#include "server/server.h"
 
 #define SRV_HISTORY_MAX 200             /* of one answer */
 #define SRV_HISTORY_SCAN 20000          /* some ten milliseconds, in which everybody else waits */

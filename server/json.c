@@ -59,6 +59,11 @@ json_t *srv_json_text(const char *s)
 	return j ? j : json_string(text_shown(rd_str(s), shown, sizeof(shown)));
 }
 
+json_t *srv_json_seconds(uint64_t at_ms, uint64_t now_ms)
+{
+	return json_integer(at_ms > now_ms ? (json_int_t)((at_ms - now_ms + 999) / 1000) : 0);
+}
+
 enum err srv_json_read_bytes(const json_t *j, struct wr *out)
 {
 	if (!json_is_string(j))

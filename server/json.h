@@ -12,6 +12,7 @@ json_t *srv_json_bytes(struct rd bytes);                        /* base64url */
 json_t *srv_json_bytes_or_null(struct rd bytes);                /* null for no bytes */
 json_t *srv_json_hex(struct rd bytes);
 json_t *srv_json_text(const char *s);                           /* what is not UTF-8 is escaped */
+json_t *srv_json_seconds(uint64_t at_ms, uint64_t now_ms);      /* whole ones until then, rounded up; 0: it is past */
 /* Append the bytes of a base64url member. ERR_FORMAT: j is no text, or not base64url. */
 MUST enum err srv_json_read_bytes(const json_t *j, struct wr *out);
 /*

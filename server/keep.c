@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/crypto_digest.h"
-#include "server/api_json.h"
 #include "server/past.h"
+#include "server/request_json.h"
 
 /* A request as it is written, with copies of all that it views: it may be written when the ceremony is gone. */
 struct keep {

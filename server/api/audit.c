@@ -5,8 +5,9 @@
 
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/api_json.h"
+#include "server/json.h"
 #include "server/query.h"
+#include "server/server.h"
 
 #define PAGE_MAX 200
 #define EXPORT_MAX 20000                /* entries of one answer; the next one begins behind them */

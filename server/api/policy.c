@@ -6,7 +6,8 @@
 
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/api_json.h"
+#include "server/json.h"
+#include "server/server.h"
 #include "server/store/policy.h"
 
 struct change {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "server/api_json.h"
+#include "server/request_json.h"
 #include "server/sum.h"
 #include "server/web/page.h"
 #include "server/web/view.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/api_json.h"
+#include "server/target_json.h"
 #include "server/web/view.h"
 
 /* A form with one button, for who may cancel. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the interface shows, as JSON (docs/API.md). NULL: no memory. */
-#ifndef SERVER_API_JSON_H
-#define SERVER_API_JSON_H
+/* A request, and what was verified of its card, as the interface shows them (docs/API.md). NULL: no memory. */
+#ifndef SERVER_REQUEST_JSON_H
+#define SERVER_REQUEST_JSON_H
 
+#include "server/ceremony.h"
 #include "server/json.h"
-#include "server/server.h"
 
 /*
  * A list leaves out certificates, attestations and the verdict; what is kept leaves out what the enrolment has, and
@@ -13,8 +13,7 @@
 enum srv_detail { SRV_IN_LIST, SRV_IN_FULL, SRV_TO_KEEP };
 
 json_t *srv_json_verdict(const struct att_verdict *v);
-json_t *srv_json_target(const struct srv *s, const struct srv_target *t, uint64_t now_ms);
-/* Without its link: who shows it to whom is for the caller. */
+/* Without its link: who shows it to whom is for the caller. now_ms: boot time. */
 json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, uint64_t now_ms);
 /* How it ended, in the words of docs/API.md; NULL: it has not. */
 const char *srv_json_outcome(const struct pka_facts *f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/api_json.h"
+#include "server/request_json.h"
 
 static const char *state_name(enum pka_state s)
 {
@@ -66,40 +66,6 @@ static json_t *verdict_json(const struct srv_ceremony *c, enum srv_detail detail
 	return list;
 }
 
-static json_int_t seconds_until(uint64_t at_ms, uint64_t now_ms)
-{
-	return at_ms > now_ms ? (json_int_t)((at_ms - now_ms + 999) / 1000) : 0;
-}
-
-/* Is it held connected, and how? */
-static json_t *held_json(const struct srv_ceremony *c, uint64_t now_ms)
-{
-	bool is_open = c && c->hold >= SRV_HOLD_OPEN, is_idle = c && c->hold == SRV_HOLD_IDLE;
-
-	if (!c)
-		return json_null();
-	return json_pack("{s:s, s:s, s:s?, s:o}", "state", is_open ? "open" : is_idle ? "idle" : "asked", "from",
-			 c->from, "request", is_idle ? NULL : c->id, "seconds",
-			 is_open ? json_integer(seconds_until(c->hold_until_ms, now_ms)) : json_null());
-}
-
-json_t *srv_json_target(const struct srv *s, const struct srv_target *t, uint64_t now_ms)
-{
-	enum pka_challenge_mode mode;
-	json_t *custodians = json_array();
-	size_t i;
-
-	for (i = 0; i < t->m; i++)
-		srv_json_append(&custodians, srv_json_text(t->custodians[i].chr));
-	return json_pack("{s:o, s:o, s:i, s:i, s:o, s:I, s:b, s:o, s:o}", "device_id", srv_json_text(t->device_id),
-			 "name", srv_json_text(t->name), "n", t->n, "m", t->m, "custodians", custodians, "keys",
-			 (json_int_t)t->archived_n, "unverified", t->unverified, "mode",
-			 s->store.ops->mode(s->store.ctx, t->device_id, SRV_ANY_FIRMWARE, &mode)
-				 ? json_string(srv_mode_name(mode))
-				 : json_null(),
-			 "held", held_json(srv_desk_held(s->desk, t->device_id), now_ms));
-}
-
 static json_t *custodians_json(const struct srv_ceremony *c)
 {
 	const struct pka_approval_record *r;
@@ -146,10 +112,10 @@ json_t *srv_json_request(const struct srv_ceremony *c, enum srv_detail detail, u
 	part[1] = json_pack("{s:i, s:i, s:i, s:s, s:b, s:o}", "n", f->n, "m", f->m, "approvals", f->approvals, "mode",
 			    srv_mode_name(f->mode), "changed_mode", f->changed_mode, "challenge",
 			    over ? json_null() : srv_json_bytes_or_null(f->challenge));
-	part[2] = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "turn",
+	part[2] = json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "turn",
 			    f->turn && !over ? srv_json_text(f->turn->chr) : json_null(), "turn_seconds",
-			    f->turn && !over ? json_integer(seconds_until(f->turn_ends_ms, now_ms)) : json_null(),
-			    "seconds_left", over ? (json_int_t)0 : seconds_until(f->ends_ms, now_ms), "created",
+			    f->turn && !over ? srv_json_seconds(f->turn_ends_ms, now_ms) : json_null(), "seconds_left",
+			    srv_json_seconds(over ? 0 : f->ends_ms, now_ms), "created",
 			    (json_int_t)c->created, "login_id", srv_json_hex(RD_ARR(c->login_id)), "host_json",
 			    srv_json_bytes_or_null(wr_view(&c->host_json)));
 	part[3] = json_pack("{s:o, s:o, s:o}", "custodians", custodians_json(c), "keys", keys_json(f, detail),
