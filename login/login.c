@@ -320,7 +320,8 @@ static const struct { enum err e; const char *what, *advice; } ends[] = {
 static void explain(const struct session *s, enum err e, struct login_result *out)
 {
 	const char *what = err_text(e), *advice = "see the log (QUORUM11_LOG=info)", *url = s->p->conf->login.url;
-	const char *detail = *s->why ? s->why : e == ERR_DENIED || e == ERR_EXPIRED ? s->last : "";
+	const bool of_people = e == ERR_DENIED || e == ERR_EXPIRED || e == ERR_TIMEOUT;
+	const char *detail = *s->why ? s->why : of_people ? s->last : "";
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (ends[i].e == e) {

@@ -100,6 +100,7 @@ static const struct script { const char *mode; struct { unsigned status; const c
 	{ "unknown", { { 200, "AA09E0070201920C026E6F" }, { 204, "" } } },
 	{ "deny-and-fail", { { 200, "AA09E00702019B0C026E6F" }, { 500, "" } } },
 	{ "escape", { { 200, "AA0BE00902019B0C041B5B316D" }, { 204, "" } } },
+	{ "slow", { { 200, "AA0BE0090201010C0431206F66" } } },          /* id 1, and nothing after it */
 	{ "early", { { 204, "" }, { 404, "" } } },
 	/* The first answer comes, the second does not; "lost" ends the session by 204 where it is told. */
 	{ "lost", { { 200, "AA132211" SELECT }, { 0, "" }, { 204, "" } } },
@@ -571,6 +572,11 @@ static void time_will_and_settings(void **state)
 	(void)state;
 	host_open(&h);
 	assert_int_equal(run_login(&h, "silent", &result, &dl), ERR_TIMEOUT);
+	assert_non_null(strstr(result.why, "time allowed; ask again"));
+	/* How far it came is said. */
+	dl = deadline_in(500);
+	assert_int_equal(run_login(&h, "slow", &result, &dl), ERR_TIMEOUT);
+	assert_non_null(strstr(result.why, "time allowed (1 of)"));
 	assert_int_equal(pipe(cancel), 0);
 	assert_int_equal(write(cancel[1], "x", 1), 1);
 	dl = deadline_in(60000);
