@@ -27,9 +27,9 @@ static enum err join(const struct p11_op *op, struct rd data, size_t n, struct w
 	return wr_done(w);
 }
 
-static CK_RV run(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, struct wr *out)
+static CK_RV run(struct p11_token *t, struct p11_op *op, bool encrypt, struct rd data, struct wr *out)
 {
-	return p11_aes_cbc(c->token, op->use.key, encrypt, op->use.params.iv, data, out);
+	return p11_aes_cbc(t, op->use.key, encrypt, op->use.params.iv, data, out);
 }
 
 /* ---- a part ---- */
@@ -42,7 +42,7 @@ static size_t ready(const struct p11_op *op, bool encrypt, size_t total)
 	return total / AES_BLOCK * AES_BLOCK;
 }
 
-static CK_RV run_part(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, size_t whole,
+static CK_RV run_part(struct p11_token *t, struct p11_op *op, bool encrypt, struct rd data, size_t whole,
 		      struct wr *out)
 {
 	size_t rest = op->n + data.n - whole;
@@ -61,14 +61,14 @@ static CK_RV run_part(struct p11_call *c, struct p11_op *op, bool encrypt, struc
 	memcpy(op->data, data.p + data.n - rest, rest);
 	op->n = rest;
 	if (!rv)
-		rv = run(c, op, encrypt, wr_view(&in), out);
+		rv = run(t, op, encrypt, wr_view(&in), out);
 	wr_free(&in);
 	return rv;
 }
 
-CK_RV p11_cipher_part(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, CK_BYTE *out, CK_ULONG *n)
+CK_RV p11_cipher_part(struct p11_token *t, struct p11_op *op, bool encrypt, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
-	CK_RV rv = p11_op_check(c, op, false);
+	CK_RV rv = p11_op_check(t, op, false);
 	size_t whole;
 	struct wr w;
 
@@ -86,7 +86,7 @@ CK_RV p11_cipher_part(struct p11_call *c, struct p11_op *op, bool encrypt, struc
 		return CKR_OK;                  /* who asks for the length brings the data again */
 	op->in_parts = true;
 	wr_init(&w, out, whole);
-	rv = run_part(c, op, encrypt, data, whole, &w);
+	rv = run_part(t, op, encrypt, data, whole, &w);
 	if (rv)
 		p11_op_end(op);
 	return rv;
@@ -112,7 +112,7 @@ static bool unpad(struct wr *w)
 	return !bad;
 }
 
-static CK_RV finish(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, struct wr *out)
+static CK_RV finish(struct p11_token *t, struct p11_op *op, bool encrypt, struct rd data, struct wr *out)
 {
 	size_t total = op->n + data.n, pad = AES_BLOCK - total % AES_BLOCK;
 	struct wr in;
@@ -123,7 +123,7 @@ static CK_RV finish(struct p11_call *c, struct p11_op *op, bool encrypt, struct 
 	if (!rv)
 		rv = p11_rv(wr_done(&in));
 	if (!rv)
-		rv = run(c, op, encrypt, wr_view(&in), out);
+		rv = run(t, op, encrypt, wr_view(&in), out);
 	if (!rv && !encrypt && pads(op) && !unpad(out))
 		rv = CKR_ENCRYPTED_DATA_INVALID;
 	wr_free(&in);
@@ -134,13 +134,13 @@ static CK_RV finish(struct p11_call *c, struct p11_op *op, bool encrypt, struct 
  * How much padding there is shows when it is off: into a buffer that may be just large enough the plain text is copied,
  * and where it is not, it waits for the next call, so that the key is used once (PKCS#11 2.40 5.2).
  */
-static CK_RV finish_apart(struct p11_call *c, struct p11_op *op, struct rd data, CK_BYTE *out, CK_ULONG *n)
+static CK_RV finish_apart(struct p11_token *t, struct p11_op *op, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
 	CK_RV rv = CKR_OK;
 
 	if (!op->done) {
 		wr_init_heap(&op->more, op->n + data.n);
-		rv = finish(c, op, false, data, &op->more);
+		rv = finish(t, op, false, data, &op->more);
 		op->done = !rv;
 	}
 	if (!rv && !p11_out(op->more.n, out, n, &rv))
@@ -164,10 +164,10 @@ static bool may_fit(const struct p11_op *op, bool encrypt, size_t total, size_t 
 	return !encrypt && pads(op) && room < total && total - room <= AES_BLOCK && !check_size(op, encrypt, total);
 }
 
-CK_RV p11_cipher_end(struct p11_call *c, struct p11_op *op, bool encrypt, const struct rd *data, CK_BYTE *out,
+CK_RV p11_cipher_end(struct p11_token *t, struct p11_op *op, bool encrypt, const struct rd *data, CK_BYTE *out,
 		     CK_ULONG *n)
 {
-	CK_RV rv = p11_op_check(c, op, data != NULL);
+	CK_RV rv = p11_op_check(t, op, data != NULL);
 	struct rd last = data ? *data : RD_NONE;
 	size_t total, most;
 	struct wr w;
@@ -180,7 +180,7 @@ CK_RV p11_cipher_end(struct p11_call *c, struct p11_op *op, bool encrypt, const 
 	}
 	total = op->n + last.n;
 	if (op->done || (out && may_fit(op, encrypt, total, *n)))
-		return finish_apart(c, op, last, out, n);
+		return finish_apart(t, op, last, out, n);
 	most = encrypt && pads(op) ? total - total % AES_BLOCK + AES_BLOCK : total;
 	if (!p11_out(most, out, n, &rv))
 		return rv;
@@ -188,7 +188,7 @@ CK_RV p11_cipher_end(struct p11_call *c, struct p11_op *op, bool encrypt, const 
 	rv = check_size(op, encrypt, total);
 	if (!rv && most) {
 		wr_init(&w, out, most);
-		rv = finish(c, op, encrypt, last, &w);
+		rv = finish(t, op, encrypt, last, &w);
 		if (!rv)
 			*n = w.n;
 	}

@@ -8,10 +8,12 @@
 
 #include "pkcs11/module/op.h"
 
+struct p11_token;
+
 bool p11_cipher_is(const struct p11_op *op);            /* otherwise it is not for here */
-CK_RV p11_cipher_part(struct p11_call *c, struct p11_op *op, bool encrypt, struct rd data, CK_BYTE *out, CK_ULONG *n);
+CK_RV p11_cipher_part(struct p11_token *t, struct p11_op *op, bool encrypt, struct rd data, CK_BYTE *out, CK_ULONG *n);
 /* The end, or with data the whole. Asked for the length, or where it does not fit, it says the most that it can be. */
-CK_RV p11_cipher_end(struct p11_call *c, struct p11_op *op, bool encrypt, const struct rd *data, CK_BYTE *out,
+CK_RV p11_cipher_end(struct p11_token *t, struct p11_op *op, bool encrypt, const struct rd *data, CK_BYTE *out,
 		     CK_ULONG *n);
 
 #endif

@@ -17,7 +17,7 @@ static size_t data_max(const struct p11_use *u)
 static CK_RV part(struct p11_call *c, struct p11_op *op, struct rd data, CK_BYTE *out, CK_ULONG *n,
 		  size_t (*max)(const struct p11_use *u))
 {
-	CK_RV rv = p11_op_check(c, op, false);
+	CK_RV rv = p11_op_check(c->token, op, false);
 
 	if (rv)
 		return rv;
@@ -27,14 +27,14 @@ static CK_RV part(struct p11_call *c, struct p11_op *op, struct rd data, CK_BYTE
 	}
 	*n = 0;
 	/* Who asks for the length brings the data again. */
-	return out ? p11_op_part(c, op, data, max) : CKR_OK;
+	return out ? p11_op_part(c->token, op, data, max) : CKR_OK;
 }
 
 /* ---- encrypting ---- */
 
 CK_RV p11_encrypt_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	return p11_op_begin_key(c, &c->session->encrypt, m, key, CKO_PUBLIC_KEY, CKF_ENCRYPT);
+	return p11_op_begin_key(c->token, &c->session->encrypt, m, key, CKO_PUBLIC_KEY, CKF_ENCRYPT);
 }
 
 static size_t block_size(const struct p11_op *op)
@@ -47,13 +47,13 @@ static size_t plain_max(const struct p11_op *op)
 	return data_max(&op->use);
 }
 
-static CK_RV encrypt(struct p11_call *c, struct p11_op *op, struct wr *out)
+static CK_RV encrypt(struct p11_token *t, struct p11_op *op, struct wr *out)
 {
 	uint8_t block[P11_BLOCK_MAX];
 	struct wr w;
 	enum err e;
 
-	(void)c;
+	(void)t;
 	WR_ARR(&w, block);
 	e = op->use.mech->crypt->pad(&op->use, rd_of(op->data, op->n), &w);
 	if (!e)
@@ -68,29 +68,29 @@ static const struct p11_op_output output = { block_size, plain_max, encrypt };
 CK_RV p11_encrypt_once(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
 	if (p11_cipher_is(&c->session->encrypt))
-		return p11_cipher_end(c, &c->session->encrypt, true, &data, out, n);
-	return p11_op_finish(c, &c->session->encrypt, &output, &data, out, n);
+		return p11_cipher_end(c->token, &c->session->encrypt, true, &data, out, n);
+	return p11_op_finish(c->token, &c->session->encrypt, &output, &data, out, n);
 }
 
 CK_RV p11_encrypt_part(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
 	if (p11_cipher_is(&c->session->encrypt))
-		return p11_cipher_part(c, &c->session->encrypt, true, data, out, n);
+		return p11_cipher_part(c->token, &c->session->encrypt, true, data, out, n);
 	return part(c, &c->session->encrypt, data, out, n, data_max);
 }
 
 CK_RV p11_encrypt_end(struct p11_call *c, CK_BYTE *out, CK_ULONG *n)
 {
 	if (p11_cipher_is(&c->session->encrypt))
-		return p11_cipher_end(c, &c->session->encrypt, true, NULL, out, n);
-	return p11_op_finish(c, &c->session->encrypt, &output, NULL, out, n);
+		return p11_cipher_end(c->token, &c->session->encrypt, true, NULL, out, n);
+	return p11_op_finish(c->token, &c->session->encrypt, &output, NULL, out, n);
 }
 
 /* ---- decrypting ---- */
 
 CK_RV p11_decrypt_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	return p11_op_begin_key(c, &c->session->decrypt, m, key, CKO_PRIVATE_KEY, CKF_DECRYPT);
+	return p11_op_begin_key(c->token, &c->session->decrypt, m, key, CKO_PRIVATE_KEY, CKF_DECRYPT);
 }
 
 /* The one exchange; the plain text takes the place of the ciphertext. */
@@ -134,7 +134,7 @@ static CK_RV decrypt_all(struct p11_call *c, struct p11_op *op, const struct rd 
 static CK_RV decrypt_out(struct p11_call *c, const struct rd *data, CK_BYTE *out, CK_ULONG *n)
 {
 	struct p11_op *op = &c->session->decrypt;
-	CK_RV rv = p11_op_check(c, op, data != NULL);
+	CK_RV rv = p11_op_check(c->token, op, data != NULL);
 
 	if (rv)
 		return rv;
@@ -160,7 +160,7 @@ static CK_RV decrypt_out(struct p11_call *c, const struct rd *data, CK_BYTE *out
 CK_RV p11_decrypt_once(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n)
 {
 	if (p11_cipher_is(&c->session->decrypt))
-		return p11_cipher_end(c, &c->session->decrypt, false, &data, out, n);
+		return p11_cipher_end(c->token, &c->session->decrypt, false, &data, out, n);
 	return decrypt_out(c, &data, out, n);
 }
 
@@ -169,7 +169,7 @@ CK_RV p11_decrypt_part(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULON
 	CK_RV rv;
 
 	if (p11_cipher_is(&c->session->decrypt))
-		return p11_cipher_part(c, &c->session->decrypt, false, data, out, n);
+		return p11_cipher_part(c->token, &c->session->decrypt, false, data, out, n);
 	rv = part(c, &c->session->decrypt, data, out, n, p11_mech_block);
 	return rv == CKR_DATA_LEN_RANGE ? CKR_ENCRYPTED_DATA_LEN_RANGE : rv;
 }
@@ -177,6 +177,6 @@ CK_RV p11_decrypt_part(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULON
 CK_RV p11_decrypt_end(struct p11_call *c, CK_BYTE *out, CK_ULONG *n)
 {
 	if (p11_cipher_is(&c->session->decrypt))
-		return p11_cipher_end(c, &c->session->decrypt, false, NULL, out, n);
+		return p11_cipher_end(c->token, &c->session->decrypt, false, NULL, out, n);
 	return decrypt_out(c, NULL, out, n);
 }

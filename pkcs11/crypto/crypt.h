@@ -8,6 +8,8 @@
 
 #include "pkcs11/module/op.h"
 
+struct p11_call;
+
 CK_RV p11_encrypt_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key);
 CK_RV p11_encrypt_once(struct p11_call *c, struct rd data, CK_BYTE *out, CK_ULONG *n);
 /* Nothing comes out before the end. */

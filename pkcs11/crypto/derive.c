@@ -164,14 +164,14 @@ static CK_RV plan(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE ba
 	u->card = c->token->status.version;
 	if (!u->mech)
 		return CKR_MECHANISM_INVALID;
-	rv = p11_op_key(c, base, &u->key);
+	rv = p11_op_key(c->token, base, &u->key);
 	if (!rv)
 		rv = p11_op_may(u->mech, u->key, CKO_PRIVATE_KEY, CKF_DERIVE);
 	if (!rv)
 		rv = p11_param_read(u->mech->param, u->mech->hash, m, &u->params);
 	if (!rv)
 		rv = p11_mech_check(u);
-	return rv ? rv : p11_op_confirm(c, u->key);
+	return rv ? rv : p11_op_confirm(c->token, u->key);
 }
 
 /* Of an AES key on the card; one of a session is derived from by nobody. */

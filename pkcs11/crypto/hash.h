@@ -5,6 +5,8 @@
 
 #include "pkcs11/module/op.h"
 
+struct p11_call;
+
 CK_RV p11_hash_begin(struct p11_call *c, const CK_MECHANISM *m);
 CK_RV p11_hash_once(struct p11_call *c, struct rd data, CK_BYTE *hash, CK_ULONG *n);
 CK_RV p11_hash_part(struct p11_call *c, struct rd data);

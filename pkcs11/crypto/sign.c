@@ -8,7 +8,7 @@
 
 CK_RV p11_sign_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	return p11_op_begin_key(c, &c->session->sign, m, key, CKO_PRIVATE_KEY, CKF_SIGN);
+	return p11_op_begin_key(c->token, &c->session->sign, m, key, CKO_PRIVATE_KEY, CKF_SIGN);
 }
 
 /* The one exchange. */
@@ -70,15 +70,15 @@ static size_t data_max(const struct p11_op *op)
 	return op->hash ? 0 : op->use.mech->sign->data_max(&op->use);
 }
 
-static CK_RV make(struct p11_call *c, struct p11_op *op, struct wr *sig)
+static CK_RV make(struct p11_token *t, struct p11_op *op, struct wr *sig)
 {
 	enum err e;
 
 	if (!op->hash && op->use.mech->sign->exact && op->n != data_max(op))
 		return CKR_DATA_LEN_RANGE;
 	if (op->use.mech->key == CKK_AES)
-		return make_mac(c->token, op, sig);
-	e = make_signature(c->token, op, sig);
+		return make_mac(t, op, sig);
+	e = make_signature(t, op, sig);
 	/* Somebody deleted the key. */
 	return e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
 }
@@ -87,17 +87,17 @@ static const struct p11_op_output output = { size, data_max, make };
 
 CK_RV p11_sign_once(struct p11_call *c, struct rd data, CK_BYTE *sig, CK_ULONG *n)
 {
-	return p11_op_finish(c, &c->session->sign, &output, &data, sig, n);
+	return p11_op_finish(c->token, &c->session->sign, &output, &data, sig, n);
 }
 
 CK_RV p11_sign_part(struct p11_call *c, struct rd data)
 {
 	const struct p11_mech *m = c->session->sign.use.mech;
 
-	return p11_op_part(c, &c->session->sign, data, m ? m->sign->data_max : NULL);
+	return p11_op_part(c->token, &c->session->sign, data, m ? m->sign->data_max : NULL);
 }
 
 CK_RV p11_sign_end(struct p11_call *c, CK_BYTE *sig, CK_ULONG *n)
 {
-	return p11_op_finish(c, &c->session->sign, &output, NULL, sig, n);
+	return p11_op_finish(c->token, &c->session->sign, &output, NULL, sig, n);
 }

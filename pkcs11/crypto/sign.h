@@ -5,6 +5,8 @@
 
 #include "pkcs11/module/op.h"
 
+struct p11_call;
+
 CK_RV p11_sign_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key);
 CK_RV p11_sign_once(struct p11_call *c, struct rd data, CK_BYTE *sig, CK_ULONG *n);
 CK_RV p11_sign_part(struct p11_call *c, struct rd data);

@@ -7,7 +7,7 @@
 
 CK_RV p11_verify_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	return p11_op_begin_key(c, &c->session->verify, m, key, CKO_PUBLIC_KEY, CKF_VERIFY);
+	return p11_op_begin_key(c->token, &c->session->verify, m, key, CKO_PUBLIC_KEY, CKF_VERIFY);
 }
 
 /* Only the card can make it again. */
@@ -41,7 +41,7 @@ static CK_RV judge(struct p11_op *op, struct rd sig)
 static CK_RV finish(struct p11_call *c, const struct rd *more, struct rd sig)
 {
 	struct p11_op *op = &c->session->verify;
-	CK_RV rv = p11_op_check(c, op, more != NULL);
+	CK_RV rv = p11_op_check(c->token, op, more != NULL);
 
 	if (rv)
 		return rv;
@@ -66,7 +66,7 @@ CK_RV p11_verify_part(struct p11_call *c, struct rd data)
 {
 	const struct p11_mech *m = c->session->verify.use.mech;
 
-	return p11_op_part(c, &c->session->verify, data, m ? m->sign->data_max : NULL);
+	return p11_op_part(c->token, &c->session->verify, data, m ? m->sign->data_max : NULL);
 }
 
 CK_RV p11_verify_end(struct p11_call *c, struct rd sig)

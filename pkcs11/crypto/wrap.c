@@ -34,7 +34,7 @@ static CK_RV check(const struct p11_call *c, const CK_MECHANISM *m, CK_FLAGS fla
  */
 static bool is_named(struct p11_call *c, CK_OBJECT_HANDLE h, const struct p11_object **o)
 {
-	return p11_op_key(c, h, o) == CKR_OK && (*o)->is_token;
+	return p11_op_key(c->token, h, o) == CKR_OK && (*o)->is_token;
 }
 
 static enum err wrap(struct p11_token *t, uint8_t key, struct wr *blob)
@@ -70,7 +70,7 @@ CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	rv = check(c, m, CKF_WRAP);
 	if (rv)
 		return rv;
-	rv = p11_op_key(c, key, &o);
+	rv = p11_op_key(c->token, key, &o);
 	if (!rv && o->class == CKO_PUBLIC_KEY)
 		rv = CKR_KEY_HANDLE_INVALID;
 	if (!rv && !o->is_token)
@@ -78,7 +78,7 @@ CK_RV p11_wrap(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE with,
 	if (!rv && with != CK_INVALID_HANDLE && (!is_named(c, with, &named) || named->key != o->key))
 		rv = CKR_WRAPPING_KEY_HANDLE_INVALID;
 	if (!rv)
-		rv = p11_op_confirm(c, o);
+		rv = p11_op_confirm(c->token, o);
 	if (rv)
 		return rv;
 	if (!out) {

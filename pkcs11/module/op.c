@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/token.h"
 
 void p11_op_end(struct p11_op *op)
 {
@@ -18,26 +18,26 @@ static bool is_key(const struct p11_object *o)
 	return o->class == CKO_PRIVATE_KEY || o->class == CKO_PUBLIC_KEY || o->class == CKO_SECRET_KEY;
 }
 
-CK_RV p11_op_key(struct p11_call *c, CK_OBJECT_HANDLE h, const struct p11_object **out)
+CK_RV p11_op_key(struct p11_token *t, CK_OBJECT_HANDLE h, const struct p11_object **out)
 {
-	const struct p11_object *o = p11_objects_get(&c->token->objects, h);
+	const struct p11_object *o = p11_objects_get(&t->objects, h);
 
 	if (!o || !is_key(o))
 		return CKR_KEY_HANDLE_INVALID;
-	if (o->is_private && c->token->login != P11_OPEN)
+	if (o->is_private && t->login != P11_OPEN)
 		return CKR_USER_NOT_LOGGED_IN;
 	*out = o;
 	return CKR_OK;
 }
 
-CK_RV p11_op_confirm(struct p11_call *c, const struct p11_object *o)
+CK_RV p11_op_confirm(struct p11_token *t, const struct p11_object *o)
 {
-	enum err e = p11_token_confirm(c->token, o, o->class == CKO_PUBLIC_KEY ? P11_READ : P11_COMPARED);
+	enum err e = p11_token_confirm(t, o, o->class == CKO_PUBLIC_KEY ? P11_READ : P11_COMPARED);
 
 	return e == ERR_NOT_FOUND ? CKR_KEY_HANDLE_INVALID : p11_rv(e);
 }
 
-CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag,
+CK_RV p11_op_begin(struct p11_token *t, struct p11_op *op, const CK_MECHANISM *m, CK_FLAGS flag,
 		   const struct p11_object *key)
 {
 	const struct p11_mech *mech;
@@ -63,7 +63,7 @@ CK_RV p11_op_begin(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m,
 		e = digest_new(mech->hash, &op->hash);
 	if (e)
 		return p11_rv(e);
-	op->use = (struct p11_use){ .mech = mech, .key = key, .params = params, .card = c->token->status.version };
+	op->use = (struct p11_use){ .mech = mech, .key = key, .params = params, .card = t->status.version };
 	if (!key)
 		return CKR_OK;
 	op->handle = key->handle;
@@ -99,7 +99,7 @@ CK_RV p11_op_may(const struct p11_mech *mech, const struct p11_object *o, CK_OBJ
 	return may(o, mech->key == CKK_AES ? CKO_SECRET_KEY : class, flag) ? CKR_OK : CKR_KEY_FUNCTION_NOT_PERMITTED;
 }
 
-CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
+CK_RV p11_op_begin_key(struct p11_token *t, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 		       CK_OBJECT_CLASS class, CK_FLAGS flag)
 {
 	const struct p11_mech *mech = m && !op->use.mech ? p11_mech_get(m->mechanism, flag) : NULL;
@@ -107,34 +107,34 @@ CK_RV p11_op_begin_key(struct p11_call *c, struct p11_op *op, const CK_MECHANISM
 	CK_RV rv;
 
 	if (!mech)
-		return p11_op_begin(c, op, m, flag, NULL);
-	rv = p11_op_key(c, key, &o);
+		return p11_op_begin(t, op, m, flag, NULL);
+	rv = p11_op_key(t, key, &o);
 	if (!rv)
 		rv = p11_op_may(mech, o, class, flag);
 	if (!rv)
-		rv = p11_op_confirm(c, o);
-	return rv ? rv : p11_op_begin(c, op, m, flag, o);
+		rv = p11_op_confirm(t, o);
+	return rv ? rv : p11_op_begin(t, op, m, flag, o);
 }
 
 /* It may have been destroyed, or the card has turned out to have another one in its place. */
-static CK_RV check_key(struct p11_call *c, struct p11_op *op)
+static CK_RV check_key(struct p11_token *t, struct p11_op *op)
 {
-	bool hidden = op->is_private && c->token->login != P11_OPEN;
+	bool hidden = op->is_private && t->login != P11_OPEN;
 
 	if (!op->handle)
 		return CKR_OK;
-	op->use.key = p11_objects_get(&c->token->objects, op->handle);
+	op->use.key = p11_objects_get(&t->objects, op->handle);
 	if (op->use.key)
 		return CKR_OK;
 	p11_op_end(op);
 	return hidden ? CKR_USER_NOT_LOGGED_IN : CKR_KEY_HANDLE_INVALID;
 }
 
-CK_RV p11_op_check(struct p11_call *c, struct p11_op *op, bool once)
+CK_RV p11_op_check(struct p11_token *t, struct p11_op *op, bool once)
 {
 	if (!op->use.mech || (once && op->in_parts))
 		return CKR_OPERATION_NOT_INITIALIZED;
-	return check_key(c, op);
+	return check_key(t, op);
 }
 
 CK_RV p11_op_absorb(struct p11_op *op, struct rd data, size_t max)
@@ -157,9 +157,9 @@ CK_RV p11_op_absorb(struct p11_op *op, struct rd data, size_t max)
 	return CKR_OK;
 }
 
-CK_RV p11_op_part(struct p11_call *c, struct p11_op *op, struct rd data, size_t (*max)(const struct p11_use *u))
+CK_RV p11_op_part(struct p11_token *t, struct p11_op *op, struct rd data, size_t (*max)(const struct p11_use *u))
 {
-	CK_RV rv = p11_op_check(c, op, false);
+	CK_RV rv = p11_op_check(t, op, false);
 
 	if (rv || op->done)
 		return rv ? rv : CKR_OPERATION_NOT_INITIALIZED;
@@ -170,10 +170,10 @@ CK_RV p11_op_part(struct p11_call *c, struct p11_op *op, struct rd data, size_t 
 	return rv;
 }
 
-CK_RV p11_op_finish(struct p11_call *c, struct p11_op *op, const struct p11_op_output *how, const struct rd *data,
+CK_RV p11_op_finish(struct p11_token *t, struct p11_op *op, const struct p11_op_output *how, const struct rd *data,
 		    CK_BYTE *out, CK_ULONG *n)
 {
-	CK_RV rv = p11_op_check(c, op, data != NULL);
+	CK_RV rv = p11_op_check(t, op, data != NULL);
 	struct wr w;
 
 	if (rv)
@@ -186,7 +186,7 @@ CK_RV p11_op_finish(struct p11_call *c, struct p11_op *op, const struct p11_op_o
 		rv = p11_op_absorb(op, *data, how->data_max(op));
 	if (!rv) {
 		wr_init(&w, out, *n);
-		rv = how->make(c, op, &w);
+		rv = how->make(t, op, &w);
 	}
 	p11_op_end(op);
 	return rv;
