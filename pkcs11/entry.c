@@ -2,6 +2,7 @@
 /* The functions of PKCS#11 2.40: the list, the life of the module, and what is not done. The others: entry_*.c. */
 #include "pkcs11/entry.h"
 #include "pkcs11/info.h"
+#include "pkcs11/module/module.h"
 
 #define VERSION { 2, 40 }
 

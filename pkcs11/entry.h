@@ -6,7 +6,7 @@
 #ifndef PKCS11_ENTRY_H
 #define PKCS11_ENTRY_H
 
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 
 #define P11_ENTRY(enter, does)                          \
 	struct p11_call c;                              \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 
 #define MANUFACTURER "quorum11"
 #define LIBRARY "SmartCard-HSM with n-of-m login"

@@ -6,6 +6,7 @@
 
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/login/login.h"
+#include "pkcs11/module/module.h"
 
 static CK_RV insert(struct p11_slot *slot, unsigned insertion, bool rw, CK_SESSION_HANDLE *out)
 {

@@ -3,7 +3,7 @@
 #ifndef PKCS11_SESSION_H
 #define PKCS11_SESSION_H
 
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 
 CK_RV p11_session_open(CK_SLOT_ID id, CK_FLAGS flags, CK_SESSION_HANDLE *out);
 CK_RV p11_session_close(CK_SESSION_HANDLE h);

@@ -6,6 +6,7 @@
 #include "apdu/local.h"
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/module/module.h"
 #include "pkcs11/module/readers.h"
 
 static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const struct p11_slot *s)
@@ -28,7 +29,7 @@ static CK_RV rv_of(enum err e)
  */
 static enum err refresh(struct pcsc_readers *now, bool may_add)
 {
-	enum err e = p11_readers_list(now);
+	enum err e = p11_readers_list(p11_module.conf, now);
 
 	if (e == ERR_NO_SERVICE) {
 		log_line(LOG_P11, LOG_WARN, "no readers: %s", err_text(e));
@@ -39,7 +40,7 @@ static enum err refresh(struct pcsc_readers *now, bool may_add)
 	may_add = may_add || !p11_module.slots.listed;
 	for (size_t i = 0; may_add && !e && i < now->n; i++)
 		if (local_is_admitted(&now->v[i], &p11_module.conf->module.readers))
-			e = p11_slots_add_locked(&p11_module.slots, &now->v[i]);
+			e = p11_slots_add_locked(&p11_module.slots, p11_module.conf, &now->v[i]);
 	p11_module.slots.listed = true;
 	p11_module_unlock();
 	return e;
@@ -116,7 +117,7 @@ CK_RV p11_slot_wait(CK_FLAGS flags, CK_SLOT_ID *id)
 	while (!e && !next_event(&now, id)) {
 		if (flags & CKF_DONT_BLOCK)
 			return CKR_NO_EVENT;
-		e = p11_readers_wait(&now, &dl);
+		e = p11_readers_wait(p11_module.conf, &now, &dl);
 		if (!e)
 			e = refresh(&now, true);
 	}

@@ -5,7 +5,7 @@
 
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/crypto/aes.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/token.h"
 
 bool p11_cipher_is(const struct p11_op *op)
 {

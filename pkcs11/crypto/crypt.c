@@ -5,7 +5,7 @@
 
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/crypto/cipher.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "sc-hsm/key.h"
 
 static size_t data_max(const struct p11_use *u)

@@ -5,7 +5,7 @@
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/crypto/aes.h"
 #include "pkcs11/crypto/derive_ec.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/keep.h"
 #include "pkcs11/object/template.h"
 #include "sc-hsm/key.h"

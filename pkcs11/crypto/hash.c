@@ -2,7 +2,7 @@
 #include "pkcs11/crypto/hash.h"
 
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 
 CK_RV p11_hash_begin(struct p11_call *c, const CK_MECHANISM *m)
 {

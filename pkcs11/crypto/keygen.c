@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/tlv.h"
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/template.h"
 #include "sc-hsm/ability.h"
 #include "sc-hsm/key.h"

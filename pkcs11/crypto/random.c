@@ -2,7 +2,7 @@
 #include "pkcs11/crypto/random.h"
 
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 
 /* Others wait no longer than this takes: a card makes some kilobytes a second. */
 #define SEQUENCE_MAX 16384

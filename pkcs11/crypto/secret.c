@@ -5,7 +5,7 @@
 
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/crypto/keygen.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/template.h"
 #include "sc-hsm/aes.h"
 #include "sc-hsm/key.h"

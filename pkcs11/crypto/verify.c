@@ -3,7 +3,7 @@
 
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/crypto/aes.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 
 CK_RV p11_verify_begin(struct p11_call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {

@@ -4,8 +4,8 @@
 #include "apdu/agent_link.h"
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/module/ceremony.h"
-#include "pkcs11/module/module.h"
 
 /* The agent's own end of a login comes first, with its reason: its time is the same, and began a moment later. */
 #define GRACE_MS 5000
@@ -29,7 +29,7 @@ static enum err check_card(struct p11_token *t)
 /* The part without the lock: nobody else touches the link of a pending token. */
 static enum err ask_agent(struct p11_token *t, const struct secret *pin)
 {
-	struct deadline dl = deadline_in((uint64_t)p11_module.conf->login.timeout * 1000 + GRACE_MS);
+	struct deadline dl = deadline_in((uint64_t)t->conf->login.timeout * 1000 + GRACE_MS);
 	struct apdu_link *link = hsm_card_link(t->card);
 	char why[AGENT_TEXT_MAX];
 	enum err e;
@@ -90,7 +90,7 @@ enum err p11_login_agent(struct p11_call *c, const struct secret *pin)
 	if (!e)
 		e = cannot(t, check_card(t));
 	if (!e)
-		e = cannot(t, p11_ceremony_start(c, true));
+		e = cannot(t, p11_call_ceremony(c, true));
 	if (e)
 		return e;
 	e = ask_agent(t, pin);

@@ -10,8 +10,8 @@
 #include "pkcs11/login/cooldown.h"
 #include "pkcs11/login/pin.h"
 #include "pkcs11/login/so.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/module/ceremony.h"
-#include "pkcs11/module/module.h"
 #include "pkcs11/module/program.h"
 #include "pkcs11/module/readers.h"
 
@@ -88,7 +88,7 @@ static enum err login_by_pad(struct p11_call *c)
 		e = cannot(t, p11_token_begin(t));
 	if (e)
 		return e;
-	e = p11_ceremony_start(c, true);
+	e = p11_call_ceremony(c, true);
 	if (!e) {
 		e = p11_pin_verify_on_pad(t, &dl);
 		t->login = P11_CLOSED;
@@ -109,7 +109,7 @@ static enum err login_by_pad(struct p11_call *c)
 
 static enum err check_program(const struct p11_token *t, const char *program)
 {
-	if (p11_program_may(p11_module.conf, program))
+	if (p11_program_may(t->conf, program))
 		return ERR_OK;
 	log_tell("card %s: %s may not ask for approvals here: it is not among programs in section [login] of %s",
 		 t->device_id, program, CONF_FILE);
@@ -119,7 +119,7 @@ static enum err check_program(const struct p11_token *t, const char *program)
 /* What can be said before anybody is asked. */
 static enum err may_ask(const struct p11_token *t, const char *program)
 {
-	const struct conf *conf = p11_module.conf;
+	const struct conf *conf = t->conf;
 	unsigned seconds;
 	enum err e;
 
@@ -147,7 +147,7 @@ static enum err hold(struct p11_token *t)
 	enum err e;
 
 	p11_token_close(t);
-	e = p11_readers_hold(t->reader, p11_module.conf->login.exclusive, &link);
+	e = p11_readers_hold(t->conf, t->reader, &link);
 	if (!e)
 		e = hsm_card_new(link, &t->card);
 	if (!e)
@@ -169,7 +169,7 @@ static enum err prepare(struct p11_token *t, const struct secret *pin, bool *ope
 	struct hsm_version v = t->status.version;
 	enum err e = p11_token_read_status(t, &v, dl);
 
-	*open = !e && t->status.open && p11_module.conf->login.reuse;
+	*open = !e && t->status.open && t->conf->login.reuse;
 	if (*open)
 		return ERR_OK;
 	if (!e && t->status.open)
@@ -189,10 +189,10 @@ static enum err prepare(struct p11_token *t, const struct secret *pin, bool *ope
 /* The part without the lock: nobody else touches the card of a pending token. */
 static enum err ask_people(struct p11_token *t, const char *program, bool and_pin)
 {
-	struct deadline dl = deadline_in((uint64_t)p11_module.conf->login.timeout * 1000);
+	struct deadline dl = deadline_in((uint64_t)t->conf->login.timeout * 1000);
 	struct login_result result = { .e = ERR_BUG };
 	struct login_params p = {
-		.conf = p11_module.conf,
+		.conf = t->conf,
 		.program = program,
 		.device_id = rd_str(t->device_id),
 		.status = t->status,
@@ -240,7 +240,7 @@ static enum err confirm(struct p11_token *t, const struct secret *pin)
 static enum err run_ceremony(struct p11_call *c, const char *program, const struct secret *pin)
 {
 	struct p11_token *t = c->token;
-	enum err e = cannot(t, p11_ceremony_start(c, true));
+	enum err e = cannot(t, p11_call_ceremony(c, true));
 
 	if (e)
 		return e;
@@ -254,7 +254,7 @@ static enum err run_ceremony(struct p11_call *c, const char *program, const stru
 		p11_token_opened(t);
 		t->awake = true;
 	}
-	p11_cooldown_note(t->device_id, e, p11_module.conf->login.cooldown);
+	p11_cooldown_note(t->device_id, e, t->conf->login.cooldown);
 	if (e == ERR_REMOVED)
 		p11_token_drop(t);
 	else if (e)
@@ -336,7 +336,7 @@ static enum err learn_options(struct p11_token *t)
 	if (e)
 		return e;
 	e = p11_token_read_status(t, &v, &dl);
-	if (!e && t->status.open && p11_module.conf->login.reuse)
+	if (!e && t->status.open && t->conf->login.reuse)
 		return p11_token_end(t, ERR_OK);
 	if (!e && t->status.open)
 		log_line(LOG_P11, LOG_WARN, FOUND_OPEN, t->device_id);
@@ -356,7 +356,7 @@ static CK_RV open_card(struct p11_call *c, const struct secret *pin, bool people
 	char program[64];
 	enum err e = ERR_OK;
 
-	if (p11_module.conf->agent.socket)
+	if (t->conf->agent.socket)
 		e = cannot(t, p11_token_connect(t));
 	if (!e && !p11_token_is_by_agent(t))
 		return p11_rv(people ? login_by_people(c, pin) : pin ? login_by_pin(t, pin) : login_by_pad(c));

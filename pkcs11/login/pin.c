@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/login/so.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/module/ceremony.h"
-#include "pkcs11/module/module.h"
 #include "sc-hsm/pin.h"
 
 /*
@@ -111,7 +111,7 @@ static enum err change_on_pad(struct p11_call *c, unsigned digits)
 	if (e)
 		return e;
 	was = t->login;
-	e = hsm_pin_has_pad_change(t->card) ? p11_ceremony_start(c, false) : ERR_ARG;
+	e = hsm_pin_has_pad_change(t->card) ? p11_call_ceremony(c, false) : ERR_ARG;
 	if (e)
 		return p11_token_end(t, e);
 	log_tell("card %s in reader %s: type on the reader its PIN, the new one of as many digits (%u), and that once "

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "pkcs11/ck/rv.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/module/ceremony.h"
-#include "pkcs11/module/module.h"
 #include "sc-hsm/ability.h"
 #include "sc-hsm/init.h"
 #include "sc-hsm/pin.h"
@@ -89,7 +89,7 @@ static enum err reset_on_pad(struct p11_call *c, unsigned digits)
 	if (!e)
 		e = p11_token_begin(t);
 	if (!e) {
-		e = hsm_pin_has_pad_change(t->card) ? p11_ceremony_start(c, false) : ERR_ARG;
+		e = hsm_pin_has_pad_change(t->card) ? p11_call_ceremony(c, false) : ERR_ARG;
 		if (!e) {
 			log_tell("card %s in reader %s: type on the reader a new PIN of %u digits, and that once more",
 				 t->device_id, t->reader, digits);

@@ -6,7 +6,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/token.h"
 
 static void ceremony_unref(struct p11_ceremony *w)
 {
@@ -16,25 +16,22 @@ static void ceremony_unref(struct p11_ceremony *w)
 	free(w);
 }
 
-enum err p11_ceremony_start(struct p11_call *c, bool is_login)
+enum err p11_ceremony_start(struct p11_token *t, const struct p11_session *owner, bool is_login)
 {
 	struct p11_ceremony *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return ERR_NOMEM;
 	w->refs = 1;
-	w->owner = c->session;
+	w->owner = owner;
 	w->is_login = is_login;
 	w->cancel_fd = fd_event();
-	/* C_Finalize sets closing before it looks for ceremonies to cancel. */
-	if (w->cancel_fd < 0 || p11_module.closing) {
-		if (w->cancel_fd >= 0)
-			(void)close(w->cancel_fd);
+	if (w->cancel_fd < 0) {
 		free(w);
-		return p11_module.closing ? ERR_CANCELLED : ERR_IO;
+		return ERR_IO;
 	}
-	c->token->ceremony = w;
-	c->token->login = P11_PENDING;
+	t->ceremony = w;
+	t->login = P11_PENDING;
 	return ERR_OK;
 }
 
@@ -84,7 +81,7 @@ void p11_ceremony_cancel(struct p11_token *t)
 void p11_ceremony_progress(void *ctx, const char *text)
 {
 	const struct p11_token *t = ctx;
-	enum conf_progress p = p11_module.conf->login.progress;
+	enum conf_progress p = t->conf->login.progress;
 
 	if (p == CONF_PROGRESS_STDERR || (p == CONF_PROGRESS_AUTO && isatty(STDERR_FILENO)))
 		log_tell("card %s: %s", t->device_id, text);

@@ -9,7 +9,6 @@
 #include "base/deadline.h"
 #include "pkcs11/ck/ck.h"
 
-struct p11_call;
 struct p11_session;
 struct p11_token;
 
@@ -23,8 +22,8 @@ struct p11_ceremony {
 	CK_RV rv;               /* when done */
 };
 
-/* The session's token becomes P11_PENDING. ERR_NOMEM, ERR_IO; ERR_CANCELLED: C_Finalize has begun. */
-MUST enum err p11_ceremony_start(struct p11_call *c, bool is_login);
+/* For this session; the token becomes P11_PENDING. p11_call_ceremony looks whether it may. ERR_NOMEM, ERR_IO. */
+MUST enum err p11_ceremony_start(struct p11_token *t, const struct p11_session *owner, bool is_login);
 /* The owner's last word, for everybody who waits. */
 void p11_ceremony_end(struct p11_token *t, CK_RV rv);
 /* How the ceremony of somebody else ended; gives the lock up meanwhile. */

@@ -15,12 +15,6 @@
 
 struct p11_module p11_module = { .stop_fd = -1 };
 
-/*
- * This thread is inside a call. A signal handler that ends the program from there, or calls C_Finalize, would wait for
- * itself.
- */
-static _Thread_local unsigned inside;
-
 /* ---- fork: the child begins anew ---- */
 
 static void after_fork_child(void)
@@ -49,6 +43,36 @@ void p11_module_lock(void)
 void p11_module_unlock(void)
 {
 	process_lock_give(&p11_module.lock);
+}
+
+/* ---- who is inside ---- */
+
+/*
+ * This thread is inside a call. A signal handler that ends the program from there, or calls C_Finalize, would wait for
+ * itself.
+ */
+static _Thread_local unsigned inside;
+
+bool p11_module_enter(void)
+{
+	bool entered;
+
+	inside++;
+	p11_module_lock();
+	entered = p11_module.ready && !p11_module.closing;
+	if (entered)
+		p11_module.calls++;
+	return entered;
+}
+
+void p11_module_leave(bool entered)
+{
+	if (entered) {
+		p11_module.calls--;
+		cond_wake(&p11_module.idle);
+		p11_module_unlock();
+	}
+	inside--;
 }
 
 /* ---- life ---- */
@@ -225,107 +249,4 @@ CK_RV p11_module_stop(void)
 __attribute__((destructor)) static void at_exit(void)
 {
 	(void)stop(EXIT_WAIT_MS);
-}
-
-/* ---- calls ---- */
-
-static void lock_for_call(void)
-{
-	inside++;
-	p11_module_lock();
-}
-
-static bool enter_locked(struct p11_call *c)
-{
-	*c = (struct p11_call){ .entered = p11_module.ready && !p11_module.closing };
-	if (c->entered)
-		p11_module.calls++;
-	return c->entered;
-}
-
-CK_RV p11_call_module(struct p11_call *c)
-{
-	lock_for_call();
-	(void)enter_locked(c);
-	p11_module_unlock();
-	return c->entered ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
-}
-
-static void take_token(struct p11_call *c)
-{
-	lock_take(&c->slot->token.lock);
-	c->token = &c->slot->token;
-}
-
-CK_RV p11_call_slot(struct p11_call *c, CK_SLOT_ID id)
-{
-	CK_RV rv = CKR_OK;
-
-	lock_for_call();
-	if (!enter_locked(c))
-		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
-	else if (id >= p11_module.slots.n)
-		rv = CKR_SLOT_ID_INVALID;
-	else
-		c->slot = p11_module.slots.v[id];
-	if (c->slot)
-		p11_sessions_count_locked(&p11_module.sessions, c->slot, &c->sessions, &c->rw_sessions);
-	p11_module_unlock();
-	if (!rv)
-		take_token(c);
-	return rv;
-}
-
-CK_RV p11_call_session(struct p11_call *c, CK_SESSION_HANDLE h)
-{
-	CK_RV rv = CKR_OK;
-
-	lock_for_call();
-	if (!enter_locked(c)) {
-		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
-	} else {
-		c->session = p11_session_get_locked(&p11_module.sessions, h);
-		if (c->session)
-			c->session->refs++;
-		else
-			rv = CKR_SESSION_HANDLE_INVALID;
-	}
-	p11_module_unlock();
-	if (rv)
-		return rv;
-
-	c->slot = c->session->slot;
-	take_token(c);
-	/* Check again: while we waited for the lock the card may have gone. */
-	return p11_session_is_alive(c->session) ? CKR_OK : CKR_DEVICE_REMOVED;
-}
-
-CK_RV p11_call_end(struct p11_call *c, CK_RV rv)
-{
-	if (c->token)
-		lock_give(&c->token->lock);
-	if (!c->entered) {
-		inside--;
-		return rv;
-	}
-	p11_module_lock();
-	if (c->session) {
-		/* Its card is gone: so is the session (PKCS#11 2.40 5.5, removal closes all sessions). */
-		if (!p11_session_is_alive(c->session))
-			p11_session_remove_locked(&p11_module.sessions, c->session);
-		p11_session_unref_locked(c->session);
-	}
-	p11_module.calls--;
-	cond_wake(&p11_module.idle);
-	p11_module_unlock();
-	inside--;
-	return rv;
-}
-
-CK_RV p11_call_refuse(CK_RV with)
-{
-	struct p11_call c;
-	CK_RV rv = p11_call_module(&c);
-
-	return p11_call_end(&c, rv ? rv : with);
 }

@@ -7,23 +7,18 @@
 #include "apdu/agent_link.h"
 #include "apdu/local.h"
 #include "base/log.h"
-#include "pkcs11/module/module.h"
 #include "pkcs11/module/program.h"
 
 #define PROGRAM_MAX 64
 
 /* One that the environment names is the only source, whatever the order says. */
-static bool asks_agent(void)
+static bool asks_agent(const struct conf *conf)
 {
-	const struct conf *conf = p11_module.conf;
-
 	return conf->agent.socket && (conf->agent.only || local_has_agent(conf));
 }
 
-static struct agent_at agent_at(char program[PROGRAM_MAX])
+static struct agent_at agent_at(const struct conf *conf, char program[PROGRAM_MAX])
 {
-	const struct conf *conf = p11_module.conf;
-
 	return (struct agent_at){
 		.socket = conf->agent.socket,
 		.own_only = conf->agent.only,
@@ -36,11 +31,11 @@ static struct agent_at agent_at(char program[PROGRAM_MAX])
  * Said when it changes, as it is asked often. An agent that is not there is no fault; one that is there and cannot be
  * used is one that a person should know of.
  */
-static void note(enum err e, const char *why)
+static void note(const struct conf *conf, enum err e, const char *why)
 {
 	static atomic_int last = ERR_OK;
 	bool changed = atomic_exchange(&last, (int)e) != (int)e;
-	const char *instead = p11_module.conf->agent.only ? "so there are no cards" : "this machine's cards are used";
+	const char *instead = conf->agent.only ? "so there are no cards" : "this machine's cards are used";
 
 	if (!changed || !e)
 		return;
@@ -50,13 +45,13 @@ static void note(enum err e, const char *why)
 		log_tell("%s; %s", *why ? why : err_text(e), instead);
 }
 
-static enum err list_agent(struct pcsc_readers *out)
+static enum err list_agent(const struct conf *conf, struct pcsc_readers *out)
 {
 	char program[PROGRAM_MAX], why[AGENT_TEXT_MAX];
-	const struct agent_at at = agent_at(program);
+	const struct agent_at at = agent_at(conf, program);
 	enum err e = agent_list(&at, out, why, sizeof(why));
 
-	note(e, why);
+	note(conf, e, why);
 	return e;
 }
 
@@ -68,10 +63,10 @@ static bool has_reader(const struct pcsc_readers *r, const char *name)
 	return false;
 }
 
-static enum err add_local(struct pcsc_readers *out)
+static enum err add_local(const struct conf *conf, struct pcsc_readers *out)
 {
 	struct pcsc_readers more;
-	enum err e = local_list(p11_module.conf, &more);
+	enum err e = local_list(conf, &more);
 
 	for (size_t i = 0; !e && i < more.n && out->n < PCSC_READERS_MAX; i++)
 		if (!has_reader(out, more.v[i].name))
@@ -79,31 +74,31 @@ static enum err add_local(struct pcsc_readers *out)
 	return e;
 }
 
-enum err p11_readers_list(struct pcsc_readers *out)
+enum err p11_readers_list(const struct conf *conf, struct pcsc_readers *out)
 {
 	enum err e, other;
 
-	if (!asks_agent())
-		return local_list(p11_module.conf, out);
-	e = list_agent(out);
+	if (!asks_agent(conf))
+		return local_list(conf, out);
+	e = list_agent(conf, out);
 	if (e == ERR_NOMEM)
 		return e;
-	if (p11_module.conf->agent.only)
+	if (conf->agent.only)
 		return ERR_OK;
-	other = add_local(out);
+	other = add_local(conf, out);
 	return other == ERR_NO_SERVICE && !e ? ERR_OK : other;
 }
 
-enum err p11_readers_wait(struct pcsc_readers *last, struct deadline *dl)
+enum err p11_readers_wait(const struct conf *conf, struct pcsc_readers *last, struct deadline *dl)
 {
 	struct pcsc_readers now;
 	struct deadline slice;
 	enum err e;
 
-	if (!asks_agent())
-		return local_wait(p11_module.conf, last, dl);
+	if (!asks_agent(conf))
+		return local_wait(conf, last, dl);
 	for (;;) {
-		e = p11_readers_list(&now);
+		e = p11_readers_list(conf, &now);
 		/* Both may come again. */
 		if (e == ERR_NO_SERVICE) {
 			now.n = 0;
@@ -130,26 +125,26 @@ static bool is_elsewhere(enum err e)
 	return e == ERR_NO_SERVICE || e == ERR_NO_READER || e == ERR_REFUSED || e == ERR_PROTOCOL || e == ERR_CONFIG;
 }
 
-enum err p11_readers_open(const char *reader, struct apdu_link **out)
+enum err p11_readers_open(const struct conf *conf, const char *reader, struct apdu_link **out)
 {
 	char program[PROGRAM_MAX], why[AGENT_TEXT_MAX];
 	struct agent_at at;
 	enum err e;
 
-	if (asks_agent()) {
-		at = agent_at(program);
+	if (asks_agent(conf)) {
+		at = agent_at(conf, program);
 		e = agent_open(&at, reader, out, why, sizeof(why));
 		if (e)
 			log_line(LOG_P11, LOG_INFO, "reader %s: %s", reader, *why ? why : err_text(e));
-		if (p11_module.conf->agent.only || !is_elsewhere(e))
+		if (conf->agent.only || !is_elsewhere(e))
 			return e;
 	}
-	return local_open(p11_module.conf, reader, PCSC_SHARED, out);
+	return local_open(conf, reader, PCSC_SHARED, out);
 }
 
-enum err p11_readers_hold(const char *reader, bool exclusive, struct apdu_link **out)
+enum err p11_readers_hold(const struct conf *conf, const char *reader, struct apdu_link **out)
 {
-	if (p11_module.conf->agent.only)
+	if (conf->agent.only)
 		return ERR_REFUSED;
-	return local_open(p11_module.conf, reader, exclusive ? PCSC_EXCLUSIVE : PCSC_SHARED, out);
+	return local_open(conf, reader, conf->login.exclusive ? PCSC_EXCLUSIVE : PCSC_SHARED, out);
 }

@@ -9,15 +9,16 @@
 #define PKCS11_MODULE_READERS_H
 
 #include "apdu/pcsc.h"
+#include "base/conf.h"
 
 /* As pcsc_list. ERR_NO_SERVICE: neither; where the agent is the only source, one that is not there has no readers. */
-MUST enum err p11_readers_list(struct pcsc_readers *out);
+MUST enum err p11_readers_list(const struct conf *conf, struct pcsc_readers *out);
 /* As pcsc_wait; where there is an agent, a change is seen within P11_READERS_SLICE_MS. */
-MUST enum err p11_readers_wait(struct pcsc_readers *last, struct deadline *dl);
+MUST enum err p11_readers_wait(const struct conf *conf, struct pcsc_readers *last, struct deadline *dl);
 #define P11_READERS_SLICE_MS 250
 /* As agent_open, or a shared pcsc_open. */
-MUST enum err p11_readers_open(const char *reader, struct apdu_link **out);
-/* For a ceremony of our own: by PC/SC. ERR_REFUSED where the agent is the only source. */
-MUST enum err p11_readers_hold(const char *reader, bool exclusive, struct apdu_link **out);
+MUST enum err p11_readers_open(const struct conf *conf, const char *reader, struct apdu_link **out);
+/* For a ceremony of our own: by PC/SC, as [login] exclusive says. ERR_REFUSED where the agent is the only source. */
+MUST enum err p11_readers_hold(const struct conf *conf, const char *reader, struct apdu_link **out);
 
 #endif

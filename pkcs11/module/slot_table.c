@@ -22,7 +22,7 @@ void p11_slots_abandon(struct p11_slots *s)
 	s->n = 0;
 }
 
-enum err p11_slots_add_locked(struct p11_slots *slots, const struct pcsc_reader *r)
+enum err p11_slots_add_locked(struct p11_slots *slots, const struct conf *conf, const struct pcsc_reader *r)
 {
 	struct p11_slot *s;
 
@@ -34,7 +34,7 @@ enum err p11_slots_add_locked(struct p11_slots *slots, const struct pcsc_reader 
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return ERR_NOMEM;
-	p11_token_init(&s->token, r->name);
+	p11_token_init(&s->token, conf, r->name);
 	s->id = slots->n;
 	s->seen_events = slots->listed ? 0 : r->events;
 	s->seen_card = slots->listed ? false : r->has_card;

@@ -21,8 +21,8 @@ struct p11_slots {
 };
 
 /* The caller holds the module lock. */
-/* A slot for this reader, unless it has one. ERR_LIMIT, ERR_NOMEM. */
-MUST enum err p11_slots_add_locked(struct p11_slots *s, const struct pcsc_reader *r);
+/* A slot for this reader, unless it has one. conf is borrowed, for its token. ERR_LIMIT, ERR_NOMEM. */
+MUST enum err p11_slots_add_locked(struct p11_slots *s, const struct conf *conf, const struct pcsc_reader *r);
 /*
  * How many there are, and where. Slots live until C_Finalize, which waits for every call: what was copied stays good
  * without the lock, and only the count can grow.

@@ -16,8 +16,9 @@
 #define DEFAULT_LABEL RD_LIT("SmartCard-HSM")
 #define DEFAULT_MANUFACTURER RD_LIT("www.CardContact.de")
 
-void p11_token_init(struct p11_token *t, const char *reader)
+void p11_token_init(struct p11_token *t, const struct conf *conf, const char *reader)
 {
+	t->conf = conf;
 	lock_init(&t->lock);
 	cond_init(&t->changed);
 	(void)snprintf(t->reader, sizeof(t->reader), "%s", reader);
@@ -135,7 +136,7 @@ void p11_token_drop(struct p11_token *t)
 static enum err connect_shared(struct p11_token *t)
 {
 	struct apdu_link *link = NULL;
-	enum err e = p11_readers_open(t->reader, &link);
+	enum err e = p11_readers_open(t->conf, t->reader, &link);
 
 	if (e)
 		return e;
@@ -500,7 +501,7 @@ enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r)
 enum err p11_token_look(struct p11_token *t)
 {
 	struct pcsc_readers now;
-	enum err e = p11_readers_list(&now);
+	enum err e = p11_readers_list(t->conf, &now);
 
 	if (e)
 		return e;

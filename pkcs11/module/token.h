@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "apdu/pcsc.h"
+#include "base/conf.h"
 #include "base/lock.h"
 #include "pkcs11/ck/ck.h"
 #include "pkcs11/object/object.h"
@@ -24,6 +25,7 @@ struct p11_ceremony;
 struct p11_token {
 	struct lock lock;
 	struct cond changed;                    /* a ceremony ended */
+	const struct conf *conf;                /* borrowed, constant */
 	char reader[PCSC_NAME_MAX];
 
 	atomic_uint sessions;                   /* open on this token; written under the module lock */
@@ -52,7 +54,7 @@ struct p11_token {
 	struct p11_ceremony *ceremony;          /* of P11_PENDING */
 };
 
-void p11_token_init(struct p11_token *t, const char *reader);
+void p11_token_init(struct p11_token *t, const struct conf *conf, const char *reader);
 void p11_token_fini(struct p11_token *t);                       /* closes the card */
 void p11_token_abandon(struct p11_token *t);                    /* child of a fork: touches no card, no service */
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "pkcs11/module/module.h"
 #include "pkcs11/object/cache.h"
 
 static bool may_again(enum err e)
@@ -31,12 +30,12 @@ static enum err load(struct p11_token *t, struct p11_objects *into, bool cache)
 
 enum err p11_token_load(struct p11_token *t)
 {
-	return t->objects.loaded ? ERR_OK : load(t, &t->objects, p11_module.conf->module.cache);
+	return t->objects.loaded ? ERR_OK : load(t, &t->objects, t->conf->module.cache);
 }
 
 void p11_token_changed(struct p11_token *t)
 {
-	if (p11_module.conf->module.cache)
+	if (t->conf->module.cache)
 		p11_cache_forget(wr_view(&t->devaut));
 }
 
@@ -48,7 +47,7 @@ static enum err reload(struct p11_token *t)
 
 	p11_token_changed(t);
 	if (!e)
-		e = load(t, fresh, p11_module.conf->module.cache);
+		e = load(t, fresh, t->conf->module.cache);
 	if (!e)
 		e = p11_objects_renew(&t->objects, fresh);
 	if (fresh)

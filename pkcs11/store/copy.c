@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/attr.h"
 #include "pkcs11/object/keep.h"
 #include "pkcs11/object/template.h"

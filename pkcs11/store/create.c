@@ -5,7 +5,7 @@
 
 #include "base/tlv.h"
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/keep.h"
 #include "pkcs11/object/pubkey.h"
 #include "pkcs11/object/template.h"

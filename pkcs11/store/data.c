@@ -3,7 +3,7 @@
 
 #include "base/tlv.h"
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/template.h"
 #include "pkcs11/store/cert.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/attr.h"
 #include "pkcs11/store/data.h"
 #include "sc-hsm/key.h"

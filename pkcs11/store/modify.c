@@ -2,7 +2,7 @@
 #include "pkcs11/store/modify.h"
 
 #include "pkcs11/ck/rv.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/module/call.h"
 #include "pkcs11/object/attr.h"
 #include "pkcs11/object/keep.h"
 #include "pkcs11/object/template.h"
