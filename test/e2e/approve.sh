@@ -63,7 +63,7 @@ honest
 # ---- without a request ----
 
 t "no request waits" ends 1 approve c1 --wait 0
-t "... it is said" said "no request waits"
+t "... it is said, and how to wait for one" said "no request waits.*--wait SECONDS waits for one"
 t "a request that is none" ends 1 approve c1 00000000000000000000000000000000
 t "a request's name that is none" ends 2 approve c1 ../targets
 custodian_target() { approve target; }
@@ -141,6 +141,12 @@ for words in "genuine: /UT" "2 of 3 custodians; approved so far: nobody" "claime
 	t "... was shown: $words" grep -q "$words" "$T/tty"
 done
 t "... nothing was approved" test "$(approvals)" = 0
+unseen() {
+	custodian run sh -c '"$@" >/dev/full' sh "$q11" approve --reader "$(reader c1)" --pin-file "$T/pin" --yes "$URL"
+}
+t "what cannot be shown is not approved" ends 1 unseen
+t "... is said" said "writing to standard output failed"
+t "... nothing was approved" test "$(approvals)" = 0
 
 # ---- his address book ----
 
@@ -198,6 +204,15 @@ yes() {
 	person "Approve? [y/N] " y "PIN of UTCUS0401000, 3 tries left: " 648219 -- \
 	    "$q11" approve --reader c1 --expect-code "$(code)" "$URL"
 }
+# What could not be read is told at another look, also where something else of the server's could be read between.
+c1=$(sed -n 1p <<<"$(request | jq -r '.custodians[].chr')")
+liar proxy "$real" "early:$request:1:keys=null"
+start watch custodian "$q11" custodian watch --key "$c1" --url "$URL"
+t "watch: a request that cannot be read is said" wait_for "$LONG" grep -q '"keys" is missing' "$T/watch.log"
+t "... and told at the next look" wait_for "$LONG" grep -q "^$(id)  \"target signer\": 0 of 2" "$T/watch.log"
+stop watch
+t "... once" test "$(grep -c "^$(id)" "$T/watch.log")" = 1
+honest
 t "c1 says yes on the terminal" yes
 t "... and the PIN is not shown" not grep -q 648219 "$T/tty"
 t "... one of two" test "$(approvals)" = 1

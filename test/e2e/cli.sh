@@ -37,7 +37,8 @@ card_new target --id UTTGT04000000 || exit 1
 card_new pinned --id UTTGT04100000 || exit 1
 card_new open --profile open-firmware --id UTTGT04200000 || exit 1
 card_new old --profile vendor-1.2 --id UTTGT04300000 || exit 1
-t "readers and cards" readers_start target c1 c2 c3 pinned open old || finish
+# spare is put in later: all that c1 is.
+t "readers and cards" readers_start target c1 c2 c3 pinned open old spare || finish
 
 # ---- usage ----
 
@@ -146,11 +147,15 @@ t "... two that differ are refused" refused typed 648210
 
 t "custodian keygen, c2" on c2 custodian keygen "${pin[@]}" --country DE
 t "... its reference: country, nine random characters, serial" grep -qE ' DE[A-Z0-9]{9}00001 ' "$T/out"
+t "... a country that is none, before a PIN is read" usage on c3 custodian keygen --country d1 --pin-file "$T/none"
 t "custodian keygen, c3" on c3 custodian keygen "${pin[@]}"
 t "... country of the device id" grep -qE ' UT[A-Z0-9]{9}00001 ' "$T/out"
 for i in 1 2 3; do t "custodian export, c$i" on "c$i" custodian export --out "c$i.pka"; done
 t "... does not overwrite" refused on c1 custodian export --out c1.pka
 t "... but with --force" on c1 custodian export --out c1.pka --force
+long=$(printf 'x%.0s' {1..5000})
+t "... nor to another place than was named" usage on c1 custodian export --out "$long"
+t "... and nothing is written" eval "! ls *00001.pka"
 t "status shows the key, attested, on brainpoolP256r1" eval \
     "on c1 status --json && json '.keys[0] | .attested and .type == \"ec:brainpoolP256r1\"'"
 chr() { on "$1" status --json >/dev/null && jq -r '.keys[0].chr' "$T/out"; }
@@ -169,6 +174,7 @@ printf '\xff' | dd of=broken.pka bs=1 seek=$(($(stat -c %s broken.pka) - 20)) co
 t "a broken signature" refused on target register --yes c1.pka c2.pka broken.pka
 : >"$T/none.conf"
 QUORUM11_CONF=$T/none.conf t "a root that is not trusted" refused on target register --yes c1.pka c2.pka c3.pka
+t "... is said with card and reader" err_says "card UTTGT04000000 in $(reader target) is not proved genuine"
 t "two keys of one card: second key" on c3 custodian keygen "${pin[@]}" --label second
 t "... exported" on c3 custodian export --key second --out c3b.pka
 t "... of which export wants to know one" refused on c3 custodian export
@@ -188,6 +194,17 @@ t "... each at hand was tried" eval "[ \$(grep -c ' signed$' '$T/out') = 4 ]"
 t "... the card is closed again" eval "on target status --json && json '.open == false and .pka.authenticated == 0'"
 t "... it names its custodians" json "[.pka.names[].chr] | index(\"$chr1\") != null and length == 3"
 t "... it has the label now" json '.label == "fit"'
+card_stop c1
+cp -r "$T/card/c1" "$T/card/spare"
+card_start c1
+card_start spare
+card_stop c2
+card_stop c3
+t "two cards with one key are one custodian" failed on target register --yes --prove "${cust[@]}" c1.pka c2.pka c3.pka
+t "... is said" err_says "needs the cards of 2 custodians, and 1 are here"
+card_stop spare
+card_start c2
+card_start c3
 t "the list is final: other keys" refused on target register --yes c1.pka c2.pka c3b.pka --same-device
 t "the same again changes nothing" on target register --yes c1.pka c2.pka c3.pka
 t "the target as its own custodian" eval "on pinned init --yes ${pin[*]} ${so[*]} --label own &&

@@ -75,6 +75,13 @@ t "a name that is none" ends 2 c3 --yes "$URL" ../targets
 t "without a yes nothing is sent" ends 1 c3 "$URL" "$id"
 t "... the card and what will happen are shown" grep -qE 'card +UTTGT0400000' "$T/out"
 t "... in plain words" grep -q "takes this approval back, for everybody" "$T/out"
+unseen() {
+	custodian run sh -c '"$@" >/dev/full' sh "$q11" end --reader "$(reader c3)" \
+	    --pin-file "$T/pin" --yes "$URL" "$id"
+	[ "$status" -eq 1 ]
+}
+t "what cannot be shown is not ended" unseen
+t "... is said" said "writing to standard output failed"
 post() { api -o "$T/answer" -w '%{http_code}' -d @- "$URL/api/v1/requests/$id/end"; }
 api "$URL/api/v1/logins/$login/proofs" | jq '.proofs[0] | del(.pka_file)' >"$T/old.json"
 t "an approval sent as an end is refused" test "$(post <"$T/old.json")" = 401
