@@ -42,9 +42,6 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session)
 #define REFUSE_3(name, T1, T2, T3) \
 	CK_RV name(T1 a, T2 b, T3 c) \
 	{ (void)a; (void)b; (void)c; return p11_call_refuse(CKR_FUNCTION_NOT_SUPPORTED); }
-#define REFUSE_4(name, T1, T2, T3, T4) \
-	CK_RV name(T1 a, T2 b, T3 c, T4 d) \
-	{ (void)a; (void)b; (void)c; (void)d; return p11_call_refuse(CKR_FUNCTION_NOT_SUPPORTED); }
 #define REFUSE_5(name, T1, T2, T3, T4, T5) \
 	CK_RV name(T1 a, T2 b, T3 c, T4 d, T5 e) \
 	{ (void)a; (void)b; (void)c; (void)d; (void)e; return p11_call_refuse(CKR_FUNCTION_NOT_SUPPORTED); }

@@ -85,14 +85,6 @@ static enum err card_transmit(void *ctx, struct rd cmd, struct wr *rsp, struct d
 	return vcard_exchange(ctx, cmd, rsp);
 }
 
-static enum err card_reset(void *ctx, struct wr *atr)
-{
-	vcard_power(ctx, false);
-	vcard_power(ctx, true);
-	wr_put(atr, vcard_atr(ctx));
-	return wr_done(atr);
-}
-
 /* With the process' hold on its folder a card loses its power, and every login. */
 static void card_close(void *ctx, bool reset_card)
 {
@@ -105,7 +97,6 @@ static void card_close(void *ctx, bool reset_card)
 static const struct apdu_link_ops ops = {
 	.name = "rehearsal",
 	.transmit = card_transmit,
-	.reset = card_reset,
 	.close = card_close,
 };
 

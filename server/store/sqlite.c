@@ -95,11 +95,6 @@ void srv_sql_bytes(struct srv_sql *q, struct rd bytes)
 							 bytes.n, SQLITE_STATIC));
 }
 
-void srv_sql_null(struct srv_sql *q)
-{
-	bind(q, q->bad ? SQLITE_OK : sqlite3_bind_null(q->stmt, ++q->bound));
-}
-
 enum err srv_sql_row(struct srv_sql *q)
 {
 	int rc;

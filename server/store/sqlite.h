@@ -45,7 +45,6 @@ void srv_sql(struct srv_sql *q, struct srv_db *db, const char *sql);
 void srv_sql_int(struct srv_sql *q, int64_t v);
 void srv_sql_text(struct srv_sql *q, const char *text);         /* NULL: null */
 void srv_sql_bytes(struct srv_sql *q, struct rd bytes);
-void srv_sql_null(struct srv_sql *q);
 /* The next row. ERR_NOT_FOUND: there is none. */
 MUST enum err srv_sql_row(struct srv_sql *q);
 /* Of the row, from 0; valid until the next call of this statement. null is 0, "", no bytes. */

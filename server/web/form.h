@@ -5,8 +5,6 @@
 
 #include "base/buf.h"
 
-#define FORM_TYPE "application/x-www-form-urlencoded"
-
 /* The field's text with a terminator; "" if it is missing, or wrong (srv_query_field). size: of out. */
 void form_get(struct rd form, const char *name, char *out, size_t size);
 /* text as a value may stand in a query. */

@@ -297,7 +297,7 @@ int LIBUSB_CALL libusb_set_interface_alt_setting(libusb_device_handle *h, int in
 	return setting ? LIBUSB_ERROR_NOT_FOUND : 0;
 }
 
-/* ---- fake_usb.transfers ---- */
+/* ---- transfers ---- */
 
 /* Done when it is submitted, and told by the events. */
 static enum libusb_transfer_status bulk(struct libusb_transfer *t)
@@ -309,7 +309,6 @@ static enum libusb_transfer_status bulk(struct libusb_transfer *t)
 
 	t->actual_length = 0;
 	lock_take(&fake_usb.lock);
-	fake_usb.transfers++;
 	d = fake_usb_device_of(h->device);
 	if (!d || d->claimed != h) {
 		status = d ? LIBUSB_TRANSFER_ERROR : LIBUSB_TRANSFER_NO_DEVICE;

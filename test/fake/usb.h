@@ -22,7 +22,5 @@ void fake_usb_forbid(const char *reader, bool forbid);          /* this user may
 void fake_usb_replug(const char *reader, bool other_port);      /* out and in again, with its card */
 /* How often our side has begun to use libusb, which then makes a thread. */
 unsigned fake_usb_contexts(void);
-/* Bulk transfers so far, of all readers. */
-uint64_t fake_usb_transfers(void);
 
 #endif

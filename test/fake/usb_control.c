@@ -165,7 +165,6 @@ void fake_usb_start(const struct fake_ccid_spec *s)
 	lock_take(&fake_usb.lock);
 	fake_usb.spec = *s;
 	fake_usb.started = true;
-	fake_usb.transfers = 0;
 	lock_give(&fake_usb.lock);
 	lock_take(&fake.lock);
 	fake.usb = true;
@@ -258,16 +257,6 @@ unsigned fake_usb_contexts(void)
 
 	lock_take(&fake_usb.lock);
 	n = fake_usb.contexts;
-	lock_give(&fake_usb.lock);
-	return n;
-}
-
-uint64_t fake_usb_transfers(void)
-{
-	uint64_t n;
-
-	lock_take(&fake_usb.lock);
-	n = fake_usb.transfers;
 	lock_give(&fake_usb.lock);
 	return n;
 }

@@ -46,7 +46,6 @@ struct fake_usb_bus {
 	uint8_t next_address;
 	unsigned open_things;
 	unsigned contexts;
-	uint64_t transfers;
 };
 extern struct fake_usb_bus fake_usb;
 

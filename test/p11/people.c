@@ -340,11 +340,6 @@ void people_free(struct people *p)
 	free(p);
 }
 
-const char *people_device_id(const struct people *p)
-{
-	return p->q.target.id;
-}
-
 const char *people_target(const struct people *p)
 {
 	return p->target;

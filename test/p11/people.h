@@ -18,7 +18,6 @@ bool people_is_helper(int argc, char **argv);
 struct people;
 struct people *people_new(const char *profile);
 void people_free(struct people *p);
-const char *people_device_id(const struct people *p);
 const char *people_target(const struct people *p);      /* the folder of the target */
 /*
  * Configure a login whose helper does: "approve": n custodians approve · "wait": nothing comes · "deny", "expire",

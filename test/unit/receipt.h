@@ -13,7 +13,6 @@
 
 #define SESSION_KEYS 4
 enum { KEY_COUNTED = 1, KEY_PLAIN, KEY_RSA, KEY_UNATTESTED };    /* all EC but KEY_RSA; that and the first count */
-#define SESSION_USES 100
 
 struct session {
 	struct quorum q;
