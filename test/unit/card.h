@@ -5,7 +5,7 @@
 
 #include "test/unit/test.h"
 
-#include "apdu/replay.h"
+#include "test/replay.h"
 #include "sc-hsm/card.h"
 
 #define SELECT_41  "> 00A404000BE82B0601040181C31F020100\n< 6F0A8201788505000106040190" "00\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/test.h"
 
-#include "apdu/replay.h"
+#include "test/replay.h"
 
 static enum err send(struct apdu_link *l, const char *hex, struct wr *rsp)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "apdu/replay.h"
+#include "test/replay.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recorded exchanges as a link: a user's trace becomes a test. */
-#ifndef APDU_REPLAY_H
-#define APDU_REPLAY_H
+#ifndef TEST_REPLAY_H
+#define TEST_REPLAY_H
 
 #include "apdu/link.h"
 
