@@ -75,18 +75,18 @@ enum err login_helper_failure(struct rd content, char *why, size_t cap)
 }
 
 /* The next frame; tick while it is not there. */
-static enum err receive(struct login_helper *h, uint8_t *type, struct wr *content, enum err (*tick)(void *ctx),
-			void *ctx, struct deadline *dl)
+static enum err receive(struct login_helper *h, uint8_t *type, struct wr *content, const struct login_wait *w,
+			struct deadline *dl)
 {
 	for (;;) {
 		struct deadline slice = deadline_within(dl, TICK_MS);
-		enum err e = deadline_wait(tick ? &slice : dl, h->fd);
+		enum err e = deadline_wait(w->tick ? &slice : dl, h->fd);
 
 		if (!e)
 			return login_frame_receive(h->fd, type, content, dl);
 		if (e != ERR_TIMEOUT || deadline_left_ms(dl) == 0)
 			return e;
-		e = tick(ctx);
+		e = w->tick(w->ctx);
 		if (e)
 			return e;
 	}
@@ -100,16 +100,16 @@ static enum err say_ended(enum err e, char *why, size_t cap)
 }
 
 /* The answer to a question; content is its. */
-static enum err hear(struct login_helper *h, enum login_frame want, struct wr *content, enum err (*tick)(void *ctx),
-		     void *ctx, char *why, size_t cap, struct deadline *dl)
+static enum err hear(struct login_helper *h, enum login_frame want, struct wr *content, const struct login_wait *w,
+		     struct deadline *dl)
 {
 	uint8_t got = 0;
-	enum err e = receive(h, &got, content, tick, ctx, dl);
+	enum err e = receive(h, &got, content, w, dl);
 
 	if (e)
-		return say_ended(e, why, cap);
+		return say_ended(e, w->why, w->cap);
 	if (got == LOGIN_FAIL)
-		return login_helper_failure(wr_view(content), why, cap);
+		return login_helper_failure(wr_view(content), w->why, w->cap);
 	return got == want ? ERR_OK : ERR_PROTOCOL;
 }
 
@@ -126,64 +126,56 @@ enum err login_helper_tell(struct login_helper *h, enum login_frame type, struct
 	return login_frame_send(h->fd, (uint8_t)type, content, &at_once);
 }
 
-enum err login_helper_start(const char *path, const char *url, const struct conf *conf, const char *header,
-			    struct login_helper **out, char *why, size_t cap)
+static void put_settings(struct wr *w, const struct conf *conf, const char *header)
 {
-	struct login_helper *h = NULL;
-	const unsigned plugged = fd_plug();
-	struct wr open;
-	int pair[2] = { -1, -1 }, rc;
-	enum err e = ERR_IO;
+	put_setting(w, LOGIN_URL, conf->login.url);
+	put_setting(w, LOGIN_CA, conf->login.ca);
+	put_setting(w, LOGIN_CERT, conf->login.cert);
+	put_setting(w, LOGIN_KEY, conf->login.key);
+	put_setting(w, LOGIN_PIN, conf->login.pin);
+	put_setting(w, LOGIN_PROXY, conf->login.proxy);
+	put_setting(w, LOGIN_HEADER, header);
+	put_setting(w, LOGIN_TOKEN, conf->login.token);
+	wr_tlv_u8(w, LOGIN_HTTP, conf->login.http);
+}
 
-	wr_init_heap(&open, OPEN_MAX_BYTES);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-		(void)snprintf(why, cap, "no socket pair: %s", strerrordesc_np(errno));
-		goto out;
-	}
-	e = ERR_NOMEM;
-	h = calloc(1, sizeof(*h));
-	if (!h)
-		goto out;
-	h->fd = h->pidfd = -1;
-	rc = spawn(path, pair[1], &h->pid);
+/* The process, at the other end of theirs. */
+static enum err child_start(struct login_helper *h, const char *path, int theirs, char *why, size_t cap)
+{
+	int rc = spawn(path, theirs, &h->pid);
+
 	if (rc) {
 		(void)snprintf(why, cap, "%s: %s", path, strerrordesc_np(rc));
-		e = ERR_CONFIG;
-		goto out;
+		return ERR_CONFIG;
 	}
 	h->pidfd = pidfd_open(h->pid, 0);
-	if (h->pidfd < 0) {
-		(void)snprintf(why, cap, "%s: no handle of the process: %s", path, strerrordesc_np(errno));
-		(void)kill(h->pid, SIGKILL);
-		(void)waitpid(h->pid, NULL, 0);
-		e = ERR_IO;
-		goto out;
+	if (h->pidfd >= 0)
+		return ERR_OK;
+	(void)snprintf(why, cap, "%s: no handle of the process: %s", path, strerrordesc_np(errno));
+	(void)kill(h->pid, SIGKILL);
+	(void)waitpid(h->pid, NULL, 0);
+	return ERR_IO;
+}
+
+/* With its end of a socket pair, which is all that the two share. */
+static enum err helper_new(const char *path, struct login_helper **out, char *why, size_t cap)
+{
+	struct login_helper *h = calloc(1, sizeof(*h));
+	int pair[2];
+	enum err e;
+
+	if (!h)
+		return ERR_NOMEM;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+		(void)snprintf(why, cap, "no socket pair: %s", strerrordesc_np(errno));
+		free(h);
+		return ERR_IO;
 	}
 	h->fd = pair[0];
-	pair[0] = -1;
+	e = child_start(h, path, pair[1], why, cap);
 	(void)close(pair[1]);
-	pair[1] = -1;
-	put_setting(&open, LOGIN_URL, url);
-	put_setting(&open, LOGIN_CA, conf->login.ca);
-	put_setting(&open, LOGIN_CERT, conf->login.cert);
-	put_setting(&open, LOGIN_KEY, conf->login.key);
-	put_setting(&open, LOGIN_PIN, conf->login.pin);
-	put_setting(&open, LOGIN_PROXY, conf->login.proxy);
-	put_setting(&open, LOGIN_HEADER, header);
-	put_setting(&open, LOGIN_TOKEN, conf->login.token);
-	wr_tlv_u8(&open, LOGIN_HTTP, conf->login.http);
-	e = wr_done(&open);
-	if (!e)
-		e = say_ended(login_helper_tell(h, LOGIN_OPEN, wr_view(&open)), why, cap);
-out:
-	fd_unplug(plugged);
-	wr_free(&open);
-	for (int i = 0; i < 2; i++)
-		if (pair[i] >= 0)
-			(void)close(pair[i]);
-	if (e && h && h->fd >= 0) {
-		login_helper_close(&h);
-	} else if (e) {
+	if (e) {
+		(void)close(h->fd);
 		free(h);
 		h = NULL;
 	}
@@ -191,16 +183,45 @@ out:
 	return e;
 }
 
-enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header,
-			   struct login_helper **out, char *why, size_t cap, struct deadline *dl)
+enum err login_helper_start(const struct conf *conf, const char *header, struct login_helper **out, char *why,
+			    size_t cap)
 {
+	unsigned plugged;
+	struct wr open;
+	enum err e;
+
+	*out = NULL;
+	if (!conf->login.url || !conf->module.helper) {
+		(void)snprintf(why, cap, "%s is not set", conf->login.url ? "[module] helper" : "[login] url");
+		return ERR_CONFIG;
+	}
+	plugged = fd_plug();
+	e = helper_new(conf->module.helper, out, why, cap);
+	fd_unplug(plugged);
+	if (e)
+		return e;
+	wr_init_heap(&open, OPEN_MAX_BYTES);
+	put_settings(&open, conf, header);
+	e = wr_done(&open);
+	if (!e)
+		e = say_ended(login_helper_tell(*out, LOGIN_OPEN, wr_view(&open)), why, cap);
+	wr_free(&open);
+	if (e)
+		login_helper_close(out);
+	return e;
+}
+
+enum err login_helper_open(const struct conf *conf, const char *header, struct login_helper **out, char *why,
+			   size_t cap, struct deadline *dl)
+{
+	const struct login_wait w = { .why = why, .cap = cap };
 	struct wr answer;
-	enum err e = login_helper_start(path, url, conf, header, out, why, cap);
+	enum err e = login_helper_start(conf, header, out, why, cap);
 
 	if (e)
 		return e;
 	wr_init_heap(&answer, OPEN_MAX_BYTES);
-	e = hear(*out, LOGIN_READY, &answer, NULL, NULL, why, cap, dl);
+	e = hear(*out, LOGIN_READY, &answer, &w, dl);
 	wr_free(&answer);
 	if (e)
 		login_helper_close(out);
@@ -208,8 +229,7 @@ enum err login_helper_open(const char *path, const char *url, const struct conf 
 }
 
 enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status,
-			  struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap,
-			  struct deadline *dl)
+			  struct wr *body, const struct login_wait *w, struct deadline *dl)
 {
 	struct wr answer;
 	uint16_t code;
@@ -217,9 +237,9 @@ enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct 
 	enum err e;
 
 	wr_init_heap(&answer, LOGIN_FRAME_MAX);
-	e = say_ended(login_frame_send(h->fd, (uint8_t)type, content, dl), why, cap);
+	e = say_ended(login_frame_send(h->fd, (uint8_t)type, content, dl), w->why, w->cap);
 	if (!e)
-		e = hear(h, LOGIN_REPLY, &answer, tick, ctx, why, cap, dl);
+		e = hear(h, LOGIN_REPLY, &answer, w, dl);
 	if (e)
 		goto out;
 	r = wr_view(&answer);

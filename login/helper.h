@@ -22,20 +22,23 @@ enum login_frame {              /* content */
 };
 struct login_helper;
 /*
- * path: the program. url and the [login] settings of conf; header: value of X-Quorum11-Request or NULL. start does not
- * wait for anything: the LOGIN_READY that open waits for is still to come.
+ * The program [module] helper of conf, with its [login] settings; header: value of X-Quorum11-Request or NULL. start
+ * does not wait for anything: the LOGIN_READY that open waits for is still to come. ERR_CONFIG: there is no helper, or
+ * no url.
  */
-MUST enum err login_helper_start(const char *path, const char *url, const struct conf *conf, const char *header,
-				 struct login_helper **out, char *why, size_t cap);
-MUST enum err login_helper_open(const char *path, const char *url, const struct conf *conf, const char *header,
-				struct login_helper **out, char *why, size_t cap, struct deadline *dl);
-/*
- * Ask and wait for the answer. tick is called at least every 250 ms while waiting (may be NULL); an error from it
- * ends the wait with that error.
- */
+MUST enum err login_helper_start(const struct conf *conf, const char *header, struct login_helper **out, char *why,
+				 size_t cap);
+MUST enum err login_helper_open(const struct conf *conf, const char *header, struct login_helper **out, char *why,
+				size_t cap, struct deadline *dl);
+struct login_wait {
+	enum err (*tick)(void *ctx);    /* at least every 250 ms; an error of it ends the wait; NULL: nothing */
+	void *ctx;
+	char *why;                      /* of a failure, for people, at most cap bytes; NULL: nobody asks */
+	size_t cap;
+};
+/* Ask and wait for the answer: the status of HTTP, and its body, appended. */
 MUST enum err login_helper_ask(struct login_helper *h, enum login_frame type, struct rd content, int *status,
-			       struct wr *body, enum err (*tick)(void *ctx), void *ctx, char *why, size_t cap,
-			       struct deadline *dl);
+			       struct wr *body, const struct login_wait *w, struct deadline *dl);
 /* For one who does not wait: our end of the socket, a question without its answer, what a LOGIN_FAIL says. */
 int login_helper_fd(const struct login_helper *h);
 MUST enum err login_helper_tell(struct login_helper *h, enum login_frame type, struct rd content);

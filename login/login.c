@@ -134,15 +134,26 @@ static enum err step(struct session *s, int status, struct rd reply, struct wr *
 	return e;
 }
 
+/* An answer of the server, while the card must be there. */
+static enum err ask(struct session *s, enum login_frame type, struct rd content, int *status, struct wr *body,
+		    struct deadline *dl)
+{
+	const struct login_wait w = { .tick = card_is_there, .ctx = s, .why = s->why, .cap = sizeof(s->why) };
+	struct deadline answer = deadline_within(dl, ANSWER_MS);
+
+	return login_helper_ask(s->helper, type, content, status, body, &w, &answer);
+}
+
 /* A last word to the server why we go; its answer is of no interest. */
 static void say_goodbye(struct session *s, struct rd body, uint64_t ms)
 {
+	const struct login_wait nothing = { .why = NULL };
 	struct deadline dl = deadline_in(ms);
 	struct wr reply;
 	int status;
 
 	wr_init_heap(&reply, LOGIN_FRAME_MAX);
-	if (body.n && login_helper_ask(s->helper, LOGIN_POST, body, &status, &reply, NULL, NULL, NULL, 0, &dl))
+	if (body.n && login_helper_ask(s->helper, LOGIN_POST, body, &status, &reply, &nothing, &dl))
 		log_line(LOG_RAM, LOG_INFO, "the server did not take our goodbye");
 	wr_free(&reply);
 }
@@ -178,12 +189,10 @@ static enum err converse(struct session *s, struct deadline *dl)
 	wr_init_heap(&reply, LOGIN_FRAME_MAX);
 	e = ram_client_begin(s->ram, apdu_link_atr(hsm_card_link(s->card)), &body);
 	while (!e && next == RAM_POST) {
-		struct deadline answer = deadline_within(dl, ANSWER_MS);
 		int status = 0;
 
 		wr_reset(&reply);
-		e = login_helper_ask(s->helper, LOGIN_POST, wr_view(&body), &status, &reply, card_is_there, s, s->why,
-				     sizeof(s->why), &answer);
+		e = ask(s, LOGIN_POST, wr_view(&body), &status, &reply, dl);
 		/* After any other failure the helper is gone, or still waits for the answer: its end is the word. */
 		if (begun && (e == ERR_CONNECT || e == ERR_LIMIT || e == ERR_PROTOCOL))
 			say_lost(s, e);
@@ -242,14 +251,11 @@ static bool read_proof(struct rd *all, struct pka_proof *out)
 static enum err judge(struct session *s, struct deadline *dl)
 {
 	struct pka_proof proofs[PKA_CUSTODIANS_MAX];
-	struct deadline answer = deadline_within(dl, ANSWER_MS);
 	int status = 0;
 	size_t n = 0;
 	struct rd all;
-	enum err e;
+	enum err e = ask(s, LOGIN_PROOFS, RD_ARR(s->login_id), &status, &s->proofs, dl);
 
-	e = login_helper_ask(s->helper, LOGIN_PROOFS, RD_ARR(s->login_id), &status, &s->proofs, card_is_there, s,
-			     s->why, sizeof(s->why), &answer);
 	if (!e && status != 200) {
 		(void)snprintf(s->why, sizeof(s->why), "the server gives no statements (HTTP %d)", status);
 		e = ERR_SIGNATURE;
@@ -369,10 +375,22 @@ static enum err begin(struct session *s, struct deadline *dl)
 	if (!e)
 		e = ram_client_new(&ops, s, &s->ram);
 	if (!e)
-		e = login_helper_open(conf->module.helper, conf->login.url, conf, wr_cstr(&header), &s->helper, s->why,
-				      sizeof(s->why), &start);
+		e = login_helper_open(conf, wr_cstr(&header), &s->helper, s->why, sizeof(s->why), &start);
 	wr_free(&header);
 	return e;
+}
+
+/* Whatever was reached: a login that fails leaves the card closed. */
+static void close_card(struct hsm_card *card)
+{
+	struct deadline dl = deadline_in(CLOSE_MS);
+	struct apdu_link *link = hsm_card_link(card);
+
+	if (apdu_link_begin(link, &dl))
+		return;
+	if (hsm_card_select(card, NULL, &dl))
+		log_line(LOG_CARD, LOG_WARN, "%s: not closed by SELECT", apdu_link_where(link));
+	apdu_link_end(link);
 }
 
 /* One request, from its beginning to its end. *asked: people were asked, and could see its code. */
@@ -390,12 +408,6 @@ static enum err run_once(struct hsm_card *card, const struct login_params *p, st
 	else
 		pka_limits_init(&s.limits);
 	hsm_filter_init(&s.filter, HSM_FOR_LOGIN, p->status.pka.total, p->conf->login.vendor_sm);
-	if (!p->conf->login.url || !p->conf->module.helper) {
-		(void)snprintf(s.why, sizeof(s.why), "%s is not set",
-			       p->conf->login.url ? "[module] helper" : "[login] url");
-		e = ERR_CONFIG;
-		goto out;
-	}
 	e = begin(&s, dl);
 	if (!e)
 		e = converse(&s, dl);
@@ -408,18 +420,10 @@ static enum err run_once(struct hsm_card *card, const struct login_params *p, st
 			 apdu_link_where(hsm_card_link(card)));
 	if (!e)
 		e = tell_opened(&s);
-out:
 	if (e) {
-		struct deadline closing = deadline_in(CLOSE_MS);
-
 		login_helper_close(&s.helper);
 		explain(&s, e, out);
-		if (apdu_link_begin(hsm_card_link(card), &closing) == ERR_OK) {
-			if (hsm_card_select(card, NULL, &closing))
-				log_line(LOG_CARD, LOG_WARN, "%s: not closed by SELECT",
-					 apdu_link_where(hsm_card_link(card)));
-			apdu_link_end(hsm_card_link(card));
-		}
+		close_card(card);
 	}
 	out->e = e;
 	*asked = s.witness && *pka_witness_code(s.witness);

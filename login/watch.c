@@ -25,16 +25,11 @@ enum err login_watch_open(const struct conf *conf, struct rd login_id, struct lo
 	*out = NULL;
 	if (login_id.n != LOGIN_ID_SIZE)
 		return ERR_ARG;
-	if (!conf->login.url || !conf->module.helper) {
-		log_line(LOG_PKA, LOG_WARN, "nobody can end this approval from elsewhere: %s is not set",
-			 conf->login.url ? "[module] helper" : "[login] url");
-		return ERR_CONFIG;
-	}
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return ERR_NOMEM;
 	wr_init_heap(&w->part, LOGIN_FRAME_MAX + 4);
-	e = login_helper_start(conf->module.helper, conf->login.url, conf, NULL, &w->helper, why, sizeof(why));
+	e = login_helper_start(conf, NULL, &w->helper, why, sizeof(why));
 	/* It reads this once it has read its settings. */
 	if (!e)
 		e = login_helper_tell(w->helper, LOGIN_WATCH, login_id);

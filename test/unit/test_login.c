@@ -255,10 +255,14 @@ static enum err open_helper(const char *mode, struct login_helper **h, char *why
 {
 	struct deadline dl = deadline_in(20000);
 	char url[64];
+	enum err e;
 
 	(void)snprintf(url, sizeof(url), "https://x/%s", mode);
 	why[0] = 0;
-	return login_helper_open("/proc/self/exe", url, conf, "facts", h, why, cap, &dl);
+	conf->login.url = url;
+	e = login_helper_open(conf, "facts", h, why, cap, &dl);
+	conf->login.url = NULL;
+	return e;
 }
 
 static bool has_children(void)
@@ -275,6 +279,7 @@ static void helpers_that_do_not_start(void **state)
 		{ "half-frame", ERR_IO, "ended" }, { "surroundings", ERR_DENIED, "fds 0 1 2 3 env 0" },
 	};
 	struct deadline dl = deadline_in(20000);
+	struct conf other = *conf;
 	struct login_helper *h = NULL;
 	char why[200];
 
@@ -292,8 +297,9 @@ static void helpers_that_do_not_start(void **state)
 	}
 	(void)close(77);
 	assert_int_equal(unsetenv("https_proxy"), 0);
-	assert_int_equal(login_helper_open("/nonexistent/connect", "https://x/", conf, NULL, &h, why, sizeof(why), &dl),
-			 ERR_CONFIG);
+	other.login.url = (char[]){ "https://x/" };
+	other.module.helper = (char[]){ "/nonexistent/connect" };
+	assert_int_equal(login_helper_open(&other, NULL, &h, why, sizeof(why), &dl), ERR_CONFIG);
 	assert_non_null(strstr(why, "/nonexistent/connect"));
 	assert_null(h);
 }
@@ -312,6 +318,8 @@ static void a_helper_that_answers_nothing(void **state)
 	struct login_helper *h = NULL;
 	unsigned ticks = 0;
 	char why[200];
+	const struct login_wait nothing = { .why = NULL };
+	const struct login_wait ticking = { .tick = count_ticks, .ctx = &ticks, .why = why, .cap = sizeof(why) };
 	int status;
 	struct wr body;
 
@@ -319,12 +327,10 @@ static void a_helper_that_answers_nothing(void **state)
 	wr_init_heap(&body, 1000);
 	assert_int_equal(open_helper("silent", &h, why, sizeof(why)), ERR_OK);
 	/* What the caller sees between ends the wait. */
-	assert_int_equal(login_helper_ask(h, LOGIN_POST, RD_LIT("x"), &status, &body, count_ticks, &ticks, why,
-					  sizeof(why), &dl), ERR_REMOVED);
+	assert_int_equal(login_helper_ask(h, LOGIN_POST, RD_LIT("x"), &status, &body, &ticking, &dl), ERR_REMOVED);
 	assert_int_equal(ticks, 2);
 	dl = deadline_in(20);
-	assert_int_equal(login_helper_ask(h, LOGIN_POST, RD_LIT("x"), &status, &body, NULL, NULL, why, sizeof(why),
-					  &dl), ERR_TIMEOUT);
+	assert_int_equal(login_helper_ask(h, LOGIN_POST, RD_LIT("x"), &status, &body, &nothing, &dl), ERR_TIMEOUT);
 	login_helper_close(&h);
 	assert_null(h);
 	assert_false(has_children());
