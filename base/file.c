@@ -70,7 +70,15 @@ static enum err sync_folder(const char *folder)
 	return rc ? ERR_IO : ERR_OK;
 }
 
-/* publish: rename (replaces) or link (does not). */
+/* Nothing is replaced. NFS knows link(2) alone; FAT, which memory sticks have, the flag alone. */
+static int publish_new(const char *tmp, const char *path)
+{
+	if (link(tmp, path) != 0)
+		return errno == EPERM ? renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) : -1;
+	(void)unlink(tmp);
+	return 0;
+}
+
 static enum err write_new(const char *path, unsigned mode, struct rd content, bool replace)
 {
 	const char *slash = strrchr(path, '/');
@@ -90,13 +98,12 @@ static enum err write_new(const char *path, unsigned mode, struct rd content, bo
 		return ERR_IO;
 	if (fchmod(fd, (mode_t)mode) != 0 || write_all(fd, content) || fsync(fd) != 0)
 		goto out;
-	if ((replace ? rename(tmp, path) : link(tmp, path)) != 0) {
+	if ((replace ? rename(tmp, path) : publish_new(tmp, path)) != 0) {
 		if (!replace && errno == EEXIST)
 			e = ERR_CONDITIONS;
 		goto out;
 	}
-	if (replace)
-		tmp[0] = 0;
+	tmp[0] = 0;
 	e = sync_folder(folder);
 out:
 	saved = errno;

@@ -45,12 +45,15 @@ enum err cli_journal_find(const char *id, struct rd challenge, int64_t *when)
 	char path[PATH_MAX];
 	struct wr entry, w;
 	const char *text, *at;
+	int folder = -1;
 	enum err e;
 
 	*when = 0;
 	WR_ARR(&entry, buf);
 	wr_init_heap(&w, FILE_MAX);
-	e = cli_home_path(HOME_STATE, NAME, path, sizeof(path));
+	e = cli_home_make(HOME_STATE, NAME, path, sizeof(path), &folder);
+	if (!e && file_check_folder(path))
+		e = cli_refuse(ERR_IO, "%s: %s", path, strerror(errno));
 	if (!e)
 		e = make_entry(id, challenge, &entry);
 	if (!e)
@@ -62,6 +65,8 @@ enum err cli_journal_find(const char *id, struct rd challenge, int64_t *when)
 	if (at)
 		*when = strtoll(at, NULL, 10);
 	wr_free(&w);
+	if (folder >= 0)
+		(void)close(folder);
 	return e;
 }
 

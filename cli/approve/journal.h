@@ -8,7 +8,10 @@
 
 #include "base/buf.h"
 
-/* Was this request decided here, for this challenge (empty: none)? *when: then, else 0. Said. */
+/*
+ * Was this request decided here, for this challenge (empty: none)? *when: then, else 0. ERR_IO also if what is decided
+ * now could not be remembered. Said.
+ */
 MUST enum err cli_journal_find(const char *id, struct rd challenge, int64_t *when);
 /* Remember it; the oldest of more than JOURNAL_MAX is forgotten. Said. */
 #define JOURNAL_MAX 500

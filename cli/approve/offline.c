@@ -183,10 +183,14 @@ static enum err decide(struct cli_case *d, const struct cli_travel_request *t, s
 	return e ? e : cli_decision_sign(d, s);
 }
 
+/*
+ * The file before the list: if the machine dies between them there is a decision, and the server takes one of each key,
+ * however many he then makes. The other way round he would have decided already, and have nothing to send.
+ */
 static enum err keep(const struct cli_case *d, const struct cli_travel_request *t, const struct cli_signed *s)
 {
 	struct cli_travel_decision out = { .until = t->until };
-	const char *path = d->cli->args->out;
+	const char *path = d->cli->args->out, *what = d->deny ? "your denial" : "your approval";
 	struct wr w;
 	enum err e;
 
@@ -203,11 +207,13 @@ static enum err keep(const struct cli_case *d, const struct cli_travel_request *
 	e = cli_fail(cli_travel_decision_write(&out, &w), "%s", path);
 	if (!e)
 		e = cli_put_file(d->cli, path, 0600, wr_view(&w));
-	if (!e)
+	if (!e) {
 		e = cli_journal_add(out.id, challenge_of(d, t), clock_wall_s());
-	if (!e)
-		printf("%s: %s of request %s\nnext, where the network is: quorum11 approve --send %s\n", path,
-		       d->deny ? "your denial" : "your approval", out.id, path);
+		printf("%s: %s of request %s\nnext, where the network is: quorum11 approve --send %s\n", path, what,
+		       out.id, path);
+		if (e)
+			log_tell("%s is %s all the same: send it, and do not decide again", path, what);
+	}
 	wr_free(&w);
 	cli_travel_decision_free(&out);
 	return e;

@@ -56,6 +56,25 @@ custodian "$q11" devices remove "target signer"
 t "an unknown card is refused" ends 3 offline c1 --yes --request-file "$T/r1" --out "$T/d0"
 t "... it is said how to add it" said "quorum11 devices add \"NAME\" $T/r1"
 t "... from the file" custodian "$q11" devices add --yes "target signer" "$T/r1"
+# The list of what was decided here: if it cannot be kept, nothing is signed.
+mkdir "$T/list"
+mount -t tmpfs -o ro none "$T/list"
+signs() { grep -c '^c1 > 8068' "$T/c1.apdu"; }
+before=$(signs)
+export XDG_STATE_HOME=$T/list
+t "a decision that could not be remembered is not made" ends 1 offline c1 --yes --request-file "$T/r1" --out "$T/d1"
+t "... it is said" said "$T/list/quorum11: Read-only file system"
+t "... and nothing was signed" test "$(signs)" = "$before" -a ! -e "$T/d1"
+umount "$T/list"
+mount -t tmpfs -o size=4k none "$T/list"
+mkdir "$T/list/quorum11"
+head -c 4096 /dev/zero >"$T/list/full"
+t "no room for the list, of which nobody knew before" ends 1 offline c1 --yes --request-file "$T/r1" --out "$T/d1"
+t "... it is said that the decision is there" said "$T/d1 is your approval all the same: send it"
+t "... and what happened" said "$T/list/quorum11/signed: No space left on device"
+umount "$T/list"
+unset XDG_STATE_HOME
+mv "$T/d1" "$T/d0"
 t "c1 decides without a network" offline c1 --yes --request-file "$T/r1" --out "$T/d1"
 for words in 'card  *"target signer"' "CODE   " "Without a network: what you decide counts if it reaches"; do
 	t "... was shown: $words" grep -q "$words" "$T/out"
@@ -68,6 +87,10 @@ t "a file for another server is not sent" ends 3 online --send "$T/bad"
 t "c1's decision is sent" online --send "$T/d1"
 t "... and counts" test "$(newest .approvals)" = 1
 t "... once" ends 1 online --send "$T/d1"
+# d0 is what a machine leaves that dies before it has written down that he has decided.
+t "... and not again from another file" ends 1 online --send "$T/d0"
+t "... it is said" said "decided already"
+t "... nor is it counted twice" test "$(newest .approvals)" = 1
 t "c2 approves at the server, and the card opens" approve c2
 t "connect is told" eval 'reap connect && [ "$status" -eq 0 ]'
 

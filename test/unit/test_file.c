@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -66,6 +67,26 @@ static void create_replaces_nothing(void **state)
 	assert_int_equal(file_check_folder("name-without-folder"), ERR_OK);
 	assert_int_equal(file_check_folder("/nowhere/file"), ERR_IO);
 	assert_int_equal(errno, ENOENT);
+	assert_content(RD_LIT("one"));
+}
+
+/* In place of the C library's: a memory stick's file system knows no links (vfs_link). */
+static bool has_no_links;
+
+int link(const char *from, const char *to)
+{
+	errno = EPERM;
+	return has_no_links ? -1 : linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+static void create_without_links(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	has_no_links = true;
+	assert_int_equal(file_create(path, 0600, RD_LIT("one")), ERR_OK);
+	assert_int_equal(file_create(path, 0600, RD_LIT("two")), ERR_CONDITIONS);
+	has_no_links = false;
 	assert_content(RD_LIT("one"));
 }
 
@@ -170,6 +191,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(write_and_read),
 		cmocka_unit_test(create_replaces_nothing),
+		cmocka_unit_test(create_without_links),
 		cmocka_unit_test(paths_that_cannot_be),
 		cmocka_unit_test(nothing_is_left_beside_it),
 		cmocka_unit_test(a_killed_writer),
