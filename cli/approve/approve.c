@@ -6,18 +6,17 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/approve/decision.h"
+#include "cli/approve/notice.h"
 #include "cli/approve/offline.h"
-#include "cli/approve/text.h"
 #include "cli/inbox/inbox.h"
 #include "cli/inbox/token.h"
 #include "cli/line/say.h"
-#include "cli/trust/trust.h"
 
 #define SETTLE_S     10         /* a request that is just being made */
 #define OUTCOME_S    60         /* from the last approval to the card's answer: seconds of work, not of people */
 #define ROUNDS_MAX   3          /* a card's mode is changed at most once in each direction (pka/activation.h) */
 #define SOURCE_MAX   (API_URL_MAX + 64)
-#define ROW_MAX    512
+#define ROW_MAX      1024
 
 struct approve {
 	struct cli_case d;
@@ -159,28 +158,19 @@ static enum err handle_all(struct approve *a)
 	return e;
 }
 
-/* What a custodian sees of a request among several: what our own checks say of its card, and why it is asked. */
+/* What a custodian sees of a request among several. */
 static void write_line(struct approve *a, struct cli_ref *ref, struct wr *w)
 {
-	const struct cli_book_entry *b;
+	struct cli_notice n = { .server = "" };
 	struct cli_request *r = NULL;
-	struct pka_approval *p = NULL;
 
-	if (cli_inbox_fetch(a->d.cli, ref, 0, &r) || cli_trust_request(a->d.cli, r, &p)) {
-		wr_printf(w, "%s  does not pass the checks of this machine", ref->id);
+	if (cli_inbox_fetch(a->d.cli, ref, 0, &r)) {
+		wr_text(w, "cannot be read");
 	} else {
-		const struct pka_approval_facts *f = pka_approval_facts(p);
-
-		b = cli_book_find(a->d.devices, f->device_id);
-		if (b && memcmp(b->key, f->device_key, sizeof(b->key)) == 0)
-			wr_printf(w, "\"%s\"", b->name);
-		else
-			wr_printf(w, "card %s, %s", f->device_id,
-				  b ? "WITH ANOTHER KEY than in your address book" : "not in your address book");
-		wr_printf(w, "  %u of %u have approved, %u min left; ", r->approvals, r->n, r->seconds_left / 60);
-		cli_reason_text(wr_view(&r->host_json), w);
+		n.request = r;
+		cli_notice_judge(a->d.cli, a->d.devices, &n);
+		cli_notice_write(&n, w);
 	}
-	pka_approval_free(&p);
 	cli_request_free(&r);
 }
 

@@ -77,27 +77,32 @@ static enum err choose_key(struct cli_case *d)
 	return ERR_REFUSED;
 }
 
-/* To say no, a custodian need not know the card; a yes is for one that he has added himself, by its key. */
-static enum err look_up(struct cli_case *d)
+const char *cli_decision_name(const struct cli_book *devices, const struct pka_approval *p, enum cli_book_device *is)
 {
-	const struct pka_approval_facts *f = pka_approval_facts(d->approval);
-	const struct cli_book_entry *e = cli_book_find(d->devices, f->device_id);
+	const struct pka_approval_facts *f = pka_approval_facts(p);
+	const struct cli_book_entry *e;
 
-	if (e && memcmp(e->key, f->device_key, sizeof(f->device_key)) == 0) {
-		d->name = e->name;
-		return ERR_OK;
-	}
-	if (e)
+	*is = cli_book_device(devices, f->device_id, f->device_key, &e);
+	if (*is == BOOK_OTHER_KEY)
 		log_tell("WARNING: card %s is \"%s\" in your address book, but THIS ONE HAS ANOTHER KEY. It is another "
 			 "card under the same name, or that card was made anew. Call whoever keeps the card, by a "
 			 "number that you know", e->id, e->name);
-	if (d->deny)
+	return *is == BOOK_KNOWN ? e->name : NULL;
+}
+
+/* To say no, a custodian need not know the card; a yes is for one that he has added himself, by its key. */
+static enum err look_up(struct cli_case *d)
+{
+	enum cli_book_device is;
+
+	d->name = cli_decision_name(d->devices, d->approval, &is);
+	if (d->name || d->deny)
 		return ERR_OK;
-	if (e)
+	if (is == BOOK_OTHER_KEY)
 		return cli_refuse(ERR_REFUSED, "request %s is refused; quorum11 approve --deny says no to it",
 				  d->request->id);
 	cli_refuse(ERR_REFUSED, "request %s is refused: its card %s is not in your address book", d->request->id,
-		   f->device_id);
+		   d->request->device_id);
 	log_tell("if you are a custodian of this card, add it, once, by a name of yours: quorum11 devices add \"NAME\" "
 		 "%s", d->source);
 	return ERR_REFUSED;

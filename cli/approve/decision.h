@@ -40,6 +40,11 @@ void cli_decision_end(struct cli_case *d);
 MUST enum err cli_decision_request(struct cli_case *d, struct cli_request *r, const char *source);
 void cli_decision_drop(struct cli_case *d);
 
+/*
+ * The card's name in the address book, NULL: none. What is there under another key is warned of, whatever is decided.
+ */
+const char *cli_decision_name(const struct cli_book *devices, const struct pka_approval *p, enum cli_book_device *is);
+
 MUST enum err cli_decision_show(const struct cli_case *d);  /* to stdout. Said. */
 /* Approve, or deny? ERR_CANCELLED: no. With a challenge, --expect-code is looked at before. Said. */
 MUST enum err cli_decision_ask(const struct cli_case *d);

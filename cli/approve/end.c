@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/approve/decision.h"
 #include "cli/approve/text.h"
 #include "cli/inbox/inbox.h"
 #include "cli/line/say.h"
@@ -15,8 +17,10 @@ struct end {
 	struct cli_ref ref;
 	struct cli_custodians *mine;
 	struct cli_custodian *me;       /* one of mine */
+	struct cli_book *devices, *people;
 	struct cli_request *request;
 	struct pka_approval *approval;  /* our own judgement of it */
+	const char *name;               /* the card's, of the address book; NULL: not there, or with another key */
 };
 
 /* Any of our keys that is registered in this card will do, whether it has approved or not. */
@@ -34,23 +38,30 @@ static enum err choose_key(struct end *x)
 
 static void write_text(const struct end *x, struct wr *w)
 {
-	const struct pka_approval_facts *f = pka_approval_facts(x->approval);
 	const struct cli_request *r = x->request;
-	size_t n = 0;
 
-	wr_printf(w, "request %s\n  card           %s\n", r->id, f->device_id);
-	if (f->unverified)
-		wr_text(w, "                 UNVERIFIED: no certificate chain, nobody can prove what it is\n");
-	else
-		wr_printf(w, "                 genuine: %s\n", f->path);
+	cli_card_text(r->id, pka_approval_facts(x->approval), x->name, w);
 	wr_text(w, "  approved by    ");
-	for (size_t i = 0; i < r->custodians_n; i++)
-		if (r->custodians[i].decision == DECISION_APPROVE)
-			wr_printf(w, "%s%s", n++ ? ", " : "", r->custodians[i].chr);
-	wr_printf(w, "%s (the server's word)\n  your key       %s\n", n ? "" : "nobody", x->me->chr);
+	cli_approvers_text(r, x->people, w);
+	wr_printf(w, " (the server's word)\n  your key       %s\n", x->me->chr);
 	cli_claims_text(wr_view(&r->host_json), w);
 	wr_text(w, "Ending takes this approval back, for everybody: the host's agent closes the card as soon as it\n"
 		   "hears of it. What was signed until then stays signed.\n");
+}
+
+/* What ends harms nobody: the card need not be known. */
+static enum err judge(struct end *x)
+{
+	enum cli_book_device is;
+	enum err e = cli_book_load(BOOK_DEVICES, &x->devices);
+
+	if (!e)
+		e = cli_book_load(BOOK_PEOPLE, &x->people);
+	if (!e)
+		e = cli_trust_request(x->cli, x->request, &x->approval);
+	if (!e)
+		x->name = cli_decision_name(x->devices, x->approval, &is);
+	return e;
 }
 
 static enum err show(const struct end *x)
@@ -120,7 +131,7 @@ enum err verb_end(struct cli *cli)
 	if (!e)
 		e = choose_key(&x);
 	if (!e)
-		e = cli_trust_request(cli, x.request, &x.approval);
+		e = judge(&x);
 	if (!e)
 		e = show(&x);
 	if (!e && !cli_ask("End this approval, for everybody?", cli->args->yes))
@@ -131,5 +142,7 @@ enum err verb_end(struct cli *cli)
 	cli_request_free(&x.request);
 	cli_servers_close(&x.servers);
 	cli_custodians_free(&x.mine);
+	free(x.people);
+	free(x.devices);
 	return e;
 }

@@ -18,25 +18,46 @@
 #include "base/text.h"
 #include "cli/approve/text.h"
 #include "cli/line/say.h"
+#include "cli/trust/trust.h"
 
 #define COMMAND_MS 60000
 #define TEXT_SIZE  1024
 
-static const char *const words[] = {
-	[NOTICE_KNOWN] = "known", [NOTICE_UNKNOWN] = "unknown", [NOTICE_OTHER_KEY] = "other-key",
-	[NOTICE_REFUSED] = "refused",
-};
+static const char *word(const struct cli_notice *n)
+{
+	static const char *const words[] = {
+		[BOOK_KNOWN] = "known", [BOOK_UNKNOWN] = "unknown", [BOOK_OTHER_KEY] = "other-key",
+	};
+
+	return n->refused ? "refused" : words[n->card];
+}
+
+void cli_notice_judge(const struct cli *cli, const struct cli_book *devices, struct cli_notice *n)
+{
+	const struct cli_book_entry *entry = NULL;
+	const struct pka_approval_facts *f;
+	struct pka_approval *p = NULL;
+
+	n->card = BOOK_UNKNOWN;
+	n->refused = cli_trust_request(cli, n->request, &p) != ERR_OK;
+	if (!n->refused) {
+		f = pka_approval_facts(p);
+		n->card = cli_book_device(devices, f->device_id, f->device_key, &entry);
+	}
+	n->name = n->card == BOOK_KNOWN ? entry->name : NULL;
+	pka_approval_free(&p);
+}
 
 /* "Board signer", or what is wrong with the card. */
 static void write_card(const struct cli_notice *n, struct wr *w)
 {
-	if (n->card == NOTICE_KNOWN)
+	if (n->name)
 		wr_printf(w, "\"%s\"", n->name);
 	else
 		wr_printf(w, "card %s, %s", n->request->device_id,
-			  n->card == NOTICE_UNKNOWN	? "not in your address book"
-			  : n->card == NOTICE_OTHER_KEY ? "WITH ANOTHER KEY than in your address book"
-							: "which does not pass the checks of this machine");
+			  n->refused			? "which does not pass the checks of this machine"
+			  : n->card == BOOK_OTHER_KEY	? "WITH ANOTHER KEY than in your address book"
+							: "not in your address book");
 }
 
 static void write_rest(const struct cli_notice *n, struct wr *w)
@@ -51,15 +72,20 @@ static void write_rest(const struct cli_notice *n, struct wr *w)
 	cli_reason_text(wr_view(&n->request->host_json), w);
 }
 
+void cli_notice_write(const struct cli_notice *n, struct wr *w)
+{
+	write_card(n, w);
+	wr_text(w, ": ");
+	write_rest(n, w);
+}
+
 void cli_notice_print(const struct cli_notice *n)
 {
 	uint8_t buf[TEXT_SIZE];
 	struct wr w;
 
 	WR_ARR(&w, buf);
-	write_card(n, &w);
-	wr_text(&w, ": ");
-	write_rest(n, &w);
+	cli_notice_write(n, &w);
 	printf("%s  %s  %s\n", n->request->id, wr_cstr(&w), n->server);
 	(void)fflush(stdout);
 }
@@ -76,8 +102,8 @@ json_t *cli_notice_json(const struct cli_notice *n)
 	if (json_is_string(reason))
 		(void)text_shown(rd_str(json_string_value(reason)), shown, sizeof(shown));
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:i, s:i, s:i, s:o, s:s}", "event", "request", "server",
-		      n->server, "request", r->id, "device_id", r->device_id, "card", words[n->card], "name",
-		      n->card == NOTICE_KNOWN ? n->name : NULL, "n", (int)r->n, "approvals", (int)r->approvals,
+		      n->server, "request", r->id, "device_id", r->device_id, "card", word(n), "name", n->name,
+		      "n", (int)r->n, "approvals", (int)r->approvals,
 		      "seconds_left", (int)r->seconds_left, "hold_seconds",
 		      r->hold_seconds ? json_integer(r->hold_seconds) : json_null(), "claimed_reason", shown);
 	json_decref(claims);

@@ -3,16 +3,22 @@
 #ifndef CLI_APPROVE_NOTICE_H
 #define CLI_APPROVE_NOTICE_H
 
+#include "cli/book/book.h"
+#include "cli/line/verb.h"
 #include "cli/remote/request.h"
-
-enum cli_notice_card { NOTICE_KNOWN, NOTICE_UNKNOWN, NOTICE_OTHER_KEY, NOTICE_REFUSED };
 
 struct cli_notice {                     /* everything borrowed */
 	const char *server;
 	const struct cli_request *request;
-	enum cli_notice_card card;      /* KNOWN: in the address book; REFUSED: it did not pass the checks */
+	bool refused;                   /* it does not pass our own checks; then card is UNKNOWN */
+	enum cli_book_device card;
 	const char *name;               /* if KNOWN */
 };
+
+/* What our own checks and the address book say of the request's card: its name only with the key of the book. */
+void cli_notice_judge(const struct cli *cli, const struct cli_book *devices, struct cli_notice *n);
+/* In a line: the card, how many have approved, why. */
+void cli_notice_write(const struct cli_notice *n, struct wr *w);
 
 /* A line on stdout. */
 void cli_notice_print(const struct cli_notice *n);

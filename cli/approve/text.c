@@ -155,20 +155,10 @@ static void write_keys(struct wr *w, const struct pka_approval_facts *f, bool at
 	}
 }
 
-static void write_person(struct wr *w, const struct cli_book *people, const char *chr, const char *before)
-{
-	wr_text(w, before);
-	cli_book_wr_person(w, people, chr);
-}
-
 static void write_people(struct wr *w, const struct cli_request *r, const struct cli_book *people)
 {
 	wr_printf(w, "  needs          %u of %u custodians; approved so far: ", r->n, r->m);
-	if (r->approvals == 0)
-		wr_text(w, "nobody");
-	for (size_t i = 0, n = 0; i < r->custodians_n; i++)
-		if (r->custodians[i].decision == DECISION_APPROVE)
-			write_person(w, people, r->custodians[i].chr, n++ ? ", " : "");
+	cli_approvers_text(r, people, w);
 	wr_text(w, "\n");
 	if (r->changed_mode)
 		wr_text(w, "                 asked again: the card takes only one signature for each challenge\n");
@@ -185,21 +175,39 @@ static void write_hold(struct wr *w, unsigned seconds)
 		   "quorum11 end ends it sooner\n");
 }
 
+void cli_card_text(const char *request, const struct pka_approval_facts *f, const char *name, struct wr *out)
+{
+	wr_printf(out, "request %s\n", request);
+	if (name)
+		wr_printf(out, "  card           \"%s\", %s: the name and the key in your address book\n", name,
+			  f->device_id);
+	else
+		wr_printf(out, "  card           %s   NOT in your address book\n", f->device_id);
+	if (f->unverified)
+		wr_text(out, INDENT "UNVERIFIED: no certificate chain, nobody can prove what it is\n");
+	else
+		wr_printf(out, INDENT "genuine: %s\n", f->path);
+}
+
+void cli_approvers_text(const struct cli_request *r, const struct cli_book *people, struct wr *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->custodians_n; i++) {
+		if (r->custodians[i].decision != DECISION_APPROVE)
+			continue;
+		wr_text(out, n++ ? ", " : "");
+		cli_book_wr_person(out, people, r->custodians[i].chr);
+	}
+	wr_text(out, n ? "" : "nobody");
+}
+
 void cli_approve_text(const struct cli_approve_view *v, struct wr *out)
 {
 	const struct cli_request *r = v->request;
 	const struct pka_approval_facts *f = v->facts;
 
-	wr_printf(out, "request %s\n", r->id);
-	if (v->name)
-		wr_printf(out, "  card           \"%s\", %s: the name and the key in your address book\n", v->name,
-			  f->device_id);
-	else
-		wr_printf(out, "  card           %s   NOT in your address book\n", f->device_id);
-	if (f->unverified)
-		wr_text(out, "                 UNVERIFIED: no certificate chain, nobody can prove what it is\n");
-	else
-		wr_printf(out, "                 genuine: %s\n", f->path);
+	cli_card_text(r->id, f, v->name, out);
 	wr_printf(out, "  keys attested  %zu%s\n", f->attested_n,
 		  f->attested_n ? "   proved to be made in this card" : "");
 	write_keys(out, f, true);

@@ -17,6 +17,10 @@ struct cli_approve_view {
 };
 /* The request as text for a terminal, appended; every foreign byte is escaped. */
 void cli_approve_text(const struct cli_approve_view *v, struct wr *out);
+/* Of it only which card: its name in the address book, or NULL, and whether it is genuine. */
+void cli_card_text(const char *request, const struct pka_approval_facts *f, const char *name, struct wr *out);
+/* Only who has approved, by the names of people, which may be NULL; within a line. */
+void cli_approvers_text(const struct cli_request *r, const struct cli_book *people, struct wr *out);
 /* Only the host's claims; limits are said in words. */
 void cli_claims_text(struct rd host_json, struct wr *out);
 /* Of them only why it asks, within a line. */

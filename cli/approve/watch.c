@@ -10,7 +10,6 @@
 #include "cli/approve/notice.h"
 #include "cli/inbox/inbox.h"
 #include "cli/line/say.h"
-#include "cli/trust/trust.h"
 
 #define POLL_MS      5000       /* while all is well */
 #define BACKOFF_MS   1000       /* after a failure, doubled up to */
@@ -56,26 +55,6 @@ static void see(struct seen *s, const struct cli_ref *ref)
 	s->n += s->n < SEEN_MAX;
 }
 
-/* What our own checks say of it: a name only for a card whose key the address book has. */
-static void judge(struct watch *w, const struct cli_request *r, struct cli_notice *n)
-{
-	struct pka_approval *p = NULL;
-	const struct cli_book_entry *b;
-
-	n->card = NOTICE_REFUSED;
-	if (cli_trust_request(w->cli, r, &p))
-		return;
-	b = cli_book_find(w->devices, pka_approval_facts(p)->device_id);
-	n->card = NOTICE_UNKNOWN;
-	if (b && memcmp(b->key, pka_approval_facts(p)->device_key, sizeof(b->key))) {
-		n->card = NOTICE_OTHER_KEY;
-	} else if (b) {
-		n->card = NOTICE_KNOWN;
-		n->name = b->name;
-	}
-	pka_approval_free(&p);
-}
-
 static enum err tell(struct watch *w, struct cli_ref *ref)
 {
 	const struct cli_args *a = w->cli->args;
@@ -94,7 +73,7 @@ static enum err tell(struct watch *w, struct cli_ref *ref)
 		return e;
 	}
 	n.request = r;
-	judge(w, r, &n);
+	cli_notice_judge(w->cli, w->devices, &n);
 	cli_notice_print(&n);
 	if (a->notify)
 		cli_notice_desktop(&n);

@@ -97,6 +97,8 @@ lies "a member missing" 1 '"keys" is missing' "remove:$request:keys"
 lies "a decision that is none" 1 '"custodians" is missing' "json:$request:custodians.1.decision=\"maybe\""
 others=$(jq -cn '[range(3) | {chr: "UTAAAAAAAA\(.)00001", decision: null}]')
 lies "several requests" 3 "several requests" "json:/waiting/:requests=[\"$(id)\",\"$(printf '0%.0s' {1..32})\"]"
+t "... each by what is known of it" said "  1  $(id)  \"target signer\": 0 of 2 have approved, "
+t "... or that nothing is" said "  2  0\{32\}  cannot be read"
 lies "a request for others" 1 "no key on the cards" "json:$request:custodians=$others"
 json() { printf %s "$1" | basenc -w0 --base64url | tr -d =; }
 with() { echo "json:$request:host_json=\"$(json "$1")\""; }

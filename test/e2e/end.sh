@@ -68,12 +68,18 @@ stop two
 
 # ---- who cannot end it ----
 
+c1=$(custodian "$q11" custodian export --reader "$(reader c1)" --force --out "$T/c1.pka" |
+    sed 's/.*key \([^ ]*\) of.*/\1/')
+t "people have names" custodian "$q11" people add anna "$T/c1.pka"
+
 t "somebody else's card" ends 1 stranger --yes "$URL" "$id"
 t "... it is said" said "not signed by a key that is registered"
 t "a request that is none" ends 1 c3 --yes "$URL" 00000000000000000000000000000000
 t "a name that is none" ends 2 c3 --yes "$URL" ../targets
 t "without a yes nothing is sent" ends 1 c3 "$URL" "$id"
-t "... the card and what will happen are shown" grep -qE 'card +UTTGT0400000' "$T/out"
+t "... the card is shown by his own name for it" grep -qF \
+    '  card           "target signer", UTTGT0400000: the name and the key in your address book' "$T/out"
+t "... and whoever has approved" grep -qx "  approved by    .*anna ($c1).* (the server's word)" "$T/out"
 t "... in plain words" grep -q "takes this approval back, for everybody" "$T/out"
 unseen() {
 	custodian run sh -c '"$@" >/dev/full' sh "$q11" end --reader "$(reader c3)" \
@@ -95,7 +101,9 @@ t "nobody was told anything" nobody_told
 stop one
 hold one
 t "a host waits again" wait_for 5000 logged "^> GET" one
+sed -i 's/ [0-9a-f]\{8\}/ 00000000/' "$HOME/.config/quorum11/devices"
 t "a custodian who has not approved ends it" ends 0 c3 --yes "$URL" "$id"
+t "... warned that its key is not the one that he knows" said "THIS ONE HAS ANOTHER KEY"
 t "... it is said" grep -q "^ended: request $id" "$T/out"
 t "the host that waited is told at once" ends_well one 2000
 t "... by whom" test "$(jq -r .chr "$T/one.json")" = "$(newest .ended_by)"
