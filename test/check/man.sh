@@ -112,7 +112,7 @@ t "... and each command's entry speaks of the options that it takes, and no othe
 # ---- settings ----
 
 # The page is made of the example; its entries by section.
-known() { sed -n 's/^\tKEY(\([a-z0-9_]*\), \([a-z0-9_]*\), .*/[\1] \2/p' base/conf.c | sort; }
+known() { sed -n 's/^\tKEY(\([a-z0-9_]*\), \([a-z0-9_]*\), .*/[\1] \2/p' base/conf_key.c | sort; }
 shown() {
 	awk '/^\.SH/ { section = "" } /^\.SS / { section = $2 }
 		section != "" && head { gsub(/"/, ""); print section, $2 } { head = /^\.T[PQ]/ }' \
