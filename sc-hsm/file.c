@@ -134,13 +134,17 @@ bool hsm_fids_has(const struct hsm_fids *f, uint16_t fid)
 	return false;
 }
 
-enum err hsm_fids_free(const struct hsm_fids *f, struct rd kinds, uint8_t first, uint8_t *low)
+enum err hsm_file_free_number(struct hsm_card *c, struct rd kinds, uint8_t first, uint8_t *low, struct deadline *dl)
 {
 	bool used[UINT8_MAX + 1] = { false };
+	struct hsm_fids f;
+	enum err e = hsm_file_list(c, &f, dl);
 
-	for (size_t i = 0; i < f->n; i++)
-		if (memchr(kinds.p, f->v[i] >> 8, kinds.n))
-			used[f->v[i] & 0xff] = true;
+	if (e)
+		return e;
+	for (size_t i = 0; i < f.n; i++)
+		if (memchr(kinds.p, f.v[i] >> 8, kinds.n))
+			used[f.v[i] & 0xff] = true;
 	for (unsigned i = first; i <= UINT8_MAX; i++) {
 		if (!used[i]) {
 			*low = (uint8_t)i;

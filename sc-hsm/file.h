@@ -25,9 +25,10 @@ struct hsm_fids {
 MUST enum err hsm_file_list(struct hsm_card *c, struct hsm_fids *out, struct deadline *dl);
 bool hsm_fids_has(const struct hsm_fids *f, uint16_t fid);
 /*
- * The lowest number from first on under which no file of these kinds (first bytes of file ids) stands.
+ * The lowest number from first on under which no file of these kinds (first bytes of file ids) stands on the card.
  * ERR_CARD_MEMORY: all are taken.
  */
-MUST enum err hsm_fids_free(const struct hsm_fids *f, struct rd kinds, uint8_t first, uint8_t *low);
+MUST enum err hsm_file_free_number(struct hsm_card *c, struct rd kinds, uint8_t first, uint8_t *low,
+				   struct deadline *dl);
 
 #endif

@@ -141,9 +141,9 @@ enum err hsm_key_derive(struct hsm_card *c, uint8_t from, uint8_t to, struct rd 
 /* The files of a key; the key itself is the first. */
 static const uint8_t kinds[] = { HSM_FID_KEY, HSM_FID_PRKD, HSM_FID_EE };
 
-enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key)
+enum err hsm_key_free_number(struct hsm_card *c, uint8_t *key, struct deadline *dl)
 {
-	return hsm_fids_free(fids, RD_ARR(kinds), 1, key);      /* 0 is the device's own */
+	return hsm_file_free_number(c, RD_ARR(kinds), 1, key, dl);      /* 0 is the device's own */
 }
 
 enum err hsm_key_delete(struct hsm_card *c, uint8_t key, struct deadline *dl)

@@ -28,7 +28,7 @@ MUST enum err hsm_key_generate(struct hsm_card *c, const struct hsm_keygen *g, s
 MUST enum err hsm_key_derive(struct hsm_card *c, uint8_t from, uint8_t to, struct rd parameter, struct wr *request,
 			     struct deadline *dl);
 /* A free key number: no CC, C4 or CE file has it. ERR_CARD_MEMORY if none. */
-MUST enum err hsm_key_free_id(const struct hsm_fids *fids, uint8_t *key);
+MUST enum err hsm_key_free_number(struct hsm_card *c, uint8_t *key, struct deadline *dl);
 /*
  * The key, then what describes it, of which it need not have all: if the card is pulled, no key without a name is left.
  * Stops at the first failure; ERR_NOT_FOUND: no such key.

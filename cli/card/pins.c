@@ -46,35 +46,44 @@ static enum err check_resettable(const struct cli_card *c, bool set)
 			  c->id);
 }
 
-static enum err change_by_keyboard(struct cli *cli, struct cli_card *c)
+/* so: the SO-PIN. */
+static enum err change_by_keyboard(struct cli *cli, struct cli_card *c, bool so)
 {
 	struct secret *old = NULL, *fresh = NULL;
-	enum err e;
+	enum err e = so ? cli_so_pin_get(cli, c, false, &old) : cli_pin_get_old(cli, c, &old);
 
-	cli_pin_tell_keyboard(c, cli_pin_is_given(cli) && cli_new_pin_is_given(cli), hsm_pin_has_pad_change(c->hsm) ?
-			      "an option says where one of them comes from" : CLI_PAD_NO_CHANGE);
-	e = cli_pin_get_old(cli, c, &old);
 	if (!e)
-		e = cli_pin_get_new(cli, false, &fresh);
+		e = so ? cli_so_pin_get_new(cli, c, &fresh) : cli_pin_get_new(cli, false, &fresh);
 	if (!e)
 		e = cli_card_begin(cli, c);
 	if (!e)
-		e = cli_card_fail(c, hsm_pin_change(c->hsm, HSM_REF_USER, old, fresh, &cli->dl), "PIN");
+		e = cli_card_fail(c, hsm_pin_change(c->hsm, so ? HSM_REF_SO : HSM_REF_USER, old, fresh, &cli->dl),
+				  so ? "SO-PIN" : "PIN");
 	secret_free(&fresh);
 	secret_free(&old);
 	return e;
 }
 
+static void tell_keyboard(const struct cli *cli, const struct cli_card *c)
+{
+	cli_pin_tell_keyboard(c, cli_pin_is_given(cli) && cli_new_pin_is_given(cli), hsm_pin_has_pad_change(c->hsm) ?
+			      "an option says where one of them comes from" : CLI_PAD_NO_CHANGE);
+}
+
 enum err verb_pin_change(struct cli *cli)
 {
 	struct cli_card card;
+	bool on_pad = false;
 	enum err e = open_card(cli, &card);
 
 	if (!e)
 		e = check_has_pin(&card);
 	if (!e)
-		e = cli_pin_change_is_on_pad(cli, &card) ? cli_pin_change_on_pad(cli, &card)
-							 : change_by_keyboard(cli, &card);
+		on_pad = cli_pin_change_is_on_pad(cli, &card);
+	if (!e && !on_pad)
+		tell_keyboard(cli, &card);
+	if (!e)
+		e = on_pad ? cli_pin_change_on_pad(cli, &card) : change_by_keyboard(cli, &card, false);
 	if (!e)
 		printf("card %s has a new PIN\n", card.id);
 	cli_card_close(cli, &card, true);
@@ -128,22 +137,6 @@ enum err verb_pin_set(struct cli *cli)
 	return reset(cli, true);
 }
 
-static enum err change_so_by_keyboard(struct cli *cli, struct cli_card *c)
-{
-	struct secret *old = NULL, *fresh = NULL;
-	enum err e = cli_so_pin_get(cli, c, false, &old);
-
-	if (!e)
-		e = cli_so_pin_get_new(cli, c, &fresh);
-	if (!e)
-		e = cli_card_begin(cli, c);
-	if (!e)
-		e = cli_card_fail(c, hsm_pin_change(c->hsm, HSM_REF_SO, old, fresh, &cli->dl), "SO-PIN");
-	secret_free(&fresh);
-	secret_free(&old);
-	return e;
-}
-
 enum err verb_so_pin_change(struct cli *cli)
 {
 	struct cli_card card;
@@ -155,7 +148,7 @@ enum err verb_so_pin_change(struct cli *cli)
 	if (!e)
 		e = cli_so_pin_change_on_pad(cli, &card, &done);
 	if (!e && !done)
-		e = change_so_by_keyboard(cli, &card);
+		e = change_by_keyboard(cli, &card, true);
 	if (!e)
 		printf("card %s has a new SO-PIN\n", card.id);
 	cli_card_close(cli, &card, true);

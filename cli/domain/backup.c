@@ -159,14 +159,9 @@ static enum err restore(struct cli *cli, struct cli_card *c, const struct hsm_ba
 			const struct p15_key *description, size_t domain)
 {
 	char label[SHOWN_MAX + 1];
-	struct hsm_fids fids;
 	uint8_t key = 0;
-	enum err e;
+	enum err e = cli_card_fail(c, hsm_key_free_number(c->hsm, &key, &cli->dl), "looking for room for a key");
 
-	e = hsm_file_list(c->hsm, &fids, &cli->dl);
-	if (!e)
-		e = hsm_key_free_id(&fids, &key);
-	cli_card_fail(c, e, "looking for room for a key");
 	if (!e)
 		e = put_key(cli, c, key, b);
 	if (!e)

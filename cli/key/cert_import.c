@@ -61,7 +61,6 @@ static enum err write_other(struct cli *cli, struct cli_card *c, struct rd der)
 	static const uint8_t kinds[] = { HSM_FID_CA, HSM_FID_CD };
 	uint8_t low, id[ID_MAX];
 	struct p15_cert about = { .label = rd_str(cli->args->label), .authority = true };
-	struct hsm_fids fids;
 	struct wr w, file;
 	enum err e;
 
@@ -70,9 +69,7 @@ static enum err write_other(struct cli *cli, struct cli_card *c, struct rd der)
 	if (e)
 		return cli_refuse(ERR_ARG, "--id: hex digits in pairs, at most %d bytes", ID_MAX);
 	wr_init_heap(&file, FILE_SIZE_MAX);
-	e = hsm_file_list(c->hsm, &fids, &cli->dl);
-	if (!e)
-		e = hsm_fids_free(&fids, RD_ARR(kinds), 0, &low);
+	e = hsm_file_free_number(c->hsm, RD_ARR(kinds), 0, &low, &cli->dl);
 	if (!e) {
 		about.fid = HSM_FID(HSM_FID_CA, low);
 		if (!wr_view(&w).n)

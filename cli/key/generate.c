@@ -89,12 +89,8 @@ enum err cli_generate(struct cli *cli, struct cli_card *c, const struct cli_gene
 		      struct wr *request)
 {
 	char chr[CHR_MAX + 1];
-	struct hsm_fids fids;
-	enum err e;
+	enum err e = hsm_key_free_number(c->hsm, key, &cli->dl);
 
-	e = hsm_file_list(c->hsm, &fids, &cli->dl);
-	if (!e)
-		e = hsm_key_free_id(&fids, key);
 	if (!e && !g->chr)
 		e = cli_chr_of_key(c->id, *key, chr);
 	if (e)

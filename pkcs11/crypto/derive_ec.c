@@ -11,11 +11,8 @@
 static enum err derive(struct p11_token *t, const struct p11_use *u, struct p15_key *about, uint8_t *key,
 		       struct wr *file, struct wr *request, struct deadline *dl)
 {
-	struct hsm_fids fids;
-	enum err e = hsm_file_list(t->card, &fids, dl);
+	enum err e = hsm_key_free_number(t->card, key, dl);
 
-	if (!e)
-		e = hsm_key_free_id(&fids, key);
 	if (e)
 		return e;
 	if (!about->id.n)

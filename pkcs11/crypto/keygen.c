@@ -178,11 +178,8 @@ static enum err decide_leave(struct hsm_card *card, const struct hsm_version *v,
 /* On the card; prkd and request get what it then holds. The caller has begun a sequence. */
 static enum err generate(struct p11_token *t, struct plan *p, struct wr *prkd, struct wr *request, struct deadline *dl)
 {
-	struct hsm_fids fids;
-	enum err e = hsm_file_list(t->card, &fids, dl);
+	enum err e = hsm_key_free_number(t->card, &p->gen.key, dl);
 
-	if (!e)
-		e = hsm_key_free_id(&fids, &p->gen.key);
 	if (!e && p->extractable != P11_NOT_SAID)
 		e = decide_leave(t->card, &t->status.version, p, dl);
 	if (e)

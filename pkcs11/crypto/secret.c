@@ -86,12 +86,9 @@ static CK_RV make_plan(const CK_ATTRIBUTE *t, CK_ULONG n, struct plan *p)
 /* In a sequence; about gets what the card then holds. */
 static enum err generate(struct p11_token *t, struct plan *p, struct wr *about, struct deadline *dl)
 {
-	struct hsm_fids fids;
 	bool may = true;
-	enum err e = hsm_file_list(t->card, &fids, dl);
+	enum err e = hsm_key_free_number(t->card, &p->gen.key, dl);
 
-	if (!e)
-		e = hsm_key_free_id(&fids, &p->gen.key);
 	if (!e && p->extractable == CK_TRUE)
 		e = hsm_key_may_leave(t->card, p->gen.domain, p->gen.algorithms, &may, dl);
 	if (!e && !may)

@@ -192,11 +192,8 @@ static CK_RV make_plan(const struct p11_unwrap_request *r, struct plan *p)
 /* The card makes the key alone; without a description it would be nobody's. */
 static enum err put_key(struct p11_token *t, struct plan *p, struct rd blob, struct wr *prkd, struct deadline *dl)
 {
-	struct hsm_fids fids;
-	enum err e = hsm_file_list(t->card, &fids, dl);
+	enum err e = hsm_key_free_number(t->card, &p->key, dl);
 
-	if (!e)
-		e = hsm_key_free_id(&fids, &p->key);
 	if (e)
 		return e;
 	if (!p->about.id.n)

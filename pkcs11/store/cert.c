@@ -93,21 +93,13 @@ static enum err write_for_key(struct p11_token *t, uint8_t key, struct rd der)
 	return e ? e : p11_objects_add_cert(&t->objects, key, der);
 }
 
-static enum err find_free(struct p11_token *t, uint8_t *low, struct deadline *dl)
-{
-	static const uint8_t kinds[] = { HSM_FID_CA, HSM_FID_CD };
-	struct hsm_fids fids;
-	enum err e = hsm_file_list(t->card, &fids, dl);
-
-	return e ? e : hsm_fids_free(&fids, RD_ARR(kinds), 0, low);
-}
-
 /* The caller has begun a sequence. */
 static enum err write_pair(struct p11_token *t, struct p15_cert *about, struct rd der, struct wr *cd,
 			   struct deadline *dl)
 {
+	static const uint8_t kinds[] = { HSM_FID_CA, HSM_FID_CD };
 	uint8_t low = 0, default_id[2];
-	enum err e = find_free(t, &low, dl);
+	enum err e = hsm_file_free_number(t->card, RD_ARR(kinds), 0, &low, dl);
 
 	default_id[0] = HSM_FID_CA;
 	default_id[1] = low;

@@ -15,21 +15,13 @@ enum err p11_data_read(struct p11_token *t, const struct p11_object *o, struct w
 	return e ? e : p11_token_end(t, hsm_file_read(t->card, o->fid, value, &dl));
 }
 
-static enum err find_free(struct p11_token *t, uint8_t *low, struct deadline *dl)
-{
-	static const uint8_t kinds[] = { HSM_FID_DCOD, HSM_FID_DATA, HSM_FID_DATA_PRIVATE };
-	struct hsm_fids fids;
-	enum err e = hsm_file_list(t->card, &fids, dl);
-
-	return e ? e : hsm_fids_free(&fids, RD_ARR(kinds), 0, low);
-}
-
 /* The caller has begun a sequence. */
 static enum err write_pair(struct p11_token *t, struct p15_data *about, bool is_private, struct rd value,
 			   uint8_t *low, struct wr *dcod)
 {
+	static const uint8_t kinds[] = { HSM_FID_DCOD, HSM_FID_DATA, HSM_FID_DATA_PRIVATE };
 	struct deadline dl = deadline_never();
-	enum err e = find_free(t, low, &dl);
+	enum err e = hsm_file_free_number(t->card, RD_ARR(kinds), 0, low, &dl);
 
 	about->fid = HSM_FID(is_private ? HSM_FID_DATA_PRIVATE : HSM_FID_DATA, *low);
 	if (!e)

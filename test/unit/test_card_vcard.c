@@ -353,7 +353,6 @@ EACH(test_keys)
 	bool has;
 	uint32_t left;
 	struct rig r = rig_new(p->name);
-	struct hsm_fids fids;
 	struct cvc_request request;
 	struct wr out, sig, stored;
 	struct rd view;
@@ -370,8 +369,7 @@ EACH(test_keys)
 		{ EC_SECP256R1, 0 }, { EC_BP256R1, 0 }, { EC_NONE, 1024 },
 	};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		assert_int_equal(hsm_file_list(r.h, &fids, NULL), ERR_OK);
-		assert_int_equal(hsm_key_free_id(&fids, &key), ERR_OK);
+		assert_int_equal(hsm_key_free_number(r.h, &key, NULL), ERR_OK);
 		assert_int_equal(key, i + 1);
 		wr_reset(&out);
 		wr_reset(&stored);
@@ -414,25 +412,32 @@ EACH(test_keys)
 	rig_free(&r);
 }
 
-/* Every number taken by one of its three files. */
-static void test_free_id(void **state)
+static void put(struct rig *r, unsigned fid)
 {
-	struct hsm_fids *f = calloc(1, sizeof(*f));
+	struct vcard_file *f;
+
+	assert_int_equal(vcard_state_file_make(r->card->v->state, (uint16_t)fid, &f), ERR_OK);
+}
+
+/* Every number taken by one of its three files. */
+static void test_free_number(void **state)
+{
+	struct rig r = rig_new("vendor-shared");
 	uint8_t key = 0;
 
 	(void)state;
-	assert_non_null(f);
-	f->v[f->n++] = HSM_FID(HSM_FID_KEY, 0);
-	f->v[f->n++] = HSM_FID(HSM_FID_CA, 1);
-	assert_int_equal(hsm_key_free_id(f, &key), ERR_OK);
+	put(&r, HSM_FID(HSM_FID_KEY, 0));
+	put(&r, HSM_FID(HSM_FID_CA, 1));
+	put(&r, HSM_FID(HSM_FID_DATA, 255));
+	assert_int_equal(hsm_key_free_number(r.h, &key, NULL), ERR_OK);
 	assert_int_equal(key, 1);
-	for (unsigned i = 1; i <= 255; i++)
-		f->v[f->n++] = HSM_FID(i % 3 ? i % 3 == 1 ? HSM_FID_PRKD : HSM_FID_EE : HSM_FID_KEY, i);
-	assert_int_equal(hsm_key_free_id(f, &key), ERR_CARD_MEMORY);
-	f->v[f->n - 1] = HSM_FID(HSM_FID_DATA, 255);
-	assert_int_equal(hsm_key_free_id(f, &key), ERR_OK);
+	for (unsigned i = 1; i < 255; i++)
+		put(&r, HSM_FID(i % 3 ? i % 3 == 1 ? HSM_FID_PRKD : HSM_FID_EE : HSM_FID_KEY, i));
+	assert_int_equal(hsm_key_free_number(r.h, &key, NULL), ERR_OK);
 	assert_int_equal(key, 255);
-	free(f);
+	put(&r, HSM_FID(HSM_FID_EE, 255));
+	assert_int_equal(hsm_key_free_number(r.h, &key, NULL), ERR_CARD_MEMORY);
+	rig_free(&r);
 }
 
 /* ---- chip authentication ---- */
@@ -481,7 +486,7 @@ int main(void)
 		each(test_files),
 		each(test_device),
 		each(test_keys), each(test_old),
-		cmocka_unit_test(test_free_id),
+		cmocka_unit_test(test_free_number),
 		each(test_chip),
 	};
 
