@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* C_Login and C_Logout. The only file of this room that sees login/. */
+/* C_Login and C_Logout. */
 #ifndef PKCS11_LOGIN_LOGIN_H
 #define PKCS11_LOGIN_LOGIN_H
 
