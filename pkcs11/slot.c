@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-#include "apdu/local.h"
-#include "base/log.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/module/module.h"
 #include "pkcs11/module/readers.h"
+#include "pkcs11/module/slot_find.h"
 
 static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const struct p11_slot *s)
 {
@@ -21,29 +20,6 @@ static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const
 static CK_RV rv_of(enum err e)
 {
 	return !e ? CKR_OK : e == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED;
-}
-
-/*
- * Ask the service; give new readers slots, if they may have some now, which the first ones always may. Without a
- * service there are no readers.
- */
-static enum err refresh(struct pcsc_readers *now, bool may_add)
-{
-	enum err e = p11_readers_list(p11_module.conf, now);
-
-	if (e == ERR_NO_SERVICE) {
-		log_line(LOG_P11, LOG_WARN, "no readers: %s", err_text(e));
-		now->n = 0;
-		e = ERR_OK;
-	}
-	p11_module_lock();
-	may_add = may_add || !p11_module.slots.listed;
-	for (size_t i = 0; may_add && !e && i < now->n; i++)
-		if (local_is_admitted(&now->v[i], &p11_module.conf->module.readers))
-			e = p11_slots_add_locked(&p11_module.slots, p11_module.conf, &now->v[i]);
-	p11_module.slots.listed = true;
-	p11_module_unlock();
-	return e;
 }
 
 static bool has_token(struct p11_slot *s, const struct pcsc_readers *now)
@@ -68,7 +44,7 @@ CK_RV p11_slot_list(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG *n)
 	if (!n)
 		return CKR_ARGUMENTS_BAD;
 	/* What is asked for after its length fits: readers that came show when the length is asked for again (5.5). */
-	e = refresh(&now, !list);
+	e = p11_slots_find(&now, !list);
 	if (e)
 		return rv_of(e);
 	p11_module_lock();
@@ -113,13 +89,13 @@ CK_RV p11_slot_wait(CK_FLAGS flags, CK_SLOT_ID *id)
 
 	if (!id)
 		return CKR_ARGUMENTS_BAD;
-	e = refresh(&now, true);
+	e = p11_slots_find(&now, true);
 	while (!e && !next_event(&now, id)) {
 		if (flags & CKF_DONT_BLOCK)
 			return CKR_NO_EVENT;
 		e = p11_readers_wait(p11_module.conf, &now, &dl);
 		if (!e)
-			e = refresh(&now, true);
+			e = p11_slots_find(&now, true);
 	}
 	/* C_Finalize while we waited (PKCS#11 2.40 5.5). */
 	return e == ERR_CANCELLED ? CKR_CRYPTOKI_NOT_INITIALIZED : rv_of(e);

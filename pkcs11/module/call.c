@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pkcs11/module/call.h"
 
+#include "base/log.h"
 #include "pkcs11/module/ceremony.h"
 #include "pkcs11/module/module.h"
+#include "pkcs11/module/slot_find.h"
 
 static CK_RV enter(struct p11_call *c)
 {
@@ -24,10 +26,23 @@ static void take_token(struct p11_call *c)
 	c->token = &c->slot->token;
 }
 
+static void find_slots_unlocked(void)
+{
+	struct pcsc_readers now;
+
+	p11_module_unlock();
+	if (p11_slots_find(&now, true))
+		log_line(LOG_P11, LOG_WARN, "a slot is asked for before the list, which cannot be had");
+	p11_module_lock();
+}
+
 CK_RV p11_call_slot(struct p11_call *c, CK_SLOT_ID id)
 {
 	CK_RV rv = enter(c);
 
+	/* A program may know the number already: from its settings, or from before a fork. */
+	if (!rv && !p11_module.slots.listed)
+		find_slots_unlocked();
 	if (!rv && id >= p11_module.slots.n)
 		rv = CKR_SLOT_ID_INVALID;
 	if (!rv) {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/module/ceremony.h"
+#include "pkcs11/module/slot_find.h"
 
 #define EXIT_WAIT_MS 2000       /* how long the end of the program waits for other threads that are still inside */
 
@@ -91,22 +92,26 @@ static CK_RV check_args(const CK_C_INITIALIZE_ARGS *a)
 }
 
 /*
- * What the parent of a fork left here. Where one of its threads was inside a call or C_Finalize, nothing is in a known
+ * What the parent of a fork left here, but for the numbers of its slots: libp11 opens a session in a child without
+ * having asked for the list again. Where one of its threads was inside a call or C_Finalize, nothing is in a known
  * state: it is left as it is.
  */
-static void forget_parent_locked(void)
+static void forget_parent_locked(const struct conf *conf)
 {
 	bool consistent = p11_module.calls == 0 && !p11_module.closing;
 
+	if (consistent) {
+		p11_sessions_free(&p11_module.sessions);
+		conf_free(&p11_module.conf);
+	}
+	/* C_Finalize frees slots without the lock that a fork waits for. */
+	if (p11_module.closing)
+		memset(&p11_module.slots, 0, sizeof(p11_module.slots));
+	else
+		p11_slots_abandon(&p11_module.slots, conf, consistent);
 	p11_module.forked = false;
 	p11_module.closing = false;
 	p11_module.calls = 0;
-	if (consistent) {
-		p11_sessions_free(&p11_module.sessions);
-		p11_slots_abandon(&p11_module.slots);
-		conf_free(&p11_module.conf);
-	}
-	memset(&p11_module.slots, 0, sizeof(p11_module.slots));
 	memset(&p11_module.sessions, 0, sizeof(p11_module.sessions));
 	p11_module.conf = NULL;
 	/* Our copy; the parent's stays open. */
@@ -151,13 +156,13 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 		e = errno == ENOMEM ? ERR_NOMEM : ERR_IO;
 
 	p11_module_lock();
-	if (p11_module.forked)
-		forget_parent_locked();
-	if (p11_module.ready || p11_module.closing) {
+	if (p11_module.ready || (p11_module.closing && !p11_module.forked)) {
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	} else if (e) {
 		rv = e == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_GENERAL_ERROR;
 	} else if (!rv) {
+		if (p11_module.forked)
+			forget_parent_locked(conf);
 		p11_module.ready = true;
 		p11_module.conf = conf;
 		p11_module.stop_fd = fd;

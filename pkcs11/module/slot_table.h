@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Slots are readers. A slot keeps its number as long as the module lives; a reader that comes back gets its old slot.
- * The table is guarded by the module lock.
+ * Slots are readers. A slot keeps its number as long as the module lives, and in the children of forks: they go on with
+ * the numbers that they know. A reader that comes back gets its old slot. The table is guarded by the module lock.
  */
 #ifndef PKCS11_MODULE_SLOT_TABLE_H
 #define PKCS11_MODULE_SLOT_TABLE_H
@@ -31,6 +31,10 @@ size_t p11_slots_copy_locked(const struct p11_slots *s, struct p11_slot *v[PCSC_
 
 /* Nobody else is inside. */
 void p11_slots_free(struct p11_slots *s);
-void p11_slots_abandon(struct p11_slots *s);    /* child of a fork */
+/*
+ * Child of a fork: the same readers under the same numbers, and nothing else of what the parent had. Where one of its
+ * threads was inside a call (consistent: none was), that is left as it is. conf as above.
+ */
+void p11_slots_abandon(struct p11_slots *s, const struct conf *conf, bool consistent);
 
 #endif

@@ -73,6 +73,24 @@ static void test_list(void **state)
 	assert_int_equal(list[0], 0);
 }
 
+/* Who knows a slot's number, from his settings as Java may, does not ask for the list. */
+static void test_no_list(void **state)
+{
+	CK_SLOT_INFO info;
+
+	(void)state;
+	(void)rig_card_simple();
+	rig_initialize();
+	assert_ok(C_GetSlotInfo(0, &info));
+	assert_int_equal(info.flags, CKF_REMOVABLE_DEVICE | CKF_HW_SLOT | CKF_TOKEN_PRESENT);
+	assert_rv(C_GetSlotInfo(1, &info), CKR_SLOT_ID_INVALID);
+	/* That was the first look: a reader that comes now shows when the list is asked for. */
+	rig_plug(RIG_OTHER_READER);
+	assert_rv(C_GetSlotInfo(1, &info), CKR_SLOT_ID_INVALID);
+	assert_int_equal(slots(CK_FALSE, NULL, 0), 2);
+	assert_ok(C_GetSlotInfo(1, &info));
+}
+
 /* The list without tokens asks readers only; a card is asked once while it is in, and an agent has done that. */
 static void test_traffic(void **state)
 {
@@ -146,8 +164,6 @@ static void test_token_info(void **state)
 
 	(void)state;
 	rig_initialize();
-	assert_rv(C_GetTokenInfo(0, &info), CKR_SLOT_ID_INVALID);
-	(void)slots(CK_FALSE, NULL, 0);
 	assert_rv(C_GetTokenInfo(0, &info), CKR_TOKEN_NOT_PRESENT);
 	rig_card_insert(&c);
 	assert_rv(C_GetTokenInfo(0, NULL), CKR_ARGUMENTS_BAD);
@@ -419,6 +435,7 @@ int main(int argc, char **argv)
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_list),
+		RIG_TEST(test_no_list),
 		RIG_TEST(test_traffic),
 		AGENT_TEST(test_no_service),
 		RIG_TEST(test_wanted_readers),
