@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -40,6 +41,19 @@ enum err srv_path_secret(const char *path, struct secret **out)
 	return e == ERR_IO && errno == ENOENT ? ERR_NOT_FOUND : e;
 }
 
+/* Mostly root, who looks after a server that runs as a user of its own. */
+static void tell_owner(const char *path, uid_t uid)
+{
+	const struct passwd *owner = getpwuid(uid);
+
+	if (owner)
+		log_tell("folder %s belongs to the user %s: run this as that user: runuser -u %s -- quorum11-server "
+			 "...", path, owner->pw_name, owner->pw_name);
+	else
+		log_tell("folder %s belongs to the user number %lu: run this as that user, or chown it", path,
+			 (unsigned long)uid);
+}
+
 enum err srv_path_folder(const char *path)
 {
 	struct stat st;
@@ -52,9 +66,12 @@ enum err srv_path_folder(const char *path)
 		errno = ENOTDIR;
 		return ERR_IO;
 	}
-	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
-		log_tell("folder %s: somebody else could write to it; chown it to the server's user and chmod go-w it",
-			 path);
+	if (st.st_uid != geteuid()) {
+		tell_owner(path, st.st_uid);
+		return ERR_REFUSED;
+	}
+	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+		log_tell("folder %s: somebody else could write to it; chmod go-w it", path);
 		return ERR_REFUSED;
 	}
 	return ERR_OK;

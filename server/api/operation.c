@@ -67,7 +67,7 @@ void srv_api_ready(struct srv *s, struct srv_call *call, const char *arg, uint64
 
 static bool is_loopback(const char *from)
 {
-	return !strncmp(from, "127.", 4) || !strcmp(from, "::1") || !strncmp(from, "::ffff:127.", 11);
+	return !strncmp(from, "127.", 4) || !strcmp(from, "::1");
 }
 
 static uint64_t audit_last(struct srv *s)

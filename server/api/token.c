@@ -257,8 +257,8 @@ static void redeem(struct srv *s, struct srv_call *call, const char *chr, json_t
 	else if (e == ERR_EXPIRED)
 		srv_call_refuse(call, 409, "dead_nonce", "the nonce is old or used; ask for another");
 	else
-		srv_call_refuse(call, 401, "bad_signature", "this is not signed by a key that is registered here "
-				"under %s", chr);
+		srv_call_refuse(call, 401, "bad_signature", "no card that is enrolled here has a custodian %s with the "
+				"key that signed this; has its operator enrolled it (quorum11 enrol)?", chr);
 	wr_free(&w[0]);
 	wr_free(&w[1]);
 }

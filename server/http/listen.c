@@ -69,6 +69,11 @@ void srv_listen_peer(const struct sockaddr *sa, char *out, size_t cap)
 		address = &v4->sin_addr;
 	else if (family == AF_INET6)
 		address = &v6->sin6_addr;
+	/* One socket has both, and an IPv4 address is shown as such. */
+	if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+		family = AF_INET;
+		address = &v6->sin6_addr.s6_addr[12];
+	}
 	if (!address || !inet_ntop(family, address, out, (socklen_t)cap))
 		(void)snprintf(out, cap, "unknown");
 }

@@ -340,6 +340,12 @@ t "a token that others can read" check 1 "others can read it" "$(tls renewed)"
 rm "$T/state/token"
 t "no token: a warning" check 0 "quorum11-server token makes one" "$(tls renewed)"
 chmod 777 "$T/state"
+mkdir -m 0700 "$T/theirs"
+# Without root nothing can be given away; what is root's is nobody's then.
+theirs=$T/theirs
+chown nobody "$theirs" 2>/dev/null || theirs=/usr
+t "a state folder of another user: who runs this is said" check 1 \
+    "belongs to the user nobody: run this as that user: runuser -u nobody" "s,^state.*,state = $theirs,"
 t "a state folder that everybody can write to" check 1 "somebody else could write" "$(tls renewed)"
 t_status "a file that is not there" 1 "$server" check-config "$T/nothing.conf"
 t "... is named" grep -q nothing.conf "$T/err"
