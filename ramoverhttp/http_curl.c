@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
+#include "base/date.h"
 #include "base/text.h"
 
 #define CONNECT_MS 10000
@@ -286,6 +288,20 @@ static CURLcode set_request(struct curl_http *h, const struct http_request *r, c
 	return rc;
 }
 
+/* A certificate that is out of its time may be the fault of the clock here. */
+static void add_clock(struct curl_http *h)
+{
+	size_t n = strlen(h->error);
+	char now[32];
+	struct wr w;
+
+	if (!strstr(h->error, "expired") && !strstr(h->error, "not yet valid"))
+		return;
+	WR_ARR(&w, now);
+	wr_time(&w, clock_wall_s());
+	(void)snprintf(h->error + n, sizeof(h->error) - n, ", by the clock of this machine: %s", wr_cstr(&w));
+}
+
 static enum err http_request(void *ctx, const struct http_request *r, int *status, struct wr *body, char *why,
 			      size_t cap, struct deadline *dl)
 {
@@ -312,6 +328,8 @@ static enum err http_request(void *ctx, const struct http_request *r, int *statu
 		goto out;
 	added = true;
 	e = run(h, &to, dl);
+	if (e == ERR_TLS)
+		add_clock(h);
 	if (e == ERR_LIMIT)
 		(void)snprintf(h->error, sizeof(h->error), "the answer is longer than %zu bytes", r->max);
 	if (!e && (curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &code) || code < 100 || code > 999))

@@ -128,6 +128,19 @@ static void tell_result(const struct cli_args *a)
 		printf("next: quorum11 register, with the PKA files of all %u custodians\n", a->custodians);
 }
 
+/* Its refusal does not say how many tries are left, its status does. */
+static enum err wrong_so_pin(struct cli *cli, struct cli_card *c)
+{
+	const struct hsm_version version = c->status.version;
+	struct hsm_status s;
+
+	if (hsm_card_status(c->hsm, &version, &s, &cli->dl) || s.so_tries < 0)
+		return cli_card_fail(c, ERR_PIN_WRONG, "SO-PIN");
+	return cli_refuse(ERR_PIN_WRONG, "card %s in %s: this is not its SO-PIN, nothing was changed; %d %s left, and "
+			  "then it can never be initialised again", cli_card_id(c), c->reader, s.so_tries,
+			  s.so_tries == 1 ? "try is" : "tries are");
+}
+
 /* What goes wrong after the card is erased says that it is. */
 static enum err initialise(struct cli *cli, struct cli_card *c, struct hsm_init *i)
 {
@@ -140,7 +153,9 @@ static enum err initialise(struct cli *cli, struct cli_card *c, struct hsm_init 
 		return cli_refuse(e, "card %s in %s is initialised, but its firmware has skipped the custodians: %s "
 				  "opens it (quorum11 status)", cli_card_id(c), c->reader,
 				  i->pin ? "its PIN alone" : "nobody");
-	if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED)
+	if (e == ERR_PIN_WRONG)
+		return wrong_so_pin(cli, c);
+	if (e == ERR_PIN_BLOCKED)
 		return cli_card_fail(c, e, "SO-PIN");
 	if (e)
 		return cli_card_fail(c, e, "initialising");

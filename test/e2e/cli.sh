@@ -112,6 +112,7 @@ t "newer ones tell their free memory" eval "on c1 status && grep -q '^memory  *[
 echo 0000000000000000 >"$T/so-wrong"
 chmod 600 "$T/so-wrong"
 t "a wrong SO-PIN" failed on c1 init --yes "${pin[@]}" --so-pin-file "$T/so-wrong"
+t "... how many tries are left is said" err_says "not its SO-PIN, nothing was changed; 14 tries are left"
 t "... costs one of its tries and nothing else" eval "tries c1 .so_pin.tries 14 && json '.label == \"cust 1\"'"
 
 # ---- PINs ----
