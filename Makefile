@@ -60,12 +60,14 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # ---- how it is compiled ----
 
 # The goals that install what is missing call make again when it is there.
-ifneq ($(filter-out fuzz deps check check-next demo demo-batch deb clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out fuzz deps build-deps check check-next demo demo-batch deb clean help,$(or $(MAKECMDGOALS),all)),)
+ENOUGH := build-deps
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
 LIBS += cmocka expat
+ENOUGH := deps
 endif
 ifneq ($(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes),yes)
-$(error some of "$(LIBS)" are missing; run "make deps")
+$(error some of "$(LIBS)" are missing; run "make $(ENOUGH)")
 endif
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(LIBS)))
 endif
@@ -88,7 +90,8 @@ $(error FLAVOUR is release, asan, tsan or fuzz)
 endif
 
 CPP_ALL := -D_GNU_SOURCE -I. $(PKG_CFLAGS) -DQUORUM11_LIBEXECDIR='"$(libexecdir)/quorum11"' \
-           -DQUORUM11_SYSCONFDIR='"$(sysconfdir)/quorum11"' $(CPPFLAGS)
+           -DQUORUM11_SYSCONFDIR='"$(sysconfdir)/quorum11"' \
+           -DQUORUM11_MODULE='"$(libdir)/pkcs11/quorum11.so"' $(CPPFLAGS)
 C_ALL   := -std=c11 $(WARNINGS) $(HARDEN_$(FLAVOUR)) -g -fPIC -fvisibility=hidden -pthread $(CFLAGS)
 LD_ALL  := $(LINK_$(FLAVOUR)) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -pthread $(LDFLAGS)
 
@@ -229,12 +232,16 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 
 # ---- targets ----
 
-.PHONY: deps check check-usb check-next check-package check-asan check-tsan check-server-asan check-server-tsan
+.PHONY: build-deps deps
+.PHONY: check check-usb check-next check-package check-asan check-tsan check-server-asan check-server-tsan
 .PHONY: check-model
 .PHONY: demo demo-batch bench install clean help
 
 deps:
 	test/deps.sh build test package
+# What tests need is seven times as much.
+build-deps:
+	test/deps.sh build
 
 # Without the guest its own test fails, and says so; the others are not kept from running.
 GUEST := test/qemu/fetch.sh build/qemu
@@ -309,7 +316,7 @@ install: all
 	install -D -m 0644 $(B)/quorum11.bash $(DESTDIR)$(bashcompdir)/quorum11
 	install -D -m 0644 $(B)/quorum11.zsh $(DESTDIR)$(zshcompdir)/_quorum11
 	install -D -m 0644 $(B)/quorum11.fish $(DESTDIR)$(fishcompdir)/quorum11.fish
-	install -d $(DESTDIR)$(p11kitdir)
+	install -d $(DESTDIR)$(sysconfdir)/quorum11 $(DESTDIR)$(p11kitdir)
 	sed 's,@MODULE@,$(libdir)/pkcs11/quorum11.so,' packaging/quorum11.module \
 	    >$(DESTDIR)$(p11kitdir)/quorum11.module
 	chmod 0644 $(DESTDIR)$(p11kitdir)/quorum11.module
@@ -338,7 +345,8 @@ clean:
 
 help:
 	@echo 'make             the module, the programs and the virtual card, in build/release'
-	@echo 'make deps        install the Debian packages that building and testing need'
+	@echo 'make build-deps  install the Debian packages that building needs'
+	@echo 'make deps        the same, and those that tests and packages need'
 	@echo 'make check       install what is missing, then all tests'
 	@echo 'make check-asan  the C tests under AddressSanitizer; check-tsan: ThreadSanitizer'
 	@echo 'make check-server-asan, check-server-tsan  the server end to end, under the same'

@@ -45,10 +45,11 @@ fi
 echo "deps: missing: ${missing[*]}"
 if [ "$(id -u)" -eq 0 ]; then
 	as_root=(env)
-elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-	as_root=(sudo -n env)
+elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 2 ]; }; then
+	# Somebody is there for its question, or it has none.
+	as_root=(sudo env)
 else
-	echo "deps: neither root nor sudo without a password; install them with: apt-get install ${missing[*]}" >&2
+	echo "deps: neither root nor a sudo that asks nothing; as root: apt-get install ${missing[*]}" >&2
 	exit 1
 fi
 apt=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
