@@ -20,6 +20,9 @@
 #ifndef QUORUM11_SYSCONFDIR
 #define QUORUM11_SYSCONFDIR "/etc/quorum11"
 #endif
+#ifndef QUORUM11_MODULE
+#define QUORUM11_MODULE "/usr/local/lib/pkcs11/quorum11.so"
+#endif
 #define CONF_FILE QUORUM11_SYSCONFDIR "/quorum11.conf"
 
 #define CONF_LIST_MAX 32

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 #include "cli/line/say.h"
 #include "cli/run/agent.h"
 #include "pka/receipt_read.h"
+
+#define MODULE_ENV "PKCS11_MODULE_PATH"  /* libp11's: without it, its engine takes what p11-kit offers */
 
 struct run {
 	struct cli *cli;
@@ -212,12 +215,20 @@ static enum err open_card(struct run *r)
 
 /* ---- the command ---- */
 
+/* Where OpenSSL's engine finds the module: nobody is asked for a command that then does not see the card. */
+static bool must_name_module(void)
+{
+	return !secure_getenv(MODULE_ENV) && access(QUORUM11_MODULE, R_OK) == 0;
+}
+
 static enum err run_command(struct run *r)
 {
-	struct cli_env set[2] = { { CLI_AGENT_ENV, r->agent.folder.socket } };
+	struct cli_env set[3] = { { CLI_AGENT_ENV, r->agent.folder.socket } };
 	size_t n = 1;
 	char **env;
 
+	if (must_name_module())
+		set[n++] = (struct cli_env){ MODULE_ENV, QUORUM11_MODULE };
 	if (r->cli->args->reason)
 		set[n++] = (struct cli_env){ "QUORUM11_REASON", r->cli->args->reason };
 	env = cli_env_new(set, n);

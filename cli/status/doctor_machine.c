@@ -65,6 +65,15 @@ int doctor_connect(const char *path)
 	return 0;
 }
 
+static void find_module(struct doctor *d)
+{
+	if (access(QUORUM11_MODULE, R_OK) == 0)
+		doctor_find(d, DOCTOR_OK, "programs", NULL, "the PKCS#11 module: " QUORUM11_MODULE);
+	else
+		doctor_find(d, DOCTOR_NOTE, "programs", "install quorum11, or name the module where it is",
+			    "the PKCS#11 module: " QUORUM11_MODULE ": %s", strerror(errno));
+}
+
 static void find_agent(struct doctor *d)
 {
 	const char *path = d->cli->conf->agent.socket;
@@ -108,9 +117,8 @@ static bool read_module(const char *file, char path[PATH_SIZE])
 
 static void find_p11_kit(struct doctor *d)
 {
-	static const char *const folders[] = {
-		"/etc/pkcs11/modules", "/usr/share/p11-kit/modules", "/usr/local/share/p11-kit/modules",
-	};
+	/* Debian's: it does not look below /usr/local, where "make install" puts the file without p11kitdir. */
+	static const char *const folders[] = { "/etc/pkcs11/modules", "/usr/share/p11-kit/modules" };
 	char file[PATH_SIZE], path[PATH_SIZE], shown[SHOWN_MAX + 1];
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -125,7 +133,8 @@ static void find_p11_kit(struct doctor *d)
 				    "%s names %s: %s", file, shown, strerror(errno));
 		return;
 	}
-	doctor_find(d, DOCTOR_NOTE, "p11-kit", "programs that use p11-kit need it; others are given the module's path",
+	doctor_find(d, DOCTOR_NOTE, "p11-kit", "programs that use p11-kit need it: make install "
+		    "p11kitdir=/usr/share/p11-kit/modules; others are given the module's path",
 		    "no quorum11.module in its folders");
 }
 
@@ -157,6 +166,7 @@ void doctor_machine(struct doctor *d)
 	find_settings(d);
 	find_program(d, d->cli->conf->module.helper, "speaks to the server");
 	find_program(d, d->cli->conf->agent.program, "the agent");
+	find_module(d);
 	find_agent(d);
 	find_p11_kit(d);
 	find_openssl(d);
