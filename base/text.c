@@ -186,14 +186,16 @@ enum err text_unbase64url(struct rd text, struct wr *out)
 
 /*
  * What moves the cursor, turns the direction of text or cannot be seen: C0, DEL, C1 (Unicode class Cc), line ends
- * (Zl, Zp) and format characters (Cf) of the common blocks.
+ * (Zl, Zp), format characters (Cf) of the common blocks, letters and patterns that are blank, joiners and tags. Not the
+ * variation selectors that follow pictures.
  */
 static bool is_unsafe(uint32_t c)
 {
 	static const struct { uint32_t from, to; } ranges[] = {
-		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e },
-		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
-		{ 0xe0000, 0xe007f },
+		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c },
+		{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+		{ 0x2060, 0x206f }, { 0x2800, 0x2800 }, { 0x3164, 0x3164 }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
+		{ 0xfff9, 0xfffb }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
@@ -202,7 +204,7 @@ static bool is_unsafe(uint32_t c)
 	return false;
 }
 
-void wr_shown(struct wr *w, struct rd text, size_t max)
+static void show(struct wr *w, struct rd text, size_t max, bool quoted)
 {
 	size_t used = 0;
 
@@ -216,7 +218,7 @@ void wr_shown(struct wr *w, struct rd text, size_t max)
 		if (!rd_utf8(&rest, &c)) {
 			wr_printf(&piece, "\\x%02x", text.p[0]);
 			rest = rd_of(text.p + 1, text.n - 1);
-		} else if (!is_unsafe(c)) {
+		} else if (!is_unsafe(c) && !(quoted && c == '"')) {
 			wr_put(&piece, rd_of(text.p, text.n - rest.n));
 		} else if (c < 0x80) {
 			wr_printf(&piece, "\\x%02x", (unsigned)c);
@@ -231,6 +233,18 @@ void wr_shown(struct wr *w, struct rd text, size_t max)
 		wr_put(w, wr_view(&piece));
 		text = rest;
 	}
+}
+
+void wr_shown(struct wr *w, struct rd text, size_t max)
+{
+	show(w, text, max, false);
+}
+
+void wr_quoted(struct wr *w, struct rd text, size_t max)
+{
+	wr_u8(w, '"');
+	show(w, text, max, true);
+	wr_u8(w, '"');
 }
 
 const char *text_shown(struct rd text, char *buf, size_t cap)

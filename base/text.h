@@ -27,6 +27,8 @@ void wr_base32(struct wr *w, struct rd bytes);                 /* RFC 4648 6, wi
  * malformed bytes are written as \xNN or \u{NNNN}; at most max bytes of output, then an ellipsis.
  */
 void wr_shown(struct wr *w, struct rd text, size_t max);
+/* The same in quotation marks, which it cannot leave: its own are \x22. */
+void wr_quoted(struct wr *w, struct rd text, size_t max);
 /* The same into a static-size array of the caller, for printf; returns buf. */
 const char *text_shown(struct rd text, char *buf, size_t cap);
 

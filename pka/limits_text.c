@@ -5,22 +5,6 @@
 
 #define LINE_MAX_COLUMNS 110    /* a list goes on in the next line */
 
-/* A label is foreign: it cannot leave its quotes. */
-static void write_label(struct wr *w, const char *name)
-{
-	wr_text(w, "\"");
-	for (;;) {
-		size_t n = strcspn(name, "\"");
-
-		wr_shown(w, rd_of(name, n), SIZE_MAX);
-		if (!name[n])
-			break;
-		wr_text(w, "\\x22");
-		name += n + 1;
-	}
-	wr_text(w, "\"");
-}
-
 static void write_keys(const struct pka_limits *l, const char *indent, struct wr *w)
 {
 	size_t start = w->n;
@@ -39,7 +23,7 @@ static void write_keys(const struct pka_limits *l, const char *indent, struct wr
 		if (limits_is_id(name))
 			wr_printf(w, "id %s", name);
 		else
-			write_label(w, name);
+			wr_quoted(w, rd_str(name), SIZE_MAX);
 	}
 	wr_text(w, "\n");
 }

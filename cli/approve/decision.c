@@ -154,8 +154,7 @@ enum err cli_decision_show(const struct cli_case *d)
 	if (!e)
 		fputs(wr_cstr(&w), stdout);
 	wr_free(&w);
-	/* Nobody is asked about what he has not seen. */
-	return e ? cli_fail(e, "showing the request") : cli_flush(ERR_OK);
+	return cli_fail(e, "showing the request");
 }
 
 static enum err check_code(const struct cli_case *d)
@@ -195,8 +194,7 @@ enum err cli_decision_challenge(struct cli_case *d, struct rd challenge)
 		return e;
 	printf("  CODE           %s   of your turn: the person who signs must read you the same one\n",
 	       pka_approval_facts(d->approval)->code);
-	e = cli_flush(ERR_OK);
-	return e || d->cli->args->expect_code ? e : ask(d, "Is it the same code?");
+	return d->cli->args->expect_code ? cli_flush(ERR_OK) : ask(d, "Is it the same code?");
 }
 
 enum err cli_decision_sign(struct cli_case *d, struct cli_signed *out)

@@ -75,8 +75,7 @@ static enum err show(const struct end *x)
 	if (!e)
 		fputs(wr_cstr(&w), stdout);
 	wr_free(&w);
-	/* Nobody is asked about what he has not seen. */
-	return e ? cli_fail(e, "showing the request") : cli_flush(ERR_OK);
+	return cli_fail(e, "showing the request");
 }
 
 static enum err sign_and_send(struct end *x)

@@ -6,17 +6,12 @@
 
 #include "base/text.h"
 #include "cli/approve/budget.h"
+#include "cli/line/columns.h"
 
 #define NAME_MAX_SHOWN 40       /* a member's name in the host's JSON */
 #define INDENT "                 "
+#define SECTION_MAX 65536
 #define OTHERS_MAX 8            /* members that we do not know: more would push the card off the screen */
-
-static void wr_quoted(struct wr *w, struct rd text, size_t max)
-{
-	wr_text(w, "\"");
-	wr_shown(w, text, max);
-	wr_text(w, "\"");
-}
 
 static void write_value(struct wr *w, const json_t *v)
 {
@@ -96,8 +91,9 @@ static void write_other(struct wr *w, const char *name, const json_t *v)
 	wr_text(w, "\n");
 }
 
-void cli_claims_text(struct rd host_json, struct wr *out)
+static void write_claims(struct wr *out, const void *what)
 {
+	const struct rd host_json = *(const struct rd *)what;
 	json_t *o;
 	const char *name;
 	size_t others = 0;
@@ -130,6 +126,25 @@ void cli_claims_text(struct rd host_json, struct wr *out)
 	json_decref(o);
 }
 
+/* Lines that write makes of what, folded. */
+static void write_folded(void (*write)(struct wr *w, const void *what), const void *what, struct wr *out)
+{
+	struct wr lines;
+
+	wr_init_heap(&lines, SECTION_MAX);
+	write(&lines, what);
+	if (wr_done(&lines))
+		wr_fail(out, wr_done(&lines));
+	else
+		cli_fold(wr_view(&lines), out);
+	wr_free(&lines);
+}
+
+void cli_claims_text(struct rd host_json, struct wr *out)
+{
+	write_folded(write_claims, &host_json, out);
+}
+
 void cli_reason_text(struct rd host_json, struct wr *out)
 {
 	json_t *o = json_loadb((const char *)host_json.p, host_json.n, JSON_REJECT_DUPLICATES, NULL);
@@ -144,7 +159,7 @@ void cli_reason_text(struct rd host_json, struct wr *out)
 	json_decref(o);
 }
 
-static void write_keys(struct wr *w, const struct pka_approval_facts *f, bool attested)
+static void write_keys_that(struct wr *w, const struct pka_approval_facts *f, bool attested)
 {
 	for (size_t i = 0; i < f->keys_n; i++) {
 		if (f->keys[i].is_attested != attested)
@@ -153,6 +168,30 @@ static void write_keys(struct wr *w, const struct pka_approval_facts *f, bool at
 		wr_quoted(w, rd_str(f->keys[i].label), sizeof(f->keys[i].label));
 		wr_text(w, "\n");
 	}
+}
+
+static void write_keys(struct wr *w, const void *what)
+{
+	const struct pka_approval_facts *f = what;
+
+	wr_printf(w, "  keys attested  %zu%s\n", f->attested_n,
+		  f->attested_n ? "   proved to be made in this card" : "");
+	write_keys_that(w, f, true);
+	wr_printf(w, "  NOT attested   %zu%s\n", f->unattested_n,
+		  f->unattested_n ? "   nobody can prove where they come from" : "");
+	write_keys_that(w, f, false);
+}
+
+static void write_host(struct wr *w, const void *name)
+{
+	wr_printf(w, "  host           %s   the server knows it by this name, by its token or certificate\n",
+		  (const char *)name);
+}
+
+static void write_low(struct wr *w, const void *low)
+{
+	wr_text(w, "  you lower it to:\n");
+	pka_limits_text(low, INDENT, w);
 }
 
 static void write_people(struct wr *w, const struct cli_request *r, const struct cli_book *people)
@@ -208,25 +247,17 @@ void cli_approve_text(const struct cli_approve_view *v, struct wr *out)
 	const struct pka_approval_facts *f = v->facts;
 
 	cli_card_text(r->id, f, v->name, out);
-	wr_printf(out, "  keys attested  %zu%s\n", f->attested_n,
-		  f->attested_n ? "   proved to be made in this card" : "");
-	write_keys(out, f, true);
-	wr_printf(out, "  NOT attested   %zu%s\n", f->unattested_n,
-		  f->unattested_n ? "   nobody can prove where they come from" : "");
-	write_keys(out, f, false);
+	write_folded(write_keys, f, out);
 	write_people(out, r, v->people);
 	wr_printf(out, "  time left      %u min %u s\n", r->seconds_left / 60, r->seconds_left % 60);
 	if (r->hold_seconds)
 		write_hold(out, r->hold_seconds);
 	wr_printf(out, "  your key       %s\n", v->own_chr);
 	if (*r->host_name)
-		wr_printf(out, "  host           %s   the server knows it by this name, by its token or certificate\n",
-			  r->host_name);
+		write_folded(write_host, r->host_name, out);
 	cli_claims_text(wr_view(&r->host_json), out);
-	if (v->low) {
-		wr_text(out, "  you lower it to:\n");
-		pka_limits_text(v->low, INDENT, out);
-	}
+	if (v->low)
+		write_folded(write_low, v->low, out);
 	if (*f->code)
 		wr_printf(out,
 			  "  CODE           %s   call the person who signs: he must read you the same one\n",

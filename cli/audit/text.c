@@ -10,13 +10,6 @@
 
 #define LABEL_SHOWN 64
 
-static void wr_quoted(struct wr *w, struct rd text, size_t max)
-{
-	wr_text(w, "\"");
-	wr_shown(w, text, max);
-	wr_text(w, "\"");
-}
-
 static void write_card(struct wr *w, const struct cli_receipt *c)
 {
 	const struct att_chain *chain = &c->judged.chain;

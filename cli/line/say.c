@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -82,16 +83,31 @@ enum err cli_refuse(enum err e, const char *fmt, ...)
 	return e;
 }
 
+enum err cli_flush(enum err e)
+{
+	/* A buffer that was full before has met the error then, and fflush does not speak of it again. */
+	bool bad = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) || bad)
+		return e ? e : cli_refuse(ERR_IO, "writing to standard output failed%s%s", errno ? ": " : "",
+					  errno ? strerror(errno) : "");
+	return e;
+}
+
 bool cli_ask_line(const char *question, char *line, size_t cap)
 {
 	size_t n = 0;
 	char c = 0;
 	int fd;
 
-	fflush(stdout);
+	/* Nobody is asked about what he has not seen, nor by what he typed before he saw it. */
+	if (cli_flush(ERR_OK))
+		return false;
 	fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
+	(void)tcflush(fd, TCIFLUSH);
 	dprintf(fd, "%s ", question);
 	while (read(fd, &c, 1) == 1 && c != '\n') {
 		if (n < cap)
@@ -103,18 +119,6 @@ bool cli_ask_line(const char *question, char *line, size_t cap)
 		return false;
 	line[n] = 0;
 	return true;
-}
-
-enum err cli_flush(enum err e)
-{
-	/* A buffer that was full before has met the error then, and fflush does not speak of it again. */
-	bool bad = ferror(stdout);
-
-	errno = 0;
-	if (fflush(stdout) || bad)
-		return e ? e : cli_refuse(ERR_IO, "writing to standard output failed%s%s", errno ? ": " : "",
-					  errno ? strerror(errno) : "");
-	return e;
 }
 
 bool cli_has_terminal(void)
@@ -131,7 +135,7 @@ bool cli_ask(const char *question, bool yes)
 	char text[MESSAGE_MAX], answer[2];
 
 	if (yes)
-		return true;
+		return cli_flush(ERR_OK) == ERR_OK;
 	if (!cli_has_terminal()) {
 		log_tell("no terminal to ask on (--yes says yes for scripts): %s", question);
 		return false;

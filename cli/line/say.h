@@ -22,7 +22,10 @@ enum err cli_refuse(enum err e, const char *fmt, ...) PRINTF(2, 3);
  */
 enum err cli_flush(enum err e);
 
-/* y or Y from the terminal; anything else, or no terminal, is no. yes: answers itself without asking. */
+/*
+ * y or Y from the terminal; anything else, or no terminal, is no. yes: answers itself without asking. No also, whoever
+ * answers, if what was printed before is not written (cli_flush).
+ */
 bool cli_ask(const char *question, bool yes);
 
 bool cli_has_terminal(void);

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/line/columns.h"
 #include "cli/line/say.h"
 
 #define CELLS_MAX 1048576
 #define NOTHING   "-"
 #define GAP       2
 
-/* Columns of a terminal; of East Asian scripts each character takes two (the blocks that UAX 11 calls wide). */
 static size_t columns_of(const char *text)
 {
 	struct rd r = rd_str(text);
@@ -19,11 +19,7 @@ static size_t columns_of(const char *text)
 	uint32_t c;
 
 	while (rd_utf8(&r, &c))
-		n += (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
-				     (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) ||
-				     (c >= 0xff00 && c <= 0xff60) || (c >= 0x1f300 && c <= 0x1faff) ||
-				     (c >= 0x20000 && c <= 0x3fffd)
-			     ? 2 : 1;
+		n += cli_columns_of(c);
 	return n;
 }
 

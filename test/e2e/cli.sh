@@ -138,6 +138,10 @@ t "... and shows nothing of what is typed" not grep -q 111111 "$T/tty"
 t "... the wrong PIN is told" grep -q "2 tries left" "$T/tty"
 t "init asks before it erases" failed person "[y/N] " n -- "$q11" init --reader c2
 t "... and did not erase" eval "on c2 status --json && json '.label == \"cust 2\"'"
+t "nor what it could not show, --yes or not" full "$q11" init --yes --reader "$(reader c2)" "${pin[@]}" "${so[@]}"
+t "... nothing was changed" eval "on c2 status --json && json '.label == \"cust 2\"'"
+t "... nor does a card get into the address book" full "$q11" devices add --yes --reader "$(reader c2)" mine
+t "... nothing" eval "run '$q11' devices list && [ ! -s '$T/out' ]"
 typed() {
 	person "[y/N] " y "15 tries left: " 3537363231383830 "New PIN" 648219 "more: " "$1" -- "$q11" init --reader c2
 }

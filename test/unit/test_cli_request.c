@@ -351,6 +351,64 @@ static void hostile_claims(void **state)
 	}
 }
 
+#define BLANKS20 "                    "
+#define FAKE "  CODE           AAAA-AAAA   call the person who signs: he must read you the same one"
+/* From this column on the next line of a terminal begins with the fake. */
+#define PADDED(column) (BLANKS20 BLANKS20 BLANKS20 BLANKS20 FAKE + (column))
+#define TERMINAL 80
+
+/* How many lines of a terminal, which breaks what is too long for it, begin with these words. */
+static size_t lines_with(const char *text, const char *words)
+{
+	size_t n = 0, column = 0;
+
+	for (const char *p = text; *p; p++) {
+		n += column == 0 && strncmp(p, words, strlen(words)) == 0;
+		column = *p == '\n' ? 0 : (column + 1) % TERMINAL;
+	}
+	return n;
+}
+
+/* Text of others that is as long as a line of the terminal does not begin the next one. */
+static void foreign_text_is_no_line_of_ours(void **state)
+{
+	static const char *const names[] = { "reason", "host", "manifest", "x", "budget" };
+	struct pka_approval_facts f = { .device_id = "UTTGT04000000", .path = "/UTROOT", .code = "K7QF-2MXA" };
+	struct cli_request *r = read_good();
+	char json[400];
+	struct wr w;
+
+	(void)state;
+	for (size_t column = 10; column < 40; column++) {
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			(void)snprintf(json, sizeof(json), "{\"%s\":\"%s\"}", names[i], PADDED(column));
+			assert_int_equal(lines_with(claims(rd_str(json), &w), "  CODE"), 0);
+			assert_non_null(strstr(wr_cstr(&w), "\n    | "));
+			wr_free(&w);
+			(void)snprintf(json, sizeof(json), "{\"x\":[\"%s\"]}", PADDED(column));
+			assert_int_equal(lines_with(claims(rd_str(json), &w), "  CODE"), 0);
+			wr_free(&w);
+		}
+		(void)snprintf(r->host_name, sizeof(r->host_name), "%s", PADDED(column));
+		assert_int_equal(lines_with(show(r, &f, &w), "  CODE"), 1);
+		assert_non_null(strstr(wr_cstr(&w), "\n  CODE           K7QF-2MXA"));
+		wr_free(&w);
+	}
+	cli_request_free(&r);
+}
+
+/* What is quoted ends where its quotation ends. */
+static void nothing_leaves_its_quotes(void **state)
+{
+	struct wr w;
+	const char *text = claims(RD_LIT("{\"reason\":\"x\\\"   CHECKED: \\\"\",\"a\\\"b\":1}"), &w);
+
+	(void)state;
+	assert_non_null(strstr(text, "reason       \"x\\x22   CHECKED: \\x22\"\n"));
+	assert_non_null(strstr(text, "    \"a\\x22b\" 1\n"));
+	wr_free(&w);
+}
+
 /* A claim's name cannot look like a line of ours, and claims cannot push what was checked off the screen. */
 static void invented_claims(void **state)
 {
@@ -389,7 +447,7 @@ static void long_claims_are_cut(void **state)
 		wr_text(&json, "x");
 	wr_text(&json, "\"}");
 	text = claims(wr_view(&json), &w);
-	assert_true(strlen(text) < 400);
+	assert_true(strlen(text) < 420);
 	assert_non_null(strstr(text, "...\""));
 	wr_free(&w);
 	wr_free(&json);
@@ -409,8 +467,9 @@ static void budgets(void **state)
 		  "                 for 1 h 30 min from the moment at which the card opens\n"
 		  "                 with the keys \"dev\"\n" },
 		{ "{\"budget\":\"sign=any\",\"manifest\":\"\"}", "any number of signatures\n" },
-		{ "{\"budget\":\"manifest=" HASH "\",\"manifest\":\"" HASH "\"}", "lists, SHA-256 " HASH "\n" },
-		{ "{\"budget\":\"manifest=" HASH "\",\"manifest\":\"" HASH "\"}", "    manifest     \"" HASH "\"\n" },
+		{ "{\"budget\":\"manifest=" HASH "\",\"manifest\":\"" HASH "\"}", "lists, SHA-256 \n    | " HASH "\n" },
+		{ "{\"budget\":\"manifest=" HASH "\",\"manifest\":\"" HASH "\"}",
+		  "    manifest     \n    | \"" HASH "\"\n" },
 		{ "{}", "none: the host has no agent" }, { "{\"budget\":null}", "none: the host has no agent" },
 		{ "{\"budget\":\"ten images\\n\"}", "budget       \"ten images\\x0a\" not readable" },
 		{ "{\"budget\":\"sign=5 \"}", "budget       \"sign=5 \" not readable" },
@@ -499,6 +558,7 @@ int main(void)
 		cmocka_unit_test(text_of_a_good_one), cmocka_unit_test(text_of_a_held_one),
 		cmocka_unit_test(text_of_an_unverified_one),
 		cmocka_unit_test(claims_are_marked), cmocka_unit_test(hostile_claims),
+		cmocka_unit_test(foreign_text_is_no_line_of_ours), cmocka_unit_test(nothing_leaves_its_quotes),
 		cmocka_unit_test(long_claims_are_cut), cmocka_unit_test(invented_claims),
 		cmocka_unit_test(budgets), cmocka_unit_test(what_a_custodian_may_lower),
 		cmocka_unit_test(text_of_a_lowered_one),

@@ -127,6 +127,9 @@ static void foreign_text_cannot_drive_a_terminal(void **state)
 		{ RD_LIT("a\xe2\x80\xae" "b"), "a\\u{202e}b" },
 		{ RD_LIT("\xc2\x9b"), "\\u{009b}" },
 		{ RD_LIT("\xe2\x80\xa8\xe2\x81\xa6\xef\xbb\xbf"), "\\u{2028}\\u{2066}\\u{feff}" },
+		{ RD_LIT("a\xe3\x85\xa4" "b\xe2\xa0\x80" "c\xcd\x8f" "d\xef\xbe\xa0"),
+		  "a\\u{3164}b\\u{2800}c\\u{034f}d\\u{ffa0}" },
+		{ RD_LIT("\xe1\x85\x9f\xe1\x85\xa0\xf0\x9d\x85\xb3"), "\\u{115f}\\u{1160}\\u{1d173}" },
 		{ RD_LIT("\xff\xc3"), "\\xff\\xc3" },
 	};
 	char room[128], small[8];

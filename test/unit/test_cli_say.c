@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions to a person at a terminal. */
+#include "test/unit/test.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/line/say.h"
+
+#define QUESTION "Go on?"
+
+/*
+ * What cli_ask says, 1: yes, at a terminal of its own: before was typed when nobody had been asked, answer is typed
+ * after the question. out: where stdout goes, NULL: to the terminal.
+ */
+static int asked(const char *before, const char *answer, const char *out, bool yes)
+{
+	char shown[256];
+	size_t n = 0;
+	ssize_t got;
+	int fd, go[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(go), 0);
+	pid = forkpty(&fd, NULL, NULL, NULL);
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char c;
+
+		(void)alarm(20);
+		if (read(go[0], &c, 1) != 1 || (out && !freopen(out, "w", stdout)))
+			_exit(9);
+		printf("what it is about\n");
+		_exit(cli_ask(QUESTION, yes));
+	}
+	assert_int_equal(write(fd, before, strlen(before)), (ssize_t)strlen(before));
+	assert_int_equal(write(go[1], "", 1), 1);
+	while (n < sizeof(shown) - 1 && (got = read(fd, shown + n, sizeof(shown) - 1 - n)) > 0) {
+		n += (size_t)got;
+		shown[n] = 0;
+		if (*answer && strstr(shown, QUESTION " [y/N] ")) {
+			assert_int_equal(write(fd, answer, strlen(answer)), (ssize_t)strlen(answer));
+			answer = "";
+		}
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	(void)close(go[0]);
+	(void)close(go[1]);
+	(void)close(fd);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void answers(void **state)
+{
+	static const struct { const char *typed; int yes; } rows[] = {
+		{ "y\n", 1 }, { "Y\n", 1 }, { "\n", 0 }, { "n\n", 0 }, { "yes\n", 0 }, { " y\n", 0 }, { "\x04", 0 },
+		{ "\xc3\xbf\n", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(asked("", rows[i].typed, NULL, false), rows[i].yes);
+	assert_int_equal(asked("", "", NULL, true), 1);
+}
+
+/* An answer is one to a question that stands there: what was typed before is none. */
+static void typed_ahead(void **state)
+{
+	(void)state;
+	assert_int_equal(asked("y\n", "n\n", NULL, false), 0);
+	assert_int_equal(asked("y\ny\n", "\n", NULL, false), 0);
+	assert_int_equal(asked("n", "y\n", NULL, false), 1);
+}
+
+/* Nobody says yes to what could not be shown, not even a script. */
+static void not_shown(void **state)
+{
+	(void)state;
+	assert_int_equal(asked("", "y\n", "/dev/full", false), 0);
+	assert_int_equal(asked("", "", "/dev/full", true), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers), cmocka_unit_test(typed_ahead), cmocka_unit_test(not_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
