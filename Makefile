@@ -292,11 +292,11 @@ fuzz-programs: $(FUZZERS)
 	test/fuzz/run.sh $(B) $(FUZZ_SECONDS)
 
 demo:
-	test/deps.sh build test demo
+	test/deps.sh build demo
 	$(MAKE) all tools
 	test/demo/demo.sh $(B)
 demo-batch:
-	test/deps.sh build test demo
+	test/deps.sh build demo
 	$(MAKE) all tools
 	test/demo/demo-batch.sh $(B)
 bench: all tools

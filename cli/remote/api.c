@@ -95,6 +95,30 @@ const char *cli_api_url(const struct cli_api *a)
 	return a->base;
 }
 
+enum err cli_api_ping(struct cli_api *a, char *why, size_t cap, struct deadline *dl)
+{
+	uint8_t url[API_URL_MAX + 256];
+	struct http_request r = { .method = "GET", .max = HTTP_BODY_MAX };
+	int status = 0;
+	struct wr u, answer;
+	enum err e;
+
+	WR_ARR(&u, url);
+	wr_printf(&u, "%s/healthz", a->base);
+	r.url = wr_cstr(&u);
+	wr_init_heap(&answer, HTTP_BODY_MAX);
+	e = wr_done(&u);
+	if (!e)
+		e = http_curl.request(a->http, &r, &status, &answer, why, cap, dl);
+	/* 403: it lives, and wants a client certificate. */
+	if (!e && status != 200 && status != 403) {
+		(void)snprintf(why, cap, "status %d: is this a quorum11-server?", status);
+		e = ERR_PROTOCOL;
+	}
+	wr_free(&answer);
+	return e;
+}
+
 static enum err send(struct cli *cli, struct cli_api *a, const char *method, const char *path, const char *body,
 		     int *status, struct wr *answer)
 {

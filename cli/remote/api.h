@@ -25,6 +25,9 @@ void cli_api_when_asked(struct cli_api *a, cli_api_next *next, void *ctx);
 void cli_api_close(struct cli_api **a);
 const char *cli_api_url(const struct cli_api *a);
 
+/* Does the server answer at all? Nothing is said; why: if not, safe to show. */
+MUST enum err cli_api_ping(struct cli_api *a, char *why, size_t cap, struct deadline *dl);
+
 /*
  * One request. body NULL: GET, otherwise POST of it (taken). Any status with a JSON object is ERR_OK: look at it.
  * Said: no connection, no JSON. answer: json_decref it.

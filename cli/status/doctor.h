@@ -25,7 +25,7 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *about, c
 /* Does somebody listen at this socket? 0, or -1 and errno. */
 int doctor_connect(const char *path);
 
-/* The machine: settings, our programs, OpenSSL's and p11-kit's ways to the module. */
+/* The machine: settings, the server that they name, our programs, OpenSSL's and p11-kit's ways to the module. */
 void doctor_machine(struct doctor *d);
 /* The ways to readers, tokens on the USB and who holds them, then each reader that can be had, and its card. */
 void doctor_readers(struct doctor *d);

@@ -8,8 +8,10 @@
 
 #include "base/crypto_plugins.h"
 #include "base/text.h"
+#include "cli/remote/api.h"
 #include "cli/status/doctor.h"
 
+#define SERVER_MS  5000
 #define PATH_SIZE  4096
 #define PLUGIN     "pkcs11.so"          /* the name of libp11's engine and of pkcs11-provider's file */
 
@@ -29,6 +31,45 @@ static void find_settings(struct doctor *d)
 	if (conf->login.ca && access(conf->login.ca, R_OK))
 		doctor_find(d, DOCTOR_PROBLEM, "settings", "[login] ca names the certificates to check the server with",
 			    "%s: %s", conf->login.ca, strerror(errno));
+}
+
+/* What to do about a server that does not answer. */
+static const char *server_advice(enum err e)
+{
+	switch (e) {
+	case ERR_TLS:
+		return "[login] ca must be the authority of its certificate, url its name, and the clock here right";
+	case ERR_CONFIG:
+		return "ca, cert, key, pin and proxy in [login]";
+	case ERR_CONNECT:
+	case ERR_TIMEOUT:
+		return "does it run (systemctl status quorum11-server, there)? [login] url and proxy, and the network";
+	default:
+		return "[login] url";
+	}
+}
+
+static void find_server(struct doctor *d)
+{
+	struct deadline dl = deadline_in(SERVER_MS);
+	char why[SHOWN_MAX + 1] = "";
+	struct cli_api *api;
+	enum err e;
+
+	if (!d->cli->conf->login.url)
+		return;
+	/* It has said why. */
+	if (cli_api_open(d->cli, NULL, &api)) {
+		doctor_find(d, DOCTOR_PROBLEM, "server", "[login] url", "there is no way to it with these settings");
+		return;
+	}
+	e = cli_api_ping(api, why, sizeof(why), &dl);
+	if (e)
+		doctor_find(d, DOCTOR_PROBLEM, "server", server_advice(e), "%s: %s", cli_api_url(api),
+			    *why ? why : err_text(e));
+	else
+		doctor_find(d, DOCTOR_OK, "server", NULL, "answers at %s", cli_api_url(api));
+	cli_api_close(&api);
 }
 
 static void find_program(struct doctor *d, const char *path, const char *what)
@@ -164,6 +205,7 @@ static void find_openssl(struct doctor *d)
 void doctor_machine(struct doctor *d)
 {
 	find_settings(d);
+	find_server(d);
 	find_program(d, d->cli->conf->module.helper, "speaks to the server");
 	find_program(d, d->cli->conf->agent.program, "the agent");
 	find_module(d);

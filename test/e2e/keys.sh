@@ -122,6 +122,17 @@ t "a service that refuses, as by polkit" eval "PCSCLITE_CSOCK_NAME=$T/refuser fo
 stop refuser
 t "an authority that is not there" eval "with '[login]' 'ca = $T/none' &&
 	found doctor.conf problem settings '$T/none: No such file' 'login. ca'"
+t "the server" found "$T/host.conf" ok server "answers at $URL" ''
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=Other" -keyout other.key \
+    -out other.pem 2>/dev/null
+t "... by another authority" eval "with '[login]' 'ca = $T/other.pem' &&
+	found doctor.conf problem server '$URL: .*certificate' 'login. ca.*clock'"
+t "... that does not run" eval "with '[login]' 'url = https://127.0.0.1:1/rt/hsm' &&
+	found doctor.conf problem server 'https://127.0.0.1:1: .*onnect' 'quorum11-server.*url'"
+t "... that is another one" eval "with '[login]' 'url = $URL/elsewhere/rt/hsm' &&
+	found doctor.conf problem server '$URL/elsewhere: status 404: is this a quorum11-server' 'login. url'"
+t "... whose address is none" eval "with '[login]' 'url = hsm.example.org' &&
+	found doctor.conf problem server 'no way to it' 'login. url'"
 t "no server" eval "echo >doctor.conf && found doctor.conf note settings 'no management server' 'login. url'"
 t "an agent that does not answer" eval "with '[agent]' 'socket = $T/none' &&
 	found doctor.conf problem agent '$T/none: No such file' quorum11-agent.socket"
