@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Private to server/ceremony*.c, from the top down: ceremony_people.c has what people do, ceremony.c the wire and the
- * machine, ceremony_hold.c the cards that stay connected, ceremony_view.c how it stands.
+ * machine, ceremony_card.c the card and what is demanded of it, ceremony_hold.c the cards that stay connected,
+ * ceremony_view.c how it stands.
  */
 #ifndef SERVER_CEREMONY_INT_H
 #define SERVER_CEREMONY_INT_H
 
 #include "server/ceremony.h"
 
-extern const struct pka_answers srv_no_answers;
-
 /* Go on with what there is. The machine is not touched while the host still works on the last commands. */
 void srv_ceremony_advance(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms);
 
 /* The waiting POST is answered by what its body holds. */
 void srv_ceremony_answer(struct srv_ceremony *c, int status, const char *type);
+
+/* ceremony_card.c */
+extern const struct pka_answers srv_no_answers;
+/* One step of the machine. When it has read which card it is, it gets the card's enrolment and policy, or is ended. */
+void srv_ceremony_step(struct srv_ceremony *c, const struct pka_answers *answers, uint64_t now_ms);
+void srv_ceremony_fail(struct srv_ceremony *c, enum err result, const char *fmt, ...) PRINTF(3, 4);
+struct srv_policy_facts srv_ceremony_policy_facts(const struct srv_ceremony *c);        /* what the policy judges by */
+/* A card's mode is known when a second key went through in it, or when it had to be changed: then it is kept. */
+void srv_ceremony_learn(const struct srv_ceremony *c);
 
 /* ceremony_hold.c: the card of a client that holds it is open now; nothing for others. */
 void srv_hold_opened(struct srv_ceremony *c, const struct pka_facts *f, uint64_t now_ms);
