@@ -12,10 +12,7 @@
 #include "base/log.h"
 #include "server/json.h"
 #include "server/notify/child.h"
-#include "server/notify/notice.h"
-#include "server/rate.h"
-#include "server/store/outbox.h"
-#include "server/store/policy.h"
+#include "server/notify/post.h"
 
 #define CHILDREN 16
 #define CHILDREN_EACH 2                 /* for one way, so that one that hangs takes not all places */
@@ -41,145 +38,6 @@ struct srv_notify {
 	int epoll;
 	uint64_t again_ms;              /* look into the store then; 0: at once */
 };
-
-static void event_make(const struct srv_outgoing *o, const char *result, enum log_level level, struct srv_event *ev)
-{
-	srv_event_init(ev, "tell", o->request, o->device);
-	ev->level = level;
-	srv_event_word(ev, "about", o->about);
-	srv_event_word(ev, "to", o->name);
-	srv_event_word(ev, "by", o->kind);
-	srv_event_number(ev, "tries", o->tries);
-	srv_event_word(ev, "result", result);
-	srv_event_text(ev, "why", o->why);
-}
-
-/* What nobody will hear of, about is told for all at once. */
-static void say_lost(struct srv_notify *n, const struct srv_event *about, enum srv_occasion occasion,
-		     const char *result, const char *why)
-{
-	struct srv_outgoing o = { .name = "all", .kind = "all" };
-	struct srv_event ev;
-
-	(void)snprintf(o.request, sizeof(o.request), "%s", about->request);
-	(void)snprintf(o.device, sizeof(o.device), "%s", about->device);
-	(void)snprintf(o.about, sizeof(o.about), "%s", srv_occasion_names[occasion]);
-	(void)snprintf(o.why, sizeof(o.why), "%s", why);
-	event_make(&o, result, LOG_WARN, &ev);
-	srv_event_emit(n->c.events, &ev);
-}
-
-/* ---- what happens becomes messages ---- */
-
-/* false: nobody is told of it. */
-static bool occasion_of(const struct srv_event *ev, const struct srv_ceremony *c, enum srv_occasion *out)
-{
-	if (!strcmp(ev->name, "open"))
-		*out = SRV_TOLD_REQUEST;
-	else if (!strcmp(ev->name, "end-session") && !strcmp(srv_event_get(ev, "result"), "accepted"))
-		*out = SRV_TOLD_ENDED;
-	else if (strcmp(ev->name, "end"))
-		return false;
-	else if (!strcmp(srv_event_get(ev, "result"), "open"))
-		*out = SRV_TOLD_OPENED;
-	else
-		*out = c && !c->is_open ? SRV_TOLD_REFUSED : SRV_TOLD_ENDED;
-	return true;
-}
-
-/* Whom the card's policy names; one that cannot be read restricts nobody. */
-static bool concerns(const struct srv_policy *p, const char *name)
-{
-	size_t i;
-
-	for (i = 0; p->has_tell && i < p->tell.n; i++)
-		if (!strcmp(p->tell.v[i], name))
-			return true;
-	return !p->has_tell;
-}
-
-struct posting {
-	const struct srv_notify *n;
-	const struct srv_policy *policy;
-	const char *message;
-	struct srv_outgoing what;
-	size_t count;
-};
-
-/* A message for each way, all or none. */
-static enum err post_all(struct posting *p)
-{
-	const struct srv_store *s = p->n->c.store;
-	enum err e = s->ops->begin(s->ctx);
-	const struct srv_way *w;
-	size_t i;
-
-	if (e)
-		return e;
-	for (i = 0; !e && i < p->n->recipients->n; i++) {
-		w = &p->n->recipients->v[i];
-		if (!concerns(p->policy, w->word[0]))
-			continue;
-		(void)snprintf(p->what.kind, sizeof(p->what.kind), "%s", srv_way_names[w->kind]);
-		(void)snprintf(p->what.name, sizeof(p->what.name), "%s", w->word[0]);
-		e = srv_outbox_put(s, &p->what, w->text, p->message);
-		p->count++;
-	}
-	return s->ops->end(s->ctx, e);
-}
-
-static void post(struct srv_notify *n, const struct srv_notice *notice)
-{
-	const struct srv_event *ev = notice->event;
-	struct srv_policy *policy = calloc(1, sizeof(*policy));
-	struct posting p = { .n = n, .policy = policy, .what = { .next = ev->when } };
-	struct wr message;
-	enum err e = ERR_NOMEM;
-	char why[200];                  /* of a policy that cannot be read: all are told then */
-
-	wr_init_heap(&message, SRV_OUTBOX_TEXT);
-	p.what.until = ev->when + n->c.conf->notify.give_up;
-	(void)snprintf(p.what.request, sizeof(p.what.request), "%s", ev->request);
-	(void)snprintf(p.what.device, sizeof(p.what.device), "%s", ev->device);
-	(void)snprintf(p.what.about, sizeof(p.what.about), "%s", srv_occasion_names[notice->about]);
-	if (policy)
-		e = srv_notice_write(notice, &message);
-	if (!e && srv_store_policy_get(n->c.store, ev->device, policy, why, sizeof(why)))
-		srv_policy_init(policy);
-	if (!e) {
-		p.message = wr_cstr(&message);
-		e = post_all(&p);
-	}
-	if (e)
-		say_lost(n, ev, notice->about, "not-kept", e == ERR_LIMIT ? "too many messages wait" : err_text(e));
-	n->again_ms = 0;
-	wr_free(&message);
-	free(policy);
-}
-
-static void hear(void *ctx, const struct srv_event *ev)
-{
-	struct srv_notify *n = ctx;
-	struct srv_notice notice = { .event = ev, .ceremony = srv_desk_find(n->c.desk, ev->request), .url = n->c.url };
-
-	if (!n->recipients->n || !ev->device[0] || !occasion_of(ev, notice.ceremony, &notice.about))
-		return;
-	if (notice.about != SRV_TOLD_REQUEST && srv_outbox_over(n->c.store, ev->request))
-		log_line(LOG_SRV, LOG_WARN, "event=tell request=%s result=\"%s\"", ev->request,
-			 srv_events_why(n->c.events));
-	n->again_ms = 0;
-	if (!n->recipients->about[notice.about])
-		return;
-	/* What people do is told always; what a host does, as often as somebody can bear it. */
-	if ((notice.about == SRV_TOLD_REQUEST || notice.about == SRV_TOLD_REFUSED) &&
-	    srv_rate_take(n->rates, SRV_RATE_TELL, ev->device, clock_boot_ms())) {
-		say_lost(n, ev, notice.about, "too-many", "too many requests for this card");
-		return;
-	}
-	post(n, &notice);
-}
-
-/* ---- and goes out ---- */
 
 static json_t *job_json(const struct srv_notify *n, const struct srv_way *w, json_t *message)
 {
@@ -242,7 +100,7 @@ static bool leave(struct srv_notify *n, struct srv_outgoing *o, const char *resu
 {
 	struct srv_event ev;
 
-	event_make(o, result, level, &ev);
+	srv_tell_event(o, result, level, &ev);
 	return !srv_event_commit(n->c.events, &ev, drop, &o->id);
 }
 
@@ -431,6 +289,15 @@ const struct srv_recipients *srv_notify_recipients(const struct srv_notify *n)
 size_t srv_notify_waiting(const struct srv_notify *n)
 {
 	return srv_outbox_count(n->c.store);
+}
+
+static void hear(void *ctx, const struct srv_event *ev)
+{
+	struct srv_notify *n = ctx;
+	const struct srv_post_office o = { .config = &n->c, .recipients = n->recipients, .rates = n->rates };
+
+	if (srv_post(&o, ev))
+		n->again_ms = 0;
 }
 
 enum err srv_notify_new(const struct srv_notify_config *config, struct srv_notify **out)
