@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/quorum.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "sc-hsm/key.h"
 #include "sc-hsm/p15.h"
 #include "sc-hsm/pin.h"
+#include "test/folder.h"
 #include "test/link_vcard.h"
 
 #define MAKE(call) must((call), __LINE__)
@@ -160,12 +160,6 @@ void quorum_open(struct quorum *q, const char *profile, unsigned n, unsigned m)
 	};
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 void quorum_close(struct quorum *q)
 {
 	card_close(&q->target);
@@ -176,7 +170,7 @@ void quorum_close(struct quorum *q)
 	for (size_t i = 0; i < q->enrolment.archived_n; i++)
 		wr_free(&q->attestations[i]);
 	att_anchors_free(&q->anchors);
-	MAKE(nftw(q->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? ERR_IO : ERR_OK);
+	MAKE(folder_remove(q->dir) ? ERR_IO : ERR_OK);
 }
 
 void quorum_sign(struct quorum_person *p, struct rd cmd, struct wr *rsp)

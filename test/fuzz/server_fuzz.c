@@ -5,7 +5,6 @@
  * reaches the routes, the query, cookies, JSON bodies, RAMOverHTTP templates, links and the inbox, and, as an operator
  * ("A"), enrolments, policies and tokens. `make fuzz` builds and runs it with libFuzzer.
  */
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "base/file.h"
 #include "server/front.h"
 #include "server/token.h"
+#include "test/folder.h"
 
 #define REQUESTS_MAX 8
 #define PART_MAX 65536
@@ -27,18 +27,12 @@ static struct srv *srv;
 static char operator_token[80];
 static uint64_t now_ms = 1000;
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st, (void)type, (void)at;
-	return remove(path);
-}
-
 static void tidy(void)
 {
 	srv_stop(srv, now_ms);
 	srv_close(&srv);
 	conf_free(&conf);
-	(void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(folder);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/p11/rig.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "sc-hsm/p15.h"
 #include "sc-hsm/pin.h"
 #include "test/fake/usb.h"
+#include "test/folder.h"
 #include "test/link_vcard.h"
 
 char rig_folder[] = "/tmp/quorum11-p11.XXXXXX";
@@ -73,14 +73,6 @@ void rig_log_wait(const char *text)
 	}
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void rig_readers_start(void)
 {
 	fake_scard_start();
@@ -132,7 +124,7 @@ int rig_teardown(void **state)
 	left += fake_scard_stop();
 	if (left)
 		print_error("%u contexts, handles or transfers of PC/SC or libusb are left open\n", left);
-	return nftw(rig_folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) || left ? -1 : 0;
+	return folder_remove(rig_folder) || left ? -1 : 0;
 }
 
 /* ---- cards ---- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/scene.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "sc-hsm/p15.h"
 #include "sc-hsm/pin.h"
 #include "server/token.h"
+#include "test/folder.h"
 #include "test/link_vcard.h"
 
 #define PIN "648219"
@@ -222,14 +222,6 @@ void scene_open(struct scene *s, const char *profile, unsigned n, unsigned m)
 	token_make(s);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void scene_close(struct scene *s)
 {
 	unsigned i;
@@ -246,7 +238,7 @@ void scene_close(struct scene *s)
 	vcard_close(&s->v);
 	wr_free(&s->devaut);
 	wr_free(&s->attestation);
-	assert_int_equal(nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(folder_remove(s->dir), 0);
 }
 
 void scene_restart(struct scene *s)

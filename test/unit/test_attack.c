@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fake: clock */
 /* Who brings a session of his own choice, another's, or an old one; who says everything twice; who turns the clock. */
-#include "test/unit/scene.h"
+#include "test/unit/pair.h"
 
 #include "test/fake/clock.h"
 
@@ -10,30 +10,6 @@
 #define DAY_S 86400
 #define DEADLINE_S 900
 #define POLL_S 15
-
-static struct scene s;
-static struct scene_host h;
-
-static int open_scene(void **state)
-{
-	(void)state;
-	scene_pair_open(&s, &h, "vendor-shared");
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_pair_close(&s, &h);
-	return 0;
-}
-
-static void waits(void)
-{
-	assert_int_equal(scene_host_begin(&h), 200);
-	assert_int_equal(scene_host_go(&h), 0);
-	assert_string_equal(h.text, "0 of 2");
-}
 
 static void opens(void)
 {

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What goes wrong in a ceremony, and how each side is told. */
-#include "test/unit/scene.h"
+#include "test/unit/pair.h"
 
 #define DAY_MS (24ull * 60 * 60 * 1000)
-
-static struct scene s;
-static struct scene_host h;
 
 static int open_as(const char *profile)
 {
@@ -25,21 +22,6 @@ static int per_key(void **state)
 	(void)state;
 	(void)open_as("vendor-per-key");
 	return s.srv->store.ops->learn(s.srv->store.ctx, s.device_id, 0x0401, PKA_PER_KEY);
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_pair_close(&s, &h);
-	return 0;
-}
-
-static void waits(void)
-{
-	assert_int_equal(scene_host_begin(&h), 200);
-	assert_int_equal(scene_host_go(&h), 0);
-	assert_string_equal(h.text, "0 of 2");
-	assert_int_equal(h.id, 1);
 }
 
 static void request_is(const char *id, const char *state, const char *result, const char *in_why)

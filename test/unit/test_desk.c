@@ -1,33 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fake: clock */
 /* Hosts that break the protocol, come in crowds, or take what is another's: server/desk.c and server/session.c. */
-#include "test/unit/scene.h"
+#include "test/unit/pair.h"
 
 #include "test/fake/clock.h"
-
-static struct scene s;
-static struct scene_host h;
-
-static int open_desk(void **state)
-{
-	(void)state;
-	scene_pair_open(&s, &h, "vendor-shared");
-	return 0;
-}
-
-static int close_desk(void **state)
-{
-	(void)state;
-	scene_pair_close(&s, &h);
-	return 0;
-}
-
-static void waits(void)
-{
-	assert_int_equal(scene_host_begin(&h), 200);
-	assert_int_equal(scene_host_go(&h), 0);
-	assert_string_equal(h.text, "0 of 2");
-}
 
 static void test_wrong_answers(void **state)
 {
@@ -254,7 +230,7 @@ static void test_another_card(void **state)
 	json_decref(j);
 }
 
-#define with(f) cmocka_unit_test_setup_teardown(f, open_desk, close_desk)
+#define with(f) cmocka_unit_test_setup_teardown(f, open_scene, close_scene)
 
 int main(void)
 {

@@ -2,7 +2,6 @@
 /* What strangers send: paths, headers, cookies, bodies. */
 #include "test/unit/test.h"
 
-#include <ftw.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "server/front.h"
 #include "server/token.h"
+#include "test/folder.h"
 
 #define INIT RD_LIT("\xE8\x04\xC0\x02\x3B\x00")
 #define ALIVE RD_LIT("\xAB\x03\x80\x01\x00")
@@ -42,21 +42,13 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
 	srv_call_fini(&call);
 	srv_close(&srv);
 	conf_free(&conf);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(folder);
 }
 
 /* Sessions that a test has left behind do not count for the next. */

@@ -4,7 +4,7 @@
  * Requests in the store: nothing that was confirmed is lost, whenever the server dies, and nothing that was approved
  * for a challenge that is dead counts. A server that is killed is one whose database is copied and opened by another.
  */
-#include "test/unit/scene.h"
+#include "test/unit/pair.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -15,25 +15,14 @@
 #include "server/store/sqlite.h"
 #include "test/fake/clock.h"
 
-static struct scene s;
-static struct scene_host h;
 static char id[SRV_ID_SIZE], path[100];
 
 static int shared(void **state)
 {
-	(void)state;
-	scene_pair_open(&s, &h, "vendor-shared");
-	assert_int_equal(scene_host_begin(&h), 200);
-	assert_int_equal(scene_host_go(&h), 0);
+	(void)open_scene(state);
+	waits();
 	scene_request(&s, id);
 	(void)snprintf(path, sizeof(path), "/api/v1/requests/%s", id);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_pair_close(&s, &h);
 	return 0;
 }
 

@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A custodian ends what has opened a card, and the hosts that wait for it: server/end.c. */
-#include "test/unit/scene.h"
+#include "test/unit/pair.h"
 
 #include "pka/end.h"
 #include "sc-hsm/key.h"
 
-static struct scene s;
-static struct scene_host h;
 static char id[SRV_ID_SIZE];
 
-static int open_scene(void **state)
+static int ask(void **state)
 {
-	(void)state;
-	scene_pair_open(&s, &h, "vendor-shared");
-	assert_int_equal(scene_host_begin(&h), 200);
-	assert_int_equal(scene_host_go(&h), 0);
+	(void)open_scene(state);
+	waits();
 	scene_request(&s, id);
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_pair_close(&s, &h);
 	return 0;
 }
 
@@ -37,7 +26,7 @@ static void approved(void)
 
 static int open_card(void **state)
 {
-	(void)open_scene(state);
+	(void)ask(state);
 	approved();
 	return 0;
 }
@@ -317,7 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with(test_several_are_told, open_card), with(test_nobody_says_it, open_card),
-		with(test_unknown_logins, open_card),   with(test_not_open, open_scene),
+		with(test_unknown_logins, open_card),   with(test_not_open, ask),
 		with(test_forged, open_card),           with(test_kept, open_card),
 		with(test_server_stops, open_card),
 	};

@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include "base/file.h"
 #include "server/http/http.h"
 #include "test/fake/clock.h"
+#include "test/folder.h"
 
 #define END_S 200                       /* whoever is not cut off by then never is */
 #define BODY "POST /rt/hsm HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
@@ -38,19 +38,11 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
 	conf_free(&conf);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(folder);
 }
 
 /* A client, moved by the server's own loop: it says something whole, hears the answer, and has time for the rest. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/enrolment.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "server/store/schema.h"
 #include "server/store/store.h"
 #include "server/token.h"
+#include "test/folder.h"
 
 #define PEOPLE 2
 
@@ -32,14 +32,6 @@ static int setup(void **state)
 	return mkdtemp(folder) ? 0 : -1;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
@@ -48,7 +40,7 @@ static int teardown(void **state)
 	pki_device_free(&one);
 	pki_device_free(&two);
 	pki_close(&pki);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(folder);
 }
 
 static int fresh(void **state)

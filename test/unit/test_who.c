@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fake: clock */
 /* Who may what: roles, tokens, certificates, inboxes, links, and those who ask too often. */
-#include "test/unit/scene.h"
+#include "test/unit/pair.h"
 
 #include <sys/stat.h>
 
@@ -17,28 +17,11 @@
 #define AUTH_SIZE 80
 #define LOGIN_PATH "/api/v1/logins/%s/%s"
 
-static struct scene s;
-static struct scene_host h;
 static char id[SRV_ID_SIZE];
 
-static int open_scene(void **state)
+static void asked(void)
 {
-	(void)state;
-	scene_pair_open(&s, &h, "vendor-shared");
-	return 0;
-}
-
-static int close_scene(void **state)
-{
-	(void)state;
-	scene_pair_close(&s, &h);
-	return 0;
-}
-
-static void waits(void)
-{
-	assert_int_equal(scene_host_begin(&h), 200);
-	assert_int_equal(scene_host_go(&h), 0);
+	waits();
 	scene_request(&s, id);
 }
 
@@ -334,7 +317,7 @@ static void test_named_hosts(void **state)
 	h.as = reader;
 	assert_int_equal(scene_host_begin(&h), 403);
 	h.as = build1;
-	waits();
+	asked();
 	/* custodians see the name beside what the host claims */
 	assert_int_equal(scene_ask(&s, "GET", request_path(""), build1, NULL, &j), 200);
 	assert_string_equal(scene_text(j, "host_name"), "build1");
@@ -370,7 +353,7 @@ static void test_links(void **state)
 	json_t *j;
 
 	(void)state;
-	waits();
+	asked();
 	assert_int_equal(token_add("reader", ", \"roles\": [\"reader\"]", reader), 201);
 	assert_int_equal(scene_ask(&s, "GET", request_path(""), s.token, NULL, &j), 200);
 	(void)snprintf(link, sizeof(link), "%s", scene_text(j, "link"));
@@ -487,7 +470,7 @@ static void test_inbox(void **state)
 	json_t *j;
 
 	(void)state;
-	waits();
+	asked();
 	assert_int_equal(prove(0, &w, as), 201);
 	assert_int_equal(prove(2, &(struct wish){ .server = NULL }, other), 201);
 	(void)snprintf(path, sizeof(path), "/api/v1/waiting/%s", s.people[0].chr);

@@ -6,7 +6,7 @@
 #ifndef TEST_UNIT_TOLD_H
 #define TEST_UNIT_TOLD_H
 
-#include "test/unit/scene.h"
+#include "test/unit/pair.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -22,9 +22,6 @@
 
 #define PATIENCE_MS 10000
 #define MESSAGE_MAX 200000
-
-static struct scene s;
-static struct scene_host h;
 
 /* ---- recipients ---- */
 
@@ -184,20 +181,6 @@ static inline void asks(void)
 static inline void starts(void)
 {
 	scene_restart(&s);
-}
-
-static inline int open_scene(void **state)
-{
-	(void)state;
-	scene_pair_open(&s, &h, "vendor-shared");
-	return 0;
-}
-
-static inline int close_scene(void **state)
-{
-	(void)state;
-	scene_pair_close(&s, &h);
-	return 0;
 }
 
 /* A custodian says no. */

@@ -5,11 +5,11 @@
 
 #include "test/unit/test.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/tlv.h"
+#include "test/folder.h"
 #include "test/vcard/card.h"
 
 #define NO_LE (-1)
@@ -24,18 +24,10 @@ static int test_folder_make(void **state)
 	return mkdtemp(test_folder) ? 0 : -1;
 }
 
-static int test_remove(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int test_folder_remove(void **state)
 {
 	(void)state;
-	return nftw(test_folder, test_remove, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(test_folder);
 }
 
 struct card {
