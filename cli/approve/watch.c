@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,7 +188,6 @@ enum err verb_custodian_watch(struct cli *cli)
 	if (!w)
 		return cli_fail(ERR_NOMEM, "watching");
 	w->cli = cli;
-	(void)signal(SIGPIPE, SIG_IGN);         /* a command that does not read */
 	e = cli->args->url ? cli_where_read(&cli->args->url, 1, "custodian watch", &where) : ERR_OK;
 	if (!e)
 		e = find_keys(w);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/enrol/operator.h"
@@ -47,10 +46,8 @@ static enum err exchange(struct cli *cli, const struct cli_operands *w, json_t *
 			 : cli_api_call(cli, o.api, path, NULL, &status, &answer);
 	if (!e)
 		e = cli_api_fail(o.api, status, answer, w->name);
-	if (!e && json_dumpf(answer, stdout, JSON_INDENT(2)))
-		e = cli_fail(ERR_IO, "standard output");
 	if (!e)
-		(void)putchar('\n');
+		e = cli_json_print(json_incref(answer));
 	json_decref(answer);
 	json_decref(body);
 	cli_operator_close(&o);

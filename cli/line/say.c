@@ -166,7 +166,7 @@ enum err cli_json_print(json_t *doc)
 {
 	if (!doc)
 		return cli_fail(ERR_NOMEM, "writing JSON");
-	json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(doc);
 	return ERR_OK;

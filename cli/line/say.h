@@ -36,7 +36,10 @@ bool cli_ask_line(const char *question, char *line, size_t cap);
 
 /* Append and drop; without memory *list becomes NULL, which json_pack then notices. */
 void cli_json_append(json_t **list, json_t *item);
-/* Print to stdout and drop. doc NULL (no memory while it was made): ERR_NOMEM, said. */
+/*
+ * Print to stdout, safe on a terminal whoever made the texts, and drop. doc NULL (no memory while it was made):
+ * ERR_NOMEM, said.
+ */
 MUST enum err cli_json_print(json_t *doc);
 
 #endif

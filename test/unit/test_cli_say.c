@@ -83,10 +83,34 @@ static void not_shown(void **state)
 	assert_int_equal(asked("", "", "/dev/full", true), 0);
 }
 
+/* A terminal that shows JSON is not driven by it: C1 and bidirectional controls are escaped as those of C0 are. */
+static void json_for_a_terminal(void **state)
+{
+	int out = dup(STDOUT_FILENO), fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	json_t *doc = json_pack("{s:s}", "name", "a\xc2\x9b" "2J\xe2\x80\xae" "b\033");
+	char text[256];
+	ssize_t n;
+
+	(void)state;
+	assert_true(out >= 0 && fd >= 0);
+	fflush(stdout);
+	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
+	assert_int_equal(cli_json_print(doc), ERR_OK);
+	fflush(stdout);
+	assert_true(dup2(out, STDOUT_FILENO) >= 0);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	assert_true(n > 0);
+	text[n] = 0;
+	(void)close(fd);
+	(void)close(out);
+	assert_string_equal(text, "{\n  \"name\": \"a\\u009B2J\\u202Eb\\u001B\"\n}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers), cmocka_unit_test(typed_ahead), cmocka_unit_test(not_shown),
+		cmocka_unit_test(json_for_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
