@@ -14,15 +14,20 @@
 
 #define TEXT_MAX (256 * 1024)
 
+enum err cli_decision_books(bool may_fail, struct cli_book **devices, struct cli_book **people)
+{
+	enum err e = cli_book_load(BOOK_DEVICES, devices), other = cli_book_load(BOOK_PEOPLE, people);
+
+	return may_fail ? ERR_OK : e ? e : other;
+}
+
 enum err cli_decision_begin(struct cli *cli, struct cli_case *d)
 {
 	enum err e;
 
 	*d = (struct cli_case){ .cli = cli, .deny = cli->args->deny };
 	wr_init_heap(&d->limits, STATEMENT_MAX);
-	e = cli_book_load(BOOK_DEVICES, &d->devices);
-	if (!e)
-		e = cli_book_load(BOOK_PEOPLE, &d->people);
+	e = cli_decision_books(d->deny, &d->devices, &d->people);
 	if (!e)
 		e = cli_custodians_find(cli, cli->args->reader, cli->args->device, &d->mine);
 	if (!e && d->mine->n == 0)
@@ -90,7 +95,7 @@ const char *cli_decision_name(const struct cli_book *devices, const struct pka_a
 	return *is == BOOK_KNOWN ? e->name : NULL;
 }
 
-/* To say no, a custodian need not know the card; a yes is for one that he has added himself, by its key. */
+/* A yes is for a card that he has added himself, by its key. */
 static enum err look_up(struct cli_case *d)
 {
 	enum cli_book_device is;

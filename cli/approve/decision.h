@@ -28,6 +28,11 @@ struct cli_case {
 	struct wr limits;               /* for the statement */
 };
 
+/*
+ * The address book. To say no or end, a custodian need not know the card: then a book that cannot be read is said, and
+ * NULL.
+ */
+MUST enum err cli_decision_books(bool may_fail, struct cli_book **devices, struct cli_book **people);
 /* The address book and the keys at hand; none: ERR_NOT_FOUND. Said. */
 MUST enum err cli_decision_begin(struct cli *cli, struct cli_case *d);
 void cli_decision_end(struct cli_case *d);

@@ -49,14 +49,11 @@ static void write_text(const struct end *x, struct wr *w)
 		   "hears of it. What was signed until then stays signed.\n");
 }
 
-/* What ends harms nobody: the card need not be known. */
 static enum err judge(struct end *x)
 {
 	enum cli_book_device is;
-	enum err e = cli_book_load(BOOK_DEVICES, &x->devices);
+	enum err e = cli_decision_books(true, &x->devices, &x->people);
 
-	if (!e)
-		e = cli_book_load(BOOK_PEOPLE, &x->people);
 	if (!e)
 		e = cli_trust_request(x->cli, x->request, &x->approval);
 	if (!e)

@@ -120,7 +120,7 @@ const struct cli_book_entry *cli_book_find(const struct cli_book *b, const char 
 enum cli_book_device cli_book_device(const struct cli_book *b, const char *id, const uint8_t key[SHA256_SIZE],
 				     const struct cli_book_entry **e)
 {
-	*e = cli_book_find(b, id);
+	*e = b ? cli_book_find(b, id) : NULL;
 	if (!*e)
 		return BOOK_UNKNOWN;
 	return memcmp((*e)->key, key, SHA256_SIZE) == 0 ? BOOK_KNOWN : BOOK_OTHER_KEY;

@@ -45,7 +45,7 @@ MUST enum err cli_book_change(enum cli_book_kind kind, enum err (*apply)(struct 
 
 /* NULL: not there. */
 const struct cli_book_entry *cli_book_find(const struct cli_book *b, const char *id);
-/* What the book knows of a device with this key. *e: its entry, NULL if UNKNOWN. */
+/* What the book, which may be NULL, knows of a device with this key. *e: its entry, NULL if UNKNOWN. */
 enum cli_book_device { BOOK_KNOWN, BOOK_UNKNOWN, BOOK_OTHER_KEY };
 enum cli_book_device cli_book_device(const struct cli_book *b, const char *id, const uint8_t key[SHA256_SIZE],
 				     const struct cli_book_entry **e);

@@ -281,7 +281,10 @@ deny() {
 	person "for everybody? [y/N] " y "PIN of" 648219 -- \
 	    "$q11" approve --deny --reader c3 --limits "not today" "$URL"
 }
-t "c3 denies, without waiting for a turn" deny
+mkdir -p "$T/broken/quorum11"
+echo "no book" >"$T/broken/quorum11/devices"
+XDG_CONFIG_HOME=$T/broken t "a yes needs an address book that can be read" ends 1 approve c3
+XDG_CONFIG_HOME=$T/broken t "c3 denies, without one, and without waiting for a turn" deny
 t "connect is told" eval "reap connect && [ \$status -eq 1 ] && grep -q denied '$T/connect.log'"
 connect "fourth"
 t "a fourth request" wait_for "$LONG" live '.state == "waiting"'

@@ -73,7 +73,7 @@ c1=$(custodian "$q11" custodian export --reader "$(reader c1)" --force --out "$T
 t "people have names" custodian "$q11" people add anna "$T/c1.pka"
 
 t "somebody else's card" ends 1 stranger --yes "$URL" "$id"
-t "... it is said" said "not signed by a key that is registered"
+t "... it is said" said "no card that is enrolled here has a custodian"
 t "a request that is none" ends 1 c3 --yes "$URL" 00000000000000000000000000000000
 t "a name that is none" ends 2 c3 --yes "$URL" ../targets
 t "without a yes nothing is sent" ends 1 c3 "$URL" "$id"
@@ -81,6 +81,11 @@ t "... the card is shown by his own name for it" grep -qF \
     '  card           "target signer", UTTGT0400000: the name and the key in your address book' "$T/out"
 t "... and whoever has approved" grep -qx "  approved by    .*anna ($c1).* (the server's word)" "$T/out"
 t "... in plain words" grep -q "takes this approval back, for everybody" "$T/out"
+mkdir -p "$T/broken/quorum11"
+echo "no book" >"$T/broken/quorum11/devices"
+XDG_CONFIG_HOME=$T/broken t "an address book that cannot be read keeps nobody from it" ends 1 c3 "$URL" "$id"
+t "... it is said" said "$T/broken/quorum11/devices:1: not"
+t "... and the request is shown" grep -qxF '  card           UTTGT0400000   NOT in your address book' "$T/out"
 unseen() {
 	custodian run sh -c '"$@" >/dev/full' sh "$q11" end --reader "$(reader c3)" \
 	    --pin-file "$T/pin" --yes "$URL" "$id"
