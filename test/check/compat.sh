@@ -52,5 +52,16 @@ done <<-'END'
 	p11tool p11tool
 	certtool p11tool
 	sc-hsm-tool sc-hsm-tool
+	sign_file sign-file
+	sbsign sbsigntool
+	osslsigncode osslsigncode
+	rauc RAUC
+	evmctl evmctl
+	fsverity fsverity
+	curl curl
+	gnutls-cli gnutls-cli
+	gnutls-serv gnutls-cli
+	apache2 Apache
+	pki strongSwan
 END
 plan

@@ -8,24 +8,8 @@
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=test/e2e/tools/pincard.sh
-. "$TOP/test/e2e/tools/pincard.sh"
-
-use() { pkcs11-tool --module "$MODULE" --token-label card --login --pin "$PIN" "$@"; }
-t "an RSA key" use --keypairgen --key-type rsa:2048 --label rsa --id 01
-t "an EC key" use --keypairgen --key-type EC:prime256v1 --label ec --id 02
-certify() { # LABEL ID
-	openssl req -engine pkcs11 -keyform engine -x509 -days 2 -subj "/CN=$1" -outform DER -out "$1.der" \
-	    -addext "keyUsage=digitalSignature,keyEncipherment,keyCertSign" \
-	    -key "pkcs11:token=card;object=$1;type=private;pin-value=$PIN" &&
-	    openssl x509 -inform DER -in "$1.der" -out "$1.crt" && use --write-object "$1.der" --type cert --id "$2" \
-	    --label "$1"
-}
-export PKCS11_MODULE_PATH=$MODULE
-t "a certificate for the RSA key" certify rsa 01
-t "... for the EC key" certify ec 02
-[ "${WAY:?}" = direct ] || pin_agent
-echo "release 1.2" >data
+# shellcheck source=test/e2e/tools/pinkeys.sh
+. "$TOP/test/e2e/tools/pinkeys.sh"
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out peer.pem
 
 # ---- OpenSSH: a login to a real server, whose only key is the card's ----
@@ -95,7 +79,6 @@ done
 
 # ---- openssl: an authority, decryption, and a TLS server whose key is on the card ----
 
-key_uri() { echo "pkcs11:token=card;object=$1;type=private;pin-value=$PIN"; }
 openssl req -new -key peer.pem -subj /CN=peer -out peer.csr
 cat >ca.conf <<-END
 	[ca]

@@ -3,15 +3,28 @@
 """A person at a terminal: person.py PROMPT ANSWER [PROMPT ANSWER]... -- COMMAND...
 
 Runs COMMAND with a terminal of its own, types each ANSWER when its PROMPT (plain text) has appeared, and prints
-what the terminal shows, as it comes. An ANSWER @FILE is y, typed when FILE exists. Its exit status is COMMAND's; 99: a prompt did not come within 60 s.
+what the terminal shows, as it comes. An ANSWER @FILE is y, typed when FILE exists; ~TEXT is typed when the terminal
+no longer shows what is typed: many a program throws away what came before. Its exit status is COMMAND's; 99: a prompt
+did not come within 60 s.
 """
 import os
 import pty
 import select
 import sys
+import termios
 import time
 
 TIME = 60
+
+
+def may_type(fd, answer):
+    if answer[:1] == "@":
+        return os.path.exists(answer[1:])
+    return answer[:1] != "~" or not termios.tcgetattr(fd)[3] & termios.ECHO
+
+
+def typed(answer):
+    return "y" if answer[:1] == "@" else answer[1:] if answer[:1] == "~" else answer
 
 
 def main():
@@ -26,9 +39,9 @@ def main():
         if pairs:
             at = shown.find(pairs[0][0].encode(), looked)
             answer = pairs[0][1]
-            if at >= 0 and (answer[:1] != "@" or os.path.exists(answer[1:])):
+            if at >= 0 and may_type(fd, answer):
                 looked = at + len(pairs[0][0])
-                os.write(fd, b"y\n" if answer[:1] == "@" else answer.encode() + b"\n")
+                os.write(fd, typed(answer).encode() + b"\n")
                 pairs.pop(0)
                 continue
         if not select.select([fd], [], [], 0.1)[0]:

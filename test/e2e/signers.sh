@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+WAY=direct
+# shellcheck source=test/e2e/tools/signers.sh
+. "$(dirname "$0")/tools/signers.sh"
