@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Programs that sign what is released, on a card with a PIN: kernel modules, UEFI images, RAUC bundles, files for IMA and
-# fs-verity. What they make is verified without the card. Sourced by signers.sh, where they use the card directly, and by
-# signers-agent.sh, where an agent holds it ($WAY: direct or agent).
+# Programs that sign what is released, on a card with a PIN: kernel modules, UEFI images, RAUC bundles, files for IMA
+# and fs-verity. What they make is verified without the card. Sourced by signers.sh, where they use the card directly,
+# and by signers-agent.sh, where an agent holds it ($WAY: direct or agent).
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
