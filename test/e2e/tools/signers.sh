@@ -105,8 +105,8 @@ t "fsverity signs a file" fsverity sign module.ko module.sig --hash-alg=sha256 -
 # What is signed: struct fsverity_formatted_digest of linux/fsverity.h.
 digest=$(fsverity digest --compact module.ko)
 { printf 'FSVerity\1\0\40\0'; xxd -r -p <<<"$digest"; } >module.digest
-t "... openssl verifies" openssl cms -verify -binary -inform DER -in module.sig -content module.digest -certfile rsa.crt \
-    -CAfile rsa.crt -purpose any -out /dev/null
+t "... openssl verifies" openssl cms -verify -binary -inform DER -in module.sig -content module.digest \
+    -certfile rsa.crt -CAfile rsa.crt -purpose any -out /dev/null
 t "... one login" logs_in_once
 t "... one signature" signs 1
 
