@@ -60,7 +60,8 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # ---- how it is compiled ----
 
 # The goals that install what is missing call make again when it is there.
-ifneq ($(filter-out fuzz deps build-deps check check-next demo demo-batch deb clean help,$(or $(MAKECMDGOALS),all)),)
+AGAIN := fuzz deps build-deps check check-next check-32 demo demo-batch deb clean help
+ifneq ($(filter-out $(AGAIN),$(or $(MAKECMDGOALS),all)),)
 ENOUGH := build-deps
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
 LIBS += cmocka expat
@@ -89,7 +90,7 @@ ifndef HARDEN_$(FLAVOUR)
 $(error FLAVOUR is release, asan, tsan or fuzz)
 endif
 
-CPP_ALL := -D_GNU_SOURCE -I. $(PKG_CFLAGS) -DQUORUM11_LIBEXECDIR='"$(libexecdir)/quorum11"' \
+CPP_ALL := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. $(PKG_CFLAGS) -DQUORUM11_LIBEXECDIR='"$(libexecdir)/quorum11"' \
            -DQUORUM11_SYSCONFDIR='"$(sysconfdir)/quorum11"' \
            -DQUORUM11_MODULE='"$(libdir)/pkcs11/quorum11.so"' $(CPPFLAGS)
 C_ALL   := -std=c11 $(WARNINGS) $(HARDEN_$(FLAVOUR)) -g -fPIC -fvisibility=hidden -pthread $(CFLAGS)
@@ -233,7 +234,8 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 # ---- targets ----
 
 .PHONY: build-deps deps
-.PHONY: check check-usb check-next check-package check-asan check-tsan check-server-asan check-server-tsan
+.PHONY: check check-usb check-next check-32 check-package
+.PHONY: check-asan check-tsan check-server-asan check-server-tsan
 .PHONY: check-model
 .PHONY: demo demo-batch bench install clean help
 
@@ -270,10 +272,11 @@ check-server-asan:
 	$(MAKE) FLAVOUR=asan check-server
 check-server-tsan:
 	$(MAKE) FLAVOUR=tsan check-server
-# In a chroot, kept in build/next: OpenSSL 3.5 with pkcs11-provider, a newer OpenSC. Needs root.
-check-next:
+# In a chroot, kept in build/next: OpenSSL 3.5 with pkcs11-provider, a newer OpenSC; in build/32: a
+# processor of 32 bits. Needs root.
+check-next check-32: check-%:
 	test/deps.sh chroot
-	test/next/root.sh build/next
+	test/chroot.sh build/$* $*
 check-model: $(B)/quorum11-server
 	test/run.sh $(B) check -- model
 .PHONY: check-programs check-server
@@ -353,6 +356,7 @@ help:
 	@echo 'make check-usb   a card in a reader of QEMU, on a real USB stack; make check does it, too'
 	@echo 'make check-package  the Debian packages, built twice, to the same bytes; make check tries them, too'
 	@echo 'make check-next  the next Debian (OpenSSL 3.5 with pkcs11-provider, OpenSC) in a chroot, as root'
+	@echo 'make check-32    the C tests on a processor of 32 bits, in a chroot, as root'
 	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make demo-batch  twenty images by twenty mkimage under one approval, with a receipt'

@@ -5,21 +5,28 @@
 
 #define PASSWORD_SIZE 8
 
-__extension__ typedef unsigned __int128 wide;
-
-static uint64_t add(uint64_t a, uint64_t b, uint64_t p)
-{
-	return (uint64_t)(((wide)a + b) % p);
-}
+/* ---- numbers below p, which may have 64 bits; not every processor's compiler has numbers of 128 ---- */
 
 static uint64_t sub(uint64_t a, uint64_t b, uint64_t p)
 {
-	return add(a, p - b % p, p);
+	return a >= b ? a - b : p - (b - a);
+}
+
+static uint64_t add(uint64_t a, uint64_t b, uint64_t p)
+{
+	return b ? sub(a, p - b, p) : a;
 }
 
 static uint64_t mul(uint64_t a, uint64_t b, uint64_t p)
 {
-	return (uint64_t)((wide)a * b % p);
+	uint64_t r = 0;
+
+	for (; b; b >>= 1) {
+		if (b & 1)
+			r = add(r, a, p);
+		a = add(a, a, p);
+	}
+	return r;
 }
 
 static uint64_t power(uint64_t a, uint64_t n, uint64_t p)

@@ -2,6 +2,7 @@
 #include "server/audit_verb.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ int srv_audit_print(const struct conf *conf)
 
 	if (e)
 		return EXIT_FAILURE;
-	e = s->store.ops->audit_read(s->store.ctx, 1, "", INT64_MAX, line_print, NULL, NULL);
+	e = s->store.ops->audit_read(s->store.ctx, 1, "", PTRDIFF_MAX, line_print, NULL, NULL);
 	srv_close(&s);
 	return done(e, "export");
 }

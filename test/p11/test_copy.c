@@ -233,7 +233,7 @@ static void test_limits(void **state)
 {
 	CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
 	CK_MECHANISM m = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
-	CK_ULONG uses = 3, too_many = (CK_ULONG)1 << 40;
+	CK_ULONG uses = 3, too_many = (CK_ULONG)UINT32_MAX + 1;
 	CK_MECHANISM_TYPE ecdsa[] = { CKM_ECDSA, CKM_ECDSA_SHA256 }, rsa = CKM_RSA_PKCS, *allowed;
 	CK_BYTE label[] = "ec limited", list[] = { 0x70 };
 	CK_ATTRIBUTE pub_t[] = { { CKA_EC_PARAMS, p256, sizeof(p256) } };
@@ -249,7 +249,8 @@ static void test_limits(void **state)
 	(void)rig_card_simple();
 	s = enter();
 	assert_rv(C_GenerateKeyPair(s, &m, pub_t, 1, bad, 2, &pub, &priv), CKR_TEMPLATE_INCONSISTENT);
-	assert_rv(C_GenerateKeyPair(s, &m, pub_t, 1, many, 2, &pub, &priv), CKR_ATTRIBUTE_VALUE_INVALID);
+	if (too_many)           /* a CK_ULONG may have 32 bits, as the card's counter has */
+		assert_rv(C_GenerateKeyPair(s, &m, pub_t, 1, many, 2, &pub, &priv), CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_ok(C_GenerateKeyPair(s, &m, pub_t, 1, t, 4, &pub, &priv));
 	assert_int_equal(rig_number(s, priv, P11_CKA_USE_COUNTER), 3);
 	assert_bytes_equal(rig_attribute(s, priv, P11_CKA_ALGORITHMS), RD_ARR(list));

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # limit: 600
 #
-# In the next Debian (root.sh): OpenSSL with pkcs11-provider, a newer pkcs11-tool and p11-kit, on a card with a PIN.
+# In the next Debian (chroot.sh): OpenSSL with pkcs11-provider, a newer pkcs11-tool and p11-kit, on a card with a PIN.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
-. "$(dirname "$0")/../e2e/lib.sh"
+. "$(dirname "$0")/e2e/lib.sh"
 # shellcheck source=test/e2e/tools/pincard.sh
 . "$TOP/test/e2e/tools/pincard.sh"
 
