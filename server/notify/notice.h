@@ -7,7 +7,7 @@
 #define SERVER_NOTIFY_NOTICE_H
 
 #include "server/ceremony.h"
-#include "server/notify/recipient.h"
+#include "server/recipient.h"
 
 struct srv_notice {
 	enum srv_occasion about;

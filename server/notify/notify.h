@@ -9,7 +9,7 @@
 #define SERVER_NOTIFY_NOTIFY_H
 
 #include "server/desk.h"
-#include "server/notify/recipient.h"
+#include "server/recipient.h"
 
 #define SRV_NOTIFY_TRY_S   30           /* a child that takes longer is killed */
 #define SRV_NOTIFY_PAUSE_S 900          /* the longest */

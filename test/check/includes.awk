@@ -11,20 +11,28 @@ BEGIN {
 	for (i = 1; i <= n; i++) system_header[word[i] ".h"] = 1
 }
 function strip(s) { gsub(/^[ \t]+|[ \t]+$/, "", s); return s }
-# What the row of f names.
-function named(f,   i, n, list) {
+# What the row of f names; in brackets, for itself alone.
+function named(f,   i, n, list, own, ends) {
 	n = split(names[f], list, /[ ,]+/)
 	for (i = 1; i <= n; i++) {
+		if (sub(/^\(/, "", list[i])) own = 1
+		ends = sub(/\)$/, "", list[i])
 		if (list[i] == "*") { all[f] = 1; continue }
 		if (list[i] == "–" || list[i] == "") continue
 		if (!(list[i] in names)) { print "table: " f " names " list[i] ", which has no row"; continue }
-		may[f, list[i]] = 1
+		if (own) alone[f, list[i]] = 1
+		else may[f, list[i]] = 1
+		if (ends) own = 0
 	}
 }
-# And what those include, over any way; rows may name each other.
+# And what those include, over any way; rows may name each other. What one includes for itself, others do not by it.
 function closure(   via, f, to) {
 	for (via in names) for (f in names) if ((f, via) in may)
 		for (to in names) if ((via, to) in may) may[f, to] = 1
+	for (f in names) for (via in names) if ((f, via) in alone) {
+		also[f, via] = 1
+		for (to in names) if ((via, to) in may) also[f, to] = 1
+	}
 }
 function room_of(path,   r, best) {
 	best = ""
@@ -71,7 +79,7 @@ FNR == NR {
 		}
 		to = room_of(target)
 		if (to == "") print room ": " at " includes " target ", a folder that has no row"
-		else if (to != room && !all[room] && !((room, to) in may)) print room ": " at " includes " target
+		else if (to != room && !all[room] && !((room, to) in may) && !((room, to) in also)) print room ": " at " includes " target
 		next
 	}
 	header = text; sub(/^</, "", header); sub(/>.*/, "", header)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Who includes whom, against the table of docs/ARCHITECTURE.md: a folder includes what its row names and what those
-# include; a header that is neither ours nor the system's only where a row's cell "foreign" admits it.
+# include, but for what they name in brackets; a header that is neither ours nor the system's only where a row's cell
+# "foreign" admits it.
 cd "$(dirname "$0")/../.." || exit 2
 . test/tap.sh
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/notify/recipient.h"
+#include "server/recipient.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom [notify] names, of what they are told, and the ways to each of them. */
-#ifndef SERVER_NOTIFY_RECIPIENT_H
-#define SERVER_NOTIFY_RECIPIENT_H
+#ifndef SERVER_RECIPIENT_H
+#define SERVER_RECIPIENT_H
 
 #include "base/conf.h"
 
