@@ -39,6 +39,16 @@ bool rd_utf8(struct rd *r, uint32_t *c)
 	return true;
 }
 
+bool text_is_typed(struct rd text)
+{
+	uint32_t c;
+
+	while (rd_utf8(&text, &c))
+		if (c < ' ' || c == 0x7f)
+			return false;
+	return rd_end(&text);
+}
+
 void wr_hex(struct wr *w, struct rd bytes)
 {
 	uint8_t *p = wr_space(w, bytes.n * 2);

@@ -10,6 +10,8 @@
 
 /* The next UTF-8 character (RFC 3629). Nothing moves at the end, or at a malformed, overlong or surrogate sequence. */
 MUST bool rd_utf8(struct rd *r, uint32_t *c);
+/* Nothing but UTF-8, and no character that a keyboard does not put into a line: none below U+0020, no U+007F. */
+bool text_is_typed(struct rd text);
 void wr_hex(struct wr *w, struct rd bytes);                    /* lower case */
 void wr_decimal(struct wr *w, uint64_t n);
 void wr_duration(struct wr *w, uint32_t seconds);              /* 5400: "1 h 30 min"; 0: "0 s" */

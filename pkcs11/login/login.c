@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/login/agent.h"
 #include "pkcs11/login/people.h"
@@ -194,6 +195,15 @@ static CK_RV login(struct p11_call *c, const struct secret *pin)
 		e = check_transport(t, pin);
 	if (e)
 		return p11_rv(e);
+	/*
+	 * In PKCS#11 a PIN is text (CK_UTF8CHAR). A program whose question nobody could see may give what lies in its
+	 * memory, and a card has three tries.
+	 */
+	if (pin && t->status.mode != HSM_MODE_PKA && !text_is_typed(secret_view(pin))) {
+		log_tell("reader %s: no login: the PIN that this program gives is no text; it was not sent to the card",
+			 t->reader);
+		return CKR_PIN_INCORRECT;
+	}
 	switch (t->status.mode) {
 	case HSM_MODE_UNSET:
 		log_tell("card %s in reader %s is not initialised, or its custodians' keys are not all registered: "

@@ -2,6 +2,7 @@
 #include "pkcs11/login/pin.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/login/so.h"
 #include "pkcs11/module/call.h"
@@ -153,6 +154,8 @@ CK_RV p11_pin_set(struct p11_call *c, CK_UTF8CHAR *old, CK_ULONG old_n, CK_UTF8C
 		return p11_so_set_pin(c, rd_of(old, old_n), rd_of(fresh, fresh_n));
 	if (fresh_n > PIN_MAX)
 		return CKR_PIN_LEN_RANGE;
+	if (!text_is_typed(rd_of(fresh, fresh_n)))
+		return CKR_PIN_INVALID;
 	/* CKR_PIN_LEN_RANGE is for a PIN that is set (PKCS#11 2.40 5.1.6). */
 	if (old_n < PIN_MIN || old_n > PIN_MAX)
 		return CKR_PIN_INCORRECT;

@@ -4,6 +4,7 @@
 #include "apdu/agent_link.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "base/text.h"
 #include "pkcs11/ck/rv.h"
 #include "pkcs11/module/call.h"
 #include "pkcs11/module/ceremony.h"
@@ -138,6 +139,8 @@ CK_RV p11_so_init_pin(struct p11_call *c, CK_UTF8CHAR *pin, CK_ULONG n)
 		n = PIN_MIN;
 	if (n < PIN_MIN || n > (pin ? PIN_MAX : HSM_PAD_PIN_MAX))
 		return CKR_PIN_LEN_RANGE;
+	if (pin && !text_is_typed(rd_of(pin, n)))
+		return CKR_PIN_INVALID;
 	e = pin ? reset(t, rd_of(pin, n)) : reset_on_pad(c, (unsigned)n);
 	if (e)
 		tell(t, e, e == ERR_CONDITIONS ? "the card was initialised so that the SO-PIN sets no PIN" :

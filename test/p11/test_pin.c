@@ -60,6 +60,20 @@ static void test_lengths(void **state)
 	assert_ok(rig_login(s, RIG_PIN));
 }
 
+/* A PIN is text (CK_UTF8CHAR). sbsign without a terminal gives what lies in its memory. */
+static void test_no_text(void **state)
+{
+	CK_SESSION_HANDLE s = start();
+
+	(void)state;
+	assert_rv(rig_login(s, "\x80\x44\xef\x84\x65\x55"), CKR_PIN_INCORRECT);
+	assert_rv(rig_login(s, "12345\n"), CKR_PIN_INCORRECT);
+	assert_rv(rig_login(s, "12345\x7f"), CKR_PIN_INCORRECT);
+	assert_rv(rig_login(s, "12345\xc3"), CKR_PIN_INCORRECT);
+	assert_int_equal(pins(), 0);
+	assert_ok(rig_login(s, RIG_PIN));
+}
+
 /* The how manieth exchange of a login is its VERIFY? Nobody is logged in then, as before. */
 static unsigned verify_at(CK_SESSION_HANDLE s)
 {
@@ -232,6 +246,8 @@ static void test_set_pin(void **state)
 	assert_rv(C_SetPIN(s, pin, 6, NULL, 0), CKR_ARGUMENTS_BAD);
 	assert_rv(set_pin(s, RIG_PIN, "12345"), CKR_PIN_LEN_RANGE);
 	assert_rv(set_pin(s, RIG_PIN, "12345678901234567"), CKR_PIN_LEN_RANGE);
+	/* No login would give it. */
+	assert_rv(set_pin(s, RIG_PIN, "12345\xc3"), CKR_PIN_INVALID);
 	assert_rv(set_pin(s, "12345", "12345678"), CKR_PIN_INCORRECT);
 	assert_rv(set_pin(s, "12345678901234567", "12345678"), CKR_PIN_INCORRECT);
 	assert_int_equal(pins(), 0);
@@ -333,6 +349,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_login),
 		RIG_TEST(test_lengths),
+		RIG_TEST(test_no_text),
 		RIG_TEST(test_wrong),
 		RIG_TEST(test_selected_by_another),
 		RIG_TEST(test_reset_by_another),

@@ -105,6 +105,7 @@ static void test_init_pin(void **state)
 	assert_ok(so_login(s, so_pin));
 	assert_rv(C_InitPIN(s, new_pin, 5), CKR_PIN_LEN_RANGE);
 	assert_rv(C_InitPIN(s, NULL, 0), CKR_ARGUMENTS_BAD);
+	assert_rv(C_InitPIN(s, (CK_UTF8CHAR[]){ "12345\x80" }, 6), CKR_PIN_INVALID);
 	assert_ok(C_InitPIN(s, new_pin, 6));
 	assert_ok(C_Logout(s));
 	assert_rv(rig_login(s, RIG_PIN), CKR_PIN_INCORRECT);

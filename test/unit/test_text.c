@@ -91,6 +91,17 @@ static void base64_and_base32(void **state)
 	assert_int_equal(wr_done(&w), ERR_ARG);
 }
 
+static void typed(void **state)
+{
+	(void)state;
+	assert_true(text_is_typed(RD_LIT("")));
+	assert_true(text_is_typed(RD_LIT("a b\xc3\xa9~")));
+	assert_false(text_is_typed(RD_LIT("a\n")));
+	assert_false(text_is_typed(RD_LIT("a\0b")));
+	assert_false(text_is_typed(RD_LIT("\x7f")));
+	assert_false(text_is_typed(RD_LIT("a\xe9")));
+}
+
 static void utf8(void **state)
 {
 	static const struct { struct rd text; uint32_t c; } good[] = {
@@ -187,6 +198,7 @@ int main(void)
 		cmocka_unit_test(durations),
 		cmocka_unit_test(base64_and_base32),
 		cmocka_unit_test(utf8),
+		cmocka_unit_test(typed),
 		cmocka_unit_test(foreign_text_cannot_drive_a_terminal),
 		cmocka_unit_test(dates),
 	};
