@@ -7,7 +7,9 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "base/file.h"
+#include "cli/line/cancel.h"
 #include "cli/line/get.h"
 #include "cli/line/put.h"
 #include "cli/line/say.h"
@@ -50,16 +52,24 @@ static void put_part(struct wr *w, uint64_t prime, const struct hsm_part *p)
 	put_hex(w, p->y);
 }
 
+/* The screen, and what a terminal keeps of what has left it. */
+#define CLEAR "\033[H\033[2J\033[3J"
+
+/* Whatever ends it, no part stays on the screen. */
 static enum err show(struct rd text, unsigned i, unsigned n)
 {
+	struct deadline dl = deadline_never();
 	char nothing[TYPED_MAX];
+	enum err e;
 
-	printf("\033[H\033[2JPart %u of %u: for one person, who writes it down and lets nobody else see it.\n\n%.*s\n",
+	dl.cancel_fd = cli_cancel_begin();
+	printf(CLEAR "Part %u of %u: for one person, who writes it down and lets nobody else see it.\n\n%.*s\n",
 	       i, n, (int)text.n, (const char *)text.p);
-	(void)fflush(stdout);
 	(void)cli_ask_line("Press Enter when it is written down:", nothing, sizeof(nothing));
-	printf("\033[H\033[2J");
-	return ERR_OK;
+	printf(CLEAR);
+	e = cli_flush(deadline_check(&dl));
+	cli_cancel_end();
+	return cli_fail(e, "part %u of %u", i, n);
 }
 
 static enum err part_path(const char *prefix, unsigned i, char path[PATH_SIZE])
@@ -98,15 +108,25 @@ static enum err check_paths(const char *prefix, unsigned n)
 	return e;
 }
 
+static void take_back(const char *prefix, unsigned n)
+{
+	char path[PATH_SIZE];
+
+	for (unsigned i = 1; i <= n; i++)
+		if (!part_path(prefix, i, path))
+			(void)unlink(path);
+}
+
 enum err cli_parts_put(const char *prefix, uint64_t prime, const struct hsm_part *parts, unsigned n)
 {
 	enum err e = prefix ? check_paths(prefix, n) : ERR_OK;
+	unsigned i = 0;
 	struct wr w;
 
 	if (!prefix && (!isatty(STDOUT_FILENO) || !cli_has_terminal()))
 		return cli_refuse(ERR_ARG, "without a terminal the parts need files: --parts-to");
 	wr_init_heap(&w, PART_MAX);
-	for (unsigned i = 0; i < n && !e; i++) {
+	for (i = 0; i < n && !e; i++) {
 		wr_reset(&w);
 		put_part(&w, prime, &parts[i]);
 		e = wr_done(&w);
@@ -114,6 +134,8 @@ enum err cli_parts_put(const char *prefix, uint64_t prime, const struct hsm_part
 			e = prefix ? keep(prefix, wr_view(&w), i + 1) : show(wr_view(&w), i + 1, n);
 	}
 	wr_free(&w);
+	if (e && prefix && i)
+		take_back(prefix, i - 1);
 	return e;
 }
 

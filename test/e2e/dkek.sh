@@ -46,6 +46,20 @@ their_share & theirs=$!
 touch taken.part2
 t "a part that is there already" not "$q11" dkek create taken.pbe --split 2/3 --parts-to taken.part
 t "... no other one is written" eval '[ ! -e taken.part1 ] && [ ! -e taken.pbe ]'
+mkdir small && mount -t tmpfs -o size=8k none small
+t "no room for all parts" eval 'failed run "$q11" dkek create small.pbe --split 2/3 --parts-to small/part'
+t "... is said" says "small/part3: No space left on device"
+t "... none is left, nor a share" eval '[ -z "$(ls -A small)" ] && [ ! -e small.pbe ]'
+umount small
+written="Press Enter when it is written down:"
+given_up() {
+	"$TOP/test/e2e/tools/person.py" "$written" "" "$written" $'\x03' -- \
+	    "$q11" dkek create shown.pbe --split 2/3 >tty
+	[ $? -eq 1 ]
+}
+t "parts on the terminal, given up at the second" given_up
+t "... of which nothing stays there" eval 'tail -c 60 tty | grep -qF "$(printf "\033[H\033[2J\033[3J")"'
+t "... nor is there a share" eval '[ ! -e shown.pbe ] && ! grep -q "Part 3" tty'
 t "our share, its password in three parts" "$q11" dkek create ours.pbe --split 2/3 --parts-to ours.part
 t "sc-hsm-tool's share, its password in three parts" wait $theirs
 t "... files of one form" eval '[ "$(stat -c %s ours.pbe theirs.pbe | tr -d "\n")" = 6464 ]'
