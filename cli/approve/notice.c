@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -155,6 +156,20 @@ static void write_escaped(struct wr *w, const char *text)
 			wr_text(w, "&gt;");
 		else
 			wr_u8(w, (uint8_t)*text);
+}
+
+enum err cli_notice_desktop_check(void)
+{
+	const char *at = secure_getenv("PATH");
+	char path[PATH_MAX];
+
+	for (size_t n; at && *at; at += n + (at[n] == ':')) {
+		n = strcspn(at, ":");
+		if (snprintf(path, sizeof(path), "%.*s/notify-send", (int)n, at) < (int)sizeof(path) &&
+		    access(path, X_OK) == 0)
+			return ERR_OK;
+	}
+	return cli_refuse(ERR_CONFIG, "--notify: there is no notify-send; it comes with libnotify-bin");
 }
 
 void cli_notice_desktop(const struct cli_notice *n)

@@ -22,6 +22,8 @@ void cli_notice_write(const struct cli_notice *n, struct wr *w);
 
 /* A line on stdout. */
 void cli_notice_print(const struct cli_notice *n);
+/* Is there a notify-send(1)? Said if not: what comes later would be told to nobody. */
+MUST enum err cli_notice_desktop_check(void);
 /* By notify-send(1). Failures are said. */
 void cli_notice_desktop(const struct cli_notice *n);
 /*

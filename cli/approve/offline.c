@@ -100,7 +100,8 @@ enum err cli_approve_save(struct cli *cli)
 
 	e = cli_where_read((const char *const *)cli->args->v, cli->args->n, "approve", &where);
 	if (!e && !*where.id && !*where.link)
-		e = cli_refuse(ERR_ARG, "which request? Name it by its link");
+		e = cli_refuse(ERR_ARG, "which request? Name it by its link, https://SERVER/r/...: the operator and "
+			       "the server's message have it");
 	if (!e)
 		e = cli_put_check(cli->args->save_request, cli->args->force, CLI_PUT_FORCE);
 	if (!e)

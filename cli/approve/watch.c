@@ -188,7 +188,9 @@ enum err verb_custodian_watch(struct cli *cli)
 	if (!w)
 		return cli_fail(ERR_NOMEM, "watching");
 	w->cli = cli;
-	e = cli->args->url ? cli_where_read(&cli->args->url, 1, "custodian watch", &where) : ERR_OK;
+	e = cli->args->notify ? cli_notice_desktop_check() : ERR_OK;
+	if (!e && cli->args->url)
+		e = cli_where_read(&cli->args->url, 1, "custodian watch", &where);
 	if (!e)
 		e = find_keys(w);
 	if (!e)

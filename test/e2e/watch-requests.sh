@@ -29,6 +29,10 @@ printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s/desktop"\n' "$T" >"$T/bin/notify-se
 chmod +x "$T/tell" "$T/bin/notify-send"
 t "the inbox is his, by one signature; nothing waits" not approve c1 --wait 0
 printf '[module]\nreaders = none\n[custodian]\nurl = %s\nkey = %s\n' "$URL" "$c1" >>"$T/custodian.conf"
+# As on a machine without a desktop.
+t_status "a desktop that cannot be told: 1, before anything is missed" 1 timeout 20 env PATH="$T/card" \
+    QUORUM11_CONF="$T/custodian.conf" "$q11" custodian watch --notify
+t "... what is missing is said" grep -q "libnotify-bin" "$T/err"
 # Somebody who reads only the first line.
 start reader sh -c '"$@" | head -n 1' sh env QUORUM11_CONF="$T/custodian.conf" "$q11" custodian watch
 start watch env PATH="$T/bin:$PATH" QUORUM11_CONF="$T/custodian.conf" \
