@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Build the Debian packages from what git tracks here.
+# Build the Debian packages from what git tracks here; where that is no checkout, from all that was not made here.
 #	packaging/deb.sh [OUT]
 # They are put into OUT (build/deb). The bytes depend on the tree only: twice gives the same.
 set -euo pipefail
@@ -11,7 +11,11 @@ out=$(realpath -m "${1:-build/deb}")
 work=$out/quorum11
 rm -rf "$work"
 mkdir -p "$work"
-git ls-files -z --cached | xargs -0 cp --parents -t "$work"
+sources() {
+	git ls-files -z --cached 2>/dev/null ||
+		find . \( -name node_modules -o -path ./build \) -prune -o -type f -print0
+}
+sources | xargs -0 cp --parents -t "$work"
 mv "$work/packaging/debian" "$work/debian"
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH-$(dpkg-parsechangelog -l "$work/debian/changelog" -S Timestamp)}
 export SOURCE_DATE_EPOCH

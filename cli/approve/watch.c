@@ -89,10 +89,8 @@ static enum err tell(struct watch *w, struct cli_ref *ref)
 static enum err look(struct watch *w, struct watched *at)
 {
 	struct cli_inbox found = { .n = 0 };
-	enum err e = ERR_OK, untold = ERR_OK, one;
+	enum err e = cli_inbox_look(w->cli, at->api, w->mine, &found), untold = ERR_OK, one;
 
-	for (size_t i = 0; i < w->mine->n && !e; i++)
-		e = cli_inbox_look(w->cli, at->api, w->mine->v[i].chr, &found);
 	for (size_t i = 0; i < found.n && !e; i++) {
 		if (is_seen(&w->seen, &found.v[i]))
 			continue;

@@ -47,22 +47,23 @@ static void add(struct cli_inbox *f, struct cli_api *api, const char *id)
 	memcpy(f->v[f->n++].id, id, sizeof(f->v[0].id));
 }
 
-enum err cli_inbox_look(struct cli *cli, struct cli_api *api, const char *chr, struct cli_inbox *out)
+static enum err ask_for(struct cli *cli, struct cli_api *api, const char *chr, int *status, json_t **answer)
 {
 	uint8_t buf[PATH_SIZE];
-	json_t *answer = NULL;
-	const json_t *one;
 	struct wr path;
-	int status = 0;
-	size_t i;
-	enum err e;
 
 	WR_ARR(&path, buf);
 	wr_text(&path, "/api/v1/waiting/");
 	put_escaped(&path, chr);
-	e = cli_api_call(cli, api, wr_cstr(&path), NULL, &status, &answer);
-	if (!e)
-		e = cli_api_fail(api, status, answer, "looking for requests");
+	return cli_api_call(cli, api, wr_cstr(&path), NULL, status, answer);
+}
+
+static enum err take_list(struct cli_api *api, int status, const json_t *answer, struct cli_inbox *out)
+{
+	enum err e = cli_api_fail(api, status, answer, "looking for requests");
+	const json_t *one;
+	size_t i;
+
 	if (!e && !json_is_array(json_object_get(answer, "requests")))
 		e = cli_refuse(ERR_PROTOCOL, "%s: no list of requests", cli_api_url(api));
 	json_array_foreach(json_object_get(answer, "requests"), i, one) {
@@ -76,7 +77,32 @@ enum err cli_inbox_look(struct cli *cli, struct cli_api *api, const char *chr, s
 		}
 		add(out, api, id);
 	}
-	json_decref(answer);
+	return e;
+}
+
+enum err cli_inbox_look(struct cli *cli, struct cli_api *api, const struct cli_custodians *mine, struct cli_inbox *out)
+{
+	json_t *answer, *hidden = NULL;
+	int status = 0, hidden_status = 0;
+	bool is_shown = false;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < mine->n && !e; i++) {
+		e = ask_for(cli, api, mine->v[i].chr, &status, &answer);
+		if (!e && (status == 401 || status == 403)) {
+			json_decref(hidden);
+			hidden = answer;
+			hidden_status = status;
+			continue;
+		}
+		if (!e)
+			e = take_list(api, status, answer, out);
+		is_shown |= !e;
+		json_decref(answer);
+	}
+	if (!e && !is_shown && hidden)
+		e = take_list(api, hidden_status, hidden, out);
+	json_decref(hidden);
 	return e;
 }
 
@@ -88,9 +114,7 @@ static enum err look_around(struct cli *cli, const struct cli_servers *servers, 
 	size_t answered = 0;
 
 	for (size_t s = 0; s < servers->n; s++) {
-		e = ERR_OK;
-		for (size_t i = 0; i < mine->n && !e; i++)
-			e = cli_inbox_look(cli, servers->v[s], mine->v[i].chr, out);
+		e = cli_inbox_look(cli, servers->v[s], mine, out);
 		answered += !e;
 		if (e)
 			last = e;

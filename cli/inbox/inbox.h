@@ -13,8 +13,12 @@ struct cli_inbox {
 	struct cli_ref v[INBOX_MAX];
 };
 
-/* Add what waits at this server for the key with this holder reference, each request once. Said. */
-MUST enum err cli_inbox_look(struct cli *cli, struct cli_api *api, const char *chr, struct cli_inbox *out);
+/*
+ * Add what waits at this server for any of these keys, each request once. A key whose inbox is not shown, as of one
+ * that is not registered yet, is passed over, unless no other's is. Said.
+ */
+MUST enum err cli_inbox_look(struct cli *cli, struct cli_api *api, const struct cli_custodians *mine,
+			     struct cli_inbox *out);
 /*
  * The requests that wait at these servers for any of these keys. wait_s: look again for so long. None: ERR_NOT_FOUND. A
  * server that does not answer is said and passed over, unless no other does. Said.

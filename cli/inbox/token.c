@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crypto_digest.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -16,12 +17,14 @@
 #include "pka/sign.h"
 
 #define PATH_SIZE 4096
+#define UNKNOWN_MS 60000
 #define NAME_SIZE (sizeof("inbox/") + 2 * SHA256_SIZE)
 
 struct cli_inbox_token {
 	struct cli_api *api;
 	struct cli_custodians *mine;
 	struct secret **v;              /* mine->n; NULL: not looked for yet */
+	uint64_t *unknown_until;        /* mine->n; boot ms: the server does not know the key, ask no sooner */
 	size_t at;                      /* the one that was shown last */
 	bool is_old;                    /* it came from the file, and may have expired */
 };
@@ -189,10 +192,15 @@ static enum err next(void *ctx, struct cli *cli, int status, bool first, const s
 
 	t->at = first ? 0 : t->at + !renew;
 	for (; t->at < t->mine->n; t->at++, renew = false) {
+		if (clock_boot_ms() < t->unknown_until[t->at]) {
+			e = ERR_DENIED;
+			continue;
+		}
 		e = show(cli, t, renew);
 		*out = t->v[t->at];
-		if (e != ERR_DENIED)    /* one that this server does not know: it has been said, and another may do */
+		if (e != ERR_DENIED)
 			return e;
+		t->unknown_until[t->at] = clock_boot_ms() + UNKNOWN_MS; /* it has been said, and another may do */
 	}
 	return first ? e : ERR_NOT_FOUND;
 }
@@ -202,13 +210,16 @@ enum err cli_inbox_token_use(struct cli_api *api, struct cli_custodians *mine, s
 	struct cli_inbox_token *t = calloc(1, sizeof(*t));
 
 	*out = t;
-	if (!t || !(t->v = calloc(mine->n + 1, sizeof(*t->v)))) {
-		free(t);
-		*out = NULL;
+	if (!t)
 		return cli_fail(ERR_NOMEM, "your inbox");
-	}
 	t->api = api;
 	t->mine = mine;
+	t->v = calloc(mine->n + 1, sizeof(*t->v));
+	t->unknown_until = calloc(mine->n + 1, sizeof(*t->unknown_until));
+	if (!t->v || !t->unknown_until) {
+		cli_inbox_token_free(out);
+		return cli_fail(ERR_NOMEM, "your inbox");
+	}
 	cli_api_when_asked(api, next, t);
 	return ERR_OK;
 }
@@ -222,8 +233,9 @@ void cli_inbox_token_free(struct cli_inbox_token **t)
 		return;
 	cli_api_when_asked(it->api, NULL, NULL);
 	cli_api_authorize(it->api, NULL);
-	for (size_t i = 0; i < it->mine->n; i++)
+	for (size_t i = 0; it->v && i < it->mine->n; i++)
 		secret_free(&it->v[i]);
 	free(it->v);
+	free(it->unknown_until);
 	free(it);
 }

@@ -83,6 +83,9 @@ old=${chr[c1]}
 t "c1 makes a second key" c1 custodian keygen --pin-file pin
 new=$(chr_of c1)
 t "... which is another one" test "$new" != "$old"
+t "until it is registered he approves with the old one" opens_by c1 c2
+asked() { [ "$(grep -c "signs that this inbox" approve-c1.log)" -le 1 ]; }
+t "... his card is asked once what it is to the server, not at each look" asked
 t "... exports it" c1 custodian export --key "$new" --out c1-new.pka
 start replace replace --reason "c1 has a new key" "$old" c1-new.pka
 approvers c2 c4
