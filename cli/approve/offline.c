@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/approve/offline.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/approve/decision.h"
 #include "cli/approve/journal.h"
 #include "cli/inbox/inbox.h"
 #include "cli/inbox/travel.h"
+#include "cli/line/get.h"
 #include "cli/line/put.h"
 #include "cli/line/say.h"
 
@@ -29,13 +28,6 @@ static const char *time_text(int64_t t, char buf[32])
 	if (!localtime_r(&s, &tm) || !strftime(buf, 32, "%Y-%m-%d %H:%M:%S", &tm))
 		(void)snprintf(buf, 32, "(no date)");
 	return buf;
-}
-
-static enum err read_file(const char *path, struct wr *w)
-{
-	enum err e = file_read(path, TRAVEL_MAX, w);
-
-	return e ? cli_refuse(e, "%s: %s", path, e == ERR_IO ? strerror(errno) : err_text(e)) : ERR_OK;
 }
 
 /* ---- --save-request ---- */
@@ -123,12 +115,13 @@ enum err cli_approve_save(struct cli *cli)
 static enum err read_request(const struct cli *cli, struct cli_travel_request *t)
 {
 	const char *path = cli->args->request_file, *bad;
+	const int64_t now = clock_wall_s();
 	char until[32];
 	struct wr w;
 	enum err e;
 
 	wr_init_heap(&w, TRAVEL_MAX);
-	e = read_file(path, &w);
+	e = cli_get_file(path, TRAVEL_MAX, &w);
 	if (!e) {
 		e = cli_travel_request_parse(wr_view(&w), t, &bad);
 		if (e == ERR_PROTOCOL)
@@ -137,9 +130,12 @@ static enum err read_request(const struct cli *cli, struct cli_travel_request *t
 			cli_fail(e, "%s", path);
 	}
 	wr_free(&w);
-	if (!e && clock_wall_s() > t->until && !cli->args->force)
+	if (!e && now > t->until && !cli->args->force)
 		e = cli_refuse(ERR_REFUSED, "%s was valid until %s, by the clock of this machine that is over; --force "
 			       "if the clock is wrong", path, time_text(t->until, until));
+	/* What the server said was left is of when it was saved. */
+	if (!e && now + t->request->seconds_left > t->until)
+		t->request->seconds_left = now < t->until ? (unsigned)(t->until - now) : 0;
 	return e;
 }
 
@@ -308,7 +304,7 @@ enum err cli_approve_send(struct cli *cli)
 	wr_init_heap(&w, TRAVEL_MAX);
 	e = cli_where_read((const char *const *)cli->args->v, cli->args->n, "approve", &where);
 	if (!e)
-		e = read_file(path, &w);
+		e = cli_get_file(path, TRAVEL_MAX, &w);
 	if (!e) {
 		e = cli_travel_decision_parse(wr_view(&w), &t, &bad);
 		if (e == ERR_PROTOCOL)

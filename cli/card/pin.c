@@ -127,7 +127,7 @@ static bool last_is_meant(const struct cli_card *c, const char *what)
 		 strcmp(what, "PIN") ? "the card can then never be initialised again" : "what helps then: ",
 		 strcmp(what, "PIN") ? "" : cli_pin_remedy(c));
 	(void)snprintf(question, sizeof(question), "Type \"last try\" to go on, or Enter to stop:");
-	return cli_ask_word(question, "last try");
+	return cli_ask_word(question, "last try", false);
 }
 
 /* A try is only spent when the person may know that it is not the last. */

@@ -14,7 +14,7 @@ static bool is_meant(const struct cli *cli, const struct cli_preview *p, const s
 	       cli_key_type(k, type, sizeof(type)), *k->id ? k->id : "-", p->card.id,
 	       k->kind == CE_CERTIFICATE ? ", with its certificate" :
 	       k->kind == CE_REQUEST	 ? ", with its attestation" : "");
-	return cli->args->yes || cli_ask_word("Type \"delete\" to go on, or Enter to stop:", "delete");
+	return cli_ask_word("Type \"delete\" to go on, or Enter to stop:", "delete", cli->args->yes);
 }
 
 enum err verb_delete(struct cli *cli)

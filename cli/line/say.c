@@ -145,10 +145,12 @@ bool cli_ask(const char *question, bool yes)
 	return cli_ask_line(text, answer, sizeof(answer)) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-bool cli_ask_word(const char *question, const char *word)
+bool cli_ask_word(const char *question, const char *word, bool yes)
 {
 	char answer[64];
 
+	if (yes)
+		return cli_flush(ERR_OK) == ERR_OK;
 	return cli_ask_line(question, answer, sizeof(answer)) && strcmp(answer, word) == 0;
 }
 

@@ -30,7 +30,7 @@ bool cli_ask(const char *question, bool yes);
 
 bool cli_has_terminal(void);
 /* The same for a word that must be typed as it stands in the question: what a habit must not answer. */
-bool cli_ask_word(const char *question, const char *word);
+bool cli_ask_word(const char *question, const char *word, bool yes);
 /* A line from the terminal, without its end; false: no terminal, nothing typed, or more than cap - 1 bytes. */
 bool cli_ask_line(const char *question, char *line, size_t cap);
 

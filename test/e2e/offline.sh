@@ -56,6 +56,9 @@ custodian "$q11" devices remove "target signer"
 t "an unknown card is refused" ends 3 offline c1 --yes --request-file "$T/r1" --out "$T/d0"
 t "... it is said how to add it" said "quorum11 devices add \"NAME\" $T/r1"
 t "... from the file" custodian "$q11" devices add --yes "target signer" "$T/r1"
+jq '.request.seconds_left = 500000' "$T/r1" >"$T/bad"
+t "how long it still counts, not what the server said when it was saved" eval \
+    'ends 1 offline c1 --request-file "$T/bad" --out "$T/d0" && grep -qE "time left +[0-9]{1,2} min" "$T/out"'
 # The list of what was decided here: if it cannot be kept, nothing is signed.
 mkdir "$T/list"
 mount -t tmpfs -o ro none "$T/list"

@@ -13,9 +13,9 @@
 
 /*
  * What cli_ask says, 1: yes, at a terminal of its own: before was typed when nobody had been asked, answer is typed
- * after the question. out: where stdout goes, NULL: to the terminal.
+ * after the question. out: where stdout goes, NULL: to the terminal. word: cli_ask_word, for this one.
  */
-static int asked(const char *before, const char *answer, const char *out, bool yes)
+static int ask(const char *before, const char *answer, const char *out, bool yes, const char *word)
 {
 	char shown[256];
 	size_t n = 0;
@@ -33,7 +33,7 @@ static int asked(const char *before, const char *answer, const char *out, bool y
 		if (read(go[0], &c, 1) != 1 || (out && !freopen(out, "w", stdout)))
 			_exit(9);
 		printf("what it is about\n");
-		_exit(cli_ask(QUESTION, yes));
+		_exit(word ? cli_ask_word(QUESTION " [y/N]", word, yes) : cli_ask(QUESTION, yes));
 	}
 	assert_int_equal(write(fd, before, strlen(before)), (ssize_t)strlen(before));
 	assert_int_equal(write(go[1], "", 1), 1);
@@ -51,6 +51,16 @@ static int asked(const char *before, const char *answer, const char *out, bool y
 	(void)close(fd);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int asked(const char *before, const char *answer, const char *out, bool yes)
+{
+	return ask(before, answer, out, yes, NULL);
+}
+
+static int asked_word(const char *answer, const char *out, bool yes)
+{
+	return ask("", answer, out, yes, "delete");
 }
 
 static void answers(void **state)
@@ -81,6 +91,10 @@ static void not_shown(void **state)
 	(void)state;
 	assert_int_equal(asked("", "y\n", "/dev/full", false), 0);
 	assert_int_equal(asked("", "", "/dev/full", true), 0);
+	assert_int_equal(asked_word("", "/dev/full", true), 0);
+	assert_int_equal(asked_word("", NULL, true), 1);
+	assert_int_equal(asked_word("delete\n", NULL, false), 1);
+	assert_int_equal(asked_word("y\n", NULL, false), 0);
 }
 
 /* A terminal that shows JSON is not driven by it: C1 and bidirectional controls are escaped as those of C0 are. */
