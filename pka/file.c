@@ -104,6 +104,11 @@ enum err pka_file_read(struct rd bytes, struct pka_file *out)
 	return finish(&p, ok, out);
 }
 
+struct hsm_proof pka_file_proof(const struct pka_file *f, bool verifies)
+{
+	return (struct hsm_proof){ f->has_issuer && verifies ? &f->issuer : NULL, &f->device, &f->request };
+}
+
 enum err pka_member_read(struct rd bytes, struct pka_file *out, struct rd *sig)
 {
 	struct parts p = { .certs = 0 };

@@ -7,6 +7,7 @@
 #define PKA_FILE_H
 
 #include "attest/keyatt.h"
+#include "sc-hsm/cmd.h"
 
 struct pka_file {                       /* views into the bytes; certificates sorted by content, not by tag */
 	struct cvc device, issuer;
@@ -15,6 +16,8 @@ struct pka_file {                       /* views into the bytes; certificates so
 	enum ec_curve curve;            /* of the request's key; EC_NONE: not usable for authentication */
 };
 MUST enum err pka_file_read(struct rd bytes, struct pka_file *out);
+/* For a card, into f; verifies: it has a chain of its own, and asks for one (open firmware does not). */
+struct hsm_proof pka_file_proof(const struct pka_file *f, bool verifies);
 /*
  * Key domain membership (APDU reference 6.3): the same file of the group signer's key under another identifier, with
  * the membership that he has signed.

@@ -74,51 +74,49 @@ static enum err make_known(struct hsm_card *c, const struct cvc *cert, struct de
 	return select_verify_key(c, cert->chr, dl);
 }
 
-/* Open firmware has no chain to verify and takes the request alone: issuer is NULL then. */
-enum err hsm_auth_choose(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
-			 const struct cvc_request *request, struct deadline *dl)
+enum err hsm_auth_choose(struct hsm_card *c, const struct hsm_proof *key, struct deadline *dl)
 {
-	enum err e = issuer ? make_known(c, issuer, dl) : ERR_OK;
+	enum err e;
 
-	if (!e && issuer)
-		e = make_known(c, device, dl);
-	if (!e && issuer)
-		e = select_verify_key(c, request->outer_car, dl);
-	return e;
+	if (!key->issuer)
+		return ERR_OK;
+	e = make_known(c, key->issuer, dl);
+	if (!e)
+		e = make_known(c, key->device, dl);
+	return e ? e : select_verify_key(c, key->request->outer_car, dl);
 }
 
-enum err hsm_pka_replace(struct hsm_card *c, uint8_t index, const struct cvc *issuer, const struct cvc *device,
-			 const struct cvc_request *request, struct hsm_pka *out, struct deadline *dl)
+enum err hsm_pka_replace(struct hsm_card *c, uint8_t index, const struct hsm_proof *key, struct hsm_pka *out,
+			 struct deadline *dl)
 {
 	struct wr cmd;
-	enum err e = hsm_auth_choose(c, issuer, device, request, dl);
+	enum err e = hsm_auth_choose(c, key, dl);
 
 	if (e)
 		return e;
 	wr_init_heap(&cmd, APDU_CMD_MAX);
-	hsm_enc_pka_replace(&cmd, index, request->content);
+	hsm_enc_pka_replace(&cmd, index, key->request->content);
 	if (hsm_card_fits(c, &cmd))
 		return read_status(c, HSM_PKA_REGISTER, &cmd, RD_NONE, out, dl);
 	wr_free(&cmd);
 	return hsm_card_refuse(c, ERR_LIMIT);
 }
 
-enum err hsm_pka_register(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
-			  const struct cvc_request *request, struct hsm_pka *out, struct deadline *dl)
+enum err hsm_pka_register(struct hsm_card *c, const struct hsm_proof *key, struct hsm_pka *out, struct deadline *dl)
 {
 	struct wr cmd;
-	enum err e = hsm_auth_choose(c, issuer, device, request, dl);
+	enum err e = hsm_auth_choose(c, key, dl);
 
 	if (e)
 		return e;
 	wr_init_heap(&cmd, APDU_CMD_MAX);
-	hsm_enc_pka_register(&cmd, request->content);
+	hsm_enc_pka_register(&cmd, key->request->content);
 	if (hsm_card_fits(c, &cmd))
 		return read_status(c, HSM_PKA_REGISTER, &cmd, RD_NONE, out, dl);
 	/* The command without data is the status query; with something in the file it registers that. */
 	wr_reset(&cmd);
 	hsm_enc_pka_status(&cmd);
-	return read_status(c, HSM_PKA_REGISTER, &cmd, request->content, out, dl);
+	return read_status(c, HSM_PKA_REGISTER, &cmd, key->request->content, out, dl);
 }
 
 enum err hsm_pka_challenge(struct hsm_card *c, uint8_t challenge[PKA_CHALLENGE_SIZE], struct deadline *dl)

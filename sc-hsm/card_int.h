@@ -33,13 +33,11 @@ bool hsm_card_fits(const struct hsm_card *c, const struct wr *cmd);
  */
 MUST enum err hsm_card_send_by_file(struct hsm_card *c, enum hsm_op op, struct wr *cmd, struct rd object,
 				    struct wr *data, struct deadline *dl);
-/* auth.c: make the one known who signed a request, and choose him (5.2). issuer NULL: open firmware, which asks not. */
-MUST enum err hsm_auth_choose(struct hsm_card *c, const struct cvc *issuer, const struct cvc *device,
-			      const struct cvc_request *request, struct deadline *dl);
+/* auth.c: make the one known who signed the request, and choose him (5.2); of open firmware: nothing. */
+MUST enum err hsm_auth_choose(struct hsm_card *c, const struct hsm_proof *key, struct deadline *dl);
 /* key.c: DECIPHER of another card's request, with its chain; by the file where it does not fit. */
-MUST enum err hsm_decipher_request(struct hsm_card *c, uint8_t key, enum hsm_decipher alg, const struct cvc *issuer,
-				   const struct cvc *device, const struct cvc_request *peer, struct wr *out,
-				   struct deadline *dl);
+MUST enum err hsm_decipher_request(struct hsm_card *c, uint8_t key, enum hsm_decipher alg,
+				   const struct hsm_proof *peer, struct wr *out, struct deadline *dl);
 /* domain.c: what MANAGE KEY DOMAIN answers. */
 struct hsm_domain;
 MUST enum err hsm_dec_domain(struct rd answer, struct hsm_domain *out);

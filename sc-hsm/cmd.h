@@ -151,4 +151,13 @@ struct hsm_pka {                                               /* four bytes of 
 MUST enum err hsm_dec_pka(struct rd data, struct hsm_pka *out);
 MUST enum err hsm_dec_enumerate(struct rd data, uint16_t fids[OBJECTS_MAX], size_t *n);
 
+/*
+ * A key of another card, proved: its authenticated request, with the certificates that a card verifies it by. Borrowed.
+ * issuer NULL: for open firmware, which verifies none and takes the request alone.
+ */
+struct hsm_proof {
+	const struct cvc *issuer, *device;
+	const struct cvc_request *request;
+};
+
 #endif

@@ -213,34 +213,33 @@ enum err hsm_key_agree(struct hsm_card *c, uint8_t key, struct rd peer, struct w
 	return e;
 }
 
-enum err hsm_decipher_request(struct hsm_card *c, uint8_t key, enum hsm_decipher alg, const struct cvc *issuer,
-			      const struct cvc *device, const struct cvc_request *peer, struct wr *out,
-			      struct deadline *dl)
+enum err hsm_decipher_request(struct hsm_card *c, uint8_t key, enum hsm_decipher alg, const struct hsm_proof *peer,
+			      struct wr *out, struct deadline *dl)
 {
 	struct wr cmd;
-	enum err e = hsm_auth_choose(c, issuer, device, peer, dl);
+	enum err e = hsm_auth_choose(c, peer, dl);
 
 	if (e)
 		return e;
 	wr_init_heap(&cmd, APDU_CMD_MAX);
-	hsm_enc_decipher(&cmd, key, alg, peer->content);
+	hsm_enc_decipher(&cmd, key, alg, peer->request->content);
 	if (hsm_card_fits(c, &cmd))
 		return hsm_card_send(c, HSM_DECIPHER, &cmd, out, dl);
 	wr_reset(&cmd);
 	hsm_enc_decipher(&cmd, key, alg, RD_NONE);
-	return hsm_card_send_by_file(c, HSM_DECIPHER_FILE, &cmd, peer->content, out, dl);
+	return hsm_card_send_by_file(c, HSM_DECIPHER_FILE, &cmd, peer->request->content, out, dl);
 }
 
-enum err hsm_key_agree_proved(struct hsm_card *c, uint8_t key, const struct cvc *issuer, const struct cvc *device,
-			      const struct cvc_request *peer, struct wr *x, struct deadline *dl)
+enum err hsm_key_agree_proved(struct hsm_card *c, uint8_t key, const struct hsm_proof *peer, struct wr *x,
+			      struct deadline *dl)
 {
 	struct wr point;
 	enum err e;
 
 	wr_init_heap(&point, EC_POINT_MAX);
-	e = hsm_decipher_request(c, key, HSM_ECDH_PROVED, issuer, device, peer, &point, dl);
+	e = hsm_decipher_request(c, key, HSM_ECDH_PROVED, peer, &point, dl);
 	if (!e)
-		e = take_x(wr_view(&point), peer->inner.key.q.n / 2, x);
+		e = take_x(wr_view(&point), peer->request->inner.key.q.n / 2, x);
 	wr_free(&point);
 	return e;
 }

@@ -43,12 +43,12 @@ MUST enum err hsm_key_decrypt(struct hsm_card *c, uint8_t key, struct rd ciphert
 /* The x coordinate of the point shared with peer (04 || x || y), in the full size of the field. One exchange. */
 MUST enum err hsm_key_agree(struct hsm_card *c, uint8_t key, struct rd peer, struct wr *x, struct deadline *dl);
 /*
- * The same with the key that another card made: its request, with the chain, which the card verifies (from version 2.1
- * on). The encoding is that of hsm_domain_agree: what the vendor's card wants is not known (reference 15.8). As many
- * exchanges as the card needs to know the chain, and one.
+ * The same with the key that another card made and proves, which the card verifies (from version 2.1 on). The encoding
+ * is that of hsm_domain_agree: what the vendor's card wants is not known (reference 15.8). As many exchanges as the
+ * card needs to know the chain, and one.
  */
-MUST enum err hsm_key_agree_proved(struct hsm_card *c, uint8_t key, const struct cvc *issuer, const struct cvc *device,
-				   const struct cvc_request *peer, struct wr *x, struct deadline *dl);
+MUST enum err hsm_key_agree_proved(struct hsm_card *c, uint8_t key, const struct hsm_proof *peer, struct wr *x,
+				   struct deadline *dl);
 #define HSM_ALGORITHMS_MAX 16           /* reference 3.11, tag 91 */
 struct hsm_key_attributes {
 	bool has_counter;

@@ -29,8 +29,8 @@ bool hsm_member_domain(const struct cvc *inner, struct rd *uid)
 	       rd_eq(oid, RD_ARR(oid_uid)) && rd_tlv(&in, TAG_UID, uid) && rd_end(&in) && uid->n == HSM_UID_SIZE;
 }
 
-enum err hsm_domain_join(struct hsm_card *c, uint8_t domain, const struct cvc *issuer, const struct cvc *device,
-			 const struct cvc_request *signer, struct rd sig, struct hsm_domain *out, struct deadline *dl)
+enum err hsm_domain_join(struct hsm_card *c, uint8_t domain, const struct hsm_proof *signer, struct rd sig,
+			 struct hsm_domain *out, struct deadline *dl)
 {
 	struct wr content, cmd, answer;
 	enum err e;
@@ -39,11 +39,11 @@ enum err hsm_domain_join(struct hsm_card *c, uint8_t domain, const struct cvc *i
 		return hsm_card_refuse(c, ERR_ARG);
 	wr_init_heap(&content, APDU_DATA_MAX);
 	wr_init_heap(&answer, APDU_RSP_MAX);
-	wr_put(&content, signer->content);
+	wr_put(&content, signer->request->content);
 	wr_tlv(&content, TAG_MEMBER, sig);
 	e = wr_done(&content);
 	if (!e)
-		e = hsm_auth_choose(c, issuer, device, signer, dl);
+		e = hsm_auth_choose(c, signer, dl);
 	if (e)
 		goto out;
 	wr_init_heap(&cmd, APDU_CMD_MAX);
@@ -65,8 +65,7 @@ out:
 	return e;
 }
 
-enum err hsm_domain_agree(struct hsm_card *c, uint8_t key, const struct cvc *issuer, const struct cvc *device,
-			  const struct cvc_request *peer, struct deadline *dl)
+enum err hsm_domain_agree(struct hsm_card *c, uint8_t key, const struct hsm_proof *peer, struct deadline *dl)
 {
-	return hsm_decipher_request(c, key, HSM_ECDH_DOMAIN, issuer, device, peer, NULL, dl);
+	return hsm_decipher_request(c, key, HSM_ECDH_DOMAIN, peer, NULL, dl);
 }

@@ -24,17 +24,15 @@ MUST enum err hsm_member_message(struct rd device_point, struct wr *out);
 MUST bool hsm_member_domain(const struct cvc *inner, struct rd *uid);
 
 /*
- * Make a domain in an empty place, as a member: signer is the request of the group's key, with its chain; issuer NULL:
- * open firmware. ERR_CONDITIONS: the place is in use, or the card does not believe it. ERR_ARG: sig's size.
+ * Make a domain in an empty place, as a member: signer proves the group's key. ERR_CONDITIONS: the place is in use, or
+ * the card does not believe it. ERR_ARG: sig's size.
  */
-MUST enum err hsm_domain_join(struct hsm_card *c, uint8_t domain, const struct cvc *issuer, const struct cvc *device,
-			      const struct cvc_request *signer, struct rd sig, struct hsm_domain *out,
-			      struct deadline *dl);
+MUST enum err hsm_domain_join(struct hsm_card *c, uint8_t domain, const struct hsm_proof *signer, struct rd sig,
+			      struct hsm_domain *out, struct deadline *dl);
 /*
- * Agree with another member on the key of the domain of this key, which must allow HSM_ECDH_DOMAIN: peer is the request
- * of his. It takes the place of one that was agreed on before.
+ * Agree with another member on the key of the domain of this key, which must allow HSM_ECDH_DOMAIN: peer proves
+ * his. It takes the place of one that was agreed on before.
  */
-MUST enum err hsm_domain_agree(struct hsm_card *c, uint8_t key, const struct cvc *issuer, const struct cvc *device,
-			       const struct cvc_request *peer, struct deadline *dl);
+MUST enum err hsm_domain_agree(struct hsm_card *c, uint8_t key, const struct hsm_proof *peer, struct deadline *dl);
 
 #endif

@@ -119,11 +119,13 @@ static void person_open(struct quorum *q, const char *profile, unsigned i)
 
 static void person_register(struct quorum *q, unsigned i)
 {
-	struct pka_file f;
 	struct hsm_pka status;
+	struct hsm_proof key;
+	struct pka_file f;
 
 	MAKE(pka_file_read(wr_view(&q->people[i].file), &f));
-	MAKE(hsm_pka_register(q->target.card, f.has_issuer ? &f.issuer : NULL, &f.device, &f.request, &status, &never));
+	key = pka_file_proof(&f, true);
+	MAKE(hsm_pka_register(q->target.card, &key, &status, &never));
 }
 
 void quorum_open(struct quorum *q, const char *profile, unsigned n, unsigned m)

@@ -120,13 +120,11 @@ static enum err register_all(struct cli *cli, struct cli_card *c, const struct c
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < files->n && !e; i++) {
-		const struct pka_file *f = &files->v[i].file;
+		const struct hsm_proof key = pka_file_proof(&files->v[i].file, c->has_issuer);
 
 		if (done[i])
 			continue;
-		/* Open firmware has no chain of its own and verifies none: it takes the request alone. */
-		e = hsm_pka_register(c->hsm, f->has_issuer && c->has_issuer ? &f->issuer : NULL, &f->device,
-				     &f->request, &c->status.pka, &cli->dl);
+		e = hsm_pka_register(c->hsm, &key, &c->status.pka, &cli->dl);
 		if (e == ERR_AUTH)
 			cli_refuse(e, "card %s registers only after a login: give its SO-PIN by --so-pin-file", c->id);
 		else if (e)

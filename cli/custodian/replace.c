@@ -96,16 +96,15 @@ static enum err look(struct replace *r)
 /* What the card says afterwards counts, not what we sent. */
 static enum err put(struct replace *r)
 {
-	const struct pka_file *f = &r->new->file;
 	struct cli_card *c = &r->card;
+	const struct hsm_proof key = pka_file_proof(&r->new->file, c->has_issuer);
 	enum err e = find(r);
 
 	if (!e && r->old_at == NO_SLOT)
 		e = cli_refuse(ERR_CARD, "card %s does not name %s any more", c->id, r->old);
 	if (e)
 		return e;
-	e = hsm_pka_replace(c->hsm, r->old_at, f->has_issuer && c->has_issuer ? &f->issuer : NULL, &f->device,
-			    &f->request, &c->status.pka, &r->cli->dl);
+	e = hsm_pka_replace(c->hsm, r->old_at, &key, &c->status.pka, &r->cli->dl);
 	e = cli_card_fail(c, e, "replacing the key");
 	if (!e)
 		e = find(r);

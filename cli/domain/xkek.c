@@ -51,11 +51,6 @@ static enum err check_device(const struct cli *cli, const char *path, struct rd 
 	return e;
 }
 
-static const struct cvc *issuer_of(const struct pka_file *f, const struct cli_card *c)
-{
-	return f->has_issuer && c->has_issuer ? &f->issuer : NULL;
-}
-
 /* ---- membership ---- */
 
 enum err verb_domain_ask(struct cli *cli)
@@ -202,6 +197,7 @@ enum err verb_domain_join(struct cli *cli)
 	struct cli_preview p = { .keys = NULL };
 	const char *path = cli->args->v[0];
 	struct pka_file signer;
+	struct hsm_proof key;
 	struct hsm_domain d;
 	uint8_t domain = 0;
 	struct rd sig;
@@ -218,9 +214,11 @@ enum err verb_domain_join(struct cli *cli)
 		e = preview_join(cli, path, &signer, sig, &p, &domain);
 	if (!e)
 		e = cli_preview_open(cli, &p, &card);
-	if (!e)
-		e = cli_card_fail(&card, hsm_domain_join(card.hsm, domain, issuer_of(&signer, &card), &signer.device,
-							 &signer.request, sig, &d, &cli->dl), "joining the group");
+	if (!e) {
+		key = pka_file_proof(&signer, card.has_issuer);
+		e = cli_card_fail(&card, hsm_domain_join(card.hsm, domain, &key, sig, &d, &cli->dl),
+				  "joining the group");
+	}
 	if (!e)
 		printf("domain %u: a member of the group; next: quorum11 domain offer --domain %u, here and on the "
 		       "other card\n", domain, domain);
@@ -345,11 +343,11 @@ static enum err preview_agree(struct cli *cli, const struct pka_file *peer, stru
 /* The key has done its work afterwards, and goes. */
 static enum err agree(struct cli *cli, struct cli_card *c, const struct pka_file *peer, uint8_t key, uint8_t domain)
 {
+	const struct hsm_proof proof = pka_file_proof(peer, c->has_issuer);
 	struct hsm_domain d;
 	enum err e;
 
-	e = cli_card_fail(c, hsm_domain_agree(c->hsm, key, issuer_of(peer, c), &peer->device, &peer->request,
-					      &cli->dl), "agreeing on a key");
+	e = cli_card_fail(c, hsm_domain_agree(c->hsm, key, &proof, &cli->dl), "agreeing on a key");
 	if (!e)
 		e = cli_card_fail(c, hsm_domain_status(c->hsm, domain, &d, &cli->dl), "reading the key domain");
 	if (e)

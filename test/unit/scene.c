@@ -95,11 +95,13 @@ static void person_make(struct scene *s, unsigned i)
 static void person_register(struct scene *s, unsigned i)
 {
 	struct deadline dl = deadline_never();
-	struct pka_file f;
 	struct hsm_pka status;
+	struct hsm_proof key;
+	struct pka_file f;
 
 	MUST_OK(pka_file_read(wr_view(&s->people[i].file), &f));
-	MUST_OK(hsm_pka_register(s->card, s->is_open_firmware ? NULL : &f.issuer, &f.device, &f.request, &status, &dl));
+	key = pka_file_proof(&f, !s->is_open_firmware);
+	MUST_OK(hsm_pka_register(s->card, &key, &status, &dl));
 	assert_int_equal(status.missing, s->m - 1 - i);
 }
 

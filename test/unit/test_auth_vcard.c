@@ -43,7 +43,9 @@ static void custodian_free(struct custodian *c)
 
 static enum err custodian_register(const struct custodian *c, struct rig *target, struct hsm_pka *out)
 {
-	return hsm_pka_register(target->h, c->has_issuer ? &c->issuer : NULL, &c->device, &c->request, out, NULL);
+	const struct hsm_proof key = { c->has_issuer ? &c->issuer : NULL, &c->device, &c->request };
+
+	return hsm_pka_register(target->h, &key, out, NULL);
 }
 
 /* One approval: of this challenge, for this target. */
@@ -166,7 +168,9 @@ static void check_name(struct rig *r, uint8_t i, const char *want)
 
 static enum err custodian_replace(const struct custodian *c, struct rig *target, uint8_t i, struct hsm_pka *out)
 {
-	return hsm_pka_replace(target->h, i, c->has_issuer ? &c->issuer : NULL, &c->device, &c->request, out, NULL);
+	const struct hsm_proof key = { c->has_issuer ? &c->issuer : NULL, &c->device, &c->request };
+
+	return hsm_pka_replace(target->h, i, &key, out, NULL);
 }
 
 /* Only on a card with that option, only when it is open; afterwards the old key opens nothing. */

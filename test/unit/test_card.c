@@ -217,10 +217,11 @@ static void register_key(const char *text, bool with_issuer, struct rd content, 
 		.whole = RD_ARR(device_whole), .chr = RD_LIT("UTDEVICE00001"), .car = RD_LIT("UTISSUER00001"),
 	};
 	const struct cvc_request request = { .content = content, .outer_car = RD_LIT("UTDEVICE00001") };
+	const struct hsm_proof key = { with_issuer ? &issuer : NULL, &device, &request };
 	struct hsm_card *c = open_card(text);
 	struct hsm_pka pka;
 
-	assert_int_equal(hsm_pka_register(c, with_issuer ? &issuer : NULL, &device, &request, &pka, NULL), expected);
+	assert_int_equal(hsm_pka_register(c, &key, &pka, NULL), expected);
 	if (!expected)
 		assert_int_equal(pka.missing, 2);
 	close_card(c);

@@ -124,9 +124,9 @@ static void party_key(struct party *a, uint8_t key, uint8_t domain, struct rd al
 	assert_int_equal(cvc_request_read(&r, &a->request), ERR_OK);
 }
 
-static const struct cvc *issuer_of(const struct party *a)
+static struct hsm_proof proof_of(const struct party *p)
 {
-	return a->has_issuer ? &a->issuer : NULL;
+	return (struct hsm_proof){ p->has_issuer ? &p->issuer : NULL, &p->device, &p->request };
 }
 
 /* By the group's signer, key 1 of his card. */
@@ -146,18 +146,24 @@ static void sign_member(struct party *signer, const struct cvc *device, struct w
 
 static enum err join(struct party *a, uint8_t domain, const struct party *signer, struct rd sig, struct hsm_domain *d)
 {
-	return hsm_domain_join(a->rig.h, domain, issuer_of(signer), &signer->device, &signer->request, sig, d, NULL);
+	const struct hsm_proof key = proof_of(signer);
+
+	return hsm_domain_join(a->rig.h, domain, &key, sig, d, NULL);
 }
 
 static enum err agree(struct party *a, uint8_t key, const struct party *peer)
 {
-	return hsm_domain_agree(a->rig.h, key, issuer_of(peer), &peer->device, &peer->request, NULL);
+	const struct hsm_proof proof = proof_of(peer);
+
+	return hsm_domain_agree(a->rig.h, key, &proof, NULL);
 }
 
 static enum err agree_proved(struct party *a, uint8_t key, const struct party *peer, struct wr *x)
 {
+	const struct hsm_proof proof = proof_of(peer);
+
 	wr_reset(x);
-	return hsm_key_agree_proved(a->rig.h, key, issuer_of(peer), &peer->device, &peer->request, x, NULL);
+	return hsm_key_agree_proved(a->rig.h, key, &proof, x, NULL);
 }
 
 /* signer, and two cards that are no members yet; all logged in. */
@@ -298,7 +304,8 @@ static void test_chain(void **state)
 {
 	const struct vcard_profile *p = vcard_profile_at(0);
 	struct party signer, a, b;
-	struct cvc_request *r = &signer.request;
+	const struct hsm_proof alone = { .request = &signer.request };
+	const struct hsm_proof others = { &b.issuer, &b.device, &signer.request };
 	struct hsm_domain d;
 	struct wr sig;
 
@@ -306,10 +313,9 @@ static void test_chain(void **state)
 	wr_init_heap(&sig, 128);
 	group_new(p, &signer, &a, &b);
 	sign_member(&signer, &a.device, &sig);
-	assert_int_equal(hsm_domain_join(a.rig.h, DOMAIN, NULL, NULL, r, wr_view(&sig), &d, NULL), ERR_NOT_FOUND);
+	assert_int_equal(hsm_domain_join(a.rig.h, DOMAIN, &alone, wr_view(&sig), &d, NULL), ERR_NOT_FOUND);
 	/* b's certificates, the signer's request. */
-	assert_int_equal(hsm_domain_join(a.rig.h, DOMAIN, &b.issuer, &b.device, r, wr_view(&sig), &d, NULL),
-			 ERR_NOT_FOUND);
+	assert_int_equal(hsm_domain_join(a.rig.h, DOMAIN, &others, wr_view(&sig), &d, NULL), ERR_NOT_FOUND);
 	signer.bytes.p[signer.bytes.n - 1] ^= 1;        /* the device's signature */
 	assert_int_equal(join(&a, DOMAIN, &signer, wr_view(&sig), &d), ERR_CONDITIONS);
 	signer.bytes.p[signer.bytes.n - 1] ^= 1;
