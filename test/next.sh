@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # limit: 600
 #
-# In the next Debian (chroot.sh): OpenSSL with pkcs11-provider, a newer pkcs11-tool and p11-kit, on a card with a PIN.
+# In the next Debian (chroot.sh), on a card with a PIN: OpenSSL with pkcs11-provider, and the kernel's sign-file by it; a
+# newer pkcs11-tool and p11-kit; pesign and openvpn, whose packages start services.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/e2e/lib.sh"
 # shellcheck source=test/e2e/tools/pincard.sh
 . "$TOP/test/e2e/tools/pincard.sh"
+# shellcheck source=test/e2e/tools/module.sh
+. "$TOP/test/e2e/tools/module.sh"
 
 use() { pkcs11-tool --module "$MODULE" --token-label card --login --pin "$PIN" "$@"; }
 says() { local what=$1; shift; "$@" >says.out 2>&1; grep -qF -- "$what" says.out || { cat says.out; return 1; }; }
@@ -66,6 +69,50 @@ for key in rsa ec; do
 	stop tls_$key
 done
 
+head -c 30000 /dev/urandom >module.ko
+signs_module() { OPENSSL_CONF=$T/openssl.cnf "$sign_file" sha256 "$(uri "$1")" "$1.crt" module.ko "$1.ko"; } # KEY
+for key in rsa ec; do
+	t "the kernel's sign-file signs a module by the provider, $key" signs_module $key
+	t "... openssl verifies" module_verifies $key.ko $key.crt
+done
+
+# ---- with the card's certificate: pesign, openvpn ----
+
+for key in rsa ec; do
+	openssl x509 -in $key.crt -outform DER -out $key.der
+	t "pkcs11-tool writes a certificate, $key" use --write-object $key.der --type cert --label $key \
+	    --id "$([ $key = rsa ] && echo 01 || echo 02)"
+done
+mkdir nss
+certutil -N -d sql:nss --empty-password
+t "modutil takes the module" modutil -force -dbdir sql:nss -add quorum11 -libfile "$MODULE"
+"$TOP/test/e2e/tools/pe.py" app.efi
+t "pesign signs a UEFI image" pesign -s -n "$T/nss" -t card -c rsa --pinfile pin -i app.efi -o signed.efi
+t "... sbverify takes it" sbverify --cert rsa.crt signed.efi
+
+tls_new
+cat rsa.crt ec.crt >both.crt
+t "openvpn lists the certificates, without a login" openvpn --show-pkcs11-ids "$MODULE"
+openvpn --show-pkcs11-ids "$MODULE" | sed -n 's/.*Serialized id: *//p' >ids
+t "... both" test "$(wc -l <ids)" = 2
+vpn=(openvpn --dev null --data-ciphers AES-256-GCM)
+connected() { grep -q "\[$1\] Peer Connection Initiated" "$2.log"; }
+n=0
+for key in rsa ec; do
+	n=$((n + 1))
+	port=$(free_port)
+	start vpn_server "${vpn[@]}" --tls-server --proto tcp-server --local 127.0.0.1 --lport "$port" --ca both.crt \
+	    --dh none --cert tls/server.pem --key tls/server.key
+	ready vpn_server listening "$port"
+	start vpn "$TOP/test/e2e/tools/person.py" "card token Password:" "~$PIN" -- "${vpn[@]}" --tls-client \
+	    --proto tcp-client --nobind --remote 127.0.0.1 "$port" --ca tls/ca.pem --pkcs11-providers "$MODULE" \
+	    --pkcs11-id "$(sed -n ${n}p ids)"
+	t "openvpn connects, $key" wait_for "$LONG" connected server vpn
+	t "... as whom the server knows it" wait_for "$LONG" connected $key vpn_server
+	stop vpn
+	stop vpn_server
+done
+
 mkdir -p /usr/share/p11-kit/modules
 mount -t tmpfs tmpfs /usr/share/p11-kit/modules
 sed "s,@MODULE@,$MODULE," "$TOP/packaging/quorum11.module" >/usr/share/p11-kit/modules/quorum11.module
@@ -75,5 +122,7 @@ pin_agent
 t "at an agent, whose card it is from now on: the provider signs" with_provider dgst -sha256 -sign "$(uri ec)" \
     -out sig data
 t "... openssl verifies" openssl dgst -sha256 -verify ec.pem -signature sig data
+t "sign-file signs a module, at the agent" signs_module rsa
+t "... openssl verifies" module_verifies rsa.ko rsa.crt
 t "pkcs11-tool --test, at the agent" says "No errors" use --test
 finish

@@ -5,11 +5,12 @@
 Runs COMMAND with a terminal of its own, types each ANSWER when its PROMPT (plain text) has appeared, and prints
 what the terminal shows, as it comes. An ANSWER @FILE is y, typed when FILE exists; ~TEXT is typed when the terminal
 no longer shows what is typed: many a program throws away what came before. Its exit status is COMMAND's; 99: a prompt
-did not come within 60 s.
+did not come within 60 s. SIGTERM goes to COMMAND.
 """
 import os
 import pty
 import select
+import signal
 import sys
 import termios
 import time
@@ -34,6 +35,7 @@ def main():
     pid, fd = pty.fork()
     if pid == 0:
         os.execvp(command[0], command)
+    signal.signal(signal.SIGTERM, lambda number, frame: os.kill(pid, number))
     shown, looked, end = b"", 0, time.monotonic() + TIME
     while time.monotonic() < end:
         if pairs:
