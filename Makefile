@@ -355,7 +355,7 @@ help:
 	@echo 'make check-server-asan, check-server-tsan  the server end to end, under the same'
 	@echo 'make check-usb   a card in a reader of QEMU, on a real USB stack; make check does it, too'
 	@echo 'make check-package  the Debian packages, built twice, to the same bytes; make check tries them, too'
-	@echo 'make check-next  the next Debian (OpenSSL 3.5 with pkcs11-provider, OpenSC, pesign, ...) in a chroot, as root'
+	@echo 'make check-next  the next Debian (pkcs11-provider, OpenSC, pesign, openvpn) in a chroot, as root'
 	@echo 'make check-32    the C tests on a processor of 32 bits, in a chroot, as root'
 	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'

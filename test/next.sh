@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # limit: 600
 #
-# In the next Debian (chroot.sh), on a card with a PIN: OpenSSL with pkcs11-provider, and the kernel's sign-file by it; a
-# newer pkcs11-tool and p11-kit; pesign and openvpn, whose packages start services.
+# In the next Debian (chroot.sh), on a card with a PIN: OpenSSL with pkcs11-provider, and the kernel's sign-file by it;
+# a newer pkcs11-tool and p11-kit; pesign and openvpn, whose packages start services.
 # Functions are called through t.
 # shellcheck disable=SC2317
 # shellcheck source=test/e2e/lib.sh
