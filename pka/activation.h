@@ -154,24 +154,29 @@ MUST enum err pka_activation_turn(struct pka_activation *a, struct rd chr, uint6
 /*
  * A decision, in two steps, so that it can be kept before it counts: check verifies statement, its hashes and both
  * signatures with the registered key and changes nothing but what time demands; apply makes it count, and cannot fail.
- * Between them nothing else happens to a. pka_decision_free: instead of apply.
- * ERR_SIGNATURE, ERR_FORMAT, ERR_NOT_FOUND (key), ERR_CONDITIONS (state, not his turn, or the same custodian approves
- * twice), ERR_EXPIRED (dead challenge), ERR_NOMEM. Who has approved may still deny, as long as the state allows a
- * decision. when: wall clock, for the record; now_ms: boot time, as for a step.
+ * Between them nothing else happens to a. pka_decision_free: instead of apply. ERR_SIGNATURE, ERR_FORMAT,
+ * ERR_NOT_FOUND (key), ERR_CONDITIONS (state, not his turn, or the same custodian approves twice), ERR_EXPIRED (dead
+ * challenge), ERR_NOMEM. Who has approved may still deny, as long as the state allows a decision. now_ms: boot time,
+ * as for a step.
  */
+struct pka_said {               /* by a custodian; views */
+	struct rd chr;                  /* whose key */
+	struct rd sig;                  /* over M; empty: a denial */
+	struct rd statement, statement_sig;
+	int64_t when;                   /* seconds since 1970, for the record */
+};
 struct pka_decision_checked {
 	struct pka_approval_record record;
 	struct pka_held *held;          /* what the record views; NULL: nothing was checked */
 };
-MUST enum err pka_activation_check(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
-				   struct rd statement_sig, int64_t when, uint64_t now_ms,
+MUST enum err pka_activation_check(struct pka_activation *a, const struct pka_said *said, uint64_t now_ms,
 				   struct pka_decision_checked *out);
 /*
  * The same for an approval without a statement, which a client of another maker gives (pka/remote.h): sig over M is all
  * that there is, and the record's statement is empty. Also ERR_REFUSED: this host asks for statements.
  */
-MUST enum err pka_activation_check_bare(struct pka_activation *a, struct rd chr, struct rd sig, int64_t when,
-					uint64_t now_ms, struct pka_decision_checked *out);
+MUST enum err pka_activation_check_bare(struct pka_activation *a, const struct pka_said *said, uint64_t now_ms,
+					struct pka_decision_checked *out);
 void pka_activation_apply(struct pka_activation *a, struct pka_decision_checked *d);
 void pka_decision_free(struct pka_decision_checked *d);
 

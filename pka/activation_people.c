@@ -102,12 +102,12 @@ static enum err denial_check(const struct pka_activation *a, const struct pka_st
 	return pka_record_hold(r, held);
 }
 
-enum err pka_activation_check(struct pka_activation *a, struct rd chr, struct rd sig, struct rd statement,
-			      struct rd statement_sig, int64_t when, uint64_t now_ms, struct pka_decision_checked *out)
+enum err pka_activation_check(struct pka_activation *a, const struct pka_said *said, uint64_t now_ms,
+			      struct pka_decision_checked *out)
 {
 	struct pka_approval_record r = {
-		.by = pka_custodian_find(a, chr), .sig = sig, .statement = statement, .statement_sig = statement_sig,
-		.when = when,
+		.by = pka_custodian_find(a, said->chr), .sig = said->sig, .statement = said->statement,
+		.statement_sig = said->statement_sig, .when = said->when,
 	};
 	struct pka_statement s;
 	enum err e;
@@ -115,10 +115,10 @@ enum err pka_activation_check(struct pka_activation *a, struct rd chr, struct rd
 	*out = (struct pka_decision_checked){ .held = NULL };
 	if (!r.by)
 		return ERR_NOT_FOUND;
-	e = pka_statement_verify(statement, statement_sig, r.by->curve, rd_of(r.by->q, r.by->q_size), &s);
+	e = pka_statement_verify(r.statement, r.statement_sig, r.by->curve, rd_of(r.by->q, r.by->q_size), &s);
 	if (e)
 		return e;
-	if (!a->has_host || s.decision == PKA_END || !rd_eq(s.key, chr) ||
+	if (!a->has_host || s.decision == PKA_END || !rd_eq(s.key, said->chr) ||
 	    !rd_eq(RD_ARR(s.login_id), RD_ARR(a->login_id)) || !rd_eq(RD_ARR(s.request), RD_ARR(a->request)))
 		return ERR_SIGNATURE;   /* a good statement, about something else */
 	pka_collect_time(a, now_ms);    /* a silent host stretches neither deadline nor lease */
@@ -131,10 +131,12 @@ enum err pka_activation_check(struct pka_activation *a, struct rd chr, struct rd
 	return e;
 }
 
-enum err pka_activation_check_bare(struct pka_activation *a, struct rd chr, struct rd sig, int64_t when,
-				   uint64_t now_ms, struct pka_decision_checked *out)
+enum err pka_activation_check_bare(struct pka_activation *a, const struct pka_said *said, uint64_t now_ms,
+				   struct pka_decision_checked *out)
 {
-	struct pka_approval_record r = { .by = pka_custodian_find(a, chr), .approve = true, .sig = sig, .when = when };
+	struct pka_approval_record r = {
+		.by = pka_custodian_find(a, said->chr), .approve = true, .sig = said->sig, .when = said->when,
+	};
 	enum err e;
 
 	*out = (struct pka_decision_checked){ .held = NULL };

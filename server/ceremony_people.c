@@ -51,33 +51,32 @@ static enum err decision_keep(const struct srv_ceremony *c, const struct srv_dec
 }
 
 /* The statement says what the endpoint does. */
-static enum err check(const struct srv_ceremony *c, const struct srv_decision *d, int64_t when, uint64_t now_ms,
-		      struct pka_decision_checked *out)
+static enum err check_statement(const struct srv_decision *d)
 {
 	struct pka_statement s;
 	enum err e = pka_statement_read(d->statement, &s);
 
 	if (!e && (s.decision != d->decision || (d->decision == PKA_APPROVE) != (d->sig.n > 0)))
 		e = ERR_SIGNATURE;
-	return e ? e : pka_activation_check(c->activation, rd_str(d->chr), d->sig, d->statement, d->statement_sig,
-					    when, now_ms, out);
+	return e;
 }
 
 enum err srv_ceremony_decide(struct srv_ceremony *c, const struct srv_decision *d, uint64_t now_ms)
 {
+	const struct pka_said said = { .chr = rd_str(d->chr), .sig = d->sig, .statement = d->statement,
+				       .statement_sig = d->statement_sig, .when = clock_wall_s() };
 	struct pka_decision_checked checked = { .held = NULL };
-	int64_t when = clock_wall_s();
-	enum err e;
+	enum err e = d->is_bare ? ERR_OK : check_statement(d);
 
 	(void)srv_ceremony_tick(c, now_ms);     /* the host may be lost by now */
-	if (d->is_bare)
-		e = pka_activation_check_bare(c->activation, rd_str(d->chr), d->sig, when, now_ms, &checked);
-	else
-		e = check(c, d, when, now_ms, &checked);
+	if (!e && d->is_bare)
+		e = pka_activation_check_bare(c->activation, &said, now_ms, &checked);
+	else if (!e)
+		e = pka_activation_check(c->activation, &said, now_ms, &checked);
 	if (e)
 		tell_refused(c, d, e);
 	else
-		e = decision_keep(c, d, when);
+		e = decision_keep(c, d, said.when);
 	if (e)
 		pka_decision_free(&checked);
 	else

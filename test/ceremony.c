@@ -151,8 +151,10 @@ void decision_make(struct ceremony *c, unsigned i, bool approve, struct decision
 
 enum err ceremony_hear(struct ceremony *c, struct rd chr, struct rd sig, struct rd statement, struct rd statement_sig)
 {
+	const struct pka_said said = { .chr = chr, .sig = sig, .statement = statement, .statement_sig = statement_sig,
+				       .when = PKI_NOW };
 	struct pka_decision_checked d;
-	enum err e = pka_activation_check(c->a, chr, sig, statement, statement_sig, PKI_NOW, c->now_ms, &d);
+	enum err e = pka_activation_check(c->a, &said, c->now_ms, &d);
 
 	if (!e)
 		pka_activation_apply(c->a, &d);
