@@ -134,24 +134,40 @@ const char *cli_key_type(const struct cli_key *k, char *buf, size_t cap)
 	return buf;
 }
 
+static bool has_label(const struct cli_key *k, const char *name)
+{
+	return rd_eq_str(k->description.label, name);
+}
+
+static bool has_id(const struct cli_key *k, const char *name)
+{
+	return *k->id && strcasecmp(k->id, name) == 0;
+}
+
+static bool has_chr(const struct cli_key *k, const char *name)
+{
+	return *k->chr && strcmp(k->chr, name) == 0;
+}
+
 enum err cli_keys_find(const struct cli_card *c, const struct cli_keys *keys, const char *name,
 		       const struct cli_key **out)
 {
+	/* In this order: a label is what people give. */
+	static bool (*const is_called[])(const struct cli_key *, const char *) = { has_label, has_id, has_chr };
 	char shown[SHOWN_MAX + 1];
 
 	(void)text_shown(rd_str(name), shown, sizeof(shown));
 	*out = NULL;
-	for (int by_id = 0; by_id < 2 && !*out; by_id++)
+	for (size_t by = 0; by < sizeof(is_called) / sizeof(*is_called) && !*out; by++)
 		for (size_t i = 0; i < keys->n; i++) {
 			const struct cli_key *k = &keys->v[i];
 
-			if (!k->has_description ||
-			    (by_id ? !*k->id || strcasecmp(k->id, name) != 0 : !rd_eq_str(k->description.label, name)))
+			if (!k->has_description || !is_called[by](k, name))
 				continue;
 			if (*out)
 				return cli_refuse(ERR_REFUSED,
-						  "several keys of card %s are called %s: name one by its id in hex "
-						  "(quorum11 status)", cli_card_id(c), shown);
+						  "several keys of card %s are called %s: name one by its id in hex or "
+						  "its holder reference (quorum11 status)", cli_card_id(c), shown);
 			*out = k;
 		}
 	if (!*out)

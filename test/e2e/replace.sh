@@ -94,5 +94,8 @@ approvers_done c2 c4
 pka=("$T/c1-new.pka" "$T/c2.pka" "$T/c4.pka")
 t "enrol --replace" nofm_enrol --replace "${archives[@]}"
 t "he approves with the new key" opens_by c1 c2
+t_status "two keys have the same label: 3" 3 c1 delete --key custodian --yes --pin-file pin
+t "he deletes the old one, by its name" c1 delete --key "$old" --yes --pin-file pin
+t "... the new one is left" test "$(c1 status --json | jq -r '[.keys[].chr] | join(" ")')" = "$new"
 
 finish
