@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quorum11 register with a card that is pulled at each of its steps: what is said, and that it goes on from there. */
+/* A card that is pulled at each step of a verb: what is said, what is left, and that the verb can be done again. */
 #include "test/unit/vcard_pka.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -69,10 +70,10 @@ static int teardown(void **state)
 	return fake_scard_stop() ? -1 : 0;
 }
 
-/* The verb; what it says on stderr to said. */
-static enum err run(void)
+/* A verb; what it says on stderr to said. */
+static enum err run_with(const struct cli_args *with, enum err (*verb)(struct cli *cli))
 {
-	struct cli cli = { .args = &args, .conf = conf, .dl = deadline_never() };
+	struct cli cli = { .args = with, .conf = conf, .dl = deadline_never() };
 	int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO), memory = memfd_create("said", MFD_CLOEXEC);
 	ssize_t n;
 	enum err e;
@@ -80,7 +81,7 @@ static enum err run(void)
 	assert_true(out >= 0 && err >= 0 && memory >= 0);
 	fflush(stdout);
 	assert_true(dup2(memory, STDERR_FILENO) >= 0 && freopen("/dev/null", "w", stdout));
-	e = verb_register(&cli);
+	e = verb(&cli);
 	fflush(stdout);
 	assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
 	n = pread(memory, said, sizeof(said) - 1, 0);
@@ -90,6 +91,11 @@ static enum err run(void)
 	(void)close(out);
 	(void)close(err);
 	return e;
+}
+
+static enum err run(void)
+{
+	return run_with(&args, verb_register);
 }
 
 /* A card for so many custodians, in the reader. */
@@ -117,7 +123,7 @@ static unsigned missing(void)
 	return bytes[1];
 }
 
-static void test_pulled(void **state)
+static void test_register(void **state)
 {
 	bool went_on = false;
 	unsigned k;
@@ -155,10 +161,98 @@ static void test_pulled(void **state)
 	assert_true(went_on);
 }
 
+/* ---- any verb ---- */
+
+#define NEW_FILE "new"
+
+static char pin_file[128], new_pin_file[128], so_pin_file[128], new_file[128], *new_operand[1] = { new_file };
+#define ARGS .yes = true, .force = true, .pin_file = pin_file, .so_pin_file = so_pin_file, .pin_fd = ARGS_NO_FD, \
+	     .so_pin_fd = ARGS_NO_FD, .new_pin_fd = ARGS_NO_FD, .new_so_pin_fd = ARGS_NO_FD, .domain = ARGS_NO_FD, \
+	     .dkek_shares = ARGS_NO_FD
+
+/* Of a card with a PIN and one custodian's key; new_file: what it writes, or nothing. */
+static const struct {
+	const char *name;
+	enum err (*verb)(struct cli *cli);
+	struct cli_args args;
+	bool writes, once;              /* once: what is half done cannot be done again */
+} verbs[] = {
+	{ "status", verb_status, { ARGS }, false, false },
+	{ "custodian export", verb_custodian_export, { ARGS, .out = new_file }, true, false },
+	{ "custodian keygen", verb_custodian_keygen, { ARGS, .label = "other" }, false, false },
+	{ "keygen", verb_keygen,
+	  { ARGS, .type = "ec:secp256r1", .label = "x", .archive = { .n = 1, .v = { new_file } } }, true, false },
+	{ "attest export", verb_attest_export, { ARGS, .key = "custodian", .out = new_file }, true, false },
+	{ "domain ask", verb_domain_ask, { ARGS, .n = 1, .v = new_operand }, true, false },
+	{ "pin change", verb_pin_change, { ARGS, .new_pin_file = new_pin_file }, false, true },
+	{ "init", verb_init, { ARGS, .label = "anew" }, false, false },
+	{ "delete", verb_delete, { ARGS, .key = "custodian" }, false, true },
+};
+
+static void put_file(char path[128], const char *name, const char *text)
+{
+	(void)snprintf(path, 128, "%s/%s", test_folder, name);
+	if (text)
+		assert_int_equal(file_write(path, 0600, rd_str(text)), ERR_OK);
+}
+
+/* In the reader, and with a custodian's key. */
+static struct card *card_with_key(void)
+{
+	static const struct cli_args keygen = { ARGS };
+	struct card *c = card_new("vendor-shared");
+
+	fake_fault(READER, UINT_MAX, FAKE_REMOVED);     /* the last one may not have come to pass */
+	card_init(c, 0x0001);
+	vcard_close(&c->v);
+	assert_int_equal(fake_card_insert(READER, c->dir), ERR_OK);
+	if (run_with(&keygen, verb_custodian_keygen))
+		fail_msg("a custodian's key: %s", said);
+	return c;
+}
+
+static void test_verbs(void **state)
+{
+	(void)state;
+	put_file(pin_file, "pin", "648219\n");
+	put_file(new_pin_file, "new-pin", "135790\n");
+	put_file(so_pin_file, "so-pin", "3537363231383830\n");
+	put_file(new_file, NEW_FILE, NULL);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		enum err e = ERR_REMOVED;
+		unsigned k;
+
+		for (k = 1; e && k < STEPS; k++) {
+			struct card *c = card_with_key();
+
+			(void)unlink(new_file);
+			fake_fault(READER, k, FAKE_REMOVED);
+			e = run_with(&verbs[i].args, verbs[i].verb);
+			if (e && ((e != ERR_REMOVED && e != ERR_NO_CARD) || !strstr(said, READER)))
+				fail_msg("%s, pulled at step %u: %s: %s", verbs[i].name, k, err_text(e), said);
+			if (e && access(new_file, F_OK) == 0)
+				fail_msg("%s, pulled at step %u: leaves a file", verbs[i].name, k);
+			if (!e && verbs[i].writes)
+				assert_int_equal(access(new_file, F_OK), 0);
+			assert_int_equal(fake_connections(READER), 0);
+			if (e && !verbs[i].once) {
+				assert_int_equal(fake_card_insert(READER, c->dir), ERR_OK);
+				if (run_with(&verbs[i].args, verbs[i].verb))
+					fail_msg("%s, after step %u: %s", verbs[i].name, k, said);
+			}
+			fake_card_remove(READER);
+			card_free(c);
+		}
+		assert_int_equal(e, ERR_OK);
+		assert_true(k > 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_pulled, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_register, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_verbs, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
