@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "apdu/usb/ccid_card.h"
+#include "base/clock.h"
+#include "test/fake/clock.h"
+
+#define MINUTE 60000u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct peer {
 	struct rd left;
 	uint8_t seq;
-	unsigned silent;
 };
 
 static enum err peer_out(void *ctx, struct rd message, uint32_t ms)
@@ -36,8 +39,7 @@ static enum err peer_in(void *ctx, struct wr *w, size_t max, uint32_t ms)
 		abort();
 	if (!rd_u8(&p->left, &n) || !rd_take(&p->left, (n & 0x7f) < max ? n & 0x7f : max, &part)) {
 		p->left = RD_NONE;
-		if ((p->silent += ms) > 200 * 60000u)   /* silence ends everything, soon */
-			abort();
+		fake_clock_pass(ms);
 		return ERR_TIMEOUT;
 	}
 	to = wr_space(w, part.n);
@@ -68,12 +70,21 @@ static void peer_clear(void *ctx)
 static void peer_pause(void *ctx, uint32_t ms)
 {
 	(void)ctx;
-	(void)ms;
+	fake_clock_pass(ms);
+}
+
+static const struct pinpad_ask ask = { .ins = 0x20, .p2 = 0x81, .min = 6, .max = 16, .seconds = 1 };
+
+/* The most that a command may take, whatever the reader asks for: one of us, or entries that people make at a pad. */
+static uint64_t most_ms(const struct ccid_card *c, unsigned entries)
+{
+	uint64_t key_ms = ask.seconds * 1000 + c->wait_ms + 2000;
+
+	return (entries ? key_ms * (ask.max + 1u) * entries : 20 * MINUTE) + 2 * MINUTE;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct pinpad_ask ask = { .ins = 0x20, .p2 = 0x81, .min = 6, .max = 16, .seconds = 1 };
 	struct peer p = { .left = rd_of(data, size) };
 	struct ccid_io io = { peer_out, peer_in, peer_abort, peer_clear, peer_pause, &p, 64 };
 	struct ccid_desc d;
@@ -90,7 +101,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wr_init_heap(&rsp, 4096);
 	for (unsigned i = 0; i < 8 && p.left.n; i++) {
 		size_t before = rsp.n;
+		uint64_t begin_ms = clock_boot_ms();
 		enum err e = c.powered ? ERR_OK : ccid_card_power_on(&c);
+		uint64_t end_ms = begin_ms + most_ms(&c, i == 3 ? 1 : i == 5 ? 3 : 0);
 
 		if (!e && i == 3)
 			e = ccid_card_pad_verify(&c, &ask, &rsp);
@@ -100,6 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			e = ccid_card_transmit(&c, RD_LIT("\x00\xA4\x04\x00\x04\xE8\x2B\x06\x01\x00"), &rsp, NULL);
 		/* A failure leaves the card off, and nothing behind. */
 		if (e && ((c.powered && e != ERR_UNSUPPORTED) || rsp.n != before))
+			abort();
+		if (clock_boot_ms() > end_ms)
 			abort();
 		wr_reset(&rsp);
 	}
