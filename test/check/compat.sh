@@ -58,6 +58,7 @@ done <<-'END'
 	rauc RAUC
 	evmctl evmctl
 	fsverity fsverity
+	apksigner apksigner
 	curl curl
 	gnutls-cli gnutls-cli
 	gnutls-serv gnutls-cli

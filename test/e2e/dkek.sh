@@ -54,7 +54,7 @@ umount small
 written="Press Enter when it is written down:"
 given_up() {
 	"$TOP/test/e2e/tools/person.py" "$written" "" "$written" $'\x03' -- \
-	    "$q11" dkek create shown.pbe --split 2/3 >tty
+	    "$q11" dkek create shown.pbe --split 2/3 >"tty"
 	[ $? -eq 1 ]
 }
 t "parts on the terminal, given up at the second" given_up

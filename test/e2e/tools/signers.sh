@@ -110,8 +110,27 @@ t "... openssl verifies" openssl cms -verify -binary -inform DER -in module.sig 
 t "... one login" logs_in_once
 t "... one signature" signs 1
 
+# ---- Android ----
+
+printf 'name = card\nlibrary = %s\nslotListIndex = 0\n' "$MODULE" >java.conf
+echo data >AndroidManifest.xml
+jar cf app.apk AndroidManifest.xml
+# Java keeps the provider's class from it, unless told.
+export JAVA_TOOL_OPTIONS=--add-exports=jdk.crypto.cryptoki/sun.security.pkcs11=ALL-UNNAMED
+for key in rsa ec; do
+	card_begins
+	t "apksigner signs a package, $key" apksigner sign --min-sdk-version 24 --ks NONE --ks-type PKCS11 \
+	    --ks-pass "pass:$PIN" --provider-class sun.security.pkcs11.SunPKCS11 --provider-arg "$T/java.conf" \
+	    --ks-key-alias $key --in app.apk --out $key.apk
+	t "... and verifies it" apksigner verify --min-sdk-version 24 $key.apk
+	t "... one login" logs_in_once
+	# Schemes 1 to 3, each over something else, and the file of scheme 4.
+	t "... four signatures" signs 4
+done
+unset JAVA_TOOL_OPTIONS
+
 if [ "$WAY" = agent ]; then
-	t "all that was the agent's work" agent_says '.state == "open" and .uses == 16' || cat agent.said
+	t "all that was the agent's work" agent_says '.state == "open" and .uses == 24' || cat agent.said
 	t "the agent ends" stop agent
 fi
 finish
