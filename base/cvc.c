@@ -160,7 +160,6 @@ static bool read_body(struct rd body, struct cvc *c)
 	if (!FILL(body, slots) || !rd_eq(profile, RD_LIT("\x00")) || !read_key(key, &c->key) ||
 	    !cvc_reference_is_valid(c->chr) || (slots[CAR].seen && !cvc_reference_is_valid(c->car)))
 		return false;
-	c->has_extensions = slots[EXTENSIONS].seen;
 	/* C.1: a certificate has all three and says who issued it; C.2: a request has none of them. */
 	if (slots[FROM].seen != slots[CHAT].seen || slots[TO].seen != slots[CHAT].seen)
 		return false;

@@ -30,8 +30,7 @@ struct cvc {                        /* 7F21, all views into the caller's bytes *
 	struct rd chat_oid;
 	uint8_t role;               /* content of 53 in 7F4C */
 	struct rd from, to;         /* six bytes YYMMDD, one digit each; empty in a request */
-	struct rd extensions;       /* content of 65; empty if absent */
-	bool has_extensions;
+	struct rd extensions;       /* content of 65; no bytes at all (p NULL) if absent */
 	struct rd sig;              /* content of 5F37 */
 };
 

@@ -89,7 +89,6 @@ const char *err_text(enum err e);
 struct err_detail {
 	uint16_t sw;        /* status word of the last card answer */
 	int tries;          /* PIN tries left, -1 if not known */
-	int sys;            /* errno or the PC/SC code */
 };
 
 #endif

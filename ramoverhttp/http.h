@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTP client as four entries; http_curl.c is the only file that sees libcurl. One connection, cookies kept in
+ * An HTTP client as three entries; http_curl.c is the only file that sees libcurl. One connection, cookies kept in
  * memory, no redirects, no proxy but one that is named.
  */
 #ifndef RAMOVERHTTP_HTTP_H
@@ -37,8 +37,6 @@ struct http_ops {
 	 */
 	enum err (*request)(void *ctx, const struct http_request *r, int *status, struct wr *body, char *why,
 			    size_t cap, struct deadline *dl);
-	/* Drop the connection and the cookies. */
-	void (*reset)(void *ctx);
 	void (*close)(void *ctx);
 };
 extern const struct http_ops http_curl;

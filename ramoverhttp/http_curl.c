@@ -346,18 +346,8 @@ out:
 	return e;
 }
 
-static void http_reset(void *ctx)
-{
-	struct curl_http *h = ctx;
-
-	curl_multi_cleanup(h->multi);
-	h->multi = NULL;
-	(void)curl_easy_setopt(h->easy, CURLOPT_COOKIELIST, "ALL");
-}
-
 const struct http_ops http_curl = {
 	.open = http_open,
 	.request = http_request,
-	.reset = http_reset,
 	.close = http_close,
 };

@@ -54,7 +54,7 @@ static void roots(void **state)
 		assert_int_equal(to, 1983484800);               /* 2032-11-08 */
 		assert_int_equal(cvc_key_curve(&c.key, EC_NONE), EC_BP256R1);
 		assert_int_equal(cvc_verify(&c.key, EC_BP256R1, c.body, c.sig), ERR_OK);
-		assert_false(c.has_extensions);
+		assert_null(c.extensions.p);
 	}
 }
 
@@ -73,8 +73,8 @@ static void device_certificates(void **state)
 	assert_true(rd_eq_str(issuer.car, "DESRCACC100001"));
 	assert_true(rd_eq_str(issuer.chr, "DEDINK0400001"));
 	assert_int_equal(issuer.role, CVC_ROLE_ISSUER);
-	assert_true(issuer.has_extensions && issuer.extensions.n == 0);
-	assert_false(device.has_extensions);
+	assert_true(issuer.extensions.p && issuer.extensions.n == 0);
+	assert_null(device.extensions.p);
 	assert_bytes_equal(device.from, RD_LIT("\x02\x06\x00\x05\x02\x08"));
 	assert_sha256(device.body, "846497eb4c693e1db366279e3952cc296f0fc79b24113bd20bf193eb9dc9242e");
 	assert_sha256(issuer.body, "05b60f62b7a8c598b572141e14c2d1ee5635bc8c4e9f3830ca8f33c48d8d613d");
