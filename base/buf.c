@@ -71,6 +71,13 @@ bool rd_end(const struct rd *r)
 	return r->n == 0;
 }
 
+struct rd rd_magnitude(struct rd n)
+{
+	while (n.n && n.p[0] == 0)
+		n = rd_of(n.p + 1, n.n - 1);
+	return n;
+}
+
 bool rd_eq(struct rd a, struct rd b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

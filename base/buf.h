@@ -29,6 +29,7 @@ MUST bool rd_u16(struct rd *r, uint16_t *v);                   /* big endian */
 MUST bool rd_u32(struct rd *r, uint32_t *v);                   /* big endian */
 MUST bool rd_take(struct rd *r, size_t n, struct rd *out);
 MUST bool rd_end(const struct rd *r);                          /* nothing left over */
+struct rd rd_magnitude(struct rd n);                           /* a number, big endian, without leading zero bytes */
 bool rd_eq(struct rd a, struct rd b);                          /* not for secrets */
 bool rd_eq_str(struct rd a, const char *s);
 MUST bool rd_eq_secret(struct rd a, struct rd b);              /* time depends on the lengths only */

@@ -7,7 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/param_build.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,156 +17,20 @@
 /* Each draw of a private key is below the order with a probability of a half at least. */
 #define DRAWS_MAX 128
 
-static const struct { const char *name; int nid; } curves[EC_CURVES] = {
-	[EC_SECP192R1] = { "secp192r1", NID_X9_62_prime192v1 },
-	[EC_SECP256R1] = { "secp256r1", NID_X9_62_prime256v1 },
-	[EC_SECP384R1] = { "secp384r1", NID_secp384r1 },
-	[EC_SECP521R1] = { "secp521r1", NID_secp521r1 },
-	[EC_BP192R1] = { "brainpoolP192r1", NID_brainpoolP192r1 },
-	[EC_BP224R1] = { "brainpoolP224r1", NID_brainpoolP224r1 },
-	[EC_BP256R1] = { "brainpoolP256r1", NID_brainpoolP256r1 },
-	[EC_BP320R1] = { "brainpoolP320r1", NID_brainpoolP320r1 },
-	[EC_BP384R1] = { "brainpoolP384r1", NID_brainpoolP384r1 },
-	[EC_BP512R1] = { "brainpoolP512r1", NID_brainpoolP512r1 },
-	[EC_BP192T1] = { "brainpoolP192t1", NID_brainpoolP192t1 },
-	[EC_BP224T1] = { "brainpoolP224t1", NID_brainpoolP224t1 },
-	[EC_BP256T1] = { "brainpoolP256t1", NID_brainpoolP256t1 },
-	[EC_BP320T1] = { "brainpoolP320t1", NID_brainpoolP320t1 },
-	[EC_BP384T1] = { "brainpoolP384t1", NID_brainpoolP384t1 },
-	[EC_BP512T1] = { "brainpoolP512t1", NID_brainpoolP512t1 },
-	[EC_SECP192K1] = { "secp192k1", NID_secp192k1 },
-	[EC_SECP256K1] = { "secp256k1", NID_secp256k1 },
-};
-
-/* ---- domain parameters, read once from libcrypto ---- */
-
-static struct ec_domain domains[EC_CURVES];     /* name NULL: not available */
-static EC_GROUP *groups[EC_CURVES];
-static uint8_t numbers[EC_CURVES][4 * EC_FIELD_MAX + EC_POINT_MAX];
-
-static bool put_number(const BIGNUM *n, size_t size, struct wr *to, struct rd *view)
-{
-	const uint8_t *at = to->p + to->n;
-
-	if (crypto_put_bn(n, size, to))
-		return false;
-	*view = rd_of(at, size);
-	return true;
-}
-
-static bool read_domain(enum ec_curve c, const EC_GROUP *group, BIGNUM *bn[3])
-{
-	struct ec_domain *d = &domains[c];
-	const ASN1_OBJECT *oid = OBJ_nid2obj(curves[c].nid);
-	uint8_t *g;
-	struct wr w;
-
-	WR_ARR(&w, numbers[c]);
-	if (!oid || EC_GROUP_get_curve(group, bn[0], bn[1], bn[2], NULL) != 1)
-		return false;
-	d->curve = c;
-	d->bits = (unsigned)BN_num_bits(bn[0]);
-	d->size = (d->bits + 7) / 8;
-	d->oid = rd_of(OBJ_get0_data(oid), OBJ_length(oid));
-	if (!put_number(bn[0], d->size, &w, &d->p) || !put_number(bn[1], d->size, &w, &d->a) ||
-	    !put_number(bn[2], d->size, &w, &d->b) ||
-	    !put_number(EC_GROUP_get0_order(group), (size_t)BN_num_bytes(EC_GROUP_get0_order(group)), &w, &d->n))
-		return false;
-	g = wr_space(&w, 2 * d->size + 1);
-	if (!g || EC_POINT_point2oct(group, EC_GROUP_get0_generator(group), POINT_CONVERSION_UNCOMPRESSED, g,
-				     2 * d->size + 1, NULL) != 2 * d->size + 1)
-		return false;
-	d->g = rd_of(g, 2 * d->size + 1);
-	d->h = (uint8_t)BN_get_word(EC_GROUP_get0_cofactor(group));
-	d->name = curves[c].name;
-	return true;
-}
-
-static void read_domains(void)
-{
-	BIGNUM *bn[3] = { BN_new(), BN_new(), BN_new() };
-
-	crypto_begin();
-	for (int c = EC_NONE + 1; bn[0] && bn[1] && bn[2] && crypto_ctx() && c < EC_CURVES; c++) {
-		EC_GROUP *group = EC_GROUP_new_by_curve_name_ex(crypto_ctx(), NULL, curves[c].nid);
-
-		if (group && read_domain((enum ec_curve)c, group, bn))
-			groups[c] = group;
-		else
-			EC_GROUP_free(group);
-	}
-	for (int i = 0; i < 3; i++)
-		BN_free(bn[i]);
-	crypto_end();
-}
-
-const struct ec_domain *ec_domain_get(enum ec_curve c)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	(void)pthread_once(&once, read_domains);
-	return c > EC_NONE && c < EC_CURVES && groups[c] ? &domains[c] : NULL;
-}
-
-static struct rd magnitude(struct rd n)
-{
-	while (n.n && n.p[0] == 0)
-		n = rd_of(n.p + 1, n.n - 1);
-	return n;
-}
-
-static bool same_number(struct rd a, struct rd b)
-{
-	return rd_eq(magnitude(a), magnitude(b));
-}
-
-const struct ec_domain *ec_domain_find(struct rd p, struct rd a, struct rd b, struct rd g, struct rd n, struct rd h)
-{
-	for (int c = EC_NONE + 1; c < EC_CURVES; c++) {
-		const struct ec_domain *d = ec_domain_get((enum ec_curve)c);
-
-		if (d && same_number(d->p, p) && same_number(d->a, a) && same_number(d->b, b) && rd_eq(d->g, g) &&
-		    same_number(d->n, n) && same_number(rd_of(&d->h, 1), h))
-			return d;
-	}
-	return NULL;
-}
-
-const struct ec_domain *ec_domain_by_oid(struct rd oid)
-{
-	for (int c = EC_NONE + 1; c < EC_CURVES; c++) {
-		const struct ec_domain *d = ec_domain_get((enum ec_curve)c);
-
-		if (d && rd_eq(d->oid, oid))
-			return d;
-	}
-	return NULL;
-}
-
-const struct ec_domain *ec_domain_by_name(const char *name)
-{
-	for (int c = EC_NONE + 1; c < EC_CURVES; c++) {
-		const struct ec_domain *d = ec_domain_get((enum ec_curve)c);
-
-		if (d && strcmp(d->name, name) == 0)
-			return d;
-	}
-	return NULL;
-}
-
 bool ec_point_is_valid(enum ec_curve c, struct rd q)
 {
 	const struct ec_domain *d = ec_domain_get(c);
+	const EC_GROUP *group = crypto_ec_group(c);
 	EC_POINT *point;
 	bool valid;
 
 	if (!d || q.n != d->g.n || q.p[0] != 0x04)
 		return false;
 	crypto_begin();
-	point = EC_POINT_new(groups[c]);
+	point = EC_POINT_new(group);
 	/* All curves here have cofactor 1: a point on the curve is in the group. oct2point checks the equation. */
-	valid = point && EC_POINT_oct2point(groups[c], point, q.p, q.n, NULL) == 1 &&
-		EC_POINT_is_at_infinity(groups[c], point) == 0;
+	valid = point && EC_POINT_oct2point(group, point, q.p, q.n, NULL) == 1 &&
+		EC_POINT_is_at_infinity(group, point) == 0;
 	EC_POINT_free(point);
 	crypto_end();
 	return valid;
@@ -185,6 +48,7 @@ struct ec_key {
 enum err ec_key_import(enum ec_curve c, struct rd d, struct ec_key **out)
 {
 	const struct ec_domain *domain = ec_domain_get(c);
+	const EC_GROUP *group = crypto_ec_group(c);
 	EC_POINT *point = NULL;
 	struct ec_key *k = NULL;
 	enum err e = ERR_NOMEM;
@@ -202,12 +66,12 @@ enum err ec_key_import(enum ec_curve c, struct rd d, struct ec_key **out)
 		goto out;
 	BN_set_flags(k->d, BN_FLG_CONSTTIME);
 	e = ERR_FORMAT;
-	if (BN_is_zero(k->d) || BN_cmp(k->d, EC_GROUP_get0_order(groups[c])) >= 0)
+	if (BN_is_zero(k->d) || BN_cmp(k->d, EC_GROUP_get0_order(group)) >= 0)
 		goto out;
 	e = ERR_CRYPTO;
-	point = EC_POINT_new(groups[c]);
-	if (point && EC_POINT_mul(groups[c], point, k->d, NULL, NULL, NULL) == 1 &&
-	    EC_POINT_point2oct(groups[c], point, POINT_CONVERSION_UNCOMPRESSED, k->q, k->q_size, NULL) == k->q_size)
+	point = EC_POINT_new(group);
+	if (point && EC_POINT_mul(group, point, k->d, NULL, NULL, NULL) == 1 &&
+	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, k->q, k->q_size, NULL) == k->q_size)
 		e = ERR_OK;
 out:
 	EC_POINT_free(point);
@@ -248,7 +112,7 @@ enum err ec_key_generate(enum ec_curve c, struct ec_key **out)
 
 enum err ec_key_export(const struct ec_key *k, struct wr *d)
 {
-	return crypto_put_bn(k->d, domains[k->curve].n.n, d);
+	return crypto_put_bn(k->d, ec_domain_get(k->curve)->n.n, d);
 }
 
 enum err ec_key_public(const struct ec_key *k, struct wr *q)
@@ -277,9 +141,9 @@ void ec_key_free(struct ec_key **k)
  */
 static enum err multiply(const struct ec_key *k, struct rd peer, BIGNUM *x, BIGNUM *y, struct wr *out)
 {
-	const EC_GROUP *group = groups[k->curve];
+	const EC_GROUP *group = crypto_ec_group(k->curve);
 	EC_POINT *q = EC_POINT_new(group), *shared = EC_POINT_new(group);
-	size_t size = domains[k->curve].size;
+	size_t size = ec_domain_get(k->curve)->size;
 	enum err e = ERR_CRYPTO;
 
 	if (q && shared && EC_POINT_oct2point(group, q, peer.p, peer.n, NULL) == 1 &&
@@ -381,6 +245,7 @@ out:
 enum err ec_verify(enum ec_curve c, struct rd q, struct rd hash, struct rd sig)
 {
 	const struct ec_domain *d = ec_domain_get(c);
+	const EC_GROUP *group = crypto_ec_group(c);
 	enum err e = ERR_CRYPTO;
 	EC_POINT *point;
 	BN_CTX *ctx;
@@ -392,10 +257,10 @@ enum err ec_verify(enum ec_curve c, struct rd q, struct rd hash, struct rd sig)
 	if (sig.n != 2 * d->n.n)
 		return ERR_SIGNATURE;
 	crypto_begin();
-	point = EC_POINT_new(groups[c]);
+	point = EC_POINT_new(group);
 	ctx = BN_CTX_new_ex(crypto_ctx());
-	if (point && ctx && EC_POINT_oct2point(groups[c], point, q.p, q.n, ctx) == 1)
-		e = verify(groups[c], point, hash, sig, ctx);
+	if (point && ctx && EC_POINT_oct2point(group, point, q.p, q.n, ctx) == 1)
+		e = verify(group, point, hash, sig, ctx);
 	BN_CTX_free(ctx);
 	EC_POINT_free(point);
 	crypto_end();
@@ -406,7 +271,7 @@ enum err ec_verify(enum ec_curve c, struct rd q, struct rd hash, struct rd sig)
 static EVP_PKEY *make_pkey(const struct ec_key *k)
 {
 	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-	const char *group = OBJ_nid2sn(curves[k->curve].nid);
+	const char *group = OBJ_nid2sn(EC_GROUP_get_curve_name(crypto_ec_group(k->curve)));
 	OSSL_PARAM *params = NULL;
 	EVP_PKEY_CTX *pc = NULL;
 	EVP_PKEY *pkey = NULL;
@@ -434,7 +299,7 @@ enum err ec_key_sign(const struct ec_key *k, struct rd hash, struct wr *sig)
 	enum err e = ERR_CRYPTO;
 
 	if (pc && EVP_PKEY_sign_init(pc) == 1 && EVP_PKEY_sign(pc, der, &n, hash.p, hash.n) == 1)
-		e = ec_sig_from_der(rd_of(der, n), domains[k->curve].n.n, sig);
+		e = ec_sig_from_der(rd_of(der, n), ec_domain_get(k->curve)->n.n, sig);
 	EVP_PKEY_CTX_free(pc);
 	EVP_PKEY_free(pkey);
 	return e;
@@ -463,7 +328,7 @@ enum err ec_sig_from_der(struct rd der, size_t size, struct wr *sig)
 	    !rd_tlv(&both, 0x02, &number[1]) || !rd_end(&both))
 		return ERR_FORMAT;
 	for (int i = 0; i < 2; i++) {
-		struct rd n = magnitude(number[i]);
+		struct rd n = rd_magnitude(number[i]);
 
 		if (number[i].n == 0 || number[i].p[0] & 0x80 || n.n > size)
 			return ERR_FORMAT;

@@ -65,13 +65,6 @@ static bool is_rsa_oid(struct rd oid)
 	return rd_take(&oid, sizeof(ARC "\x01") - 1, &arc) && rd_eq(arc, RD_LIT(ARC "\x01"));
 }
 
-static struct rd without_zeros(struct rd n)
-{
-	while (n.n && n.p[0] == 0)
-		n = rd_of(n.p + 1, n.n - 1);
-	return n;
-}
-
 static bool read_rsa_key(struct rd body, struct cvc_key *k)
 {
 	struct slot slots[] = {
@@ -83,8 +76,8 @@ static bool read_rsa_key(struct rd body, struct cvc_key *k)
 	if (!FILL(body, slots))
 		return false;
 	k->is_rsa = true;
-	k->modulus = without_zeros(k->modulus);
-	k->exponent = without_zeros(k->exponent);
+	k->modulus = rd_magnitude(k->modulus);
+	k->exponent = rd_magnitude(k->exponent);
 	return k->modulus.n && k->exponent.n;
 }
 

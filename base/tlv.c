@@ -193,8 +193,7 @@ void wr_der_uint(struct wr *w, struct rd magnitude)
 {
 	size_t mark = wr_tlv_open(w, 0x02);
 
-	while (magnitude.n && magnitude.p[0] == 0)
-		magnitude = rd_of(magnitude.p + 1, magnitude.n - 1);
+	magnitude = rd_magnitude(magnitude);
 	if (magnitude.n == 0 || magnitude.p[0] & 0x80)
 		wr_u8(w, 0);
 	wr_put(w, magnitude);

@@ -109,8 +109,7 @@ static unsigned bits_of(struct rd n)
 {
 	unsigned bits;
 
-	while (n.n && n.p[0] == 0)
-		n = rd_of(n.p + 1, n.n - 1);
+	n = rd_magnitude(n);
 	if (!n.n)
 		return 0;
 	bits = (unsigned)n.n * 8;

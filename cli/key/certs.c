@@ -133,19 +133,12 @@ enum err cli_certs_find(const struct cli_card *c, const struct cli_certs *certs,
 	return ERR_OK;
 }
 
-static struct rd without_zeros(struct rd n)
-{
-	while (n.n && n.p[0] == 0)
-		n = rd_of(n.p + 1, n.n - 1);
-	return n;
-}
-
 static bool is_same(const struct spki *a, const struct spki *b)
 {
 	if (a->is_rsa != b->is_rsa)
 		return false;
-	return a->is_rsa ? rd_eq(without_zeros(a->n), without_zeros(b->n)) &&
-				   rd_eq(without_zeros(a->e), without_zeros(b->e))
+	return a->is_rsa ? rd_eq(rd_magnitude(a->n), rd_magnitude(b->n)) &&
+				   rd_eq(rd_magnitude(a->e), rd_magnitude(b->e))
 			 : a->curve == b->curve && rd_eq(a->q, b->q);
 }
 

@@ -28,8 +28,7 @@ struct plan {
 /* Odd, and more than 1 (RFC 8017 3.1). */
 static bool is_exponent(struct rd e)
 {
-	while (e.n && e.p[0] == 0)
-		e = rd_of(e.p + 1, e.n - 1);
+	e = rd_magnitude(e);
 	return e.n && e.p[e.n - 1] & 1 && (e.n > 1 || e.p[0] > 1);
 }
 

@@ -15,18 +15,11 @@
 
 #define SPKI_MAX 2048
 
-static struct rd without_zeros(struct rd number)
-{
-	while (number.n && number.p[0] == 0)
-		number = rd_of(number.p + 1, number.n - 1);
-	return number;
-}
-
 static CK_RV spki_rsa(const struct p11_template *t, struct wr *spki)
 {
 	if (!t->modulus.n || !t->exponent.n)
 		return CKR_TEMPLATE_INCOMPLETE;
-	return rsa_spki(without_zeros(t->modulus), without_zeros(t->exponent), spki) ? CKR_ATTRIBUTE_VALUE_INVALID :
+	return rsa_spki(rd_magnitude(t->modulus), rd_magnitude(t->exponent), spki) ? CKR_ATTRIBUTE_VALUE_INVALID :
 		CKR_OK;
 }
 
