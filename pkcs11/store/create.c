@@ -12,6 +12,7 @@
 #include "pkcs11/store/cert.h"
 #include "pkcs11/store/data.h"
 #include "pkcs11/store/find.h"
+#include "pkcs11/store/modify.h"
 
 #define SPKI_MAX 2048
 
@@ -104,11 +105,28 @@ static CK_RV create_public(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n
 	return rv;
 }
 
+/*
+ * A key's certificate has the names of its key. One without a label, as NSS makes it, takes that of the certificate, to
+ * which alone a program may have given one.
+ */
+static CK_RV create_certificate(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out)
+{
+	CK_RV rv = p11_cert_create(c, t, n, out);
+	const struct p11_object *o = rv ? NULL : p11_objects_get(&c->token->objects, *out);
+
+	if (!o || !o->key || !o->modifiable || o->label.n)
+		return rv;
+	for (CK_ULONG i = 0; i < n; i++)
+		if (t[i].type == CKA_LABEL && t[i].ulValueLen)
+			return p11_modify(c, *out, &t[i], 1);
+	return CKR_OK;
+}
+
 static const struct {
 	CK_OBJECT_CLASS class;
 	CK_RV (*create)(struct p11_call *c, const CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out);
 } classes[] = {
-	{ CKO_CERTIFICATE, p11_cert_create },
+	{ CKO_CERTIFICATE, create_certificate },
 	{ CKO_DATA, p11_data_create },
 	{ CKO_PUBLIC_KEY, create_public },
 };

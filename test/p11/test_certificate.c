@@ -78,6 +78,36 @@ static void test_certificate_of_key(void **state)
 	wr_free(&der);
 }
 
+/* NSS makes a key without a label, and gives the nickname to the certificate alone. */
+static void test_label_of_certificate(void **state)
+{
+	struct rig_card c = rig_card_simple();
+	CK_OBJECT_HANDLE pub, priv, cert = 0;
+	CK_SESSION_HANDLE s;
+	struct wr der;
+
+	(void)state;
+	rig_initialize();
+	s = rig_session();
+	assert_ok(rig_login(s, RIG_PIN));
+	assert_ok(rig_generate(s, CKM_EC_KEY_PAIR_GEN, 0, "", &pub, &priv));
+	wr_init_heap(&der, 4096);
+	test_certificate(rig_attribute(s, pub, CKA_PUBLIC_KEY_INFO), &der);
+	assert_ok(create(s, wr_view(&der), "", RD_NONE, &cert));
+	assert_bytes_equal(rig_attribute(s, cert, CKA_LABEL), RD_NONE);
+	assert_ok(create(s, wr_view(&der), "nickname", RD_NONE, &cert));
+	assert_bytes_equal(rig_attribute(s, cert, CKA_LABEL), RD_LIT("nickname"));
+	assert_int_equal(rig_find(s, CKO_PRIVATE_KEY, "nickname"), priv);
+	/* Now it has one. */
+	assert_ok(create(s, wr_view(&der), "another", RD_NONE, &cert));
+	assert_bytes_equal(rig_attribute(s, cert, CKA_LABEL), RD_LIT("nickname"));
+	assert_ok(rig_sign(s, priv));
+	rig_card_remove();
+	rig_card_insert(&c);
+	(void)rig_find(rig_session(), CKO_CERTIFICATE, "nickname");
+	wr_free(&der);
+}
+
 static void test_other_certificate(void **state)
 {
 	struct rig_card c = rig_card_simple();
@@ -226,8 +256,8 @@ int main(int argc, char **argv)
 {
 	agent_process_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_certificate_of_key), RIG_TEST(test_other_certificate), RIG_TEST(test_key_unknown),
-		RIG_TEST(test_renew),
+		RIG_TEST(test_certificate_of_key), RIG_TEST(test_label_of_certificate),
+		RIG_TEST(test_other_certificate), RIG_TEST(test_key_unknown), RIG_TEST(test_renew),
 	};
 
 	return RUN_BOTH(tests);

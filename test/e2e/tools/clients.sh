@@ -77,6 +77,17 @@ for key in rsa ec; do
 	t "... and gives back what was signed" cmp data "$key.plain"
 done
 
+if [ "$WAY" = direct ]; then
+	nss=(certutil -d sql:nss -h card -f pin)
+	t "certutil makes a key and its certificate" "${nss[@]}" -S -s CN=made -n made -x -t u,u,u -k ec -q secp256r1 \
+	    -z data
+	t "... which has its nickname" nss_lists card:made card:ec -L
+	t "... and the key, too" nss_lists "made\$" "ec\$" -K -f pin
+	t "... and removes both by it" "${nss[@]}" -F -n card:made
+	t "... the others are left" nss_lists "rsa\$" "ec\$" -K -f pin
+	t "... it is not" not grep -q made nss.list
+fi
+
 # ---- openssl: an authority, decryption, and a TLS server whose key is on the card ----
 
 openssl req -new -key peer.pem -subj /CN=peer -out peer.csr
