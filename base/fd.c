@@ -32,6 +32,13 @@ unsigned fd_plug(void)
 	return plugged;
 }
 
+void fd_guard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_CLOEXEC | (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 void fd_unplug(unsigned plugged)
 {
 	const int saved = errno;

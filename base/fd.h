@@ -13,6 +13,12 @@
 unsigned fd_plug(void);
 void fd_unplug(unsigned plugged);
 
+/*
+ * For a program, when it begins: what is closed of 0 to 2 stays so for whoever reads and writes there (EBADF), and for
+ * what it executes, and nothing that is opened gets these numbers.
+ */
+void fd_guard(void);
+
 /* An eventfd(2) of 0, above 2, closed at exec and never blocking. -1: errno. The caller closes it. */
 int fd_event(void);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -241,6 +242,8 @@ int cli_run(int argc, char **argv)
 	char shown[SHOWN_MAX + 1];
 	int words;
 
+	/* What is printed goes to stdout or nowhere, not to a server. */
+	fd_guard();
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		usage(stdout);
 		return cli_exit_status(cli_flush(ERR_OK));

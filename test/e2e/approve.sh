@@ -144,11 +144,13 @@ for words in "genuine: /UT" "2 of 3 custodians; approved so far: nobody" "claime
 done
 t "... nothing was approved" test "$(approvals)" = 0
 unseen() {
-	custodian run sh -c '"$@" >/dev/full' sh "$q11" approve --reader "$(reader c1)" --pin-file "$T/pin" --yes "$URL"
+	custodian run sh -c "\"\$@\" $1" sh "$q11" approve --reader "$(reader c1)" --pin-file "$T/pin" --yes "$URL"
 }
-t "what cannot be shown is not approved" ends 1 unseen
-t "... is said" said "writing to standard output failed"
-t "... nothing was approved" test "$(approvals)" = 0
+for where in ">/dev/full" ">&-"; do
+	t "what cannot be shown is not approved, $where" ends 1 unseen "$where"
+	t "... is said" said "writing to standard output failed"
+	t "... nothing was approved" test "$(approvals)" = 0
+done
 
 # ---- his address book ----
 
