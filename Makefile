@@ -324,6 +324,9 @@ install: all
 	    >$(DESTDIR)$(p11kitdir)/quorum11.module
 	chmod 0644 $(DESTDIR)$(p11kitdir)/quorum11.module
 	install -D -m 0644 packaging/quorum11.conf.example $(DESTDIR)$(docdir)/quorum11.conf.example
+	install -m 0644 README.md $(DESTDIR)$(docdir)
+	install -d $(DESTDIR)$(docdir)/docs
+	install -m 0644 docs/*.md $(DESTDIR)$(docdir)/docs
 	for unit in $(patsubst packaging/systemd/%,%,$(wildcard packaging/systemd/*/*)); do \
 	    install -d $(DESTDIR)$(systemddir)/$${unit%/*} && \
 	    sed 's,@LIBEXECDIR@,$(libexecdir),; s,@SBINDIR@,$(sbindir),; s,@BINDIR@,$(bindir),' \

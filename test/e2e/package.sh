@@ -86,6 +86,18 @@ t "... p11-kit is told of it" grep -qx "module: /usr/lib/$arch/pkcs11/quorum11.s
 t "... and it knows where its helper is" grep -qF "/usr/libexec/quorum11" "$module"
 t "... which is there" test -x "$root/usr/libexec/quorum11/connect"
 t "the settings are explained" test -s "$root/usr/share/doc/quorum11/examples/quorum11.conf.example"
+# In either package, as each may be there alone.
+pages() {
+	local package page missing=0
+	for package in quorum11 quorum11-server; do
+		while read -r page; do
+			[ -s "$root/usr/share/doc/$package/$page" ] || { echo "$package: no $page"; missing=1; }
+		done < <(grep -rhoE --include='*.[ch]' 'docs/[A-Z-]+\.md' "$TOP"/{agent,apdu,cli,login,pkcs11,server} |
+		    sort -u)
+	done
+	return "$missing"
+}
+t "... as are the pages that messages name" pages
 for page in man1/quorum11.1 man8/quorum11-server.8; do
 	t "$page can be read" grep -q NAME <(gunzip -c "$root/usr/share/man/$page.gz" | mandoc -T html)
 done
