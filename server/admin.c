@@ -18,6 +18,7 @@
 #include "server/path.h"
 #include "server/store/schema.h"
 #include "server/store/token.h"
+#include "server/who.h"
 
 #define DAY_S 86400
 #define DAYS_DEFAULT 365

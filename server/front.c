@@ -149,7 +149,7 @@ void srv_front_write_routes(struct wr *out)
 
 	for (i = 0; i < ROUTES; i++) {
 		wr_printf(out, "%s %s ", routes[i].method, routes[i].path);
-		srv_who_write_roles(routes[i].who, out);
+		srv_roles_list_who_may(routes[i].who, out);
 		wr_text(out, "\n");
 	}
 }

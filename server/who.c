@@ -17,34 +17,6 @@ struct srv_who {
 	bool is_unreadable;             /* STATE/token; said once */
 };
 
-static const struct {
-	const char *name;
-	unsigned may;
-} roles[SRV_ROLES] = {
-	[SRV_OPERATOR]  = { "operator", SRV_MAY_READ | SRV_MAY_AUDIT | SRV_MAY_CANCEL | SRV_MAY_ENROL | SRV_MAY_GRANT },
-	[SRV_AUDITOR]   = { "auditor", SRV_MAY_READ | SRV_MAY_AUDIT },
-	[SRV_READER]    = { "reader", SRV_MAY_READ },
-	[SRV_HOST]      = { "host", SRV_MAY_ASK | SRV_MAY_OWN },
-	[SRV_CUSTODIAN] = { "custodian", SRV_MAY_INBOX },
-};
-
-const char *srv_role_name(enum srv_role role)
-{
-	return roles[role].name;
-}
-
-enum err srv_role_read(const char *name, enum srv_role *out)
-{
-	size_t i;
-
-	for (i = 0; i < SRV_ROLES; i++)
-		if (!strcmp(roles[i].name, name)) {
-			*out = (enum srv_role)i;
-			return ERR_OK;
-		}
-	return ERR_NOT_FOUND;
-}
-
 bool srv_who_name_is_valid(const char *name)
 {
 	size_t n = strlen(name);
@@ -97,7 +69,7 @@ static void rights_take(const struct srv_who *w, struct srv_identity *id)
 	id->may = SRV_MAY_CALL | (w->config.named_hosts ? 0 : SRV_MAY_ASK);
 	for (i = 0; i < SRV_ROLES; i++)
 		if (id->roles & SRV_ROLE(i))
-			id->may |= roles[i].may;
+			id->may |= srv_role_may((enum srv_role)i);
 }
 
 static enum err grant_take(struct srv_who *w, bool is_certificate, const uint8_t hash[SHA256_SIZE],
@@ -163,39 +135,6 @@ enum err srv_who_verify(struct srv_who *w, const struct srv_request *q, struct s
 
 /* ---- what he may ---- */
 
-/* "operator or auditor": who could do it. */
-static void name_roles(struct wr *w, unsigned needs)
-{
-	const char *last = NULL;
-	size_t i;
-
-	for (i = 0; i < SRV_ROLES; i++) {
-		if (!(roles[i].may & needs))
-			continue;
-		if (last)
-			wr_printf(w, "%s%s", w->n ? ", " : "", last);
-		last = roles[i].name;
-	}
-	wr_printf(w, "%s%s", w->n ? " or " : "", last ? last : "");
-}
-
-void srv_who_write_roles(unsigned needs, struct wr *out)
-{
-	const char *comma = "";
-	size_t i;
-
-	if (needs & SRV_MAY_CALL) {
-		wr_text(out, "everybody");
-		return;
-	}
-	for (i = 0; i < SRV_ROLES; i++) {
-		if (roles[i].may & needs) {
-			wr_printf(out, "%s%s", comma, roles[i].name);
-			comma = ",";
-		}
-	}
-}
-
 static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigned needs, uint64_t now_ms)
 {
 	const struct srv_request *q = &call->request;
@@ -220,7 +159,7 @@ static void refuse(struct srv_who *w, struct srv_call *call, enum err e, unsigne
 	srv_event_word(&ev, "why", e ? "unknown-token" : "role");
 	srv_event_emit(w->config.events, &ev);
 	WR_ARR(&names, text);
-	name_roles(&names, needs);
+	srv_roles_who_may(needs, &names);
 	if (e)
 		srv_call_refuse(call, 401, "unauthorized", "this token is not known here, or not any more; see "
 			       "quorum11-server token");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who calls, and what he may. A bearer token or a client certificate becomes one identity here and nowhere else; one
- * table says what each role may, the table of routes (front.c) says what each path asks for.
+ * Who calls, and what he may. A bearer token or a client certificate becomes one identity here and nowhere else; what a
+ * role may stands in role.c, the table of routes (front.c) says what each path asks for.
  */
 #ifndef SERVER_WHO_H
 #define SERVER_WHO_H
@@ -9,22 +9,8 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "server/rate.h"
+#include "server/role.h"
 
-/* The database keeps them by number: append only. */
-enum srv_role { SRV_OPERATOR, SRV_AUDITOR, SRV_READER, SRV_HOST, SRV_CUSTODIAN, SRV_ROLES };
-#define SRV_ROLE(role) (1u << (role))
-
-enum srv_may {
-	SRV_MAY_CALL   = 1 << 0,        /* everybody: what is proved by a signature or a secret of its own */
-	SRV_MAY_ASK    = 1 << 1,        /* begin sessions; everybody where [server] hosts = open */
-	SRV_MAY_OWN    = 1 << 2,        /* read the requests of one's own sessions */
-	SRV_MAY_INBOX  = 1 << 3,        /* read requests that ask for one's key, and take its turn */
-	SRV_MAY_READ   = 1 << 4,        /* read all requests and targets */
-	SRV_MAY_AUDIT  = 1 << 5,
-	SRV_MAY_CANCEL = 1 << 6,
-	SRV_MAY_ENROL  = 1 << 7,
-	SRV_MAY_GRANT  = 1 << 8,        /* make tokens and identities, and take them back */
-};
 struct srv_identity {
 	unsigned roles;                 /* SRV_ROLE()s; 0: nobody in particular */
 	unsigned may;                   /* srv_may, of the roles and of everybody */
@@ -32,10 +18,6 @@ struct srv_identity {
 	char chr[CHR_MAX + 1];          /* of a custodian, whose requests these are; else "" */
 };
 #define SRV_OPERATOR_NAME "operator"    /* of the token in STATE/token */
-const char *srv_role_name(enum srv_role role);
-/* Who may do one of needs (srv_may), for programs: "everybody", or the roles' names with commas between them. */
-void srv_who_write_roles(unsigned needs, struct wr *out);
-MUST enum err srv_role_read(const char *name, enum srv_role *out);      /* ERR_NOT_FOUND */
 bool srv_who_name_is_valid(const char *name);   /* 1 to SRV_WHO_MAX letters, digits and ._- */
 
 /* A client certificate whose chain was verified for its purpose. */

@@ -17,48 +17,6 @@ enum err srv_token_new(char text[SRV_TOKEN_SIZE], uint8_t hash[SHA256_SIZE])
 	return e ? e : sha256(rd_str(text), hash);
 }
 
-void srv_roles_write(unsigned roles, struct wr *out)
-{
-	const char *between = "";
-	size_t i;
-
-	for (i = 0; i < SRV_ROLES; i++)
-		if (roles & SRV_ROLE(i)) {
-			wr_printf(out, "%s%s", between, srv_role_name((enum srv_role)i));
-			between = ", ";
-		}
-}
-
-static enum err role_add(const char *text, size_t n, unsigned *roles)
-{
-	char name[16];
-	enum srv_role role;
-
-	if (n >= sizeof(name))
-		return ERR_ARG;
-	memcpy(name, text, n);
-	name[n] = '\0';
-	if (srv_role_read(name, &role) || role == SRV_CUSTODIAN)
-		return ERR_ARG;
-	*roles |= SRV_ROLE(role);
-	return ERR_OK;
-}
-
-enum err srv_roles_read(const char *text, unsigned *roles)
-{
-	enum err e = ERR_OK;
-	size_t n;
-
-	*roles = 0;
-	for (; !e && *text; text += n) {
-		text += strspn(text, ", ");
-		n = strcspn(text, ", ");
-		if (n)
-			e = role_add(text, n, roles);
-	}
-	return e ? e : *roles ? ERR_OK : ERR_ARG;
-}
-
 static void row_read(struct srv_sql *q, struct srv_grant *g)
 {
 	struct rd hash = srv_sql_get_bytes(q, 2);

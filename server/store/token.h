@@ -7,9 +7,10 @@
 #define SERVER_STORE_TOKEN_H
 
 #include "base/crypto_digest.h"
+#include "base/limits.h"
 #include "server/random.h"
+#include "server/role.h"
 #include "server/store/sqlite.h"
-#include "server/who.h"
 
 struct srv_grant {
 	char name[SRV_WHO_MAX + 1];
@@ -41,8 +42,5 @@ MUST enum err srv_grant_each(struct srv_db *db, enum err (*each)(void *ctx, cons
 /* A new token: 32 random bytes as base64url, and its hash. The caller wipes. */
 #define SRV_TOKEN_SIZE SRV_RANDOM_TEXT_SIZE
 MUST enum err srv_token_new(char text[SRV_TOKEN_SIZE], uint8_t hash[SHA256_SIZE]);
-/* "host, reader" and back; commas and blanks part. ERR_ARG: no role, or an unknown one; custodian is not given. */
-void srv_roles_write(unsigned roles, struct wr *out);
-MUST enum err srv_roles_read(const char *text, unsigned *roles);
 
 #endif
