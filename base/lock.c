@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
 static void must(int rc)
 {
 	if (rc != 0)
@@ -19,6 +23,16 @@ void lock_init(struct lock *l)
 	must(pthread_mutexattr_settype(&a, PTHREAD_MUTEX_ERRORCHECK));
 	must(pthread_mutex_init(&l->m, &a));
 	must(pthread_mutexattr_destroy(&a));
+}
+
+void lock_init_child(struct lock *l)
+{
+#ifdef __SANITIZE_THREAD__
+	/* ThreadSanitizer takes the child to have what its parent took, and warns of the order of that and others. */
+	__tsan_mutex_pre_unlock(&l->m, 0);
+	__tsan_mutex_post_unlock(&l->m, 0);
+#endif
+	lock_init(l);
 }
 
 void lock_fini(struct lock *l)

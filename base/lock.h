@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A mutex and a condition that cannot fail quietly: misuse ends the program (it is our bug). The child of a fork
- * gives no lock that its parent took; it calls lock_init anew.
- */
+/* A mutex and a condition that cannot fail quietly: misuse ends the program (it is our bug). */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
 
@@ -13,6 +10,8 @@ struct lock { pthread_mutex_t m; };
 struct cond { pthread_cond_t c; };
 
 void lock_init(struct lock *l);
+/* In the child of a fork: anew, where the thread that forked had taken it. A child cannot give what its parent took. */
+void lock_init_child(struct lock *l);
 void lock_fini(struct lock *l);
 void lock_take(struct lock *l);
 bool lock_try(struct lock *l);                                  /* false: somebody has it */

@@ -38,8 +38,8 @@ static void after_fork_parent(void)
 static void after_fork_child(void)
 {
 	for (struct process_lock *p = all; p; p = p->next)
-		lock_init(&p->l);
-	lock_init(&all_lock);
+		lock_init_child(&p->l);
+	lock_init_child(&all_lock);
 }
 
 static void init_once(void)

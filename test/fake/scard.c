@@ -32,7 +32,7 @@ static void after_fork(void)
 /* The thread that took the lock is not the one that has it now. */
 static void after_fork_child(void)
 {
-	lock_init(&fake.lock);
+	lock_init_child(&fake.lock);
 	cond_init(&fake.changed);
 }
 
