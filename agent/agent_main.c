@@ -19,6 +19,7 @@
 #include "agent/manifest.h"
 #include "agent/socket.h"
 #include "base/daemon.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/version.h"
 
@@ -186,6 +187,7 @@ int main(int argc, char **argv)
 	bool good = true;
 	int c;
 
+	fd_guard();
 	log_name("quorum11-agent");
 	while (good && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {

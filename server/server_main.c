@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "pka/permits.h"
@@ -195,6 +196,7 @@ int main(int argc, char **argv)
 	struct options o = { .config = NULL };
 	int c;
 
+	fd_guard();
 	log_name("quorum11-server");
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {

@@ -89,4 +89,20 @@ t "... the program lives" running drop
 stop drop
 t "... and ends as it likes" test "$status" = 0
 
+
+# ---- services that are started without descriptors 0 to 2 ----
+
+closed() { exec "$@" <&- >&- 2>&-; }
+nothing_there() {
+	local fd
+	for fd in 0 1 2; do [ "$(readlink "/proc/${PID[$1]}/fd/$fd")" = /dev/null ] || return 1; done
+}
+stop server
+rm -f ready
+start server closed "$B/quorum11-server" --config server.conf --ready-file ready
+t "the server starts" wait_for "$LONG" test -s ready
+t "... its database and sockets are no stderr, where messages go" nothing_there server
+start agent closed "$B/quorum11-agent" --socket "$T/agent" --reader "$(reader c1)" --receipts "$T"
+t "the agent starts" wait_for "$LONG" test -S agent
+t "... its sockets are none either" nothing_there agent
 finish
