@@ -24,29 +24,7 @@ head -c 20000 /dev/urandom >kernel
 head -c 30000 /dev/urandom >module.ko
 "$TOP/test/e2e/tools/pe.py" loader.efi
 { cat loader.efi; printf 'another one'; } >other.efi
-cat >image.its <<'END'
-/dts-v1/;
-/ {
-	description = "boot chain";
-	#address-cells = <1>;
-	images {
-		kernel-1 {
-			data = /incbin/("kernel");
-			type = "kernel"; arch = "arm64"; os = "linux";
-			compression = "none"; load = <0x80000>; entry = <0x80000>;
-			hash-1 { algo = "sha256"; };
-			signature-1 { algo = "sha256,rsa2048"; key-name-hint = "fit"; };
-		};
-	};
-	configurations {
-		default = "conf-1";
-		conf-1 {
-			kernel = "kernel-1";
-			signature-1 { algo = "sha256,rsa2048"; key-name-hint = "fit"; sign-images = "kernel"; };
-		};
-	};
-};
-END
+cp "$TOP/test/e2e/tools/image.its" .
 echo '/dts-v1/; / { };' | dtc -O dtb -o u-boot.dtb 2>/dev/null
 
 # Six digests: the certificate, the loader, the image's kernel, its configuration and that signed anew, the module.

@@ -14,29 +14,7 @@ t "2 of 3: cards, registration, server, enrolment" nofm_new "${PROFILE:?}" 3 2 |
 t "an RSA key" nofm_key rsa:2048 fit
 
 head -c 20000 /dev/urandom >"$T/kernel"
-cat >"$T/image.its" <<'END'
-/dts-v1/;
-/ {
-	description = "test";
-	#address-cells = <1>;
-	images {
-		kernel-1 {
-			description = "kernel"; data = /incbin/("kernel");
-			type = "kernel"; arch = "arm64"; os = "linux";
-			compression = "none"; load = <0x80000>; entry = <0x80000>;
-			hash-1 { algo = "sha256"; };
-			signature-1 { algo = "sha256,rsa2048"; key-name-hint = "fit"; };
-		};
-	};
-	configurations {
-		default = "conf-1";
-		conf-1 {
-			kernel = "kernel-1";
-			signature-1 { algo = "sha256,rsa2048"; key-name-hint = "fit"; sign-images = "kernel"; };
-		};
-	};
-};
-END
+cp "$TOP/test/e2e/tools/image.its" "$T"
 echo '/dts-v1/; / { };' | dtc -O dtb -o "$T/key.dtb" 2>/dev/null
 
 export PKCS11_MODULE_PATH=$MODULE
