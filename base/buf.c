@@ -143,18 +143,14 @@ void wr_fail(struct wr *w, enum err e)
 }
 
 /*
- * Room for n more bytes. Memory is never handed to realloc: what was written may be secret, and realloc leaves a
- * copy. Heap memory has one byte more than cap says, for the terminator of wr_cstr and wr_printf.
+ * Memory is never handed to realloc: what was written may be secret, and realloc leaves a copy. Heap memory has one
+ * byte more than cap says, for the terminator of wr_cstr and wr_printf.
  */
-static bool reserve(struct wr *w, size_t n)
+__attribute__((noinline)) static bool grow(struct wr *w, size_t n)
 {
 	size_t cap = w->cap ? w->cap : HEAP_FIRST;
 	uint8_t *p;
 
-	if (w->bad)
-		return false;
-	if (w->p && n <= w->cap - w->n)
-		return true;
 	if (n > w->max - w->n) {
 		w->bad = ERR_BUFFER;
 		return false;
@@ -178,6 +174,14 @@ static bool reserve(struct wr *w, size_t n)
 	w->p = p;
 	w->cap = cap;
 	return true;
+}
+
+/* Room for n more bytes, which nearly always is there: this is part of each wr_put, and grow is not. */
+static inline bool reserve(struct wr *w, size_t n)
+{
+	if (w->bad)
+		return false;
+	return (w->p && n <= w->cap - w->n) || grow(w, n);
 }
 
 uint8_t *wr_space(struct wr *w, size_t n)

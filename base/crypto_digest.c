@@ -159,17 +159,18 @@ enum err sha256_parts(const struct rd *parts, size_t n, uint8_t out[SHA256_SIZE]
 
 enum err digest_info(enum digest_alg a, struct rd hash, struct wr *out)
 {
-	size_t info, alg;
+	const struct rd oid = (size_t)a < ROWS ? rows[a].oid : RD_NONE;
+	const size_t alg = 2 + oid.n + 2;
+	/* No length needs a second byte. */
+	const uint8_t begin[] = { 0x30, (uint8_t)(2 + alg + 2 + hash.n), 0x30, (uint8_t)alg, 0x06, (uint8_t)oid.n };
+	const uint8_t end[] = { 0x05, 0, 0x04, (uint8_t)hash.n };
 
-	if (!digest_size(a) || hash.n != digest_size(a))
+	if (!oid.n || hash.n != digest_size(a))
 		return ERR_ARG;
-	info = wr_tlv_open(out, 0x30);
-	alg = wr_tlv_open(out, 0x30);
-	wr_tlv(out, 0x06, rows[a].oid);
-	wr_tlv(out, 0x05, RD_NONE);
-	wr_tlv_close(out, alg);
-	wr_tlv(out, 0x04, hash);
-	wr_tlv_close(out, info);
+	wr_put(out, RD_ARR(begin));
+	wr_put(out, oid);
+	wr_put(out, RD_ARR(end));
+	wr_put(out, hash);
 	return wr_done(out);
 }
 
