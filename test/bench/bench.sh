@@ -53,9 +53,9 @@ relay=http://127.0.0.1:$(cat "$T/relay.port")
 
 # ---- measuring ----
 
-# Where programs run, those that are there (pcscd, cards, server) and those to come: on all processors, as the system
-# likes it; on one, what the programs themselves need is told from what it costs to wake a halted processor, which in
-# a virtual machine is many times as much, and as much for two programs that do nothing.
+# Where programs run, those that are there (pcscd, cards, server) and those to come. Processor time is compared on one:
+# spread over all, as the system likes it, it is mostly what it takes to wake a halted processor, which in a virtual
+# machine is many times as much as what is compared, and differs from run to run.
 processors=$(taskset -cp $$ | sed 's/.*: //')
 on_processors() { # LIST
 	local pid
@@ -119,6 +119,7 @@ command=$(sed -n 's/^one > \(8068[0-9A-Fa-f]*\)$/\1/p' "$T/one.apdu" | tail -n 1
 for ((round = 1; round <= rounds; round++)); do
 	echo "bench: round $round of $rounds" >&2
 	rm -rf "$HOME/.cache"
+	together
 	p11 ours "$MODULE" one key1 "$T/pin" "$signs" || fail "our module, card one"
 	p11 warm "$MODULE" one key1 "$T/pin" 0 || fail "our module, card one, not the first program"
 	scard shared shared || fail "SCardTransmit in transactions"
@@ -127,12 +128,11 @@ for ((round = 1; round <= rounds; round++)); do
 	quorum quorum >"$T/quorum.out" 2>&1 || fail "a login by 2 of 3: $(cat "$T/quorum.out")"
 	two_packets echo || fail "two packets"
 	agent agent /run/receipts || fail "through an agent"
-	agent agentdisk "$T/receipts" || fail "through an agent, receipt on the disk"
-	together
-	quorum quorum1 >"$T/quorum.out" 2>&1 || fail "a login by 2 of 3, one processor: $(cat "$T/quorum.out")"
-	two_packets echo1 || fail "two packets, one processor"
-	agent agent1 /run/receipts || fail "through an agent, one processor"
 	apart
+	quorum quorum_apart >"$T/quorum.out" 2>&1 || fail "a login by 2 of 3, on all: $(cat "$T/quorum.out")"
+	two_packets echo_apart || fail "two packets, on all"
+	agent agent_apart /run/receipts || fail "through an agent, on all"
+	agent agent_disk "$T/receipts" || fail "through an agent, on all, receipt on the disk"
 	p11 ours10 "$MODULE" ten key10 "$T/pin" 0 || fail "our module, card ten"
 	p11 warm10 "$MODULE" ten key10 "$T/pin" 0 || fail "our module, card ten, not the first program"
 	p11 opensc10 "$opensc" ten key10 "$T/pin" 0 || fail "OpenSC's module, card ten"
@@ -175,15 +175,15 @@ cpu_row() { # WHAT OURS LEAST LEAST-IS OPENSC
 # Of one signature: client and agent; of two packets: both their ends.
 by_agent() { calc "$(median "$1.cpu_us") + $(median "$1.own_us")" 1; } # AS
 by_echo() { calc "$(median "$1.cpu_us") + $(median "$1.other_us")" 1; } # AS
-more() { calc "$(by_agent "agent$1") - $(median "quorum$1.cpu_us")" 1; } # ''|1
+more() { calc "$(by_agent "agent$1") - $(median "quorum$1.cpu_us")" 1; } # ''|_apart
 beside() { echo "direct, exclusive: $(calc "$(median "quorum$1.cpu_us")" 1) µs; two packets: $(by_echo "echo$1") µs"; }
 
 agent_row() {
-	row "CPU per C_Sign through the agent, client and agent together, on one processor" "$(by_agent agent1) µs" \
-	    "$(beside 1)" "at most 50 µs more; is $(more 1) µs" "$(more 1) <= 50"
+	row "CPU per C_Sign through the agent, client and agent together" "$(by_agent agent) µs" "$(beside '')" \
+	    "at most 50 µs more; is $(more '') µs" "$(more '') <= 50"
 	row "the same, spread over all processors" \
-	    "$(by_agent agent) µs; $(by_agent agentdisk) µs with the receipt's fsync" "$(beside '')" \
-	    "-; is $(more '') µs more"
+	    "$(by_agent agent_apart) µs; $(by_agent agent_disk) µs with the receipt's fsync" "$(beside _apart)" \
+	    "-; is $(more _apart) µs more"
 }
 
 # In a guest, where pcscd and we have the same reader. What pcscd does for its client is done by us in the client.
@@ -242,9 +242,10 @@ load_rows() {
 	     $(median usb.extended.transfers) <= 4"
 	usb_row "RSA-2048" rsa
 	usb_row "P-256" ec
-	row "C_Login returns after the second approval reached the server" "$(calc "$(median quorum.login_ms)" 0) ms" \
-	    "worst of $rounds: $(calc "$(worst quorum.login_ms)" 0) ms" "within 200 ms" \
-	    "$(worst quorum.login_ms) <= 200"
+	row "C_Login returns after the second approval reached the server" \
+	    "$(calc "$(median quorum_apart.login_ms)" 0) ms" \
+	    "worst of $rounds: $(calc "$(worst quorum_apart.login_ms)" 0) ms" "within 200 ms" \
+	    "$(worst quorum_apart.login_ms) <= 200"
 	load_rows
 } >"$T/table"
 cat "$T/table"
