@@ -50,8 +50,8 @@ static void add_reader(struct agent *a, const char *reader)
 		agent_card_look(known);
 		return;
 	}
-	if (h->cards_n == PCSC_READERS_MAX) {
-		log_line(LOG_AGENT, LOG_ERROR, "reader %s: more than %d readers", reader, PCSC_READERS_MAX);
+	if (h->cards_n == APDU_READERS_MAX) {
+		log_line(LOG_AGENT, LOG_ERROR, "reader %s: more than %d readers", reader, APDU_READERS_MAX);
 		return;
 	}
 	e = agent_card_new(h->rules, reader, &a->results, &h->cards[h->cards_n]);

@@ -35,7 +35,7 @@ static enum err read_device_info(struct agent_card *c, struct deadline *dl)
 }
 
 /* Hold it alone, select, read what is public. */
-static enum err take(struct agent_card *c, const struct pcsc_reader *r)
+static enum err take(struct agent_card *c, const struct apdu_reader *r)
 {
 	struct deadline dl = deadline_in(hsm_time_ms(T_KEYOP));
 	struct apdu_link *link = NULL, *tap = NULL;
@@ -77,13 +77,13 @@ static void turn_away(struct agent_card *c)
 static bool wait_for_card(struct agent_card *c)
 {
 	struct deadline stop = { UINT64_MAX, c->stop_fd };
-	struct pcsc_readers *now = malloc(sizeof(*now));
+	struct apdu_readers *now = malloc(sizeof(*now));
 	uint32_t tried = 0;     /* the same card, as the reader counts, is not tried again before this time */
 	uint64_t not_before_ms = 0;
 	enum err e;
 
 	while (now && !c->hsm && !agent_card_is_stopping(c)) {
-		const struct pcsc_reader *r = NULL;
+		const struct apdu_reader *r = NULL;
 		const uint64_t now_ms = clock_boot_ms();
 		struct deadline again = deadline_within(&stop, RETRY_MS);
 

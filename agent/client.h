@@ -12,7 +12,7 @@
 struct agent_house {                    /* all that clients share */
 	const struct agent_rules *rules;
 	size_t cards_n;
-	struct agent_card *cards[PCSC_READERS_MAX];
+	struct agent_card *cards[APDU_READERS_MAX];
 	uint32_t owner;                 /* uid of the agent */
 	uint64_t ends;                  /* questions so far that end approvals */
 	/* Is there a client that waits for a login of this card? */

@@ -70,7 +70,7 @@ static enum err on_list(struct agent_house *h, struct agent_client *c, struct rd
 	agent_msg_begin(&c->out, AGENT_OK);
 	for (size_t i = 0; i < h->cards_n; i++) {
 		struct agent_view *v = agent_card_view(h->cards[i]);
-		struct pcsc_reader r = { .in_use = true, .exclusive = true };
+		struct apdu_reader r = { .in_use = true, .exclusive = true };
 
 		lock_take(&v->lock);
 		(void)snprintf(r.name, sizeof(r.name), "%s", v->reader);
@@ -88,7 +88,7 @@ static enum err on_list(struct agent_house *h, struct agent_client *c, struct rd
 
 static enum err on_open(struct agent_house *h, struct agent_client *c, struct rd elements)
 {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	uint8_t atr[ATR_MAX];
 	struct agent_card *card;
 	struct agent_view *v;
@@ -307,7 +307,7 @@ static enum err on_logout(struct agent_house *h, struct agent_client *c, struct 
 /* One job a card, all at once; the client waits for all of them. A card that is not there is over. */
 static enum err on_end(struct agent_house *h, struct agent_client *c, struct rd elements)
 {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	struct agent_job *j;
 
 	if (text_of(elements, AGENT_T_READER, reader, sizeof(reader)))

@@ -15,7 +15,7 @@
 struct agent_scanner {
 	const struct conf *conf;
 	struct agent_queue *results;
-	struct pcsc_readers now;
+	struct apdu_readers now;
 	pthread_t thread;
 	int stop_fd;
 	atomic_bool looked;

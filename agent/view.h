@@ -9,7 +9,7 @@
 #include <limits.h>
 
 #include "agent/cache.h"
-#include "apdu/pcsc.h"
+#include "apdu/readers.h"
 #include "base/lock.h"
 #include "sc-hsm/cmd.h"
 
@@ -36,7 +36,7 @@ struct agent_facts {            /* of an approval, for "agent status" */
 };
 struct agent_view {
 	struct lock lock;
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	enum agent_state state;
 	uint32_t card;          /* changes with each card that is put in */
 	uint32_t approval;      /* changes with each login that opens it */

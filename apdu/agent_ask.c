@@ -16,9 +16,9 @@ static enum err ask_once(const struct agent_at *at, struct wr *packet, struct rd
 	return e;
 }
 
-enum err agent_list(const struct agent_at *at, struct pcsc_readers *out, char *why, size_t cap)
+enum err agent_list(const struct agent_at *at, struct apdu_readers *out, char *why, size_t cap)
 {
-	struct pcsc_reader r;
+	struct apdu_reader r;
 	struct rd elements;
 	struct wr w;
 	bool bad = false;
@@ -28,7 +28,7 @@ enum err agent_list(const struct agent_at *at, struct pcsc_readers *out, char *w
 	wr_init_heap(&w, AGENT_MESSAGE_MAX);
 	agent_msg_begin(&w, AGENT_LIST);
 	e = ask_once(at, &w, &elements, why, cap);
-	while (!e && out->n < PCSC_READERS_MAX && agent_card_read(&elements, &r, &bad))
+	while (!e && out->n < APDU_READERS_MAX && agent_card_read(&elements, &r, &bad))
 		out->v[out->n++] = r;
 	if (!e && (bad || !rd_end(&elements))) {
 		agent_say(why, cap, "agent %s: its list of cards is malformed", at->socket);

@@ -25,7 +25,7 @@ struct agent_at {
  * does not let us in; ERR_PROTOCOL: of another version; ERR_TIMEOUT; ERR_CONFIG: no path of a socket. why: for people,
  * which agent and what is wrong, may be NULL; AGENT_TEXT_MAX bytes hold the most of it.
  */
-MUST enum err agent_list(const struct agent_at *at, struct pcsc_readers *out, char *why, size_t cap);
+MUST enum err agent_list(const struct agent_at *at, struct apdu_readers *out, char *why, size_t cap);
 /*
  * A link whose other end is the agent. As agent_list; ERR_NO_READER, ERR_NO_CARD, and what else the agent says. An
  * agent that is gone later, or whose answer does not come or cannot be read, is the end of the link: from then on it is

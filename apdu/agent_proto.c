@@ -24,7 +24,7 @@ void agent_msg_fail(struct wr *w, enum err e, const char *text)
 	wr_tlv(w, AGENT_T_TEXT, rd_of(t.p, t.n < AGENT_TEXT_MAX ? t.n : AGENT_TEXT_MAX));
 }
 
-void agent_msg_card(struct wr *w, const struct pcsc_reader *r)
+void agent_msg_card(struct wr *w, const struct apdu_reader *r)
 {
 	size_t card = wr_tlv_open(w, AGENT_T_CARD), events;
 
@@ -105,7 +105,7 @@ enum err agent_fail_read(struct rd elements, char *why, size_t cap)
 	return (enum err)e;
 }
 
-static bool card_parts(struct rd card, struct pcsc_reader *out)
+static bool card_parts(struct rd card, struct apdu_reader *out)
 {
 	struct rd name, state, events, atr;
 	uint32_t bits;
@@ -124,7 +124,7 @@ static bool card_parts(struct rd card, struct pcsc_reader *out)
 	return true;
 }
 
-bool agent_card_read(struct rd *elements, struct pcsc_reader *out, bool *bad)
+bool agent_card_read(struct rd *elements, struct apdu_reader *out, bool *bad)
 {
 	struct rd card;
 

@@ -9,7 +9,8 @@
 #ifndef APDU_AGENT_PROTO_H
 #define APDU_AGENT_PROTO_H
 
-#include "apdu/pcsc.h"
+#include "apdu/link.h"
+#include "apdu/readers.h"
 #include "base/tlv.h"
 
 #define AGENT_PROTO_VERSION 1
@@ -41,7 +42,7 @@ enum { AGENT_HAS_CARD = 1, AGENT_HAS_PAD = 2, AGENT_HAS_PAD_CHANGE = 4 };       
 /* A message being written: the type, then wr_tlv of the caller's. */
 void agent_msg_begin(struct wr *w, enum agent_type type);
 void agent_msg_fail(struct wr *w, enum err e, const char *text);        /* a whole AGENT_FAIL */
-void agent_msg_card(struct wr *w, const struct pcsc_reader *r);         /* one AGENT_T_CARD element */
+void agent_msg_card(struct wr *w, const struct apdu_reader *r);         /* one AGENT_T_CARD element */
 
 /* type and elements of a packet; every element well formed. ERR_FORMAT, ERR_LIMIT. */
 MUST enum err agent_msg_read(struct rd packet, enum agent_type *type, struct rd *elements);
@@ -55,7 +56,7 @@ MUST enum err agent_pad_read(struct rd elements, struct pinpad_ask *ask);
 /* An AGENT_FAIL: the error (never ERR_OK; what is not known is ERR_PROTOCOL) and its text, made safe to show. */
 enum err agent_fail_read(struct rd elements, char *why, size_t cap);
 /* The next AGENT_T_CARD. false: none is left, or (*bad) it is malformed. */
-MUST bool agent_card_read(struct rd *elements, struct pcsc_reader *out, bool *bad);
+MUST bool agent_card_read(struct rd *elements, struct apdu_reader *out, bool *bad);
 
 /*
  * One packet over a connected socket, which is non-blocking or has AGENT_SLICE_MS as its SO_RCVTIMEO. ERR_REMOVED: the

@@ -52,12 +52,12 @@ bool local_has_agent(const struct conf *conf)
 	return order_of(conf->transport.order).rank[CONF_AGENT] != NOT_THIS_WAY;
 }
 
-bool local_is_named(const struct pcsc_reader *r, const char *name)
+bool local_is_named(const struct apdu_reader *r, const char *name)
 {
 	return strcmp(r->name, name) == 0 || (*r->place && strcmp(r->place, name) == 0);
 }
 
-bool local_is_admitted(const struct pcsc_reader *r, const struct conf_list *names)
+bool local_is_admitted(const struct apdu_reader *r, const struct conf_list *names)
 {
 	return conf_list_admits(names, r->name) || (*r->place && conf_list_admits(names, r->place));
 }
@@ -121,7 +121,7 @@ bool local_wants(const struct conf *conf, enum conf_transport t)
 }
 
 /* Left out: by its order, or as the same token comes another way that is before this one. */
-static bool is_left_out(const struct plan *p, const struct pcsc_reader *r, const struct pcsc_readers *others)
+static bool is_left_out(const struct plan *p, const struct apdu_reader *r, const struct apdu_readers *others)
 {
 	size_t mine = rank_of(p, r->name);
 
@@ -133,16 +133,16 @@ static bool is_left_out(const struct plan *p, const struct pcsc_reader *r, const
 	return false;
 }
 
-static void add(const struct plan *p, const struct pcsc_readers *from, const struct pcsc_readers *others,
-		struct pcsc_readers *out)
+static void add(const struct plan *p, const struct apdu_readers *from, const struct apdu_readers *others,
+		struct apdu_readers *out)
 {
-	for (size_t i = 0; i < from->n && out->n < PCSC_READERS_MAX; i++)
+	for (size_t i = 0; i < from->n && out->n < APDU_READERS_MAX; i++)
 		if (!is_left_out(p, &from->v[i], others))
 			out->v[out->n++] = from->v[i];
 }
 
 /* Where pcscd has readers, one that some other process holds is pcscd's, and to be had through it. */
-static void drop_closed(struct pcsc_readers *usb)
+static void drop_closed(struct apdu_readers *usb)
 {
 	size_t n = 0;
 
@@ -152,8 +152,8 @@ static void drop_closed(struct pcsc_readers *usb)
 	usb->n = n;
 }
 
-static enum err list_both(const struct conf *conf, struct pcsc_readers *pcsc, struct pcsc_readers *usb,
-			  struct pcsc_readers *out)
+static enum err list_both(const struct conf *conf, struct apdu_readers *pcsc, struct apdu_readers *usb,
+			  struct apdu_readers *out)
 {
 	enum err service = ERR_OK, e = ERR_OK;
 	bool asked, usb_first;
@@ -180,9 +180,9 @@ static enum err list_both(const struct conf *conf, struct pcsc_readers *pcsc, st
 	return out->n ? ERR_OK : service;
 }
 
-enum err local_list(const struct conf *conf, struct pcsc_readers *out)
+enum err local_list(const struct conf *conf, struct apdu_readers *out)
 {
-	struct pcsc_readers *by = calloc(2, sizeof(*by));
+	struct apdu_readers *by = calloc(2, sizeof(*by));
 	enum err e;
 
 	out->n = 0;
@@ -193,7 +193,7 @@ enum err local_list(const struct conf *conf, struct pcsc_readers *out)
 }
 
 /* Until something may have changed: pcscd says so at once; what is plugged in is found when the slice is over. */
-static enum err wait_slice(const struct conf *conf, struct pcsc_readers *room, struct deadline *dl)
+static enum err wait_slice(const struct conf *conf, struct apdu_readers *room, struct deadline *dl)
 {
 	struct deadline slice = deadline_within(dl, SLICE_MS);
 	enum err e = ERR_NO_SERVICE;
@@ -204,9 +204,9 @@ static enum err wait_slice(const struct conf *conf, struct pcsc_readers *room, s
 	return e == ERR_TIMEOUT || e == ERR_NO_SERVICE ? ERR_OK : e;
 }
 
-enum err local_wait(const struct conf *conf, struct pcsc_readers *last, struct deadline *dl)
+enum err local_wait(const struct conf *conf, struct apdu_readers *last, struct deadline *dl)
 {
-	struct pcsc_readers *now;
+	struct apdu_readers *now;
 	enum err e = ERR_OK;
 
 	if (!local_wants(conf, CONF_USB))
@@ -216,7 +216,7 @@ enum err local_wait(const struct conf *conf, struct pcsc_readers *last, struct d
 		return ERR_NOMEM;
 	while (!e) {
 		e = local_list(conf, now);
-		if (!e && !pcsc_is_same(now, last)) {
+		if (!e && !apdu_readers_is_same(now, last)) {
 			*last = *now;
 			break;
 		}

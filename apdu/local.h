@@ -11,15 +11,15 @@
 #include "base/conf.h"
 
 /* As pcsc_list. ERR_NO_SERVICE: PC/SC is among the ways, and not there, and there is no other reader. */
-MUST enum err local_list(const struct conf *conf, struct pcsc_readers *out);
+MUST enum err local_list(const struct conf *conf, struct apdu_readers *out);
 /* As pcsc_wait; what comes by USB is seen within a second. */
-MUST enum err local_wait(const struct conf *conf, struct pcsc_readers *last, struct deadline *dl);
+MUST enum err local_wait(const struct conf *conf, struct apdu_readers *last, struct deadline *dl);
 /* As pcsc_open, or usb_open, which is always exclusive. ERR_NO_READER: by a way that [transport] leaves out. */
 MUST enum err local_open(const struct conf *conf, const char *reader, enum pcsc_share share, struct apdu_link **out);
 /* Is this a name of the reader? By either: pcscd's or the serial number's, and the port's. */
-bool local_is_named(const struct pcsc_reader *r, const char *name);
+bool local_is_named(const struct apdu_reader *r, const char *name);
 /* Does a setting of names, with * at the end of some, admit it, by either name? An empty one admits all. */
-bool local_is_admitted(const struct pcsc_reader *r, const struct conf_list *names);
+bool local_is_admitted(const struct apdu_reader *r, const struct conf_list *names);
 /* Is the agent among the ways? */
 bool local_has_agent(const struct conf *conf);
 /* May any reader be had this way? */

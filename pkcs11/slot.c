@@ -8,7 +8,7 @@
 #include "pkcs11/module/readers.h"
 #include "pkcs11/module/slot_find.h"
 
-static const struct pcsc_reader *reader_of(const struct pcsc_readers *now, const struct p11_slot *s)
+static const struct apdu_reader *reader_of(const struct apdu_readers *now, const struct p11_slot *s)
 {
 	for (size_t i = 0; i < now->n; i++)
 		if (rd_eq_str(rd_str(now->v[i].name), s->token.reader))
@@ -22,7 +22,7 @@ static CK_RV rv_of(enum err e)
 	return !e ? CKR_OK : e == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED;
 }
 
-static bool has_token(struct p11_slot *s, const struct pcsc_readers *now)
+static bool has_token(struct p11_slot *s, const struct apdu_readers *now)
 {
 	enum err e;
 
@@ -34,9 +34,9 @@ static bool has_token(struct p11_slot *s, const struct pcsc_readers *now)
 
 CK_RV p11_slot_list(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG *n)
 {
-	struct p11_slot *v[PCSC_READERS_MAX];
-	CK_SLOT_ID found[PCSC_READERS_MAX];
-	struct pcsc_readers now;
+	struct p11_slot *v[APDU_READERS_MAX];
+	CK_SLOT_ID found[APDU_READERS_MAX];
+	struct apdu_readers now;
 	size_t count, k = 0;
 	enum err e;
 	CK_RV rv;
@@ -59,14 +59,14 @@ CK_RV p11_slot_list(CK_BBOOL with_token, CK_SLOT_ID *list, CK_ULONG *n)
 }
 
 /* The next slot whose reader changed since this was last told; notes it as told. */
-static bool next_event(const struct pcsc_readers *now, CK_SLOT_ID *id)
+static bool next_event(const struct apdu_readers *now, CK_SLOT_ID *id)
 {
 	bool found = false;
 
 	p11_module_lock();
 	for (size_t i = 0; !found && i < p11_module.slots.n; i++) {
 		struct p11_slot *s = p11_module.slots.v[i];
-		const struct pcsc_reader *r = reader_of(now, s);
+		const struct apdu_reader *r = reader_of(now, s);
 		uint32_t events = r ? r->events : 0;
 		bool card = r && r->has_card;
 
@@ -84,7 +84,7 @@ static bool next_event(const struct pcsc_readers *now, CK_SLOT_ID *id)
 CK_RV p11_slot_wait(CK_FLAGS flags, CK_SLOT_ID *id)
 {
 	struct deadline dl = { UINT64_MAX, p11_module.stop_fd };
-	struct pcsc_readers now;
+	struct apdu_readers now;
 	enum err e;
 
 	if (!id)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * apdu/pcsc.h over virtual cards in this process: the folders in QUORUM11_REHEARSAL/card are the readers. The program
- * that is linked with this in place of apdu/pcsc.c meets no real reader.
+ * that is linked with this in place of apdu/pcsc*.c meets no real reader.
  */
 #include "apdu/pcsc.h"
 
@@ -23,7 +23,7 @@ static bool card_path(const char *name, char path[512])
 	return n > 0 && n < 512;
 }
 
-static void look(struct pcsc_reader *r, const char *card)
+static void look(struct apdu_reader *r, const char *card)
 {
 	struct vcard *v = NULL;
 	char path[512];
@@ -41,10 +41,10 @@ static void look(struct pcsc_reader *r, const char *card)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct pcsc_reader *)a)->name, ((const struct pcsc_reader *)b)->name);
+	return strcmp(((const struct apdu_reader *)a)->name, ((const struct apdu_reader *)b)->name);
 }
 
-enum err pcsc_list(struct pcsc_readers *out)
+enum err pcsc_list(struct apdu_readers *out)
 {
 	char path[512];
 	const struct dirent *entry;
@@ -53,7 +53,7 @@ enum err pcsc_list(struct pcsc_readers *out)
 	memset(out, 0, sizeof(*out));
 	if (!d)
 		return ERR_NO_SERVICE;
-	while (out->n < PCSC_READERS_MAX && (entry = readdir(d)))
+	while (out->n < APDU_READERS_MAX && (entry = readdir(d)))
 		if (entry->d_name[0] != '.')
 			look(&out->v[out->n++], entry->d_name);
 	(void)closedir(d);
@@ -61,17 +61,8 @@ enum err pcsc_list(struct pcsc_readers *out)
 	return ERR_OK;
 }
 
-bool pcsc_is_same(const struct pcsc_readers *a, const struct pcsc_readers *b)
-{
-	size_t i;
-
-	for (i = 0; i < a->n && i < b->n && !strcmp(a->v[i].name, b->v[i].name); i++)
-		;
-	return i == a->n && i == b->n;
-}
-
 /* Nobody puts these cards in or takes them out. */
-enum err pcsc_wait(struct pcsc_readers *last, struct deadline *dl)
+enum err pcsc_wait(struct apdu_readers *last, struct deadline *dl)
 {
 	(void)last;
 	return deadline_wait(dl, -1);

@@ -2,7 +2,7 @@
 /* apdu/usb/usb.h where there is no USB: a rehearsal meets no real reader. */
 #include "apdu/usb/usb.h"
 
-enum err usb_list(bool polite, struct pcsc_readers *out)
+enum err usb_list(bool polite, struct apdu_readers *out)
 {
 	(void)polite;
 	out->n = 0;

@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#include "apdu/pcsc.h"
+#include "apdu/link.h"
+#include "apdu/readers.h"
 
 #define USB_PREFIX "usb:"
 #define USB_WHY_MAX 400
@@ -22,7 +23,7 @@
  * this process may not open is left out, and logged. polite: pcscd runs here, and what was plugged in just now is left
  * to it. ERR_OK and n = 0 also where there is no USB at all.
  */
-MUST enum err usb_list(bool polite, struct pcsc_readers *out);
+MUST enum err usb_list(bool polite, struct apdu_readers *out);
 /*
  * Until something is plugged in or out, as libusb tells: ERR_OK; where it cannot tell (no udevd), and of cards, nothing
  * is heard. ERR_TIMEOUT; ERR_CANCELLED within 250 ms.
@@ -41,8 +42,9 @@ uint64_t usb_transfers(const struct apdu_link *l);
 /* ---- for people ---- */
 
 struct usb_found {
-	char name[PCSC_NAME_MAX], place[PCSC_NAME_MAX];        /* usb:SERIAL and usb:BUS-PORT, which may be the same */
-	char what[80];                                          /* of the device list, and its numbers; for people */
+	char name[READER_NAME_MAX];     /* usb:SERIAL */
+	char place[READER_NAME_MAX];    /* usb:BUS-PORT; also the name if there is no serial number */
+	char what[80];                  /* of the device list, and its numbers; for people */
 	char why[USB_WHY_MAX];          /* why it cannot be used: who holds it, and what to do; "": it can */
 };
 /* All readers, also those that cannot be used: at most max of them. */

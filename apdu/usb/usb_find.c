@@ -145,7 +145,7 @@ static void add_device(struct usb_readers *all, libusb_device *device)
 		return;
 	listed = usb_device_name(dd.idVendor, dd.idProduct);
 	for (int i = 0; i < config->bNumInterfaces; i++)
-		for (int j = 0; j < config->interface[i].num_altsetting && all->n < PCSC_READERS_MAX; j++) {
+		for (int j = 0; j < config->interface[i].num_altsetting && all->n < APDU_READERS_MAX; j++) {
 			const struct libusb_interface_descriptor *d = &config->interface[i].altsetting[j];
 			struct usb_reader *r = &all->v[all->n];
 

@@ -16,13 +16,13 @@ struct usb_reader {
 	struct ccid_desc desc;
 	bool usable;                                            /* desc could be read */
 	uint16_t vendor, product;
-	char name[PCSC_NAME_MAX], place[PCSC_NAME_MAX];
+	char name[READER_NAME_MAX], place[READER_NAME_MAX];
 	enum err access;                                        /* of opening it to ask for its serial number */
 };
 struct usb_readers {
 	libusb_context *context;
 	size_t n;
-	struct usb_reader v[PCSC_READERS_MAX];
+	struct usb_reader v[APDU_READERS_MAX];
 };
 
 /* A context, and what it sees. ERR_OK and n = 0 where there is no USB. End it by usb_forget, in any case. */

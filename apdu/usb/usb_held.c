@@ -8,7 +8,7 @@
 #include "base/process_lock.h"
 
 struct seen {
-	char place[PCSC_NAME_MAX];      /* "": free */
+	char place[READER_NAME_MAX];      /* "": free */
 	pid_t holder;                   /* 0: nobody */
 	bool (*is_lost)(void *ctx, bool *card); /* of its link */
 	void *ctx;
@@ -19,7 +19,7 @@ struct seen {
 	uint32_t events;
 };
 
-static struct seen table[PCSC_READERS_MAX];
+static struct seen table[APDU_READERS_MAX];
 static size_t next;                     /* to be used again when all are taken */
 static struct process_lock lock;
 
@@ -28,11 +28,11 @@ static struct seen *find(const char *place)
 {
 	struct seen *s;
 
-	for (size_t i = 0; i < PCSC_READERS_MAX; i++)
+	for (size_t i = 0; i < APDU_READERS_MAX; i++)
 		if (strcmp(table[i].place, place) == 0)
 			return &table[i];
 	do {
-		s = &table[next++ % PCSC_READERS_MAX];
+		s = &table[next++ % APDU_READERS_MAX];
 	} while (s->holder == getpid());
 	memset(s, 0, sizeof(*s));
 	(void)snprintf(s->place, sizeof(s->place), "%s", place);

@@ -6,10 +6,10 @@
 #ifndef APDU_USB_USB_HELD_H
 #define APDU_USB_USB_HELD_H
 
-#include "apdu/pcsc.h"
+#include "apdu/readers.h"
 
 struct usb_held {                       /* of one link */
-	char place[PCSC_NAME_MAX];
+	char place[READER_NAME_MAX];
 	bool is;
 };
 

@@ -14,7 +14,7 @@ struct usb_io {
 	struct libusb_transfer *bulk;   /* one for all that is sent and heard, one at a time */
 	int bulk_over;                  /* libusb's to look at */
 	atomic_bool bulk_back;          /* it is ours again */
-	char place[PCSC_NAME_MAX];      /* for the log */
+	char place[READER_NAME_MAX];      /* for the log */
 	uint8_t interface, in, out;
 	uint16_t packet;
 	uint64_t transfers;

@@ -383,7 +383,7 @@ enum err usb_open(const char *reader, struct apdu_link **out)
 	struct usb_readers *all = malloc(sizeof(*all));
 	struct usb *u = calloc(1, sizeof(*u));
 	struct usb_reader *r;
-	char name[PCSC_NAME_MAX];
+	char name[READER_NAME_MAX];
 	enum err e;
 
 	if (!all || !u) {

@@ -22,22 +22,22 @@ struct last {
 	bool whole;                     /* nothing was left out */
 	struct usb_mark mark;
 	size_t n;
-	struct { char name[PCSC_NAME_MAX], place[PCSC_NAME_MAX]; uint8_t address; } v[PCSC_READERS_MAX];
+	struct { char name[READER_NAME_MAX], place[READER_NAME_MAX]; uint8_t address; } v[APDU_READERS_MAX];
 };
 
 static struct last last;
 static struct process_lock lock;
 
-static bool list_by_last(const struct usb_mark *now, struct pcsc_readers *out)
+static bool list_by_last(const struct usb_mark *now, struct apdu_readers *out)
 {
 	bool good;
 
 	process_lock_take(&lock);
 	good = last.whole && now->known && now->value == last.mark.value;
 	for (size_t i = 0; good && i < last.n; i++) {
-		struct pcsc_reader *r = &out->v[i];
+		struct apdu_reader *r = &out->v[i];
 
-		*r = (struct pcsc_reader){ .in_use = true, .exclusive = true, .ours = true };
+		*r = (struct apdu_reader){ .in_use = true, .exclusive = true, .ours = true };
 		good = usb_held_by_us(last.v[i].place, &r->has_card);
 		if (!good)
 			break;
@@ -90,7 +90,7 @@ static enum err look(libusb_context *context, const struct usb_reader *r, bool *
 }
 
 /* One line of the list; false: it is left out this time. */
-static bool list_one(libusb_context *context, const struct usb_reader *r, bool polite, struct pcsc_reader *out)
+static bool list_one(libusb_context *context, const struct usb_reader *r, bool polite, struct apdu_reader *out)
 {
 	char why[USB_WHY_MAX];
 	bool card = true, on = true, ours;
@@ -116,7 +116,7 @@ static bool list_one(libusb_context *context, const struct usb_reader *r, bool p
 	return true;
 }
 
-enum err usb_list(bool polite, struct pcsc_readers *out)
+enum err usb_list(bool polite, struct apdu_readers *out)
 {
 	struct usb_readers *all;
 	struct usb_mark now;

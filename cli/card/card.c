@@ -24,7 +24,7 @@ const char *cli_mode_word(enum hsm_mode m)
 	return words[m];
 }
 
-enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_readers *out)
+enum err cli_readers(const struct cli *cli, const char *name, struct apdu_readers *out)
 {
 	bool exact = false;
 	size_t n = 0;
@@ -36,7 +36,7 @@ enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_reader
 	for (size_t i = 0; i < out->n && name; i++)
 		exact |= local_is_named(&out->v[i], name);
 	for (size_t i = 0; i < out->n; i++) {
-		const struct pcsc_reader *r = &out->v[i];
+		const struct apdu_reader *r = &out->v[i];
 
 		if (!local_is_admitted(r, &cli->conf->module.readers))
 			continue;
@@ -172,7 +172,7 @@ enum err cli_card_open(struct cli *cli, const char *reader, enum pcsc_share shar
 	return e;
 }
 
-static enum err found_none(const struct cli_args *a, const struct pcsc_readers *readers, size_t cards, enum err why)
+static enum err found_none(const struct cli_args *a, const struct apdu_readers *readers, size_t cards, enum err why)
 {
 	char shown[SHOWN_MAX + 1];
 
@@ -196,14 +196,14 @@ static enum err found_none(const struct cli_args *a, const struct pcsc_readers *
 }
 
 /* Cards among the readers, with their ids; several cards or a --device make it necessary to look at each. */
-enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
+enum err cli_card_pick(struct cli *cli, char reader[READER_NAME_MAX])
 {
 	const char *device = cli->args->device;
-	struct pcsc_readers readers;
+	struct apdu_readers readers;
 	size_t found = 0, cards = 0;
 	enum err e, last = ERR_NO_CARD;
-	struct { char id[CHR_MAX + 1]; } ids[PCSC_READERS_MAX];
-	size_t at[PCSC_READERS_MAX];
+	struct { char id[CHR_MAX + 1]; } ids[APDU_READERS_MAX];
+	size_t at[APDU_READERS_MAX];
 
 	e = cli_readers(cli, cli->args->reader, &readers);
 	if (e)
@@ -233,7 +233,7 @@ enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
 		at[found++] = i;
 	}
 	if (found == 1) {
-		memcpy(reader, readers.v[at[0]].name, PCSC_NAME_MAX);
+		memcpy(reader, readers.v[at[0]].name, READER_NAME_MAX);
 		return ERR_OK;
 	}
 	if (found == 0)
@@ -250,7 +250,7 @@ enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX])
 
 enum err cli_card_choose(struct cli *cli, struct cli_card *out)
 {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	enum err e;
 
 	*out = (struct cli_card){ .hsm = NULL };

@@ -10,7 +10,7 @@
 
 struct cli_card {
 	struct hsm_card *hsm;
-	char reader[PCSC_NAME_MAX];     /* safe to show */
+	char reader[READER_NAME_MAX];     /* safe to show */
 	char id[CHR_MAX + 1];           /* device id; "" if the card has none yet (blank open firmware) */
 	char label[SHOWN_MAX + 1];      /* token label, safe to show; "" if it has none */
 	bool busy;                      /* somebody is logged in, so it was not selected: version is not known */
@@ -22,7 +22,7 @@ struct cli_card {
 };
 
 /* Readers to look at: those with a card that --reader (name NULL: all) and [module] readers admit. Said on failure. */
-MUST enum err cli_readers(const struct cli *cli, const char *name, struct pcsc_readers *out);
+MUST enum err cli_readers(const struct cli *cli, const char *name, struct apdu_readers *out);
 
 /*
  * Look at a card without disturbing: reads id and status; a card on which somebody is logged in is not selected,
@@ -33,7 +33,7 @@ MUST enum err cli_card_look(struct cli *cli, const char *reader, struct cli_card
 /* Open for work, and select. Said. Not held: cli_card_begin. */
 MUST enum err cli_card_open(struct cli *cli, const char *reader, enum pcsc_share share, struct cli_card *out);
 /* The card that --reader and --device name, or the only one; several: they are listed and it is ERR_REFUSED. */
-MUST enum err cli_card_pick(struct cli *cli, char reader[PCSC_NAME_MAX]);
+MUST enum err cli_card_pick(struct cli *cli, char reader[READER_NAME_MAX]);
 
 /* The same card, looked at: pick and look in one. Said, and closed again, on failure. */
 MUST enum err cli_card_choose(struct cli *cli, struct cli_card *out);

@@ -168,7 +168,7 @@ enum err verb_init(struct cli *cli)
 {
 	const struct cli_args *a = cli->args;
 	struct secret *pin = NULL, *so_pin = NULL;
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	struct cli_card card;
 	struct hsm_init init;
 	enum err e;

@@ -9,7 +9,7 @@
 
 static enum err open_card(struct cli *cli, struct cli_card *card)
 {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	enum err e;
 
 	*card = (struct cli_card){ .hsm = NULL };

@@ -106,7 +106,7 @@ enum err cli_work_check(const struct cli_card *c)
 }
 
 /* The card to work with, which can be opened by somebody; reader gets where it is. */
-static enum err open_shared(struct cli *cli, char reader[PCSC_NAME_MAX], struct cli_card *out)
+static enum err open_shared(struct cli *cli, char reader[READER_NAME_MAX], struct cli_card *out)
 {
 	enum err e;
 
@@ -126,7 +126,7 @@ static enum err open_exclusive(struct cli *cli, const char *reader, struct cli_c
 
 enum err cli_work_open(struct cli *cli, struct cli_card *out)
 {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	struct secret *pin = NULL;
 	enum err e = open_shared(cli, reader, out);
 
@@ -146,7 +146,7 @@ enum err cli_work_open(struct cli *cli, struct cli_card *out)
 
 enum err cli_work_ceremony(struct cli *cli, struct cli_card *out)
 {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	enum err e = open_shared(cli, reader, out);
 
 	if (!e && !hsm_mode_needs_pka(out->status.mode))

@@ -65,7 +65,7 @@ static enum err find_on_card(struct cli *cli, const char *reader, const char *de
 enum err cli_custodians_find(struct cli *cli, const char *reader, const char *device, struct cli_custodians **out)
 {
 	struct cli_custodians *list = calloc(1, sizeof(*list));
-	struct pcsc_readers readers;
+	struct apdu_readers readers;
 	enum err e, last = ERR_OK;
 
 	if (!list)

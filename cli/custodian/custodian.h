@@ -8,7 +8,7 @@
 #include "pka/activation.h"
 
 struct cli_custodian {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	char device[CHR_MAX + 1];
 	char chr[CHR_MAX + 1];
 	uint8_t key;                    /* CCkk */

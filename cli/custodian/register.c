@@ -163,7 +163,7 @@ enum err verb_register(struct cli *cli)
 	struct cli_card card = { .hsm = NULL };
 	struct att_chain chain;
 	bool done[PKA_CUSTODIANS_MAX];
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	enum err e;
 
 	e = cli_label_check(cli->args->token_label);

@@ -68,7 +68,7 @@ static enum err check(struct replace *r)
 static enum err look(struct replace *r)
 {
 	struct att_verdict v = { .n = 0 };
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 	struct att_chain chain;
 	enum err e = cli_trust_load(r->cli, &r->anchors);
 

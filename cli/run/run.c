@@ -24,7 +24,7 @@
 struct run {
 	struct cli *cli;
 	char command[PATH_MAX], program[64];    /* where it is; what the agent is told */
-	char reader[PCSC_NAME_MAX], shown[SHOWN_MAX + 1], id[CHR_MAX + 1];      /* shown: the reader, safe */
+	char reader[READER_NAME_MAX], shown[SHOWN_MAX + 1], id[CHR_MAX + 1];      /* shown: the reader, safe */
 	bool has_limits;
 	char limits[LIMITS_TEXT_MAX + 1];
 	struct secret *pin;

@@ -14,7 +14,7 @@ void doctor_machine(struct doctor *d);
 /* The ways to readers, tokens on the USB and who holds them, then each reader that can be had, and its card. */
 void doctor_readers(struct doctor *d);
 /* One reader and the card in it. */
-void doctor_card(struct doctor *d, const struct pcsc_reader *r);
+void doctor_card(struct doctor *d, const struct apdu_reader *r);
 /* What the keys of a card are like; r is whole. */
 void doctor_keys(struct doctor *d, const struct cli_report *r);
 

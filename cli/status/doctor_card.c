@@ -113,7 +113,7 @@ static void find_card(struct doctor *d, struct cli_report *r)
 }
 
 /* Why a card could not be looked at. */
-static void find_failure(struct doctor *d, const struct pcsc_reader *r, const char *name, enum err e)
+static void find_failure(struct doctor *d, const struct apdu_reader *r, const char *name, enum err e)
 {
 	char who[APDU_OTHERS_MAX];
 
@@ -132,7 +132,7 @@ static void find_failure(struct doctor *d, const struct pcsc_reader *r, const ch
 		doctor_find(d, DOCTOR_PROBLEM, name, cli_hint(e), "%s", err_text(e));
 }
 
-void doctor_card(struct doctor *d, const struct pcsc_reader *reader)
+void doctor_card(struct doctor *d, const struct apdu_reader *reader)
 {
 	struct cli_report *r;
 	char name[SHOWN_MAX + 1], who[APDU_OTHERS_MAX];

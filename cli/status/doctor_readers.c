@@ -17,8 +17,8 @@
 #define POLKIT        "/usr/share/polkit-1/actions/org.debian.pcsc-lite.policy"
 
 struct ways {
-	struct pcsc_readers pcsc, had;  /* of pcscd alone; of all ways, as programs get them */
-	struct usb_found usb[PCSC_READERS_MAX];
+	struct apdu_readers pcsc, had;  /* of pcscd alone; of all ways, as programs get them */
+	struct usb_found usb[APDU_READERS_MAX];
 	size_t usb_n;
 };
 
@@ -79,7 +79,7 @@ static void find_service(struct doctor *d, struct ways *w)
 /* ---- the USB ---- */
 
 /* Of the USB; another program's is told by the survey, with the program's name. */
-static bool is_held_by_others(const struct pcsc_reader *r)
+static bool is_held_by_others(const struct apdu_reader *r)
 {
 	return usb_is_name(r->name) && r->exclusive && !r->ours;
 }
@@ -88,7 +88,7 @@ static bool is_held_by_others(const struct pcsc_reader *r)
 static const char *name_of(const struct ways *w, const struct usb_found *f)
 {
 	for (size_t i = 0; i < w->had.n; i++) {
-		const struct pcsc_reader *r = &w->had.v[i];
+		const struct apdu_reader *r = &w->had.v[i];
 
 		if (local_is_same(f->name, r->name))
 			return r->name;
@@ -131,7 +131,7 @@ void doctor_readers(struct doctor *d)
 		doctor_find(d, DOCTOR_PROBLEM, "readers", NULL, "%s", err_text(ERR_NOMEM));
 		return;
 	}
-	e = usb_survey(w->usb, PCSC_READERS_MAX, &w->usb_n);
+	e = usb_survey(w->usb, APDU_READERS_MAX, &w->usb_n);
 	if (e)
 		doctor_find(d, DOCTOR_NOTE, "USB", NULL, "it cannot be looked at: %s", err_text(e));
 	if (local_list(conf, &w->had))

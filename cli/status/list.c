@@ -77,7 +77,7 @@ static json_t *json_line(const struct line *l)
 }
 
 /* All readers that are meant, into the table or the list; how many. */
-static size_t look(struct cli *cli, const struct pcsc_readers *readers, struct cli_table *t, json_t **list)
+static size_t look(struct cli *cli, const struct apdu_readers *readers, struct cli_table *t, json_t **list)
 {
 	size_t shown = 0;
 
@@ -113,7 +113,7 @@ static enum err nothing(const struct cli_args *a)
 enum err verb_list(struct cli *cli)
 {
 	json_t *list = cli->args->json ? json_array() : NULL;
-	struct pcsc_readers readers;
+	struct apdu_readers readers;
 	struct cli_table table;
 	size_t shown = 0;
 	enum err e;

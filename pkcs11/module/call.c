@@ -28,7 +28,7 @@ static void take_token(struct p11_call *c)
 
 static void find_slots_unlocked(void)
 {
-	struct pcsc_readers now;
+	struct apdu_readers now;
 
 	p11_module_unlock();
 	if (p11_slots_find(&now, true))

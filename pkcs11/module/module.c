@@ -178,7 +178,7 @@ CK_RV p11_module_start(const CK_C_INITIALIZE_ARGS *args)
 
 static void cancel_logins(void)
 {
-	struct p11_slot *v[PCSC_READERS_MAX];
+	struct p11_slot *v[APDU_READERS_MAX];
 	size_t n;
 
 	/* A call that is still inside may add slots, but closing is set: it begins no ceremony. */

@@ -45,7 +45,7 @@ static void note(const struct conf *conf, enum err e, const char *why)
 		log_tell("%s; %s", *why ? why : err_text(e), instead);
 }
 
-static enum err list_agent(const struct conf *conf, struct pcsc_readers *out)
+static enum err list_agent(const struct conf *conf, struct apdu_readers *out)
 {
 	char program[PROGRAM_MAX], why[AGENT_TEXT_MAX];
 	const struct agent_at at = agent_at(conf, program);
@@ -55,7 +55,7 @@ static enum err list_agent(const struct conf *conf, struct pcsc_readers *out)
 	return e;
 }
 
-static bool has_reader(const struct pcsc_readers *r, const char *name)
+static bool has_reader(const struct apdu_readers *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (strcmp(r->v[i].name, name) == 0)
@@ -63,18 +63,18 @@ static bool has_reader(const struct pcsc_readers *r, const char *name)
 	return false;
 }
 
-static enum err add_local(const struct conf *conf, struct pcsc_readers *out)
+static enum err add_local(const struct conf *conf, struct apdu_readers *out)
 {
-	struct pcsc_readers more;
+	struct apdu_readers more;
 	enum err e = local_list(conf, &more);
 
-	for (size_t i = 0; !e && i < more.n && out->n < PCSC_READERS_MAX; i++)
+	for (size_t i = 0; !e && i < more.n && out->n < APDU_READERS_MAX; i++)
 		if (!has_reader(out, more.v[i].name))
 			out->v[out->n++] = more.v[i];
 	return e;
 }
 
-enum err p11_readers_list(const struct conf *conf, struct pcsc_readers *out)
+enum err p11_readers_list(const struct conf *conf, struct apdu_readers *out)
 {
 	enum err e, other;
 
@@ -89,9 +89,9 @@ enum err p11_readers_list(const struct conf *conf, struct pcsc_readers *out)
 	return other == ERR_NO_SERVICE && !e ? ERR_OK : other;
 }
 
-enum err p11_readers_wait(const struct conf *conf, struct pcsc_readers *last, struct deadline *dl)
+enum err p11_readers_wait(const struct conf *conf, struct apdu_readers *last, struct deadline *dl)
 {
-	struct pcsc_readers now;
+	struct apdu_readers now;
 	struct deadline slice;
 	enum err e;
 
@@ -104,7 +104,7 @@ enum err p11_readers_wait(const struct conf *conf, struct pcsc_readers *last, st
 			now.n = 0;
 			e = ERR_OK;
 		}
-		if (!e && !pcsc_is_same(&now, last)) {
+		if (!e && !apdu_readers_is_same(&now, last)) {
 			*last = now;
 			return ERR_OK;
 		}

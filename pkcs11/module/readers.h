@@ -12,9 +12,9 @@
 #include "base/conf.h"
 
 /* As pcsc_list. ERR_NO_SERVICE: neither; where the agent is the only source, one that is not there has no readers. */
-MUST enum err p11_readers_list(const struct conf *conf, struct pcsc_readers *out);
+MUST enum err p11_readers_list(const struct conf *conf, struct apdu_readers *out);
 /* As pcsc_wait; where there is an agent, a change is seen within P11_READERS_SLICE_MS. */
-MUST enum err p11_readers_wait(const struct conf *conf, struct pcsc_readers *last, struct deadline *dl);
+MUST enum err p11_readers_wait(const struct conf *conf, struct apdu_readers *last, struct deadline *dl);
 #define P11_READERS_SLICE_MS 250
 /* As agent_open, or a shared pcsc_open. */
 MUST enum err p11_readers_open(const struct conf *conf, const char *reader, struct apdu_link **out);

@@ -6,7 +6,7 @@
 #include "pkcs11/module/module.h"
 #include "pkcs11/module/readers.h"
 
-enum err p11_slots_find(struct pcsc_readers *now, bool may_add)
+enum err p11_slots_find(struct apdu_readers *now, bool may_add)
 {
 	enum err e = p11_readers_list(p11_module.conf, now);
 

@@ -9,6 +9,6 @@
  * Ask the service; give new readers slots, if they may have some now, which the first ones always may. Without a
  * service there are no readers. Called inside a p11_call, without the module lock.
  */
-MUST enum err p11_slots_find(struct pcsc_readers *now, bool may_add);
+MUST enum err p11_slots_find(struct apdu_readers *now, bool may_add);
 
 #endif

@@ -15,7 +15,7 @@ void p11_slots_free(struct p11_slots *s)
 
 void p11_slots_abandon(struct p11_slots *s, const struct conf *conf, bool consistent)
 {
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct p11_slot *slot = s->v[i];
@@ -38,11 +38,11 @@ static struct p11_slot *find(const struct p11_slots *slots, const char *reader)
 	return NULL;
 }
 
-enum err p11_slots_add_locked(struct p11_slots *slots, const struct conf *conf, const struct pcsc_reader *r)
+enum err p11_slots_add_locked(struct p11_slots *slots, const struct conf *conf, const struct apdu_reader *r)
 {
 	struct p11_slot *s = find(slots, r->name);
 
-	if (!s && slots->n == PCSC_READERS_MAX)
+	if (!s && slots->n == APDU_READERS_MAX)
 		return ERR_LIMIT;
 	if (!s) {
 		s = calloc(1, sizeof(*s));
@@ -59,7 +59,7 @@ enum err p11_slots_add_locked(struct p11_slots *slots, const struct conf *conf, 
 	return ERR_OK;
 }
 
-size_t p11_slots_copy_locked(const struct p11_slots *s, struct p11_slot *v[PCSC_READERS_MAX])
+size_t p11_slots_copy_locked(const struct p11_slots *s, struct p11_slot *v[APDU_READERS_MAX])
 {
 	memcpy(v, s->v, s->n * sizeof(v[0]));
 	return s->n;

@@ -16,18 +16,18 @@ struct p11_slot {
 };
 struct p11_slots {
 	size_t n;
-	struct p11_slot *v[PCSC_READERS_MAX];
+	struct p11_slot *v[APDU_READERS_MAX];
 	bool listed;                    /* what comes now is news for C_WaitForSlotEvent */
 };
 
 /* The caller holds the module lock. */
 /* A slot for this reader, unless it has one. conf is borrowed, for its token. ERR_LIMIT, ERR_NOMEM. */
-MUST enum err p11_slots_add_locked(struct p11_slots *s, const struct conf *conf, const struct pcsc_reader *r);
+MUST enum err p11_slots_add_locked(struct p11_slots *s, const struct conf *conf, const struct apdu_reader *r);
 /*
  * How many there are, and where. Slots live until C_Finalize, which waits for every call: what was copied stays good
  * without the lock, and only the count can grow.
  */
-size_t p11_slots_copy_locked(const struct p11_slots *s, struct p11_slot *v[PCSC_READERS_MAX]);
+size_t p11_slots_copy_locked(const struct p11_slots *s, struct p11_slot *v[APDU_READERS_MAX]);
 
 /* Nobody else is inside. */
 void p11_slots_free(struct p11_slots *s);

@@ -26,7 +26,7 @@ struct p11_token {
 	struct lock lock;
 	struct cond changed;                    /* a ceremony ended */
 	const struct conf *conf;                /* borrowed, constant */
-	char reader[PCSC_NAME_MAX];
+	char reader[READER_NAME_MAX];
 
 	atomic_uint sessions;                   /* open on this token; written under the module lock */
 	atomic_uint read_only;                  /* ... of them those that only read */
@@ -62,7 +62,7 @@ void p11_token_abandon(struct p11_token *t);                    /* child of a fo
  * Look at the reader (r: what the service says of it now, NULL: it is gone) and, once per card, at the card. ERR_OK: a
  * SmartCard-HSM, its facts are known. ERR_NO_READER, ERR_NO_CARD (also for other cards), ERR_SHARING, ERR_TRANSPORT.
  */
-MUST enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r);
+MUST enum err p11_token_see(struct p11_token *t, const struct apdu_reader *r);
 MUST enum err p11_token_look(struct p11_token *t);              /* the same, asking the service itself */
 /* Is the card that we know still there? Talks to the service only. ERR_REMOVED; other errors are the next exchange's.
  */

@@ -156,7 +156,7 @@ static void tell_held(struct p11_token *t)
 	t->told = true;
 }
 
-enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r)
+enum err p11_token_see(struct p11_token *t, const struct apdu_reader *r)
 {
 	enum err e;
 
@@ -193,7 +193,7 @@ enum err p11_token_see(struct p11_token *t, const struct pcsc_reader *r)
 
 enum err p11_token_look(struct p11_token *t)
 {
-	struct pcsc_readers now;
+	struct apdu_readers now;
 	enum err e = p11_readers_list(t->conf, &now);
 
 	if (e)

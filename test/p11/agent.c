@@ -143,7 +143,7 @@ static void wait_for(const char *reader, bool has_card)
 {
 	const struct agent_at at = { .socket = agent_process_socket(), .own_only = true };
 	struct deadline all = deadline_in(10000), slice;
-	struct pcsc_readers now;
+	struct apdu_readers now;
 	bool done = false;
 
 	while (!done) {

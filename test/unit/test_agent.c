@@ -305,7 +305,7 @@ static void come_back(struct agent_user *u)
 {
 	struct deadline all = deadline_in(10000), slice;
 	struct agent_at at = agent_rig_at();
-	struct pcsc_readers now;
+	struct apdu_readers now;
 	char why[200];
 
 	for (;;) {

@@ -20,7 +20,7 @@ static enum err transmit(struct apdu_link *l, struct wr *rsp, struct deadline *d
 
 static void list(void **state)
 {
-	struct pcsc_readers r;
+	struct apdu_readers r;
 
 	(void)state;
 	PLAY(HELLO, { AGENT_LIST, ANSWER, "80  A0 14 83 08 52656164657220 30 8B 01 01 8A 04 00000007 84 01 3B"
@@ -44,7 +44,7 @@ static void list(void **state)
 
 static void list_of_an_agent_that_ends(void **state)
 {
-	struct pcsc_readers r;
+	struct apdu_readers r;
 
 	(void)state;
 	PLAY(HELLO, { AGENT_LIST, END, NULL });
@@ -59,7 +59,7 @@ static void list_of_another_kind(void **state)
 		"80 89 01 78", "80 A0 00", "82 89 01 78", "03", "00", "80 FF",
 		"80  A0 16 83 08 5265616465722030 8B 01 01 8A 04 00000007 84 01 3B 89 00",
 	};
-	struct pcsc_readers r;
+	struct apdu_readers r;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -76,7 +76,7 @@ static void list_of_another_kind(void **state)
 static void nobody(void **state)
 {
 	struct agent_at at = play_at;
-	struct pcsc_readers r;
+	struct apdu_readers r;
 	struct apdu_link *l = NULL;
 	char long_path[200];
 	int fd;
@@ -116,7 +116,7 @@ static void hello(void **state)
 		{ "85 01", ERR_PROTOCOL, "another version" },
 		{ refusal, ERR_CONDITIONS, "no!" },
 	};
-	struct pcsc_readers r;
+	struct apdu_readers r;
 
 	(void)state;
 	(void)snprintf(refusal, sizeof(refusal), "81 88 01 %02X 89 03 6E6F21", ERR_CONDITIONS);
@@ -133,7 +133,7 @@ static void hello(void **state)
 
 static void hello_says_who_we_are(void **state)
 {
-	struct pcsc_readers r;
+	struct apdu_readers r;
 
 	(void)state;
 	PLAY({ AGENT_HELLO, END, NULL });
@@ -148,7 +148,7 @@ static void hello_says_who_we_are(void **state)
 
 static void silence_at_hello(void **state)
 {
-	struct pcsc_readers r;
+	struct apdu_readers r;
 
 	(void)state;
 	PLAY({ AGENT_HELLO, SILENCE, NULL });
@@ -168,7 +168,7 @@ static bool answer_list(int fd)
 static void another_owner(void **state)
 {
 	struct agent_at anybody = play_at;
-	struct pcsc_readers r;
+	struct apdu_readers r;
 	int ready[2], status;
 	char c;
 	pid_t pid;
@@ -226,7 +226,7 @@ static void no_leave(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct pcsc_readers r;
+		struct apdu_readers r;
 
 		_exit(setuid(NOBODY) || agent_list(&play_at, &r, play_why, sizeof(play_why)) != ERR_REFUSED ||
 		      !strstr(play_why, "may not use it"));

@@ -10,7 +10,7 @@
 #include "apdu/agent_proto.h"
 #include "base/fd.h"
 
-static const struct pcsc_reader one = {
+static const struct apdu_reader one = {
 	.name = "Reader 0", .has_card = true, .events = 0x01020304, .atr = { 0x3b, 0x00 }, .atr_size = 2,
 };
 
@@ -206,7 +206,7 @@ static void a_long_text_of_a_failure_is_cut(void **state)
 
 static void cards_come_out_as_they_went_in(void **state)
 {
-	struct pcsc_reader two = { .events = UINT32_MAX, .atr_size = ATR_MAX }, out;
+	struct apdu_reader two = { .events = UINT32_MAX, .atr_size = ATR_MAX }, out;
 	struct rd elements;
 	struct wr w;
 	bool bad;
@@ -229,7 +229,7 @@ static void cards_come_out_as_they_went_in(void **state)
 
 static void as_many_cards_as_there_can_be_fit(void **state)
 {
-	struct pcsc_reader r = one;
+	struct apdu_reader r = one;
 	struct wr w;
 
 	(void)state;
@@ -237,7 +237,7 @@ static void as_many_cards_as_there_can_be_fit(void **state)
 	r.atr_size = ATR_MAX;
 	wr_init_heap(&w, AGENT_MESSAGE_MAX);
 	agent_msg_begin(&w, AGENT_OK);
-	for (size_t i = 0; i < PCSC_READERS_MAX; i++)
+	for (size_t i = 0; i < APDU_READERS_MAX; i++)
 		agent_msg_card(&w, &r);
 	assert_int_equal(wr_done(&w), ERR_OK);
 	wr_free(&w);
@@ -246,7 +246,7 @@ static void as_many_cards_as_there_can_be_fit(void **state)
 /* A card of these parts, in this order; a part of NULL is left out. */
 static bool reads_card(struct rd name, struct rd state, struct rd events, struct rd atr, struct rd more)
 {
-	struct pcsc_reader out;
+	struct apdu_reader out;
 	struct rd elements;
 	struct wr w;
 	size_t mark;
@@ -274,9 +274,9 @@ static bool reads_card(struct rd name, struct rd state, struct rd events, struct
 
 static void a_card_that_is_not_whole_is_bad(void **state)
 {
-	uint8_t long_name[PCSC_NAME_MAX], long_atr[ATR_MAX + 1] = { 0x3b };
+	uint8_t long_name[READER_NAME_MAX], long_atr[ATR_MAX + 1] = { 0x3b };
 	const struct rd n = RD_LIT("R"), s = RD_LIT("\1"), ev = RD_LIT("\0\0\0\1"), a = RD_LIT("\x3b");
-	struct pcsc_reader out;
+	struct apdu_reader out;
 	struct rd other = RD_LIT("\x89\x01x");
 	bool bad;
 
@@ -293,7 +293,7 @@ static void a_card_that_is_not_whole_is_bad(void **state)
 	assert_false(reads_card(RD_LIT(""), s, ev, a, RD_NONE));
 	assert_false(reads_card(RD_LIT("R\0S"), s, ev, a, RD_NONE));
 	assert_false(reads_card(RD_ARR(long_name), s, ev, a, RD_NONE));
-	assert_true(reads_card(rd_of(long_name, PCSC_NAME_MAX - 1), s, ev, a, RD_NONE));
+	assert_true(reads_card(rd_of(long_name, READER_NAME_MAX - 1), s, ev, a, RD_NONE));
 	assert_false(reads_card(n, RD_LIT(""), ev, a, RD_NONE));
 	assert_false(reads_card(n, s, RD_LIT(""), a, RD_NONE));
 	assert_false(reads_card(n, s, RD_LIT("\0\0\0\0\1"), a, RD_NONE));

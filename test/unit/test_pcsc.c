@@ -77,7 +77,7 @@ static void status(struct wr *w)
 
 static void test_list(void **state)
 {
-	struct pcsc_readers r;
+	struct apdu_readers r;
 	struct apdu_link *l = NULL;
 
 	(void)state;
@@ -112,14 +112,14 @@ static void test_open(void **state)
 {
 	struct apdu_link *a = NULL, *b = NULL;
 	struct fake_other *o;
-	char name[PCSC_NAME_MAX + 1];
+	char name[READER_NAME_MAX + 1];
 
 	(void)state;
 	fake_reader_plug(OTHER);
 	assert_int_equal(pcsc_open("no such reader", PCSC_SHARED, &a), ERR_NO_READER);
 	assert_int_equal(pcsc_open(OTHER, PCSC_SHARED, &a), ERR_NO_CARD);
 	memset(name, 'x', sizeof(name) - 1);
-	name[PCSC_NAME_MAX] = 0;
+	name[READER_NAME_MAX] = 0;
 	assert_int_equal(pcsc_open(name, PCSC_SHARED, &a), ERR_NO_READER);
 
 	/* Shared with others; exclusive with nobody, and nobody with exclusive. */
@@ -331,7 +331,7 @@ static void test_broken(void **state)
 
 struct waiter {
 	pthread_t thread;
-	struct pcsc_readers seen;
+	struct apdu_readers seen;
 	struct deadline dl;
 	enum err e;
 };

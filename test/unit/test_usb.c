@@ -67,7 +67,7 @@ static enum err select_applet(struct apdu_link *l)
 
 static void test_list(void **state)
 {
-	struct pcsc_readers r;
+	struct apdu_readers r;
 	struct apdu_link *l;
 	uint32_t events;
 
@@ -144,7 +144,7 @@ static void test_held(void **state)
 {
 	struct fake_other *o = fake_other_connect(READER, true);
 	struct usb_found found[4];
-	struct pcsc_readers r;
+	struct apdu_readers r;
 	struct apdu_link *l;
 	size_t n;
 
@@ -174,7 +174,7 @@ static void test_held(void **state)
 static void test_removed(void **state)
 {
 	struct apdu_link *l = open_reader(READER);
-	struct pcsc_readers r;
+	struct apdu_readers r;
 
 	(void)state;
 	/* out and in again: another card, as far as anybody knows */
@@ -215,7 +215,7 @@ static void test_broken(void **state)
 static void test_wait(void **state)
 {
 	struct deadline soon = deadline_in(40);
-	struct pcsc_readers last = { .n = 0 };
+	struct apdu_readers last = { .n = 0 };
 	char way[] = "usb";
 	struct conf conf = { .transport.order = way };
 
@@ -244,7 +244,7 @@ static void test_kinds(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct fake_ccid_spec s = extended;
 		struct usb_found found[2];
-		struct pcsc_readers r;
+		struct apdu_readers r;
 		struct apdu_link *l;
 		size_t n;
 
@@ -277,7 +277,7 @@ static void test_kinds(void **state)
 static void names_of(struct conf *conf, const char *names)
 {
 	char text[512] = "";
-	struct pcsc_readers r;
+	struct apdu_readers r;
 	enum err e = local_list(conf, &r);
 	struct wr w;
 

@@ -60,7 +60,7 @@ static enum err send(struct apdu_link *l, const char *hex)
 	return e;
 }
 
-static void list(const struct pcsc_readers *r)
+static void list(const struct apdu_readers *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		printf("%s%s%s%s", i ? " " : "", r->v[i].has_card ? "card" : "empty", r->v[i].in_use ? "+used" : "",
@@ -70,7 +70,7 @@ static void list(const struct pcsc_readers *r)
 
 static enum err wait_change(uint64_t ms)
 {
-	static struct pcsc_readers readers;
+	static struct apdu_readers readers;
 	struct deadline dl = deadline_in(ms);
 	enum err e = pcsc_list(&readers);
 
@@ -82,7 +82,7 @@ static enum err wait_change(uint64_t ms)
 /* ERR_COUNT: the answer is printed. */
 static enum err run(const char *what, const char *name, const char *how, const char *rest)
 {
-	static struct pcsc_readers readers;
+	static struct apdu_readers readers;
 	struct apdu_link **l = name ? find(name) : NULL;
 	enum err e;
 
