@@ -7,218 +7,19 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "base/tlv.h"
 #include "login/frame.h"
-#include "login/helper.h"
+#include "login/proof.h"
 #include "login/request.h"
-#include "pka/result.h"
-#include "pka/witness.h"
-#include "ramoverhttp/client.h"
-#include "sc-hsm/auth.h"
-#include "sc-hsm/filter.h"
+#include "login/session.h"
 
 #define OPEN_MS   30000         /* the helper's start; it does not connect yet */
-#define ANSWER_MS 70000         /* one POST: the helper gives up after 60 s by itself */
-#define GOODBYE_MS 2000
-#define CANCEL_MS  300          /* the same if somebody waits for our end */
 #define CLOSE_MS   5000         /* for the SELECT that closes the card */
 /* From the loss of a server to the next request: doubled each time that it is still away. */
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 8000
 
-struct session {
-	struct hsm_card *card;
-	const struct login_params *p;
-	struct hsm_filter filter;
-	struct pka_witness *witness;
-	struct login_helper *helper;
-	struct ram_client *ram;
-	uint8_t login_id[LOGIN_ID_SIZE];
-	struct wr host_json;                    /* as sent */
-	struct wr proofs;                       /* the server's answer, which consents look into */
-	struct pka_consents consents;
-	struct pka_limits limits;               /* asked for, then in force */
-	char last[RAM_MESSAGE_MAX + 1];         /* the server's last words, safe to show */
-	char why[300];                          /* detail of the first failure, safe to show */
-	const char *what, *advice;              /* of a failure that is our own, not the server's; or NULL */
-};
-
-/*
- * The code is ours, computed from what the card answered. It comes first, and the server's words are called that, so
- * that no server can show another one. Before there is a code only the card's own numbers are shown.
- */
-static void show_progress(struct session *s)
-{
-	const char *code = pka_witness_code(s->witness);
-	char text[sizeof(s->last) + 64];
-
-	if (*code)
-		(void)snprintf(text, sizeof(text), "code %s; the server says: %s", code,
-			       *s->last ? s->last : "nothing yet");
-	else
-		(void)snprintf(text, sizeof(text), "asking for %u of %u custodians", s->p->status.pka.required,
-			       s->p->status.pka.total);
-	log_line(LOG_PKA, LOG_INFO, "%s: %s", apdu_link_where(hsm_card_link(s->card)), text);
-	if (s->p->progress)
-		s->p->progress(s->p->ctx, text);
-}
-
-/* ---- what the RAMOverHTTP machine asks of us ---- */
-
-static bool allow(void *ctx, struct rd cmd, char *why, size_t cap)
-{
-	struct session *s = ctx;
-
-	return hsm_filter_command(&s->filter, cmd, why, cap);
-}
-
-static enum err transmit(void *ctx, struct rd cmd, struct wr *rsp, struct deadline *dl)
-{
-	struct session *s = ctx;
-	const struct hsm_cmd *row;
-	struct deadline within;
-	bool fresh = false;
-	size_t at = rsp->n;
-	struct apdu a;
-	struct rd answer;
-	enum err e;
-
-	e = apdu_decode(cmd, &a);
-	if (e)
-		return e;
-	/* Protected commands (vendor_sm) have no row: nothing of them is shown. */
-	row = hsm_cmd_find(&a);
-	within = deadline_within(dl, hsm_time_ms(row ? row->time : T_KEYOP));
-	e = apdu_link_transmit(hsm_card_link(s->card), cmd, row ? row->show : 0, rsp, &within);
-	if (e)
-		return e;
-	answer = rd_of(rsp->p + at, rsp->n - at);
-	e = pka_witness_see(s->witness, cmd, answer, &fresh);
-	if (!e && fresh)
-		show_progress(s);
-	return e;
-}
-
-static void notify(void *ctx, int32_t id, struct rd message)
-{
-	struct session *s = ctx;
-
-	(void)text_shown(message, s->last, sizeof(s->last));
-	if (id > 0)
-		show_progress(s);
-}
-
-/* While people think: is the card still ours? */
-static enum err card_is_there(void *ctx)
-{
-	struct session *s = ctx;
-	enum err e = apdu_link_present(hsm_card_link(s->card));
-
-	if (e && !*s->why)
-		(void)snprintf(s->why, sizeof(s->why), "%s", err_text(e));
-	return e;
-}
-
-/* ---- the conversation ---- */
-
-/* One response of the server through the machine; in shared mode the card is ours for exactly this batch. */
-static enum err step(struct session *s, int status, struct rd reply, struct wr *body, enum ram_next *next,
-		     struct deadline *dl)
-{
-	enum err e = apdu_link_begin(hsm_card_link(s->card), dl);
-
-	if (e)
-		return e;
-	e = ram_client_step(s->ram, status, reply, body, next, dl);
-	apdu_link_end(hsm_card_link(s->card));
-	return e;
-}
-
-/* An answer of the server, while the card must be there. */
-static enum err ask(struct session *s, enum login_frame type, struct rd content, int *status, struct wr *body,
-		    struct deadline *dl)
-{
-	const struct login_wait w = { .tick = card_is_there, .ctx = s, .why = s->why, .cap = sizeof(s->why) };
-	struct deadline answer = deadline_within(dl, ANSWER_MS);
-
-	return login_helper_ask(s->helper, type, content, status, body, &w, &answer);
-}
-
-/* A last word to the server why we go; its answer is of no interest. */
-static void say_goodbye(struct session *s, struct rd body, uint64_t ms)
-{
-	const struct login_wait nothing = { .why = NULL };
-	struct deadline dl = deadline_in(ms);
-	struct wr reply;
-	int status;
-
-	wr_init_heap(&reply, LOGIN_FRAME_MAX);
-	if (body.n && login_helper_ask(s->helper, LOGIN_POST, body, &status, &reply, &nothing, &dl))
-		log_line(LOG_RAM, LOG_INFO, "the server did not take our goodbye");
-	wr_free(&reply);
-}
-
-/*
- * An answer got lost on its way, and the machine has nothing to say: without a word the server would wait for us,
- * and refuse us when we come back, until it believes that we are gone.
- */
-static void say_lost(struct session *s, enum err e)
-{
-	struct wr results, body;
-
-	wr_init_heap(&results, RAM_BODY_MAX);
-	wr_init_heap(&body, RAM_BODY_MAX);
-	ram_write_close(&results, rd_str(err_text(e)));
-	ram_write_results(&body, wr_view(&results), 0);
-	if (!wr_done(&body))
-		say_goodbye(s, wr_view(&body), GOODBYE_MS);
-	wr_free(&body);
-	wr_free(&results);
-}
-
-static enum err converse(struct session *s, struct deadline *dl)
-{
-	enum ram_next next = RAM_POST;
-	bool begun = false;
-	struct wr body, reply;
-	int32_t id;
-	struct rd message;
-	enum err e;
-
-	wr_init_heap(&body, RAM_BODY_MAX);
-	wr_init_heap(&reply, LOGIN_FRAME_MAX);
-	e = ram_client_begin(s->ram, apdu_link_atr(hsm_card_link(s->card)), &body);
-	while (!e && next == RAM_POST) {
-		int status = 0;
-
-		wr_reset(&reply);
-		e = ask(s, LOGIN_POST, wr_view(&body), &status, &reply, dl);
-		/* After any other failure the helper is gone, or still waits for the answer: its end is the word. */
-		if (begun && (e == ERR_CONNECT || e == ERR_LIMIT || e == ERR_PROTOCOL))
-			say_lost(s, e);
-		if (e)
-			break;
-		begun = true;
-		wr_reset(&body);
-		e = step(s, status, wr_view(&reply), &body, &next, dl);
-		if (e) {
-			(void)snprintf(s->why, sizeof(s->why), "%s", ram_client_why(s->ram));
-			say_goodbye(s, wr_view(&body), e == ERR_CANCELLED ? CANCEL_MS : GOODBYE_MS);
-		}
-	}
-	/* A server that has said no may then hang up as it likes. */
-	ram_client_last(s->ram, &id, &message);
-	if (id < 0 && e != ERR_CANCELLED && e != ERR_REMOVED && e != ERR_RESET) {
-		e = pka_result_err(id);
-		(void)text_shown(message, s->why, sizeof(s->why));
-	}
-	wr_free(&reply);
-	wr_free(&body);
-	return e;
-}
-
 /* The server's 204 proves nothing: the card is asked. */
-static enum err ask_card(struct session *s, struct deadline *dl)
+static enum err ask_card(struct login_session *s, struct deadline *dl)
 {
 	struct hsm_status now;
 	enum err e = apdu_link_begin(hsm_card_link(s->card), dl);
@@ -238,23 +39,14 @@ static enum err ask_card(struct session *s, struct deadline *dl)
 	return ERR_PROTOCOL;
 }
 
-static bool read_proof(struct rd *all, struct pka_proof *out)
-{
-	struct rd one;
-
-	return rd_tlv(all, LOGIN_PROOF, &one) && rd_tlv(&one, LOGIN_PROOF_FILE, &out->pka_file) &&
-	       rd_tlv(&one, LOGIN_PROOF_STATEMENT, &out->statement) &&
-	       rd_tlv(&one, LOGIN_PROOF_SIG, &out->statement_sig) && rd_end(&one);
-}
-
 /* n statements that hold our own hashes, by keys whose signatures our card accepted; with limits that can be kept. */
-static enum err judge(struct session *s, struct deadline *dl)
+static enum err judge(struct login_session *s, struct deadline *dl)
 {
 	struct pka_proof proofs[PKA_CUSTODIANS_MAX];
 	int status = 0;
 	size_t n = 0;
 	struct rd all;
-	enum err e = ask(s, LOGIN_PROOFS, RD_ARR(s->login_id), &status, &s->proofs, dl);
+	enum err e = login_session_ask(s, LOGIN_PROOFS, RD_ARR(s->login_id), &status, &s->proofs, dl);
 
 	if (!e && status != 200) {
 		(void)snprintf(s->why, sizeof(s->why), "the server gives no statements (HTTP %d)", status);
@@ -266,19 +58,18 @@ static enum err judge(struct session *s, struct deadline *dl)
 	if (e)
 		return e;
 	for (all = wr_view(&s->proofs); !rd_end(&all) && n < PKA_CUSTODIANS_MAX; n++)
-		if (!read_proof(&all, &proofs[n]))
+		if (!login_proof_read(&all, &proofs[n]))
 			return ERR_PROTOCOL;
 	e = pka_witness_judge(s->witness, proofs, n, s->p->status.pka.required, s->p->limits ? &s->limits : NULL,
 			      &s->consents, s->why, sizeof(s->why));
 	if (e == ERR_POLICY) {
-		s->what = "the custodians' limits cannot be kept";
-		s->advice = "the card is closed again";
+		s->own = (struct login_advice){ "the custodians' limits cannot be kept", "the card is closed again" };
 	}
 	return e;
 }
 
 /* The caller's last word, and all that it needs to keep what was approved. */
-static enum err tell_opened(struct session *s)
+static enum err tell_opened(struct login_session *s)
 {
 	const struct login_evidence ev = {
 		.login_id = RD_ARR(s->login_id), .host_json = wr_view(&s->host_json),
@@ -288,62 +79,26 @@ static enum err tell_opened(struct session *s)
 
 	if (e) {
 		(void)snprintf(s->why, sizeof(s->why), "%s", err_text(e));
-		s->what = "approved, but who asked could not begin";
-		s->advice = "the card is closed again; see the log";
+		s->own = (struct login_advice){ "approved, but who asked could not begin",
+			"the card is closed again; see the log" };
 	}
 	return e;
 }
 
 /* ---- the whole ---- */
 
-/* What a person can do about it; one row per end. */
-static const struct { enum err e; const char *what, *advice; } ends[] = {
-	{ ERR_DENIED, "a custodian denied it", "talk to them before you ask again" },
-	{ ERR_EXPIRED, "not enough custodians approved in time", "ask again when they are there" },
-	{ ERR_CANCELLED, "cancelled", "ask again" },
-	{ ERR_NOT_ENROLLED, "the server does not know this card", "the operator runs: quorum11 enrol" },
-	{ ERR_ATTESTATION, "the server's checks of the card or its keys failed",
-	  "the operator compares the card with its enrolment" },
-	{ ERR_POLICY, "the server's policy refuses it", "ask its operator" },
-	{ ERR_CONNECT, "no connection to the server", "check [login] url and proxy, and the network" },
-	{ ERR_TLS, "the server's certificate is refused", "check [login] ca, pin and url" },
-	{ ERR_HTTP, "the server's answer is none of the protocol", "check the path in [login] url" },
-	{ ERR_NOT_FOUND, "the server has no such service", "check the path in [login] url" },
-	{ ERR_PROTOCOL, "the server breaks the protocol", "tell its operator" },
-	{ ERR_FORMAT, "the server breaks the protocol", "tell its operator" },
-	{ ERR_LIMIT, "the server sends more than it may", "tell its operator" },
-	{ ERR_REFUSED, "the server sent a command that a login must not contain",
-	  "do not trust this server; tell its operator" },
-	{ ERR_SIGNATURE, "the custodians' statements do not prove the approval",
-	  "do not trust this server; tell its operator" },
-	{ ERR_SERVER, "the server failed", "see its log" },
-	{ ERR_TIMEOUT, "no end within the time allowed", "ask again, or raise [login] timeout" },
-	{ ERR_REMOVED, "the card was removed", "put it back and start again" },
-	{ ERR_RESET, "another program reset the card", "stop that program and start again" },
-	{ ERR_CONFIG, "the configuration does not work", "check [login] and [module] helper" },
-};
-
-static void explain(const struct session *s, enum err e, struct login_result *out)
+static void explain(const struct login_session *s, enum err e, struct login_result *out)
 {
-	const char *what = err_text(e), *advice = "see the log (QUORUM11_LOG=info)", *url = s->p->conf->login.url;
+	const struct login_advice a = s->own.what ? s->own : login_advice_for(e);
 	const bool of_people = e == ERR_DENIED || e == ERR_EXPIRED || e == ERR_TIMEOUT;
-	const char *detail = *s->why ? s->why : of_people ? s->last : "";
+	const char *detail = *s->why ? s->why : of_people ? s->last : "", *url = s->p->conf->login.url;
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends[i].e == e) {
-			what = ends[i].what;
-			advice = ends[i].advice;
-		}
-	if (s->what) {
-		what = s->what;
-		advice = s->advice;
-	}
 	(void)snprintf(out->why, sizeof(out->why), "%.*s in %.60s, %.120s: %s%s%.200s%s; %s", (int)s->p->device_id.n,
 		       (const char *)s->p->device_id.p, apdu_link_where(hsm_card_link(s->card)),
-		       url ? url : "no server", what, *detail ? " (" : "", detail, *detail ? ")" : "", advice);
+		       url ? url : "no server", a.what, *detail ? " (" : "", detail, *detail ? ")" : "", a.advice);
 }
 
-static enum err begin(struct session *s, struct deadline *dl)
+static enum err begin(struct login_session *s, struct deadline *dl)
 {
 	const struct login_params *p = s->p;
 	const struct conf *conf = p->conf;
@@ -353,7 +108,6 @@ static enum err begin(struct session *s, struct deadline *dl)
 		.limits = conf->login.statements ? p->limits : NULL,
 		.exclusive = conf->login.exclusive, .reuse = conf->login.reuse,
 	};
-	struct ram_client_ops ops = { .allow = allow, .transmit = transmit, .notify = notify };
 	struct wr header;
 	struct deadline start = deadline_within(dl, OPEN_MS);
 	enum err e;
@@ -364,8 +118,7 @@ static enum err begin(struct session *s, struct deadline *dl)
 	if (!e)
 		e = login_request_json(&request, &s->host_json);
 	if (e == ERR_LIMIT) {
-		s->what = "the limits to be asked for are too long";
-		s->advice = "name fewer keys";
+		s->own = (struct login_advice){ "the limits to be asked for are too long", "name fewer keys" };
 	}
 	wr_base64url(&header, wr_view(&s->host_json));
 	if (!e)
@@ -373,7 +126,7 @@ static enum err begin(struct session *s, struct deadline *dl)
 	if (!e)
 		e = pka_witness_new(p->device_id, RD_ARR(s->login_id), wr_view(&s->host_json), &s->witness);
 	if (!e)
-		e = ram_client_new(&ops, s, &s->ram);
+		e = ram_client_new(&login_session_ops, s, &s->ram);
 	if (!e)
 		e = login_helper_open(conf, wr_cstr(&header), &s->helper, s->why, sizeof(s->why), &start);
 	wr_free(&header);
@@ -397,7 +150,7 @@ static void close_card(struct hsm_card *card)
 static enum err run_once(struct hsm_card *card, const struct login_params *p, struct login_result *out, bool *asked,
 			 struct deadline *dl)
 {
-	struct session s = { .card = card, .p = p };
+	struct login_session s = { .card = card, .p = p };
 	enum err e;
 
 	*out = (struct login_result){ 0 };
@@ -410,7 +163,7 @@ static enum err run_once(struct hsm_card *card, const struct login_params *p, st
 	hsm_filter_init(&s.filter, HSM_FOR_LOGIN, p->status.pka.total, p->conf->login.vendor_sm);
 	e = begin(&s, dl);
 	if (!e)
-		e = converse(&s, dl);
+		e = login_session_converse(&s, dl);
 	if (!e)
 		e = ask_card(&s, dl);
 	if (!e && p->conf->login.statements)

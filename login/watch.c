@@ -5,9 +5,9 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/tlv.h"
 #include "login/frame.h"
 #include "login/helper.h"
+#include "login/proof.h"
 
 #define HTTP_OK 200
 
@@ -49,16 +49,14 @@ int login_watch_fd(const struct login_watch *w)
 
 static enum err read_reply(struct rd content, struct wr *pka_file, struct wr *statement, struct wr *statement_sig)
 {
-	struct rd one, part[3];
+	struct pka_proof proof;
 	uint16_t status;
 
-	if (!rd_u16(&content, &status) || status != HTTP_OK || !rd_tlv(&content, LOGIN_PROOF, &one) ||
-	    !rd_end(&content) || !rd_tlv(&one, LOGIN_PROOF_FILE, &part[0]) ||
-	    !rd_tlv(&one, LOGIN_PROOF_STATEMENT, &part[1]) || !rd_tlv(&one, LOGIN_PROOF_SIG, &part[2]) || !rd_end(&one))
+	if (!rd_u16(&content, &status) || status != HTTP_OK || !login_proof_read(&content, &proof) || !rd_end(&content))
 		return ERR_PROTOCOL;
-	wr_put(pka_file, part[0]);
-	wr_put(statement, part[1]);
-	wr_put(statement_sig, part[2]);
+	wr_put(pka_file, proof.pka_file);
+	wr_put(statement, proof.statement);
+	wr_put(statement_sig, proof.statement_sig);
 	if (wr_done(pka_file) || wr_done(statement) || wr_done(statement_sig))
 		return ERR_LIMIT;
 	return ERR_OK;
