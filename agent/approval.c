@@ -23,7 +23,7 @@
 struct agent_approval {
 	const struct agent_rules *rules;
 	const struct agent_ask *ask;    /* while it begins */
-	struct agent_keys *keys;
+	struct agent_held *card;
 	struct pka_limits limits;
 	struct agent_budget *budget;
 	struct agent_receipt *receipt;
@@ -61,7 +61,7 @@ static void lose_watch(struct agent_approval *a, enum err e)
 										 WATCH_PAUSE_MAX_MS;
 	a->watch_again_ms = now + a->watch_pause_ms;
 	log_line(LOG_AGENT, LOG_WARN, "card %s: custodians cannot end this approval from afar now (%s); the server is "
-		 "asked again in %u s", a->keys->device_id, err_text(e), a->watch_pause_ms / 1000);
+		 "asked again in %u s", a->card->keys.device_id, err_text(e), a->watch_pause_ms / 1000);
 }
 
 static void open_watch(struct agent_approval *a)
@@ -108,8 +108,8 @@ static enum err ask_limits(struct agent_approval *a, const struct agent_ask *ask
 static enum err write_head(struct agent_approval *a, const struct login_evidence *ev)
 {
 	struct receipt_head h = {
-		.device_id = rd_str(a->keys->device_id), .devaut = wr_view(&a->keys->devaut),
-		.limits = &a->limits, .keys = a->keys->v, .keys_n = a->keys->n,
+		.device_id = rd_str(a->card->keys.device_id), .devaut = wr_view(&a->card->keys.devaut),
+		.limits = &a->limits, .keys = a->card->keys.v, .keys_n = a->card->keys.n,
 	};
 
 	h.when = a->begun_s = clock_wall_s();
@@ -147,54 +147,54 @@ static void on_progress(void *ctx, const char *text)
 	a->ask->progress(a->ask->ctx, text);
 }
 
-static enum err open_card(struct agent_approval *a, struct hsm_card *card, const struct agent_ask *ask, char *why,
-			  size_t cap, struct deadline *dl)
+static enum err open_card(struct agent_approval *a, const struct agent_ask *ask, char *why, size_t cap,
+			  struct deadline *dl)
 {
 	char user[128];
 	struct login_result result = { .e = ERR_OK };
 	struct login_params p = {
 		.conf = a->rules->conf, .program = *ask->by.program ? ask->by.program : NULL,
-		.reason = *ask->by.reason ? ask->by.reason : NULL, .device_id = rd_str(a->keys->device_id),
+		.reason = *ask->by.reason ? ask->by.reason : NULL, .device_id = rd_str(a->card->keys.device_id),
 		.user = agent_peer_user(&ask->by, user, sizeof(user)), .limits = &a->limits,
 		.opened = on_opened, .progress = on_progress, .ctx = a,
 	};
 	enum err e;
 
 	a->ask = ask;
-	e = login_open(card, &p, ask->pin, &a->status, &result, dl);
+	e = login_open(a->card->hsm, &p, ask->pin, &a->status, &result, dl);
 	a->ask = NULL;
 	return say(why, cap, e, *result.why ? result.why : err_text(e));
 }
 
-static enum err begin(struct agent_approval *a, struct hsm_card *card, const struct agent_ask *ask, char *why,
-		      size_t cap, struct deadline *dl)
+static enum err begin(struct agent_approval *a, const struct agent_ask *ask, char *why, size_t cap,
+		      struct deadline *dl)
 {
 	const struct agent_rules *r = a->rules;
+	struct agent_keys *keys = &a->card->keys;
 	enum err e = ask_limits(a, ask, why, cap);
 
 	if (e)
 		return e;
 	/* Before anybody is asked: an approval whose receipt could not be kept would be for nothing. */
-	e = agent_receipt_open(r->receipt, r->conf->agent.receipts, a->keys->device_id, clock_wall_s(), &a->receipt);
+	e = agent_receipt_open(r->receipt, r->conf->agent.receipts, keys->device_id, clock_wall_s(), &a->receipt);
 	if (e)
 		return say(why, cap, e, "its receipt cannot be written: see the agent's log, and [agent] receipts");
-	agent_keys_count(a->keys, card, dl);
-	e = open_card(a, card, ask, why, cap, dl);
+	agent_keys_count(keys, a->card->hsm, dl);
+	e = open_card(a, ask, why, cap, dl);
 	if (!e && !a->by_people)
 		e = say(why, cap, write_head(a, NULL), "its receipt cannot be written");
 	a->by_pad = !e && !a->by_people && !ask->pin;
 	if (!e && ask->pin)
 		e = secret_new(secret_view(ask->pin), &a->pin);
 	if (!e)
-		e = agent_budget_new(&a->limits, r->manifest, a->keys->v, a->keys->n, a->begun_ms, &a->budget);
+		e = agent_budget_new(&a->limits, r->manifest, keys->v, keys->n, a->begun_ms, &a->budget);
 	if (!e && a->by_people)
 		open_watch(a);
 	return *why ? e : say(why, cap, e, err_text(e));
 }
 
-enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_card *card, struct agent_keys *keys,
-			      const struct agent_ask *ask, struct agent_approval **out, char *why, size_t cap,
-			      struct deadline *dl)
+enum err agent_approval_begin(struct agent_held *card, const struct agent_ask *ask, struct agent_approval **out,
+			      char *why, size_t cap, struct deadline *dl)
 {
 	struct agent_approval *a = calloc(1, sizeof(*a));
 	enum err e;
@@ -203,13 +203,13 @@ enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_card *
 	why[0] = 0;
 	if (!a)
 		return say(why, cap, ERR_NOMEM, err_text(ERR_NOMEM));
-	a->rules = rules;
-	a->keys = keys;
+	a->rules = ask->rules;
+	a->card = card;
 	a->by = ask->by;
 	wr_init_heap(&a->host_json, REQUEST_JSON_MAX);
-	e = begin(a, card, ask, why, cap, dl);
+	e = begin(a, ask, why, cap, dl);
 	if (e)
-		agent_approval_end(&a, card, "it did not begin");
+		agent_approval_end(&a, "it did not begin");
 	*out = a;
 	return e;
 }
@@ -297,12 +297,13 @@ static enum err record(struct agent_approval *a, const struct agent_use *u, uint
 	return e ? e : agent_receipt_use(a->receipt, &r);
 }
 
-enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, const struct apdu *cmd, struct rd bytes,
-			    const struct agent_peer *by, struct wr *rsp, char *why, size_t cap)
+enum err agent_approval_use(struct agent_approval *a, const struct agent_command *cmd, struct wr *rsp, char *why,
+			    size_t cap)
 {
-	const struct hsm_cmd *row = hsm_cmd_find(cmd);
-	uint8_t alg = row->op == HSM_DERIVE_EC ? HSM_EC_DERIVE : cmd->p2;       /* P2 is the new key's number */
-	struct agent_use u = { .kind = kind_of(row->op, alg), .key = cmd->p1 };
+	const struct apdu *apdu = cmd->apdu;
+	const struct hsm_cmd *row = hsm_cmd_find(apdu);
+	uint8_t alg = row->op == HSM_DERIVE_EC ? HSM_EC_DERIVE : apdu->p2;      /* P2 is the new key's number */
+	struct agent_use u = { .kind = kind_of(row->op, alg), .key = apdu->p1 };
 	struct deadline dl = deadline_in(hsm_time_ms(row->time));
 	struct wr answer;
 	struct rd data;
@@ -310,7 +311,7 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 	enum err e = ERR_OK;
 
 	if (u.kind == RECEIPT_SIGN)
-		e = hsm_digest_of(cmd, &u.digest);
+		e = hsm_digest_of(apdu, &u.digest);
 	if (e == ERR_UNSUPPORTED)
 		return say(why, cap, ERR_ALLOWANCE, "the agent does not know this signature algorithm");
 	if (!e)
@@ -318,7 +319,7 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 	if (e)
 		return e;
 	wr_init_heap(&answer, APDU_RSP_MAX);
-	e = apdu_link_transmit(hsm_card_link(card), bytes, row->show, &answer, &dl);
+	e = apdu_link_transmit(hsm_card_link(a->card->hsm), cmd->bytes, row->show, &answer, &dl);
 	if (!e)
 		e = apdu_answer(wr_view(&answer), &data, &sw);
 	/* Whether the card did it is not known after a failure on the way: it counts. */
@@ -331,7 +332,7 @@ enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, con
 	if (!e && hsm_sw_err(row, sw, NULL) == ERR_AUTH)
 		e = say(why, cap, ERR_AUTH, "the card says that nobody is logged in");
 	if (!e && sw == APDU_SW_OK)
-		e = say(why, cap, record(a, &u, alg, cmd->data, data, by),
+		e = say(why, cap, record(a, &u, alg, apdu->data, data, cmd->by),
 			"the receipt cannot be written: nothing more is signed");
 	if (!e) {
 		wr_put(rsp, wr_view(&answer));
@@ -366,13 +367,13 @@ bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap)
 	wr_init_heap(&sig, EC_SIG_MAX);
 	e = login_watch_step(a->watch, &ended, &file, &statement, &sig);
 	if (!e && ended)
-		e = pka_end_check(wr_view(&file), wr_view(&statement), wr_view(&sig), rd_str(a->keys->device_id),
+		e = pka_end_check(wr_view(&file), wr_view(&statement), wr_view(&sig), rd_str(a->card->keys.device_id),
 				  RD_ARR(a->login_id), wr_view(&a->host_json), who);
 	if (!e && ended)
 		(void)snprintf(why, cap, "ended by custodian %s", who);
 	if (e && ended)
 		log_line(LOG_AGENT, LOG_WARN, "card %s: the server's word that the approval ended is no custodian's",
-			 a->keys->device_id);
+			 a->card->keys.device_id);
 	if (e)
 		lose_watch(a, e);
 	wr_free(&sig);
@@ -399,7 +400,7 @@ void agent_approval_facts(const struct agent_approval *a, struct agent_facts *ou
 	(void)snprintf(out->receipt, sizeof(out->receipt), "%s", agent_receipt_path(a->receipt));
 }
 
-void agent_approval_end(struct agent_approval **a, struct hsm_card *card, const char *why)
+void agent_approval_end(struct agent_approval **a, const char *why)
 {
 	struct agent_approval *it = *a;
 	struct deadline dl = deadline_in(CLOSE_MS);
@@ -411,13 +412,13 @@ void agent_approval_end(struct agent_approval **a, struct hsm_card *card, const 
 		return;
 	end.when = now_s(it);
 	login_watch_close(&it->watch);
-	if (card && it->budget) {
-		agent_keys_count(it->keys, card, &dl);
-		end.keys = it->keys->v;
-		end.keys_n = it->keys->n;
+	if (it->card->hsm && it->budget) {
+		agent_keys_count(&it->card->keys, it->card->hsm, &dl);
+		end.keys = it->card->keys.v;
+		end.keys_n = it->card->keys.n;
 	}
-	if (card && hsm_card_select(card, &v, &dl))
-		log_line(LOG_AGENT, LOG_WARN, "card %s: not closed by SELECT, it is reset", it->keys->device_id);
+	if (it->card->hsm && hsm_card_select(it->card->hsm, &v, &dl))
+		log_line(LOG_AGENT, LOG_WARN, "card %s: not closed by SELECT, it is reset", it->card->keys.device_id);
 	if (it->receipt && agent_receipt_end(it->receipt, &end))
 		log_line(LOG_AGENT, LOG_WARN, "receipt %s ends without its end", agent_receipt_path(it->receipt));
 	agent_receipt_close(&it->receipt);

@@ -20,7 +20,12 @@ struct agent_rules {                    /* the same for all approvals of this ag
 	const struct pka_manifest *manifest;  /* NULL: none */
 	const char *receipt;                    /* path for the one receipt of "quorum11 run"; NULL: [agent] receipts */
 };
+struct agent_held {                     /* the card that is held */
+	struct hsm_card *hsm;                   /* NULL: none, or it is gone */
+	struct agent_keys keys;
+};
 struct agent_ask {                      /* a login that begins */
+	const struct agent_rules *rules;
 	struct agent_peer by;
 	const struct secret *pin;               /* NULL: none */
 	const char *limits;                     /* lower ones, as text; NULL: none */
@@ -30,12 +35,12 @@ struct agent_ask {                      /* a login that begins */
 
 struct agent_approval;
 /*
- * Open the card and begin. Blocks as login_open does. On failure the card is closed, nothing is left, and why says it
- * for people. ERR_ARG, ERR_POLICY: the limits asked for are none, or not ours; ERR_IO: no receipt; login_open's errors.
+ * Open the card and begin; it stays the caller's, and has to be there until the approval ends. Blocks as login_open
+ * does. On failure the card is closed, nothing is left, and why says it for people. ERR_ARG, ERR_POLICY: the limits
+ * asked for are none, or not ours; ERR_IO: no receipt; login_open's errors.
  */
-MUST enum err agent_approval_begin(const struct agent_rules *rules, struct hsm_card *card, struct agent_keys *keys,
-				   const struct agent_ask *ask, struct agent_approval **out, char *why, size_t cap,
-				   struct deadline *dl);
+MUST enum err agent_approval_begin(struct agent_held *card, const struct agent_ask *ask, struct agent_approval **out,
+				   char *why, size_t cap, struct deadline *dl);
 /*
  * May this peer ride on it? A card that was opened with a PIN wants the same one from everybody; the card is not asked.
  * ERR_POLICY: not for him; ERR_PIN_WRONG, ERR_ARG (no PIN).
@@ -50,13 +55,18 @@ MUST enum err agent_approval_join(struct agent_approval *a, const struct agent_p
 MUST enum err agent_approval_new_pin(struct agent_approval *a, struct rd both);
 /* So many wrong PINs were tried on it that it has to end. */
 bool agent_approval_is_attacked(const struct agent_approval *a);
+struct agent_command {                  /* one that uses a private key */
+	const struct apdu *apdu;
+	struct rd bytes;                        /* the same, as it is sent */
+	const struct agent_peer *by;
+};
 /*
- * One private-key command: counted, done, put into the receipt, and only then the answer is appended to rsp.
+ * One of them: counted, done, put into the receipt, and only then the answer is appended to rsp.
  * ERR_ALLOWANCE: over the limits, the card was not asked; ERR_AUTH: the card has lost the login; ERR_IO: no receipt, so
  * no answer; after these two the approval has to end.
  */
-MUST enum err agent_approval_use(struct agent_approval *a, struct hsm_card *card, const struct apdu *cmd,
-				 struct rd bytes, const struct agent_peer *by, struct wr *rsp, char *why, size_t cap);
+MUST enum err agent_approval_use(struct agent_approval *a, const struct agent_command *cmd, struct wr *rsp, char *why,
+				 size_t cap);
 /* Boot time. UINT64_MAX: no end by time. */
 uint64_t agent_approval_ends_ms(const struct agent_approval *a);
 /* Readable: agent_approval_watch has something to do. -1: nobody is watched for. */
@@ -68,7 +78,7 @@ MUST bool agent_approval_watch(struct agent_approval *a, char *why, size_t cap);
 void agent_approval_facts(const struct agent_approval *a, struct agent_facts *out);
 /* What changes of them with each use. */
 void agent_approval_used(const struct agent_approval *a, uint32_t *digests, uint64_t *uses);
-/* Close the card (card NULL: it is gone), finish the receipt. NULL-safe. */
-void agent_approval_end(struct agent_approval **a, struct hsm_card *card, const char *why);
+/* Close the card, if it is still there, finish the receipt. NULL-safe. */
+void agent_approval_end(struct agent_approval **a, const char *why);
 
 #endif

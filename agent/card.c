@@ -30,7 +30,7 @@ static enum err read_device_info(struct agent_card *c, struct deadline *dl)
 
 	WR_ARR(&cmd, bytes);
 	hsm_enc_device_info(&cmd);
-	e = hsm_card_exchange(c->hsm, HSM_DEVICE_INFO, wr_view(&cmd), NULL, dl);
+	e = hsm_card_exchange(c->held.hsm, HSM_DEVICE_INFO, wr_view(&cmd), NULL, dl);
 	return e == ERR_REMOVED || e == ERR_RESET ? e : ERR_OK;
 }
 
@@ -44,23 +44,24 @@ static enum err take(struct agent_card *c, const struct apdu_reader *r)
 	if (!e)
 		e = agent_tap_new(link, &c->view, &tap);
 	if (!e)
-		e = hsm_card_new(tap, &c->hsm);
+		e = hsm_card_new(tap, &c->held.hsm);
 	if (e)
 		return e;
-	agent_view_card(&c->view, apdu_link_atr(hsm_card_link(c->hsm)), r->events);
-	e = apdu_link_begin(hsm_card_link(c->hsm), &dl);
+	agent_view_card(&c->view, apdu_link_atr(hsm_card_link(c->held.hsm)), r->events);
+	e = apdu_link_begin(hsm_card_link(c->held.hsm), &dl);
 	if (!e)
 		e = agent_card_learn(c, AGENT_NOTE_CLOSED);
 	if (!e)
-		e = agent_keys_read(&c->keys, c->hsm, &dl);
+		e = agent_keys_read(&c->held.keys, c->held.hsm, &dl);
 	if (!e)
 		e = read_device_info(c, &dl);
 	if (e) {
-		hsm_card_free(&c->hsm, true);
+		hsm_card_free(&c->held.hsm, true);
 		return e;
 	}
-	agent_view_ready(&c->view, c->keys.device_id, hsm_pin_has_pad(c->hsm), hsm_pin_has_pad_change(c->hsm));
-	log_line(LOG_AGENT, LOG_INFO, "card %s in reader %s: held", c->keys.device_id, c->view.reader);
+	agent_view_ready(&c->view, c->held.keys.device_id, hsm_pin_has_pad(c->held.hsm),
+			 hsm_pin_has_pad_change(c->held.hsm));
+	log_line(LOG_AGENT, LOG_INFO, "card %s in reader %s: held", c->held.keys.device_id, c->view.reader);
 	return ERR_OK;
 }
 
@@ -82,7 +83,7 @@ static bool wait_for_card(struct agent_card *c)
 	uint64_t not_before_ms = 0;
 	enum err e;
 
-	while (now && !c->hsm && !agent_card_is_stopping(c)) {
+	while (now && !c->held.hsm && !agent_card_is_stopping(c)) {
 		const struct apdu_reader *r = NULL;
 		const uint64_t now_ms = clock_boot_ms();
 		struct deadline again = deadline_within(&stop, RETRY_MS);
@@ -105,18 +106,18 @@ static bool wait_for_card(struct agent_card *c)
 		}
 		agent_view_looked(&c->view);
 		turn_away(c);
-		if (!c->hsm && !atomic_exchange(&c->look, false) && deadline_wait(&again, c->jobs.fd) == ERR_IO)
+		if (!c->held.hsm && !atomic_exchange(&c->look, false) && deadline_wait(&again, c->jobs.fd) == ERR_IO)
 			break;
 	}
 	free(now);
-	return c->hsm != NULL;
+	return c->held.hsm != NULL;
 }
 
 /* Time, custodians, the card itself. */
 static void look_after(struct agent_card *c)
 {
 	char why[AGENT_PROGRESS_MAX];
-	enum err e = apdu_link_present(hsm_card_link(c->hsm));
+	enum err e = apdu_link_present(hsm_card_link(c->held.hsm));
 
 	if (e)
 		agent_card_heed(c, e);
@@ -161,7 +162,7 @@ static void work(struct agent_card *c)
 {
 	uint64_t looked_ms = clock_boot_ms();
 
-	while (c->hsm && !agent_card_is_stopping(c)) {
+	while (c->held.hsm && !agent_card_is_stopping(c)) {
 		struct agent_job *j = agent_queue_take(&c->jobs);
 		bool ended = false;
 
@@ -171,7 +172,7 @@ static void work(struct agent_card *c)
 		} else if (!c->look) {
 			ended = wait_for_work(c, looked_ms);
 		}
-		if (c->hsm && (ended || is_due(c, looked_ms))) {
+		if (c->held.hsm && (ended || is_due(c, looked_ms))) {
 			c->look = false;
 			look_after(c);
 			looked_ms = clock_boot_ms();
@@ -187,7 +188,7 @@ static void *card_thread(void *ctx)
 	while (wait_for_card(c)) {
 		work(c);
 		agent_card_end_approval(c, false, "the agent ends");
-		hsm_card_free(&c->hsm, true);
+		hsm_card_free(&c->held.hsm, true);
 	}
 	agent_view_card(&c->view, RD_NONE, 0);
 	turn_away(c);
@@ -207,7 +208,7 @@ enum err agent_card_new(const struct agent_rules *rules, const char *reader, str
 	c->results = results;
 	c->stop_fd = fd_event();
 	c->cancel_fd = fd_event();
-	agent_keys_init(&c->keys);
+	agent_keys_init(&c->held.keys);
 	e = agent_view_init(&c->view, reader);
 	if (!e)
 		e = agent_queue_init(&c->jobs);
@@ -250,7 +251,7 @@ void agent_card_free(struct agent_card **c)
 	agent_card_stop(it);
 	agent_queue_fini(&it->jobs);
 	agent_view_fini(&it->view);
-	agent_keys_fini(&it->keys);
+	agent_keys_fini(&it->held.keys);
 	if (it->stop_fd >= 0)
 		(void)close(it->stop_fd);
 	if (it->cancel_fd >= 0)

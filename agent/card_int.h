@@ -25,8 +25,7 @@ struct agent_card {
 	bool has_thread;
 
 	/* the thread's own */
-	struct hsm_card *hsm;           /* NULL: no card */
-	struct agent_keys keys;
+	struct agent_held held;
 	struct agent_approval *approval;
 	enum hsm_mode mode;             /* of the card, closed */
 	enum err cool;                  /* what people answered last, and until when it is the answer */

@@ -9,7 +9,7 @@ static enum err plain(struct agent_card *c, const struct hsm_cmd *row, struct ag
 {
 	struct deadline dl = deadline_in(hsm_time_ms(row->time));
 
-	return apdu_link_transmit(hsm_card_link(c->hsm), wr_view(&j->in), row->show, &j->out, &dl);
+	return apdu_link_transmit(hsm_card_link(c->held.hsm), wr_view(&j->in), row->show, &j->out, &dl);
 }
 
 /* Whatever was changed, what was known of the card is read anew; at INITIALIZE the login went, too. */
@@ -23,7 +23,7 @@ static enum err changed(struct agent_card *c, const struct hsm_cmd *row)
 		agent_card_end_approval(c, false, "the card was initialised");
 	if (!c->approval)
 		e = agent_card_learn(c, AGENT_NOTE_CLOSED);
-	return e ? e : agent_keys_read(&c->keys, c->hsm, &dl);
+	return e ? e : agent_keys_read(&c->held.keys, c->held.hsm, &dl);
 }
 
 /*
@@ -119,7 +119,7 @@ static enum err change_on_pad(struct agent_card *c, struct agent_job *j)
 	}
 	if (row->op != HSM_CHANGE_PIN && row->op != HSM_RESET_RETRY)
 		return ERR_REFUSED;
-	e = apdu_link_pad_change(hsm_card_link(c->hsm), &ask, &j->out, &dl);
+	e = apdu_link_pad_change(hsm_card_link(c->held.hsm), &ask, &j->out, &dl);
 	if (e || apdu_answer(wr_view(&j->out), &data, &sw))
 		return e;
 	a.data = RD_NONE;
@@ -146,7 +146,7 @@ void agent_card_run(struct agent_card *c, struct agent_job *j)
 		agent_card_done(c, j, ERR_CANCELLED, NULL);
 		return;
 	}
-	if (!c->hsm || j->of_card != c->view.card) {
+	if (!c->held.hsm || j->of_card != c->view.card) {
 		agent_card_done(c, j, ERR_REMOVED, "the card was removed");
 		return;
 	}

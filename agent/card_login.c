@@ -58,7 +58,7 @@ static enum err ask(struct agent_card *c, struct agent_job *j, char *why, size_t
 {
 	struct deadline dl = deadline_in((uint64_t)c->rules->conf->login.timeout * 1000);
 	struct agent_ask a = {
-		.by = j->by, .pin = j->pin, .limits = j->limits, .progress = on_progress, .ctx = c,
+		.rules = c->rules, .by = j->by, .pin = j->pin, .limits = j->limits, .progress = on_progress, .ctx = c,
 	};
 	struct agent_facts facts;
 	enum err e, again;
@@ -66,7 +66,7 @@ static enum err ask(struct agent_card *c, struct agent_job *j, char *why, size_t
 	dl.cancel_fd = c->cancel_fd;
 	agent_view_state(&c->view, AGENT_ASKING);
 	agent_view_noting(&c->view, AGENT_NOTE_NOTHING);
-	e = agent_approval_begin(c->rules, c->hsm, &c->keys, &a, &c->approval, why, cap, &dl);
+	e = agent_approval_begin(&c->held, &a, &c->approval, why, cap, &dl);
 	if (e == ERR_TIMEOUT && !deadline_left_ms(&dl))
 		e = ERR_EXPIRED;
 	note_cool(c, e);

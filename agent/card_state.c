@@ -32,9 +32,9 @@ void agent_card_end_approval(struct agent_card *c, bool by_limits, const char *f
 		why[0] = 0;
 	va_end(ap);
 	agent_view_noting(&c->view, AGENT_NOTE_NOTHING);
-	agent_approval_end(&c->approval, c->hsm, why);
+	agent_approval_end(&c->approval, why);
 	log_line(LOG_AGENT, LOG_INFO, "card %s: the approval is over: %s", c->view.device_id, why);
-	agent_view_end(&c->view, c->hsm ? AGENT_CLOSED : AGENT_EMPTY, by_limits, why);
+	agent_view_end(&c->view, c->held.hsm ? AGENT_CLOSED : AGENT_EMPTY, by_limits, why);
 	agent_view_noting(&c->view, AGENT_NOTE_CLOSED);
 }
 
@@ -45,11 +45,11 @@ bool agent_card_is_gone(enum err e)
 
 void agent_card_heed(struct agent_card *c, enum err e)
 {
-	struct hsm_card *gone = c->hsm;
+	struct hsm_card *gone = c->held.hsm;
 
 	if (!agent_card_is_gone(e) && e != ERR_TRANSPORT && e != ERR_RESET)
 		return;
-	c->hsm = NULL;
+	c->held.hsm = NULL;
 	agent_card_end_approval(c, false, "%s", e == ERR_RESET ? "another program reset the card" :
 							    "the card was removed");
 	hsm_card_free(&gone, true);
@@ -64,9 +64,9 @@ enum err agent_card_learn(struct agent_card *c, enum agent_note n)
 	enum err e;
 
 	agent_view_noting(&c->view, n);
-	e = n == AGENT_NOTE_CLOSED ? hsm_card_select(c->hsm, &v, &dl) : ERR_OK;
+	e = n == AGENT_NOTE_CLOSED ? hsm_card_select(c->held.hsm, &v, &dl) : ERR_OK;
 	if (!e)
-		e = hsm_card_status(c->hsm, &v, &s, &dl);
+		e = hsm_card_status(c->held.hsm, &v, &s, &dl);
 	/* An open one says less of it, and its options are told at SELECT. */
 	if (!e && n == AGENT_NOTE_CLOSED)
 		c->mode = s.mode;

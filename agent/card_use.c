@@ -19,13 +19,14 @@ enum err agent_card_not_in(struct agent_card *c, struct agent_job *j)
 
 enum err agent_card_use(struct agent_card *c, const struct apdu *a, struct rd cmd, struct agent_job *j)
 {
+	const struct agent_command command = { .apdu = a, .bytes = cmd, .by = &j->by };
 	uint32_t digests;
 	uint64_t uses;
 	enum err e;
 
 	if (!agent_card_is_in(c, j))
 		return agent_card_not_in(c, j);
-	e = agent_approval_use(c->approval, c->hsm, a, cmd, &j->by, &j->out, j->why, sizeof(j->why));
+	e = agent_approval_use(c->approval, &command, &j->out, j->why, sizeof(j->why));
 	if (e == ERR_ALLOWANCE) {
 		/* Who is refused tells his person: under "quorum11 run" a warning of ours would be the second. */
 		log_line(LOG_AGENT, LOG_INFO, "card %s: refused to uid %u, %s (process %u): %s", c->view.device_id,

@@ -19,7 +19,7 @@ void agent_lease_take(struct agent_card *c, struct agent_job *j)
 {
 	agent_lease_end(c);
 	c->lease = j;
-	if (!c->hsm || !agent_card_is_in(c, j))
+	if (!c->held.hsm || !agent_card_is_in(c, j))
 		agent_lease_end(c);
 }
 

@@ -167,18 +167,18 @@ enum err agent_logout(struct apdu_link *l)
 
 /* ---- login ---- */
 
-static void show_progress(struct rd elements, void (*progress)(void *ctx, const char *text), void *ctx)
+static void show_progress(struct rd elements, const struct agent_login_params *p)
 {
 	char shown[AGENT_TEXT_MAX];
 	struct rd text;
 
-	if (progress && rd_tlv_find(elements, AGENT_T_TEXT, &text))
-		progress(ctx, text_shown(text, shown, sizeof(shown)));
+	if (p->progress && rd_tlv_find(elements, AGENT_T_TEXT, &text))
+		p->progress(p->ctx, text_shown(text, shown, sizeof(shown)));
 }
 
 /* Until the login is decided. packet is room for what is heard. */
-static enum err hear_decision(struct agent_conn *a, struct wr *packet, void (*progress)(void *ctx, const char *text),
-			      void *ctx, bool *decided, const struct deadline *dl)
+static enum err hear_decision(struct agent_conn *a, struct wr *packet, const struct agent_login_params *p,
+			      bool *decided, const struct deadline *dl)
 {
 	enum agent_type type = AGENT_PROGRESS;
 	struct rd elements;
@@ -190,7 +190,7 @@ static enum err hear_decision(struct agent_conn *a, struct wr *packet, void (*pr
 		if (!e)
 			e = agent_conn_hear(a, packet, &type, &elements, dl);
 		if (!e && type == AGENT_PROGRESS)
-			show_progress(elements, progress, ctx);
+			show_progress(elements, p);
 	} while (!e && type == AGENT_PROGRESS);
 	*decided = !e && (type == AGENT_OK || type == AGENT_FAIL);
 	return e ? e : agent_conn_judge(a, type, elements);
@@ -202,6 +202,7 @@ static enum err hear_decision(struct agent_conn *a, struct wr *packet, void (*pr
  */
 static void give_up(struct agent_conn *a, struct wr *packet)
 {
+	const struct agent_login_params nobody = { .progress = NULL };
 	struct deadline dl = deadline_in(CANCEL_MS);
 	bool decided = false;
 	enum err e;
@@ -212,13 +213,12 @@ static void give_up(struct agent_conn *a, struct wr *packet)
 	if (!e)
 		e = agent_msg_send(a->fd, wr_view(packet), &dl);
 	if (!e)
-		e = hear_decision(a, packet, NULL, NULL, &decided, &dl);
+		e = hear_decision(a, packet, &nobody, &decided, &dl);
 	if (!decided || (!e && agent_conn_ask_plain(a, AGENT_LOGOUT, CANCEL_MS)))
 		agent_conn_end(a);
 }
 
-enum err agent_login(struct apdu_link *l, const struct secret *pin, const char *limits,
-		     void (*progress)(void *ctx, const char *text), void *ctx, char *why, size_t cap,
+enum err agent_login(struct apdu_link *l, const struct agent_login_params *p, char *why, size_t cap,
 		     struct deadline *dl)
 {
 	struct agent_conn *a = agent_of(l);
@@ -232,10 +232,10 @@ enum err agent_login(struct apdu_link *l, const struct secret *pin, const char *
 	a->why[0] = 0;
 	wr_init_heap(&w, AGENT_MESSAGE_MAX);
 	agent_msg_begin(&w, AGENT_LOGIN);
-	if (pin)
-		wr_tlv(&w, AGENT_T_PIN, secret_view(pin));
-	if (limits)
-		wr_tlv(&w, AGENT_T_LIMITS, rd_str(limits));
+	if (p->pin)
+		wr_tlv(&w, AGENT_T_PIN, secret_view(p->pin));
+	if (p->limits)
+		wr_tlv(&w, AGENT_T_LIMITS, rd_str(p->limits));
 	e = wr_done(&w);
 	if (!e && a->fd < 0)
 		e = ERR_REMOVED;
@@ -243,7 +243,7 @@ enum err agent_login(struct apdu_link *l, const struct secret *pin, const char *
 		goto out;
 	e = agent_msg_send(a->fd, wr_view(&w), dl);
 	if (!e)
-		e = hear_decision(a, &w, progress, ctx, &decided, dl);
+		e = hear_decision(a, &w, p, &decided, dl);
 	if (decided)
 		goto out;
 	if (e == ERR_CANCELLED || e == ERR_TIMEOUT)

@@ -33,14 +33,18 @@ MUST enum err agent_list(const struct agent_at *at, struct apdu_readers *out, ch
  */
 MUST enum err agent_open(const struct agent_at *at, const char *reader, struct apdu_link **out, char *why, size_t cap);
 bool agent_is_link(const struct apdu_link *l);
+struct agent_login_params {             /* all may be NULL */
+	const struct secret *pin;
+	const char *limits;             /* lower ones: the text of pka/limits.h */
+	void (*progress)(void *ctx, const char *text);
+	void *ctx;
+};
 /*
- * Log in through the agent: a PIN (NULL: none) goes to it, or people are asked, or what is open already is joined.
- * limits: text of pka/limits.h or NULL. progress may be NULL. dl.cancel_fd gives up, which the agent is told, within
- * half a second; then nobody is logged in. Errors are those of a login, and ERR_ALLOWANCE, ERR_POLICY; why says it for
- * people, and is safe to show.
+ * Log in through the agent: a PIN goes to it, or people are asked, or what is open already is joined. dl.cancel_fd
+ * gives up, which the agent is told, within half a second; then nobody is logged in. Errors are those of a login, and
+ * ERR_ALLOWANCE, ERR_POLICY; why says it for people, and is safe to show.
  */
-MUST enum err agent_login(struct apdu_link *l, const struct secret *pin, const char *limits,
-			  void (*progress)(void *ctx, const char *text), void *ctx, char *why, size_t cap,
+MUST enum err agent_login(struct apdu_link *l, const struct agent_login_params *p, char *why, size_t cap,
 			  struct deadline *dl);
 MUST enum err agent_logout(struct apdu_link *l);
 /* Why the agent refused the last exchange (such as ERR_ALLOWANCE), for people and safe to show; "" if it did not. */

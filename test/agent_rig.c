@@ -142,7 +142,8 @@ enum err agent_user_login(struct agent_user *u, const char *pin, const char *lim
 
 	if (pin)
 		assert_int_equal(secret_new(rd_str(pin), &s), ERR_OK);
-	e = agent_login(hsm_card_link(u->card), s, limits, NULL, NULL, u->why, sizeof(u->why), &never);
+	e = agent_login(hsm_card_link(u->card), &(struct agent_login_params){ .pin = s, .limits = limits },
+			u->why, sizeof(u->why), &never);
 	secret_free(&s);
 	return e;
 }

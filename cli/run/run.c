@@ -185,7 +185,8 @@ static enum err log_in(struct run *r, struct deadline *dl)
 		return e;
 	e = agent_open(&at, r->reader, &link, why, sizeof(why));
 	if (!e)
-		e = agent_login(link, r->pin, NULL, show_progress, NULL, why, sizeof(why), dl);
+		e = agent_login(link, &(struct agent_login_params){ .pin = r->pin, .progress = show_progress },
+				why, sizeof(why), dl);
 	apdu_link_close(&link, false);
 	if (e)
 		return cli_refuse(e, "%s", *why ? why : err_text(e));

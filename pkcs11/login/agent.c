@@ -36,7 +36,8 @@ static enum err ask_agent(struct p11_token *t, const struct secret *pin)
 
 	dl.cancel_fd = t->ceremony->cancel_fd;
 	lock_give(&t->lock);
-	e = agent_login(link, pin, NULL, p11_ceremony_progress, t, why, sizeof(why), &dl);
+	e = agent_login(link, &(struct agent_login_params){ .pin = pin, .progress = p11_ceremony_progress, .ctx = t },
+			why, sizeof(why), &dl);
 	if (e)
 		log_tell("reader %s, by its agent: no login: %s", t->reader, why);
 	lock_take(&t->lock);

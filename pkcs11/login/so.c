@@ -206,7 +206,7 @@ static enum err initialise_at_agent(struct p11_token *t, struct hsm_init *init, 
 	e = hsm_card_initialize(t->card, init, false, dl);
 	if (e || !label.n)
 		return e;
-	e = agent_login(link, init->pin, NULL, NULL, NULL, why, sizeof(why), dl);
+	e = agent_login(link, &(struct agent_login_params){ .pin = init->pin }, why, sizeof(why), dl);
 	if (e) {
 		log_tell("reader %s, by its agent: initialised, but not named: %s", t->reader, why);
 		return e;

@@ -81,7 +81,9 @@ static void *wait_for_login(void *arg)
 
 	if (w->pin)
 		assert_int_equal(secret_new(rd_str(w->pin), &pin), ERR_OK);
-	w->e = agent_login(hsm_card_link(w->u.card), pin, NULL, on_progress, w, w->u.why, sizeof(w->u.why), &never);
+	w->e = agent_login(hsm_card_link(w->u.card),
+			   &(struct agent_login_params){ .pin = pin, .progress = on_progress, .ctx = w },
+			   w->u.why, sizeof(w->u.why), &never);
 	secret_free(&pin);
 	return NULL;
 }

@@ -32,7 +32,8 @@ static void *log_in(void *ctx)
 {
 	struct waiter *w = ctx;
 
-	w->e = agent_login(hsm_card_link(w->user.card), NULL, NULL, hear, w, w->user.why, sizeof(w->user.why), &w->dl);
+	w->e = agent_login(hsm_card_link(w->user.card), &(struct agent_login_params){ .progress = hear, .ctx = w },
+			   w->user.why, sizeof(w->user.why), &w->dl);
 	return NULL;
 }
 

@@ -360,7 +360,7 @@ static struct hsm_card *other_program(void)
 		return card;
 	assert_ok(hsm_card_select(card, &v, &never));
 	assert_ok(secret_new(RD_LIT(RIG_PIN), &pin));
-	assert_ok(agent_login(link, pin, NULL, NULL, NULL, NULL, 0, &never));
+	assert_ok(agent_login(link, &(struct agent_login_params){ .pin = pin }, NULL, 0, &never));
 	secret_free(&pin);
 	return card;
 }

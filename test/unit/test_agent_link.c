@@ -379,7 +379,8 @@ static void the_agent_dies(void **state)
 	assert_int_equal(play_transmit(l), ERR_REMOVED);
 	assert_int_equal(play_transmit(l), ERR_REMOVED);
 	assert_int_equal(agent_logout(l), ERR_REMOVED);
-	assert_int_equal(agent_login(l, NULL, NULL, NULL, NULL, play_why, sizeof(play_why), &dl), ERR_REMOVED);
+	assert_int_equal(agent_login(l, &(struct agent_login_params){ .pin = NULL },
+				     play_why, sizeof(play_why), &dl), ERR_REMOVED);
 	assert_string_equal(play_why, "the agent is gone");
 	apdu_link_close(&l, false);
 	play_stop();

@@ -25,7 +25,8 @@ static enum err login(struct apdu_link *l, const char *pin, struct deadline *dl)
 
 	if (pin)
 		assert_int_equal(secret_new(rd_str(pin), &s), ERR_OK);
-	e = agent_login(l, s, NULL, note_progress, &progress, play_why, sizeof(play_why), dl);
+	e = agent_login(l, &(struct agent_login_params){ .pin = s, .progress = note_progress, .ctx = &progress },
+			play_why, sizeof(play_why), dl);
 	secret_free(&s);
 	return e;
 }
@@ -61,7 +62,8 @@ static void login_says_pin_and_limits(void **state)
 	PLAY(HELLO, OPEN, { AGENT_LOGIN, END, NULL });
 	l = play_open();
 	assert_int_equal(secret_new(RD_LIT("648219"), &pin), ERR_OK);
-	assert_int_equal(agent_login(l, pin, "sign=1", NULL, NULL, play_why, sizeof(play_why), &dl), ERR_REMOVED);
+	assert_int_equal(agent_login(l, &(struct agent_login_params){ .pin = pin, .limits = "sign=1" },
+				     play_why, sizeof(play_why), &dl), ERR_REMOVED);
 	assert_string_equal(play_why, "the agent is gone");
 	secret_free(&pin);
 	play_join();
@@ -152,8 +154,10 @@ static void login_cancelled(void **state)
 		dl.cancel_fd = fd_event();
 		play_start(rows[i].lines, rows[i].n);
 		l = play_open();
-		assert_int_equal(agent_login(l, NULL, NULL, cancel_login, &dl.cancel_fd, play_why, sizeof(play_why),
-					     &dl), ERR_CANCELLED);
+		assert_int_equal(agent_login(l,
+					     &(struct agent_login_params){ .progress = cancel_login,
+									   .ctx = &dl.cancel_fd },
+					     play_why, sizeof(play_why), &dl), ERR_CANCELLED);
 		assert_string_equal(play_why, err_text(ERR_CANCELLED));
 		assert_in_range(clock_boot_ms() - began, 0, 1000);
 		assert_int_equal(play_transmit(l), rows[i].after);
@@ -201,7 +205,8 @@ static void login_talked_to_death(void **state)
 	play_start_by(chatter);
 	l = play_open();
 	dl = deadline_in(50);
-	assert_int_equal(agent_login(l, NULL, NULL, NULL, NULL, play_why, sizeof(play_why), &dl), ERR_TIMEOUT);
+	assert_int_equal(agent_login(l, &(struct agent_login_params){ .pin = NULL },
+				     play_why, sizeof(play_why), &dl), ERR_TIMEOUT);
 	apdu_link_close(&l, false);
 	play_stop();
 }
