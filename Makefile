@@ -37,7 +37,8 @@ B          := build/$(FLAVOUR)
 # ---- what is there ----
 
 # From the top down: an archive may need those after it (docs/ARCHITECTURE.md has the include table).
-SERVER := server server/api server/http server/web server/notify server/store server/policy
+SERVER := server server/http server/front server/api server/web server/tls server/srv server/notify server/ceremony \
+          server/call server/event server/store server/target server/policy server/base
 MODULE := pkcs11 pkcs11/login pkcs11/crypto pkcs11/store pkcs11/module pkcs11/mech pkcs11/object pkcs11/ck
 CLI := cli cli/domain cli/audit cli/run cli/approve cli/inbox cli/enrol cli/custodian cli/status cli/key cli/trust \
        cli/card cli/remote cli/book cli/line

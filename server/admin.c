@@ -13,12 +13,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "server/audit.h"
-#include "server/event.h"
-#include "server/path.h"
+#include "server/base/path.h"
+#include "server/call/who.h"
+#include "server/event/audit.h"
+#include "server/event/event.h"
 #include "server/store/schema.h"
 #include "server/store/token.h"
-#include "server/who.h"
 
 #define DAY_S 86400
 #define DAYS_DEFAULT 365

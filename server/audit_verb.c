@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/audit.h"
-#include "server/server.h"
+#include "server/event/audit.h"
+#include "server/front/server.h"
 
 static int done(enum err e, const char *what)
 {

@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/log.h"
+#include "server/call/token.h"
 #include "server/http/http.h"
 #include "server/store/policy.h"
-#include "server/http/tls.h"
-#include "server/token.h"
+#include "server/tls/tls.h"
 
 #define HOST_SIZE 256
 
@@ -220,8 +220,8 @@ int srv_check(const struct conf *conf)
 	modes_check(&f, conf);
 	ways_check(&f, conf, srv_notify_recipients(s->notify));
 	policies_check(&f, s);
-	(void)printf("%zu enrolled, %zu refused; would serve on %s; %u wrong, %u warnings\n", srv_target_count(s),
-		     s->refused, conf->server.listen, f.wrong, f.warned);
+	(void)printf("%zu enrolled, %zu refused; would serve on %s; %u wrong, %u warnings\n",
+		     srv_store_target_count(&s->store), s->refused, conf->server.listen, f.wrong, f.warned);
 	rc = s->refused || f.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 out:
 	srv_http_close(&h);

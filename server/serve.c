@@ -13,9 +13,9 @@
 #include "base/daemon.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "server/event.h"
+#include "server/base/path.h"
+#include "server/event/event.h"
 #include "server/http/http.h"
-#include "server/path.h"
 
 struct serve {
 	const struct conf *conf;
@@ -172,7 +172,7 @@ static void tell_start(struct srv *s, const char *url)
 
 	srv_event_init(&ev, "start", NULL, NULL);
 	srv_event_word(&ev, "url", url);
-	srv_event_number(&ev, "targets", (int64_t)srv_target_count(s));
+	srv_event_number(&ev, "targets", (int64_t)srv_store_target_count(&s->store));
 	srv_event_number(&ev, "refused", (int64_t)s->refused);
 	srv_event_emit(s->events, &ev);
 }

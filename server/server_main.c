@@ -11,12 +11,12 @@
 #include "pka/permits.h"
 #include "server/admin.h"
 #include "server/audit_verb.h"
+#include "server/base/path.h"
+#include "server/call/token.h"
 #include "server/check.h"
-#include "server/front.h"
-#include "server/path.h"
+#include "server/front/front.h"
+#include "server/front/server.h"
 #include "server/serve.h"
-#include "server/server.h"
-#include "server/token.h"
 
 enum { EXIT_USAGE = 2 };
 

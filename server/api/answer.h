@@ -3,8 +3,8 @@
 #ifndef SERVER_API_ANSWER_H
 #define SERVER_API_ANSWER_H
 
-#include "server/json.h"
-#include "server/server.h"
+#include "server/base/json.h"
+#include "server/srv/srv.h"
 
 /* j is taken. The answer, NULL: status 500. The body as an object, or NULL and the call is refused: json_decref it. */
 void srv_api_answer(struct srv_call *call, int status, json_t *j);

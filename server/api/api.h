@@ -3,7 +3,7 @@
 #ifndef SERVER_API_API_H
 #define SERVER_API_API_H
 
-#include "server/call.h"
+#include "server/call/call.h"
 
 srv_handler srv_api_enrol, srv_api_targets, srv_api_requests, srv_api_cancel;                   /* operator */
 srv_handler srv_api_ask;

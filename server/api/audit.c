@@ -5,9 +5,9 @@
 
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/json.h"
-#include "server/query.h"
-#include "server/server.h"
+#include "server/base/json.h"
+#include "server/base/query.h"
+#include "server/srv/srv.h"
 
 #define PAGE_MAX 200
 #define EXPORT_MAX 20000                /* entries of one answer; the next one begins behind them */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests that have ended, for whoever may read them. */
-#include "server/history.h"
+#include "server/srv/history.h"
 
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/query.h"
+#include "server/base/query.h"
 
 #define PAGE 50                         /* unless told */
 

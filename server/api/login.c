@@ -2,8 +2,8 @@
 /* For the host whose login has opened a card: the proofs of it, and when a custodian ends it. */
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/desk.h"
-#include "server/past.h"
+#include "server/ceremony/desk.h"
+#include "server/ceremony/past.h"
 
 /* Empty: the path names no login_id, and so no login. */
 static struct rd login_read(const char *arg, uint8_t login_id[LOGIN_ID_SIZE])

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/metrics.h"
+#include "server/srv/metrics.h"
 #include "server/store/sqlite.h"
-#include "server/http/tls.h"
+#include "server/tls/tls.h"
 
 #define FREE_MIN (16 << 20)     /* bytes that the state folder must have left to be written to for a while */
 
@@ -80,7 +80,7 @@ static uint64_t audit_last(struct srv *s)
 void srv_api_metrics(struct srv *s, struct srv_call *call, const char *arg, uint64_t now_ms)
 {
 	const struct srv_tls *t = srv_tls_used();
-	struct srv_figures f = { .targets = srv_target_count(s),
+	struct srv_figures f = { .targets = srv_store_target_count(&s->store),
 				 .messages = srv_notify_waiting(s->notify),
 				 .audit_last = audit_last(s),
 				 .certificate_expires = t ? srv_tls_expires(t) : 0 };

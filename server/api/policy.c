@@ -6,8 +6,8 @@
 
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/json.h"
-#include "server/server.h"
+#include "server/base/json.h"
+#include "server/srv/srv.h"
 #include "server/store/policy.h"
 
 struct change {

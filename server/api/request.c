@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/history.h"
+#include "server/srv/history.h"
 
 #define LIST_S (60 * 60)        /* how long what has ended is in the list of requests; then it is history */
 #define LIST_MAX 200

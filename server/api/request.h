@@ -3,7 +3,7 @@
 #ifndef SERVER_API_REQUEST_H
 #define SERVER_API_REQUEST_H
 
-#include "server/found.h"
+#include "server/srv/found.h"
 
 /*
  * The request with this id, the same for who asks (of another's it is not even said that it is there), the one with

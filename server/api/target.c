@@ -4,10 +4,10 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/policy.h"
-#include "server/enrol.h"
-#include "server/request_json.h"
+#include "server/ceremony/request_json.h"
+#include "server/srv/target_json.h"
 #include "server/store/policy.h"
-#include "server/target_json.h"
+#include "server/target/enrol.h"
 
 struct enrolment {
 	struct srv_target *target;      /* NULL: it was no enrolment */

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "server/inbox.h"
-#include "server/rate.h"
+#include "server/base/rate.h"
+#include "server/srv/inbox.h"
 #include "server/store/token.h"
 
 #define DAY_S 86400

@@ -6,7 +6,7 @@
 #ifndef SERVER_HTTP_HTTP_H
 #define SERVER_HTTP_HTTP_H
 
-#include "server/server.h"
+#include "server/front/server.h"
 
 struct srv_http;
 /*

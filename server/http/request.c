@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/front.h"
+#include "server/front/front.h"
 #include "server/http/head.h"
 #include "server/http/listen.h"
-#include "server/http/tls.h"
+#include "server/tls/tls.h"
 
 #define QUERY_MAX 4096
 #define STREAM_BLOCK 1024       /* what the library keeps for each answer that goes on */

@@ -7,7 +7,7 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "pka/message.h"
-#include "server/json.h"
+#include "server/base/json.h"
 
 #define KEYS_SHOWN 8
 #define TEXT_MAX 6000

@@ -6,8 +6,8 @@
 #ifndef SERVER_NOTIFY_NOTICE_H
 #define SERVER_NOTIFY_NOTICE_H
 
-#include "server/ceremony.h"
-#include "server/recipient.h"
+#include "server/base/recipient.h"
+#include "server/ceremony/ceremony.h"
 
 struct srv_notice {
 	enum srv_occasion about;

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/json.h"
+#include "server/base/json.h"
 #include "server/notify/child.h"
 #include "server/notify/post.h"
 

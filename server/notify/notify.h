@@ -8,8 +8,8 @@
 #ifndef SERVER_NOTIFY_NOTIFY_H
 #define SERVER_NOTIFY_NOTIFY_H
 
-#include "server/desk.h"
-#include "server/recipient.h"
+#include "server/base/recipient.h"
+#include "server/ceremony/desk.h"
 
 #define SRV_NOTIFY_TRY_S   30           /* a child that takes longer is killed */
 #define SRV_NOTIFY_PAUSE_S 900          /* the longest */

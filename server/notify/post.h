@@ -3,8 +3,8 @@
 #ifndef SERVER_NOTIFY_POST_H
 #define SERVER_NOTIFY_POST_H
 
+#include "server/base/rate.h"
 #include "server/notify/notify.h"
-#include "server/rate.h"
 #include "server/store/outbox.h"
 
 struct srv_post_office {                /* borrowed */

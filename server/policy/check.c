@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "server/recipient.h"
+#include "server/base/recipient.h"
 
 /* As in the lists of the settings: a * at the end matches the rest. */
 static bool name_fits(const char *pattern, const char *name)

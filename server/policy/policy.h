@@ -9,7 +9,7 @@
 
 #include "pka/activation.h"
 #include "pka/limits.h"
-#include "server/json.h"
+#include "server/base/json.h"
 #include "server/policy/window.h"
 
 #define SRV_POLICY_NAMES_MAX 64

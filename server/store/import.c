@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "server/json.h"
-#include "server/path.h"
+#include "server/base/json.h"
+#include "server/base/path.h"
 #include "server/store/store_int.h"
 
 struct import {

@@ -3,7 +3,7 @@
 #ifndef SERVER_STORE_OUTBOX_H
 #define SERVER_STORE_OUTBOX_H
 
-#include "server/recipient.h"
+#include "server/base/recipient.h"
 #include "server/store/store.h"
 
 #define SRV_OUTBOX_MAX 5000             /* messages; more are not taken */

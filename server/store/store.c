@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/path.h"
+#include "server/base/path.h"
 #include "server/store/schema.h"
 #include "server/store/store_int.h"
 
@@ -115,6 +115,16 @@ enum err srv_store_copy(const char *dir, const char *path)
 		log_tell("%s: %s", path, srv_db_why(db));
 	srv_db_close(&db);
 	return e;
+}
+
+size_t srv_store_target_count(const struct srv_store *s)
+{
+	const struct srv_target *t = NULL;
+	size_t n = 0;
+
+	while ((t = s->ops->next(s->ctx, t)))
+		n++;
+	return n;
 }
 
 void srv_store_close(struct srv_store *s)

@@ -9,7 +9,7 @@
 #include "attest/anchor.h"
 #include "pka/chain.h"
 #include "pka/statement.h"
-#include "server/target.h"
+#include "server/target/target.h"
 
 #define SRV_ID_BYTES 16                 /* of a request */
 #define SRV_ID_SIZE (2 * SRV_ID_BYTES + 1)      /* hex */
@@ -76,7 +76,7 @@ struct srv_store_ops {
 	bool (*mode)(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode *mode);
 	enum err (*learn)(void *ctx, const char *device_id, uint16_t firmware, enum pka_challenge_mode mode);
 	/*
-	 * The audit (server/audit.h). last: seq 0 if there is none; event is not given; is_checkpoint may be NULL.
+	 * The audit (event/audit.h). last: seq 0 if there is none; event is not given; is_checkpoint may be NULL.
 	 * read: at most max entries from number from on that hold search ("": all), the oldest first; back: those
 	 * below number before (0: all), the latest first. A search looks through SRV_AUDIT_SCAN entries and no more;
 	 * *next (may be NULL) is what from or before must be to go on with it, 0 if it has looked through all.
@@ -105,7 +105,7 @@ struct srv_store_ops {
 	enum err (*requests_old)(void *ctx, int64_t before, size_t max, size_t *n);
 	enum err (*requests_forget)(void *ctx, int64_t before, size_t max);
 	/*
-	 * Until when its servers have lived, of what server/forget.c believes (seconds since 1970); where nothing says
+	 * Until when its servers have lived, of what srv/forget.c believes (seconds since 1970); where nothing says
 	 * so yet, when the latest request has ended. ERR_NOT_FOUND: none has. live_on never takes anything back.
 	 */
 	enum err (*lived)(void *ctx, int64_t *until);
@@ -123,6 +123,8 @@ struct srv_store {
 	void *ctx;
 	struct srv_db *db;      /* for the files of server/store/ with tables of their own */
 };
+/* How many devices are enrolled. */
+size_t srv_store_target_count(const struct srv_store *s);
 const char *srv_mode_name(enum pka_challenge_mode mode);        /* as in docs/API.md */
 #define SRV_ANY_FIRMWARE 0xFFFF         /* for mode: whatever was learnt last */
 

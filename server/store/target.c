@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/call.h"
-#include "server/enrol.h"
+#include "server/base/quote.h"
+#include "server/base/sum.h"
 #include "server/store/store_int.h"
-#include "server/sum.h"
+#include "server/target/enrol.h"
 
 static size_t place_of(const char *device_id)
 {

@@ -8,8 +8,8 @@
 
 #include "base/crypto_digest.h"
 #include "base/limits.h"
-#include "server/random.h"
-#include "server/role.h"
+#include "server/base/random.h"
+#include "server/base/role.h"
 #include "server/store/sqlite.h"
 
 struct srv_grant {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "server/query.h"
+#include "server/base/query.h"
 
 void form_get(struct rd form, const char *name, char *out, size_t size)
 {

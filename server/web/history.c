@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "server/history.h"
+#include "server/srv/history.h"
 #include "server/web/search.h"
 #include "server/web/view.h"
 

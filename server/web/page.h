@@ -3,7 +3,7 @@
 #ifndef SERVER_WEB_PAGE_H
 #define SERVER_WEB_PAGE_H
 
-#include "server/found.h"
+#include "server/srv/found.h"
 #include "server/web/html.h"
 #include "server/web/session.h"
 #include "server/web/web.h"

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "pka/message.h"
-#include "server/request_json.h"
+#include "server/ceremony/request_json.h"
 #include "server/web/view.h"
 
 static const struct { const char *result, *mark, *text; } results[] = {

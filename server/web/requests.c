@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/request_json.h"
+#include "server/ceremony/request_json.h"
 #include "server/web/view.h"
 
 /* Of those that go on, a custodian sees apart what waits for him. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "server/query.h"
+#include "server/base/query.h"
 #include "server/web/form.h"
 
 #define ADDRESS_MAX (100 + SEARCH_FIELDS * (20 + 3 * SEARCH_MAX))

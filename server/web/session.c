@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "server/cookie.h"
+#include "server/base/cookie.h"
 #include "server/web/form.h"
 #include "server/web/web_int.h"
 

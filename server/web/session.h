@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who is signed in. A session stands in for the token or the client certificate that began it, and no longer: each
- * request shows it to server/who.c again, so that a token that was taken back ends its sessions at once. Sessions are
+ * request shows it to call/who.c again, so that a token that was taken back ends its sessions at once. Sessions are
  * kept in memory only.
  */
 #ifndef SERVER_WEB_SESSION_H
 #define SERVER_WEB_SESSION_H
 
 #include "base/secret.h"
-#include "server/random.h"
-#include "server/server.h"
+#include "server/base/random.h"
+#include "server/srv/srv.h"
 
 #define WEB_SESSION_MS (8 * 60 * 60 * 1000ull)
 #define WEB_SESSIONS_MAX 256

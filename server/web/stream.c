@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "server/request_json.h"
-#include "server/sum.h"
+#include "server/base/sum.h"
+#include "server/ceremony/request_json.h"
 #include "server/web/page.h"
 #include "server/web/view.h"
 #include "server/web/web_int.h"

@@ -6,7 +6,7 @@
 #ifndef SERVER_WEB_STREAM_H
 #define SERVER_WEB_STREAM_H
 
-#include "server/server.h"
+#include "server/srv/srv.h"
 
 #define WEB_STREAMS_MAX 128
 #define WEB_HEARTBEAT_MS 15000

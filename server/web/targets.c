@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/target_json.h"
+#include "server/srv/target_json.h"
 #include "server/web/view.h"
 
 /* A form with one button, for who may cancel. */
@@ -99,7 +99,7 @@ void web_targets(struct srv *s, struct srv_call *call, const char *arg, uint64_t
 		return;
 	page_begin(&p, "Targets", "/targets");
 	html_element(&p.h, "h1", NULL, "Targets");
-	html_element(&p.h, "p", "lead", srv_target_count(s)
+	html_element(&p.h, "p", "lead", srv_store_target_count(&s->store)
 		     ? "The cards whose keys this server collects approvals for."
 		     : "No card is enrolled. quorum11 enrol does that, where the card is plugged in.");
 	html_open(&p.h, "ul", "cards");
@@ -193,7 +193,7 @@ void web_custodians(struct srv *s, struct srv_call *call, const char *arg, uint6
 	if (!page_enter(&p, s, call, SRV_MAY_READ, now_ms))
 		return;
 	seats = seats_new(s, &n);
-	if (!seats && srv_target_count(s)) {
+	if (!seats && srv_store_target_count(&s->store)) {
 		srv_call_refuse(call, 500, "server", "the server failed: %s", err_text(ERR_NOMEM));
 		return;
 	}

@@ -6,7 +6,7 @@
 #ifndef SERVER_WEB_WEB_H
 #define SERVER_WEB_WEB_H
 
-#include "server/call.h"
+#include "server/call/call.h"
 
 struct web;
 MUST enum err web_new(struct web **out);

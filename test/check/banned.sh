@@ -30,7 +30,7 @@ t "no hidden state" absent \
 t "no shell" absent "$(call 'system|popen')" '*.[ch]'
 t "the environment by secure_getenv" absent "$(call 'getenv')" "${rooms[@]}" 'cli/*.[ch]' 'server/*.[ch]'
 t "secrets are compared in constant time" absent "$(call 'memcmp|strcmp|strncmp|bcmp')" \
-    base/secret.c sc-hsm/pin.c server/token.c
+    base/secret.c sc-hsm/pin.c server/call/token.c
 t "a library never writes to stdout" absent \
     '[(,][[:space:]]*stdout\b|'"$(call 'printf|puts|putchar')" "${rooms[@]}" ':!login/connect_main.c'
 t "no waiting by sleeping" absent "$(call 'sleep|usleep|nanosleep|clock_nanosleep')" '*.[ch]' ':!test/vcard/*'

@@ -11,8 +11,8 @@
 
 #include "base/conf.h"
 #include "base/file.h"
-#include "server/front.h"
-#include "server/token.h"
+#include "server/call/token.h"
+#include "server/front/front.h"
 #include "test/folder.h"
 
 #define REQUESTS_MAX 8

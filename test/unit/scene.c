@@ -15,7 +15,7 @@
 #include "sc-hsm/key.h"
 #include "sc-hsm/p15.h"
 #include "sc-hsm/pin.h"
-#include "server/token.h"
+#include "server/call/token.h"
 #include "test/folder.h"
 #include "test/link_vcard.h"
 

@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "sc-hsm/card.h"
-#include "server/front.h"
+#include "server/front/front.h"
 #include "test/vcard/vcard.h"
 
 #define SCENE_PEOPLE 5

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events on their way into the audit: server/event.c, server/audit.c, server/api/audit.c. */
+/* Events on their way into the audit: server/event/event.c, server/event/audit.c, server/api/audit.c. */
 #include "test/unit/scene.h"
 
 #include "pka/chain.h"
-#include "server/query.h"
+#include "server/base/query.h"
 #include "server/store/sqlite.h"
 
 static struct scene s;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fake: clock */
-/* Hosts that break the protocol, come in crowds, or take what is another's: server/desk.c and server/session.c. */
+/* Hosts that break the protocol, come in crowds, or take what is another's: desk.c, session.c of server/ceremony/. */
 #include "test/unit/pair.h"
 
 #include "test/fake/clock.h"

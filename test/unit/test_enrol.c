@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "server/enrol.h"
+#include "server/target/enrol.h"
 
 #define PEOPLE 3
 

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "server/front.h"
-#include "server/token.h"
+#include "server/base/quote.h"
+#include "server/call/token.h"
+#include "server/front/front.h"
 #include "test/folder.h"
 
 #define INIT RD_LIT("\xE8\x04\xC0\x02\x3B\x00")

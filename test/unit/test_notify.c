@@ -3,7 +3,7 @@
 /* Telling people: server/notify/notify.c with its outbox and children. The recipients are programs of the test. */
 #include "test/unit/told.h"
 
-#include "server/rate.h"
+#include "server/base/rate.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "server/event.h"
-#include "server/history.h"
-#include "server/path.h"
+#include "server/base/path.h"
+#include "server/event/event.h"
+#include "server/srv/history.h"
 #include "server/store/sqlite.h"
 #include "test/fake/clock.h"
 

@@ -2,7 +2,7 @@
 /* Token buckets: what one may do, when again, and that nobody empties another's. */
 #include "test/unit/test.h"
 
-#include "server/rate.h"
+#include "server/base/rate.h"
 
 static struct srv_rates *r;
 

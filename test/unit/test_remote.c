@@ -8,7 +8,7 @@
 #include "pka/file.h"
 #include "pka/message.h"
 #include "pka/remote.h"
-#include "server/remote.h"
+#include "server/ceremony/remote.h"
 #include "server/store/sqlite.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

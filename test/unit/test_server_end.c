@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A custodian ends what has opened a card, and the hosts that wait for it: server/end.c. */
+/* A custodian ends what has opened a card, and the hosts that wait for it: server/ceremony/end.c. */
 #include "test/unit/pair.h"
 
 #include "pka/end.h"

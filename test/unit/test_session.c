@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/test.h"
 
-#include "server/session.h"
+#include "server/ceremony/session.h"
 
 #define POLL 15000
 #define INIT "E81AC0183BDE96FF8191FE1FC38031815448534D3173802140810792"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes that are kept once for all who have them: server/shared.c. */
+/* Bytes that are kept once for all who have them: server/target/shared.c. */
 #include "test/unit/test.h"
 
-#include "server/shared.h"
+#include "server/target/shared.h"
 
 #define MUST_OK(call) assert_int_equal((call), ERR_OK)
 

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "server/enrol.h"
-#include "server/path.h"
+#include "server/base/path.h"
+#include "server/call/token.h"
 #include "server/store/schema.h"
 #include "server/store/store.h"
-#include "server/token.h"
+#include "server/target/enrol.h"
 #include "test/folder.h"
 
 #define PEOPLE 2

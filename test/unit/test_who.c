@@ -10,7 +10,7 @@
 #include "pka/file.h"
 #include "pka/inbox.h"
 #include "pka/sign.h"
-#include "server/rate.h"
+#include "server/base/rate.h"
 #include "server/store/token.h"
 #include "test/fake/clock.h"
 
