@@ -90,11 +90,11 @@ static enum err transmit_protected(struct hsm_card *c, struct rd cmd, struct wr 
 	return e;
 }
 
+/* data: empty, for the answer without its status word. */
 static enum err transmit(struct hsm_card *c, const struct hsm_cmd *row, struct rd cmd, struct wr *data, uint16_t *sw,
 			 struct deadline *dl)
 {
 	struct rd body;
-	struct wr rsp;
 	enum err e;
 
 	/* It ends every login and every channel. */
@@ -102,15 +102,11 @@ static enum err transmit(struct hsm_card *c, const struct hsm_cmd *row, struct r
 		hsm_sm_free(&c->sm);
 	if (c->sm)
 		return transmit_protected(c, cmd, data, sw, dl);
-	wr_init_heap(&rsp, APDU_RSP_MAX);
-	e = apdu_link_transmit(c->link, cmd, row->show, &rsp, dl);
+	e = apdu_link_transmit(c->link, cmd, row->show, data, dl);
 	if (!e)
-		e = apdu_answer(wr_view(&rsp), &body, sw);
-	if (!e) {
-		wr_put(data, body);
-		e = wr_done(data);
-	}
-	wr_free(&rsp);
+		e = apdu_answer(wr_view(data), &body, sw);
+	if (!e)
+		wr_cut(data, body.n);
 	return e;
 }
 
