@@ -80,27 +80,33 @@ size_t digest_size(enum digest_alg a)
 struct digest {
 	enum digest_alg alg;
 	EVP_MD_CTX *md;
+	bool is_over;
 };
+
+enum err digest_again(struct digest *d, enum digest_alg a)
+{
+	if (!digest_size(a))
+		return ERR_ARG;
+	if (!crypto_ctx() || !mds[a] || EVP_DigestInit_ex2(d->md, mds[a], NULL) != 1)
+		return ERR_CRYPTO;
+	d->alg = a;
+	d->is_over = false;
+	return ERR_OK;
+}
 
 enum err digest_new(enum digest_alg a, struct digest **out)
 {
-	struct digest *d;
+	struct digest *d = calloc(1, sizeof(*d));
+	enum err e;
 
-	if (!digest_size(a))
-		return ERR_ARG;
-	if (!crypto_ctx() || !mds[a])
-		return ERR_CRYPTO;
-	d = calloc(1, sizeof(*d));
 	if (!d)
 		return ERR_NOMEM;
-	d->alg = a;
 	d->md = EVP_MD_CTX_new();
-	if (!d->md || EVP_DigestInit_ex2(d->md, mds[a], NULL) != 1) {
+	e = d->md ? digest_again(d, a) : ERR_NOMEM;
+	if (e)
 		digest_free(&d);
-		return ERR_CRYPTO;
-	}
 	*out = d;
-	return ERR_OK;
+	return e;
 }
 
 enum err digest_update(struct digest *d, struct rd bytes)
@@ -114,6 +120,7 @@ enum err digest_final(struct digest *d, struct wr *out)
 
 	if (p && EVP_DigestFinal_ex(d->md, p, NULL) != 1)
 		return ERR_CRYPTO;
+	d->is_over = p != NULL;
 	return wr_done(out);
 }
 
@@ -124,6 +131,12 @@ void digest_free(struct digest **d)
 	EVP_MD_CTX_free((*d)->md);
 	free(*d);
 	*d = NULL;
+}
+
+void digest_end(struct digest **d)
+{
+	if (*d && !(*d)->is_over)
+		digest_free(d);
 }
 
 static enum err digest_parts(enum digest_alg a, const struct rd *parts, size_t n, struct wr *out)

@@ -17,8 +17,12 @@ size_t digest_size(enum digest_alg a);                         /* bytes; 0 for D
 struct digest;
 MUST enum err digest_new(enum digest_alg a, struct digest **out);
 MUST enum err digest_update(struct digest *d, struct rd bytes);
-MUST enum err digest_final(struct digest *d, struct wr *out);  /* then only digest_free */
-void digest_free(struct digest **d);
+MUST enum err digest_final(struct digest *d, struct wr *out);  /* then only digest_again or digest_free */
+/* As digest_new, in the memory of one that is over, for much less time. */
+MUST enum err digest_again(struct digest *d, enum digest_alg a);
+void digest_free(struct digest **d);                           /* NULL-safe; wipes */
+/* The same, but for one that is over, in which nothing is left of what was hashed: it stays for digest_again. */
+void digest_end(struct digest **d);
 
 MUST enum err digest_once(enum digest_alg a, struct rd bytes, struct wr *out);
 MUST enum err sha256(struct rd bytes, uint8_t out[SHA256_SIZE]);

@@ -67,14 +67,14 @@ static size_t size(const struct p11_op *op)
 
 static size_t data_max(const struct p11_op *op)
 {
-	return op->hash ? 0 : op->use.mech->sign->data_max(&op->use);
+	return op->use.mech->hash ? 0 : op->use.mech->sign->data_max(&op->use);
 }
 
 static CK_RV make(struct p11_token *t, struct p11_op *op, struct wr *sig)
 {
 	enum err e;
 
-	if (!op->hash && op->use.mech->sign->exact && op->n != data_max(op))
+	if (!op->use.mech->hash && op->use.mech->sign->exact && op->n != data_max(op))
 		return CKR_DATA_LEN_RANGE;
 	if (op->use.mech->key == CKK_AES)
 		return make_mac(t, op, sig);

@@ -29,7 +29,7 @@ static CK_RV judge(struct p11_op *op, struct rd sig)
 	struct wr w;
 	enum err e;
 
-	if (!op->hash && how->exact && op->n != how->data_max(&op->use))
+	if (!op->use.mech->hash && how->exact && op->n != how->data_max(&op->use))
 		return CKR_DATA_LEN_RANGE;
 	WR_ARR(&w, hash);
 	e = p11_op_result(op, &w, &data);
@@ -48,7 +48,7 @@ static CK_RV finish(struct p11_call *c, const struct rd *more, struct rd sig)
 	if (!sig.p)
 		rv = CKR_ARGUMENTS_BAD;
 	if (!rv && more)
-		rv = p11_op_absorb(op, *more, op->hash ? 0 : op->use.mech->sign->data_max(&op->use));
+		rv = p11_op_absorb(op, *more, op->use.mech->hash ? 0 : op->use.mech->sign->data_max(&op->use));
 	if (!rv && sig.n != p11_mech_sig_size(op->use.key))
 		rv = CKR_SIGNATURE_LEN_RANGE;
 	if (!rv)

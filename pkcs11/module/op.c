@@ -8,9 +8,19 @@
 
 void p11_op_end(struct p11_op *op)
 {
-	digest_free(&op->hash);
+	struct digest *hash;
+
+	digest_end(&op->hash);
+	hash = op->hash;
 	wr_free(&op->more);
 	wipe(op, sizeof(*op));
+	op->hash = hash;
+}
+
+void p11_op_free(struct p11_op *op)
+{
+	p11_op_end(op);
+	digest_free(&op->hash);
 }
 
 static bool is_key(const struct p11_object *o)
@@ -59,8 +69,8 @@ CK_RV p11_op_begin(struct p11_token *t, struct p11_op *op, const CK_MECHANISM *m
 	rv = p11_param_read(mech->param, mech->hash, m, &params);
 	if (rv)
 		return rv;
-	if (mech->hash != DIGEST_NONE)
-		e = digest_new(mech->hash, &op->hash);
+	if (mech->hash)
+		e = op->hash ? digest_again(op->hash, mech->hash) : digest_new(mech->hash, &op->hash);
 	if (e)
 		return p11_rv(e);
 	op->use = (struct p11_use){ .mech = mech, .key = key, .params = params, .card = t->status.version };
@@ -141,7 +151,7 @@ CK_RV p11_op_absorb(struct p11_op *op, struct rd data, size_t max)
 {
 	if (!data.p && data.n)
 		return CKR_ARGUMENTS_BAD;
-	if (op->hash)
+	if (op->use.mech->hash)
 		return p11_rv(digest_update(op->hash, data));
 	if (max > sizeof(op->data)) {
 		if (!op->more.heap)
@@ -197,7 +207,7 @@ enum err p11_op_result(struct p11_op *op, struct wr *room, struct rd *out)
 	enum err e = ERR_OK;
 
 	*out = op->more.heap ? wr_view(&op->more) : rd_of(op->data, op->n);
-	if (op->hash) {
+	if (op->use.mech->hash) {
 		e = digest_final(op->hash, room);
 		*out = wr_view(room);
 	}

@@ -11,7 +11,7 @@ struct p11_op {
 	bool is_private;                        /* ... and was seen by a login */
 	bool in_parts;                          /* an Update was called */
 	bool done;                              /* data is the result, and waits for a buffer that is large enough */
-	struct digest *hash;                    /* if the mechanism hashes */
+	struct digest *hash;                    /* if the mechanism hashes; from one operation to the next */
 	size_t n;                               /* otherwise collected in data */
 	uint8_t data[P11_BLOCK_MAX];
 	struct wr more;                         /* ... or here, of a mechanism that takes more than that */
@@ -35,7 +35,8 @@ CK_RV p11_op_begin(struct p11_token *t, struct p11_op *op, const CK_MECHANISM *m
 /* All of these. */
 CK_RV p11_op_begin_key(struct p11_token *t, struct p11_op *op, const CK_MECHANISM *m, CK_OBJECT_HANDLE key,
 		       CK_OBJECT_CLASS class, CK_FLAGS flag);
-void p11_op_end(struct p11_op *op);
+void p11_op_end(struct p11_op *op);                  /* ready for the next one */
+void p11_op_free(struct p11_op *op);
 /*
  * May a call finish this operation: once as a whole, or after parts? If not, there is none of its kind, and the one in
  * parts goes on (PKCS#11 2.40 5.11: C_Sign cannot end it).

@@ -23,11 +23,11 @@ void p11_session_unref_locked(struct p11_session *s)
 {
 	if (--s->refs)
 		return;
-	p11_op_end(&s->sign);
-	p11_op_end(&s->verify);
-	p11_op_end(&s->digest);
-	p11_op_end(&s->encrypt);
-	p11_op_end(&s->decrypt);
+	p11_op_free(&s->sign);
+	p11_op_free(&s->verify);
+	p11_op_free(&s->digest);
+	p11_op_free(&s->encrypt);
+	p11_op_free(&s->decrypt);
 	p11_find_free(&s->find);
 	free(s);
 }
