@@ -3,8 +3,9 @@
 #
 # How fast it is, against the targets and against OpenSC's module on the same virtual cards:
 #	test/bench/bench.sh BUILD
-# Rounds of all clients, one after the other, so that what else the machine does meets all of them; medians of the
-# rounds. Prints a table; exit status 0 if all targets are met. ROUNDS and SIGNS set how much is measured.
+# Rounds of all clients, one after the other, so that what else the machine does meets all of them. Processor time on
+# one processor is the least of the rounds, as what else runs there only adds to it; all else is their median. Prints a
+# table; exit status 0 if all targets are met. ROUNDS and SIGNS set how much is measured.
 set -u
 export BUILD=$1
 # shellcheck source=test/e2e/lib.sh
@@ -50,6 +51,7 @@ hostport=${URL#https://}
 start relay "$TOP/test/bench/relay.py" "$T/relay.port" "${hostport%:*}" "${hostport#*:}" "$T/tls/ca.pem"
 wait_for 5000 test -s "$T/relay.port" || fail "relay"
 relay=http://127.0.0.1:$(cat "$T/relay.port")
+mkfifo "$T/approved"
 
 # ---- measuring ----
 
@@ -82,13 +84,14 @@ two_packets() { "$bench" echo "$signs" >"$T/echo.out" && result "$1" "$T/echo.ou
 result() { tr ' ' '\n' <"$2" | sed -n "s/^\(.*\)=/$1.\1 /p" >>"$T/results"; }
 
 # A login by two of three: when does C_Login return after the second approval has reached the server?
+by_quorum() { p11 "$1" "$MODULE" target key1 - "$signs" <>"$T/approved"; }
 quorum() { # AS
 	local reached returned
 	: >"$T/relay.log"
-	start quorum p11 "$1" "$MODULE" target key1 - "$signs"
+	start quorum by_quorum "$1"
 	approve c1 && link=$(curl -sS --cacert "$T/tls/ca.pem" -H "Authorization: Bearer $(cat "$T/state/token")" \
 	    "$URL/api/v1/requests" | jq -er '.requests[0].link') && URL=$relay/r/$link approve c2 &&
-	    reap quorum 60000 && [ "$status" -eq 0 ] || return 1
+	    echo >"$T/approved" && reap quorum 60000 && [ "$status" -eq 0 ] || return 1
 	reached=$(tail -n 1 "$T/relay.log") returned=$(sed -n "s/^$1.login_ns //p" "$T/results" | tail -n 1)
 	echo "$1.login_ms $(((returned - reached) / 1000))e-3" >>"$T/results"
 }
@@ -156,6 +159,7 @@ values() { awk -v n="$1" '$1 == n { print $2 + 0 }' "$T/results" | sort -g; }
 # Of an even number, the upper of the two in the middle.
 median() { values "$1" | awk '{ v[NR] = $1 } END { print v[int(NR / 2) + 1] }'; }
 worst() { values "$1" | tail -n 1; }
+least() { values "$1" | head -n 1; }
 missed=0
 row() { # WHAT OURS COMPARED TARGET [CONDITION]
 	local met=yes
@@ -163,27 +167,30 @@ row() { # WHAT OURS COMPARED TARGET [CONDITION]
 	awk "BEGIN { exit !(${5-1}) }" || { met=NO; missed=$((missed + 1)); }
 	printf '| %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$4" "$met"
 }
-cpu_row() { # WHAT OURS LEAST LEAST-IS OPENSC
-	local ours least ratio other=''
-	ours=$(median "$2.cpu_us") least=$(median "$3.cpu_us")
-	ratio=$(calc "$ours / $least")
-	[ $# -lt 5 ] || other="; OpenSC: $(calc "$(median "$5.cpu_us")" 1) µs"
-	row "$1" "$(calc "$ours" 1) µs" "SCardTransmit $4: $(calc "$least" 1) µs$other" \
+cpu_row() { # WHAT OURS BARE BARE-IS OPENSC
+	local ours bare ratio other=''
+	ours=$(least "$2.cpu_us") bare=$(least "$3.cpu_us")
+	ratio=$(calc "$ours / $bare")
+	[ $# -lt 5 ] || other="; OpenSC: $(calc "$(least "$5.cpu_us")" 1) µs"
+	row "$1" "$(calc "$ours" 1) µs" "SCardTransmit $4: $(calc "$bare" 1) µs$other" \
 	    "at most 1.5 × SCardTransmit; is $ratio ×" "$ratio <= 1.5"
 }
 
-# Of one signature: client and agent; of two packets: both their ends.
-by_agent() { calc "$(median "$1.cpu_us") + $(median "$1.own_us")" 1; } # AS
-by_echo() { calc "$(median "$1.cpu_us") + $(median "$1.other_us")" 1; } # AS
-more() { calc "$(by_agent "agent$1") - $(median "quorum$1.cpu_us")" 1; } # ''|_apart
-beside() { echo "direct, exclusive: $(calc "$(median "quorum$1.cpu_us")" 1) µs; two packets: $(by_echo "echo$1") µs"; }
+# Of one signature: client and agent; of two packets: both their ends. HOW: least or median.
+by_agent() { calc "$($1 "$2.cpu_us") + $($1 "$2.own_us")" 1; } # HOW AS
+by_echo() { calc "$($1 "$2.cpu_us") + $($1 "$2.other_us")" 1; } # HOW AS
+direct() { calc "$($1 "quorum$2.cpu_us")" 1; } # HOW ''|_apart
+more() { calc "$(by_agent "$1" "agent$2") - $(direct "$1" "$2")" 1; } # HOW ''|_apart
+beside() { echo "direct, exclusive: $(direct "$1" "$2") µs; two packets: $(by_echo "$1" "echo$2") µs"; } # HOW ''|_apart
 
 agent_row() {
-	row "CPU per C_Sign through the agent, client and agent together" "$(by_agent agent) µs" "$(beside '')" \
-	    "at most 50 µs more; is $(more '') µs" "$(more '') <= 50"
+	local is
+	is=$(more least '')
+	row "CPU per C_Sign through the agent, client and agent together" "$(by_agent least agent) µs" \
+	    "$(beside least '')" "at most 50 µs more; is $is µs" "$is <= 50"
 	row "the same, spread over all processors" \
-	    "$(by_agent agent_apart) µs; $(by_agent agent_disk) µs with the receipt's fsync" "$(beside _apart)" \
-	    "-; is $(more _apart) µs more"
+	    "$(by_agent median agent_apart) µs; $(by_agent median agent_disk) µs with the receipt's fsync" \
+	    "$(beside median _apart)" "-; is $(more median _apart) µs more"
 }
 
 # In a guest, where pcscd and we have the same reader. What pcscd does for its client is done by us in the client.
@@ -221,7 +228,7 @@ load_rows() {
 	row "exchanges in C_Initialize" "$(worst ours.init)" "OpenSC: $(median opensc.init)" "none" \
 	    "$(worst ours.init) == 0"
 	row "exchanges per C_Sign" "$(worst ours.sign)" "OpenSC: $(median opensc.sign)" "exactly 1" \
-	    "$(values ours.sign | head -n 1) == 1 && $(worst ours.sign) == 1 && $(worst quorum.sign) == 1"
+	    "$(least ours.sign) == 1 && $(worst ours.sign) == 1 && $(worst quorum.sign) == 1"
 	for keys in '' 10; do
 		row "exchanges from the start to a logged-in private key by label, card with ${keys:-1} key${keys:+s}" \
 		    "$(worst "ours$keys.find")" "OpenSC: $(median "opensc$keys.find")" "fewer than OpenSC" \
@@ -234,7 +241,7 @@ load_rows() {
 	cpu_row "client CPU per C_Sign, RSA-2048, login by 2 of 3" quorum exclusive "exclusive"
 	agent_row
 	row "exchanges per C_Sign through the agent" "$(worst agent.sign)" "direct: $(worst ours.sign)" "exactly 1" \
-	    "$(values agent.sign | head -n 1) == 1 && $(worst agent.sign) == 1"
+	    "$(least agent.sign) == 1 && $(worst agent.sign) == 1"
 	row "bulk transfers per exchange over USB: TPDU, short, extended APDU" \
 	    "$(median usb.tpdu.transfers), $(median usb.short.transfers), $(median usb.extended.transfers)" \
 	    "the least of CCID: 2" "at most one round trip more, 4" \

@@ -91,7 +91,8 @@ static void sign(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE s, CK_OBJECT_HANDLE key,
 /*
  * p11 MODULE READER COUNT_FILE LABEL PIN_FILE N: prints how many commands the card got in C_Initialize, from then until
  * the private key was found after a login, and in each of N signatures, and what a signature cost. PIN_FILE "-": log in
- * without a PIN; then the time of C_Login's return is printed, too (login_ns, of the wall clock).
+ * without a PIN; then the time of C_Login's return is printed, too (login_ns, of the wall clock), and a line of the
+ * input is awaited before signatures are measured: what approved has to end first.
  */
 int bench_p11(int argc, char **argv)
 {
@@ -121,8 +122,11 @@ int bench_p11(int argc, char **argv)
 	key = find_key(f, session, argv[4]);
 	count[2] = bench_count(argv[3]);
 	printf("init=%lu find=%lu", count[1] - count[0], count[2] - count[0]);
-	if (!*pin)
+	if (!*pin) {
 		printf(" login_ns=%lld", (long long)returned.tv_sec * 1000000000 + returned.tv_nsec);
+		if (!fgets(pin, sizeof(pin), stdin))
+			bench_die("input", 0);
+	}
 	if (n) {
 		type = mechanism_of(f, session, key);
 		sign(f, session, key, type);
