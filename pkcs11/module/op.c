@@ -8,12 +8,13 @@
 
 void p11_op_end(struct p11_op *op)
 {
+	bool hashes = op->use.mech && op->use.mech->hash;
 	struct digest *hash;
 
 	digest_end(&op->hash);
 	hash = op->hash;
 	wr_free(&op->more);
-	wipe(op, sizeof(*op));
+	wipe(op, hashes ? offsetof(struct p11_op, data) : sizeof(*op));
 	op->hash = hash;
 }
 

@@ -12,9 +12,9 @@ struct p11_op {
 	bool in_parts;                          /* an Update was called */
 	bool done;                              /* data is the result, and waits for a buffer that is large enough */
 	struct digest *hash;                    /* if the mechanism hashes; from one operation to the next */
-	size_t n;                               /* otherwise collected in data */
-	uint8_t data[P11_BLOCK_MAX];
-	struct wr more;                         /* ... or here, of a mechanism that takes more than that */
+	struct wr more;                         /* otherwise collected here, if it may be more than the following */
+	size_t n;
+	uint8_t data[P11_BLOCK_MAX];            /* the last: who hashes has nothing here */
 };
 struct p11_token;
 
