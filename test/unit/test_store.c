@@ -301,6 +301,26 @@ static void test_older_schemas(void **state)
 	}
 }
 
+/*
+ * Before a row goes the database looks for those that refer to it: where no index tells, in all of them, for each row
+ * that is forgotten, while everybody waits.
+ */
+static void test_followed_back(void **state)
+{
+	struct srv_store s;
+	struct srv_sql q;
+
+	(void)state;
+	open_store(&s, 0);
+	srv_sql(&q, s.db, "SELECT m.name || '.' || f.\"from\" FROM sqlite_master m, pragma_foreign_key_list(m.name) f"
+			  " WHERE m.type = 'table' AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name) l,"
+			  " pragma_index_info(l.name) i WHERE i.seqno = 0 AND i.name = f.\"from\" AND NOT l.partial)");
+	while (!srv_sql_row(&q))
+		fail_msg("no index for %s", srv_sql_get_text(&q, 0));
+	assert_int_equal(srv_sql_end(&q), ERR_OK);
+	srv_store_close(&s);
+}
+
 /* ---- what an older version left ---- */
 
 static void old_file(const char *sub, const char *name, struct rd content)
@@ -548,6 +568,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_older_schemas, fresh),
+		cmocka_unit_test_setup(test_followed_back, fresh),
 		cmocka_unit_test_setup(test_keeps, fresh), cmocka_unit_test_setup(test_names, fresh),
 		cmocka_unit_test_setup(test_references, fresh), cmocka_unit_test_setup(test_damaged, fresh),
 		cmocka_unit_test_setup(test_distrusted, fresh), cmocka_unit_test_setup(test_modes, fresh),
