@@ -319,6 +319,10 @@ static void test_digest(void **state)
 		assert_int_equal(n, w.n);
 		assert_ok(C_Digest(s, text, 3, hash, &n));
 		assert_bytes_equal(rd_of(hash, n), wr_view(&w));
+		/* Nothing of one that is broken off is in the next one. */
+		assert_ok(C_DigestInit(s, &m));
+		assert_ok(C_DigestUpdate(s, text, 3));
+		assert_ok(C_DigestInit(s, NULL));
 		assert_ok(C_DigestInit(s, &m));
 		assert_ok(C_DigestUpdate(s, text, 1));
 		assert_ok(C_DigestUpdate(s, text + 1, 2));
