@@ -182,7 +182,8 @@ static const struct part {
 	{ NUMBER, offsetof(struct srv_kept_filter, until),     "created <= ?" },
 	{ NUMBER, offsetof(struct srv_kept_filter, before),    "number < ?" },
 	{ NUMBER, offsetof(struct srv_kept_filter, least),     "number >= ?" },
-	{ NUMBER, offsetof(struct srv_kept_filter, ended_from), "ended >= ?" },
+	/* Of all that is kept, hardly any: else it is sought by something else, which many more have. */
+	{ NUMBER, offsetof(struct srv_kept_filter, ended_from), "likelihood(ended >= ?, 0.000001)" },
 	{ FLAG,   offsetof(struct srv_kept_filter, is_over),   "ended IS NOT NULL" },
 	{ TEXT,   offsetof(struct srv_kept_filter, not_of),    "ended IS NULL AND instance <> ?" },
 	{ TEXT,   offsetof(struct srv_kept_filter, search),    "instr(words, lower(?)) > 0" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/enrolment.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -321,6 +322,66 @@ static void test_followed_back(void **state)
 	srv_store_close(&s);
 }
 
+/* ---- how much of it is read ---- */
+
+static sqlite3 *opened;
+
+static int note_opened(sqlite3 *db, const char **why, const struct sqlite3_api_routines *api)
+{
+	(void)why;
+	(void)api;
+	opened = db;
+	return SQLITE_OK;
+}
+
+static int count_step(void *ctx)
+{
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+static enum err count_taken(void *ctx, const struct srv_kept *r)
+{
+	(void)r;
+	++*(unsigned *)ctx;
+	return ERR_OK;
+}
+
+#define LONG_AGO 400
+
+/* What ended in the last hour is listed again and again: however much ended before, it costs nothing. */
+static void test_recent(void **state)
+{
+	struct srv_kept r = { .device_id = "UTTARGET100001", .host = "build", .from = "127.0.0.1", .login_id = RD_LIT("login"),
+			      .instance = "1", .outcome = "ok", .words = "", .facts = "{}" };
+	struct srv_kept_filter f = { .ended_from = 5000, .is_over = true };
+	unsigned steps = 0, taken = 0, i;
+	struct srv_store s;
+	char id[SRV_ID_SIZE];
+
+	(void)state;
+	assert_int_equal(sqlite3_auto_extension((void (*)(void))note_opened), SQLITE_OK);
+	open_store(&s, 0);
+	(void)sqlite3_cancel_auto_extension((void (*)(void))note_opened);
+	put(&s, &one, 1, false, ERR_OK);
+	r.target = s.ops->get(s.ctx, "UTTARGET100001")->row;
+	r.id = id;
+	for (i = 0; i <= LONG_AGO; i++) {
+		(void)snprintf(id, sizeof(id), "%032x", i);
+		r.created = r.ended = i < LONG_AGO ? 100 + i : 6000;
+		assert_int_equal(s.ops->request_put(s.ctx, &r, RD_NONE, NULL), ERR_OK);
+	}
+	for (i = 0; i < 2; i++) {
+		sqlite3_progress_handler(opened, 1, count_step, &steps);
+		assert_int_equal(s.ops->request_each(s.ctx, &f, 10, count_taken, &taken), ERR_OK);
+		sqlite3_progress_handler(opened, 0, NULL, NULL);
+		f.host = "build";
+	}
+	assert_int_equal(taken, 2);
+	assert_in_range(steps, 1, LONG_AGO);
+	srv_store_close(&s);
+}
+
 /* ---- what an older version left ---- */
 
 static void old_file(const char *sub, const char *name, struct rd content)
@@ -568,7 +629,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_older_schemas, fresh),
-		cmocka_unit_test_setup(test_followed_back, fresh),
+		cmocka_unit_test_setup(test_followed_back, fresh), cmocka_unit_test_setup(test_recent, fresh),
 		cmocka_unit_test_setup(test_keeps, fresh), cmocka_unit_test_setup(test_names, fresh),
 		cmocka_unit_test_setup(test_references, fresh), cmocka_unit_test_setup(test_damaged, fresh),
 		cmocka_unit_test_setup(test_distrusted, fresh), cmocka_unit_test_setup(test_modes, fresh),
