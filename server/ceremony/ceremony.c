@@ -436,7 +436,7 @@ uint64_t srv_ceremony_tick(struct srv_ceremony *c, uint64_t now_ms)
 	if (s->state == SRV_CLOSED)
 		return UINT64_MAX;
 	next = s->until_ms;
-	if (c->waits_ms && c->waits_ms < next)
+	if (c->waits_ms && c->held && c->waits_ms < next)
 		next = c->waits_ms;
 	if (c->hold == SRV_HOLD_OPEN && c->hold_until_ms < next)
 		next = c->hold_until_ms;
