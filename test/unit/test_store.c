@@ -352,8 +352,8 @@ static enum err count_taken(void *ctx, const struct srv_kept *r)
 /* What ended in the last hour is listed again and again: however much ended before, it costs nothing. */
 static void test_recent(void **state)
 {
-	struct srv_kept r = { .device_id = "UTTARGET100001", .host = "build", .from = "127.0.0.1", .login_id = RD_LIT("login"),
-			      .instance = "1", .outcome = "ok", .words = "", .facts = "{}" };
+	struct srv_kept r = { .device_id = "UTTARGET100001", .host = "build", .from = "127.0.0.1", .instance = "1",
+			      .login_id = RD_LIT("login"), .outcome = "ok", .words = "", .facts = "{}" };
 	struct srv_kept_filter f = { .ended_from = 5000, .is_over = true };
 	unsigned steps = 0, taken = 0, i;
 	struct srv_store s;
