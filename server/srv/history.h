@@ -8,7 +8,7 @@
 #include "server/srv/srv.h"
 
 #define SRV_HISTORY_MAX 200             /* of one answer */
-#define SRV_HISTORY_SCAN 20000          /* some ten milliseconds, in which everybody else waits */
+#define SRV_HISTORY_SCAN 5000           /* some ten milliseconds, in which everybody else waits */
 /*
  * The latest of those that fit and that he sees, at most max, as docs/API.md shows them in a list. *next (may be NULL):
  * what f->before must be for those before them, 0 if there are none. Where it is asked for words, outcome or times, at

@@ -174,14 +174,14 @@ static const struct part {
 	{ TEXT,   offsetof(struct srv_kept_filter, id),        "id = ?" },
 	{ BYTES,  offsetof(struct srv_kept_filter, link),      "number = (SELECT request FROM links WHERE hash = ?)" },
 	{ BYTES,  offsetof(struct srv_kept_filter, login_id),  "login_id = ?" },
-	{ TEXT,   offsetof(struct srv_kept_filter, chr),       "number IN (SELECT request FROM asked WHERE chr = ?)" },
+	{ TEXT,   offsetof(struct srv_kept_filter, chr),       "chr = ?" },
 	{ TEXT,   offsetof(struct srv_kept_filter, device_id), "device_id = ?" },
 	{ TEXT,   offsetof(struct srv_kept_filter, host),      "host = ?" },
 	{ TEXT,   offsetof(struct srv_kept_filter, outcome),   "outcome = ?" },
 	{ NUMBER, offsetof(struct srv_kept_filter, from),      "created >= ?" },
 	{ NUMBER, offsetof(struct srv_kept_filter, until),     "created <= ?" },
-	{ NUMBER, offsetof(struct srv_kept_filter, before),    "number < ?" },
-	{ NUMBER, offsetof(struct srv_kept_filter, least),     "number >= ?" },
+	{ NUMBER, offsetof(struct srv_kept_filter, before),    "place < ?" },
+	{ NUMBER, offsetof(struct srv_kept_filter, least),     "place >= ?" },
 	/* Of all that is kept, hardly any: else it is sought by something else, which many more have. */
 	{ NUMBER, offsetof(struct srv_kept_filter, ended_from), "likelihood(ended >= ?, 0.000001)" },
 	{ FLAG,   offsetof(struct srv_kept_filter, is_over),   "ended IS NOT NULL" },
@@ -226,20 +226,28 @@ static struct value value_of(const struct srv_kept_filter *f, const struct part 
 	return v;
 }
 
+/*
+ * place is the number, by which they are in order: of what is in the table that is looked through. A custodian's are
+ * found by his key, the latest first, and not sorted out of all that he was ever asked.
+ */
+#define EVERYBODYS " FROM (SELECT *, number AS place FROM requests)"
+#define CUSTODIANS " FROM (SELECT chr, request AS place FROM asked) CROSS JOIN requests ON number = place"
+
 static void sql_write(const struct srv_kept_filter *f, struct wr *sql)
 {
 	bool first = true;
 	size_t i;
 
 	wr_text(sql, "SELECT number, id, login_id, device_id, target, host, sender, instance, created, due, ended,"
-		     " outcome, may_return, words, facts FROM requests");
+		     " outcome, may_return, words, facts");
+	wr_text(sql, f->chr && f->chr[0] ? CUSTODIANS : EVERYBODYS);
 	for (i = 0; i < PARTS; i++) {
 		if (!value_of(f, &parts[i]).is_asked)
 			continue;
 		wr_printf(sql, " %s %s", first ? "WHERE" : "AND", parts[i].sql);
 		first = false;
 	}
-	wr_text(sql, " ORDER BY number DESC LIMIT ?");
+	wr_text(sql, " ORDER BY place DESC LIMIT ?");
 }
 
 static void sql_bind(struct srv_sql *q, const struct srv_kept_filter *f)

@@ -14,7 +14,7 @@
 #define SRV_ID_BYTES 16                 /* of a request */
 #define SRV_ID_SIZE (2 * SRV_ID_BYTES + 1)      /* hex */
 
-#define SRV_AUDIT_SCAN 50000            /* some ten milliseconds, in which everybody else waits */
+#define SRV_AUDIT_SCAN 10000            /* some ten milliseconds, in which everybody else waits */
 
 #define SRV_DATABASE "quorum11", ".db"  /* name and suffix of the file, for srv_path */
 
