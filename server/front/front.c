@@ -143,6 +143,16 @@ size_t srv_front_body_max(const char *method, const char *path)
 	return r ? r->body_max : SMALL_BODY_MAX;
 }
 
+bool srv_front_wants_body(struct srv *s, const struct srv_request *q)
+{
+	char arg[ARG_MAX_SIZE + 1];
+	const char *allow;
+	const struct route *r = route_find(q->method, q->path, arg, &allow);
+	struct srv_identity who;
+
+	return !r || r->body_max <= SRV_POST_MAX || (!srv_who_verify(s->who, q, &who) && who.may & r->who);
+}
+
 void srv_front_write_routes(struct wr *out)
 {
 	size_t i;

@@ -24,7 +24,8 @@ struct request {
 	struct MHD_Connection *mhd;
 	struct srv_conn *conn;
 	struct wr body, query;
-	size_t body_max;
+	size_t body_max, body_n;        /* body_n: so much has come of it */
+	bool keeps_body;
 	bool is_handled, is_suspended, is_too_large;
 	char from[SRV_FROM_SIZE];
 	struct srv_peer peer;
@@ -271,7 +272,21 @@ static enum MHD_Result head_take(struct request *r)
 		return refuse(r, 400, "bad_request", "headers contradict each other");
 	if (wr_done(&r->query))         /* and is not taken for none */
 		return refuse(r, 414, "too_large", "the query is too long");
-	return is_declared_too_large(r) ? refuse_too_large(r) : MHD_YES;
+	if (is_declared_too_large(r))
+		return refuse_too_large(r);
+	r->call.request.peer = peer_look(r);
+	r->keeps_body = srv_front_wants_body(r->http->srv, &r->call.request);
+	return MHD_YES;
+}
+
+/* What is not kept is read all the same: an answer before that could be lost with the connection. */
+static void body_take(struct request *r, struct rd part)
+{
+	r->body_n += part.n;
+	if (r->body_n > r->body_max)
+		r->is_too_large = true;
+	else if (r->keeps_body)
+		wr_put(&r->body, part);
 }
 
 enum MHD_Result srv_http_request(void *cls, struct MHD_Connection *mhd, const char *path, const char *method,
@@ -286,10 +301,7 @@ enum MHD_Result srv_http_request(void *cls, struct MHD_Connection *mhd, const ch
 		return r ? head_take(r) : MHD_NO;
 	}
 	if (*size) {            /* a part of the body */
-		if (r->body.n + *size > r->body_max)
-			r->is_too_large = true;
-		else
-			wr_put(&r->body, rd_of(data, *size));
+		body_take(r, rd_of(data, *size));
 		*size = 0;
 		return MHD_YES;
 	}
@@ -302,7 +314,6 @@ enum MHD_Result srv_http_request(void *cls, struct MHD_Connection *mhd, const ch
 	srv_conn_limit(r->conn, 0);
 	r->is_handled = true;
 	r->call.request.body = wr_view(&r->body);
-	r->call.request.peer = peer_look(r);
 	srv_front_handle(h->srv, &r->call, clock_boot_ms());
 	if (r->call.done || r->call.is_stream)
 		return queue(r);
