@@ -165,24 +165,61 @@ static bool read_fd(const char *text, int *fd)
 	return true;
 }
 
+enum { OPT_SOCKET = 1, OPT_CA, OPT_READER, OPT_LIMITS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS, OPT_LIFELINE, OPT_READY,
+       OPT_HELP, OPT_VERSION };
+static const struct option longs[] = {
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "ca", required_argument, NULL, OPT_CA },
+	{ "reader", required_argument, NULL, OPT_READER },
+	{ "limits", required_argument, NULL, OPT_LIMITS },
+	{ "manifest", required_argument, NULL, OPT_MANIFEST },
+	{ "receipt", required_argument, NULL, OPT_RECEIPT },
+	{ "receipts", required_argument, NULL, OPT_RECEIPTS },
+	{ "lifeline", required_argument, NULL, OPT_LIFELINE },
+	{ "ready", required_argument, NULL, OPT_READY },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* false: it is none, or not with this value. */
+static bool option_take(struct options *o, int option, char *value)
+{
+	switch (option) {
+	case OPT_SOCKET:
+		o->socket = value;
+		return true;
+	case OPT_CA:
+		o->ca = value;
+		return true;
+	case OPT_READER:
+		if (o->readers.n == CONF_LIST_MAX)
+			return false;
+		o->readers.v[o->readers.n++] = value;
+		return true;
+	case OPT_LIMITS:
+		o->limits = value;
+		return true;
+	case OPT_MANIFEST:
+		o->manifest = value;
+		return true;
+	case OPT_RECEIPT:
+		o->receipt = value;
+		return true;
+	case OPT_RECEIPTS:
+		o->receipts = value;
+		return true;
+	case OPT_LIFELINE:
+		return read_fd(value, &o->lifeline);
+	case OPT_READY:
+		return read_fd(value, &o->ready);
+	default:
+		return false;
+	}
+}
+
 int main(int argc, char **argv)
 {
-	enum { OPT_SOCKET = 1, OPT_CA, OPT_READER, OPT_LIMITS, OPT_MANIFEST, OPT_RECEIPT, OPT_RECEIPTS, OPT_LIFELINE,
-	       OPT_READY, OPT_HELP, OPT_VERSION };
-	static const struct option longs[] = {
-		{ "socket", required_argument, NULL, OPT_SOCKET },
-		{ "ca", required_argument, NULL, OPT_CA },
-		{ "reader", required_argument, NULL, OPT_READER },
-		{ "limits", required_argument, NULL, OPT_LIMITS },
-		{ "manifest", required_argument, NULL, OPT_MANIFEST },
-		{ "receipt", required_argument, NULL, OPT_RECEIPT },
-		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
-		{ "lifeline", required_argument, NULL, OPT_LIFELINE },
-		{ "ready", required_argument, NULL, OPT_READY },
-		{ "help", no_argument, NULL, OPT_HELP },
-		{ "version", no_argument, NULL, OPT_VERSION },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct options o = { .lifeline = -1, .ready = -1 };
 	bool good = true;
 	int c;
@@ -190,43 +227,11 @@ int main(int argc, char **argv)
 	fd_guard();
 	log_name("quorum11-agent");
 	while (good && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case OPT_SOCKET:
-			o.socket = optarg;
-			break;
-		case OPT_CA:
-			o.ca = optarg;
-			break;
-		case OPT_READER:
-			good = o.readers.n < CONF_LIST_MAX;
-			if (good)
-				o.readers.v[o.readers.n++] = optarg;
-			break;
-		case OPT_LIMITS:
-			o.limits = optarg;
-			break;
-		case OPT_MANIFEST:
-			o.manifest = optarg;
-			break;
-		case OPT_RECEIPT:
-			o.receipt = optarg;
-			break;
-		case OPT_RECEIPTS:
-			o.receipts = optarg;
-			break;
-		case OPT_LIFELINE:
-			good = read_fd(optarg, &o.lifeline);
-			break;
-		case OPT_READY:
-			good = read_fd(optarg, &o.ready);
-			break;
-		case OPT_HELP:
+		if (c == OPT_HELP)
 			return fputs(help, stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
-		case OPT_VERSION:
+		if (c == OPT_VERSION)
 			return puts("quorum11-agent " QUORUM11_VERSION) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
-		default:
-			good = false;
-		}
+		good = option_take(&o, c, optarg);
 	}
 	return good && argc == optind ? run(&o) : usage();
 }

@@ -246,6 +246,14 @@ static enum err keep_limits(const struct judged *j, struct pka_limits *limits, c
 	return e;
 }
 
+static struct pka_consent consent_of(const struct pka_proof *p, const struct accepted *a)
+{
+	return (struct pka_consent){
+		.pka_file = p->pka_file, .statement = p->statement, .statement_sig = p->statement_sig,
+		.challenge = RD_ARR(a->challenge), .sig = rd_of(a->sig, a->sig_size),
+	};
+}
+
 enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *proofs, size_t n, unsigned required,
 			   struct pka_limits *limits, struct pka_consents *out, char *why, size_t cap)
 {
@@ -266,20 +274,16 @@ enum err pka_witness_judge(const struct pka_witness *w, const struct pka_proof *
 		low = *limits;
 	for (size_t k = 0; k < n; k++) {
 		i = proven(w, &proofs[k], &j);
-		if (i < w->accepted_n && !seen[i]) {
-			seen[i] = true;
-			if (!kept)
-				kept = keep_limits(&j, limits ? &low : NULL, why, cap);
-			out->v[out->n++] = (struct pka_consent){
-				.pka_file = proofs[k].pka_file, .statement = proofs[k].statement,
-				.statement_sig = proofs[k].statement_sig,
-				.challenge = RD_ARR(w->accepted[i].challenge),
-				.sig = rd_of(w->accepted[i].sig, w->accepted[i].sig_size),
-			};
-		} else if (i == w->accepted_n && !first.reason) {
+		if (i == w->accepted_n && !first.reason) {
 			first = j;
 			at = k + 1;
 		}
+		if (i == w->accepted_n || seen[i])
+			continue;
+		seen[i] = true;
+		if (!kept)
+			kept = keep_limits(&j, limits ? &low : NULL, why, cap);
+		out->v[out->n++] = consent_of(&proofs[k], &w->accepted[i]);
 	}
 	if (out->n >= required && !kept) {
 		if (limits)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,84 +173,93 @@ static int dump(void (*write)(struct wr *w))
 	return wr_done(&w) || fwrite(text, 1, w.n, stdout) != w.n || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* ---- the command line ---- */
+
+enum kind { TEXT, FLAG, PERMITS, ROUTES, HELP, VERSION };
+#define AT(member) offsetof(struct options, member)
+static const struct {
+	const char *name;
+	enum kind kind;
+	size_t at;              /* of TEXT and FLAG */
+} known[] = {
+	{ "config", TEXT, AT(config) },
+	{ "ready-file", TEXT, AT(ready_file) },
+	{ "print", FLAG, AT(print) },
+	{ "replace", FLAG, AT(replace) },
+	{ "role", TEXT, AT(admin.role) },
+	{ "name", TEXT, AT(admin.name) },
+	{ "days", TEXT, AT(admin.days) },
+	{ "cert", TEXT, AT(admin.cert) },
+	{ "overlap", TEXT, AT(admin.overlap) },
+	{ "dump-permits", PERMITS, 0 },
+	{ "dump-routes", ROUTES, 0 },
+	{ "help", HELP, 0 },
+	{ "version", VERSION, 0 },
+};
+#define KNOWN (sizeof(known) / sizeof(known[0]))
+
+/* -1: go on; else the exit status. */
+static int option_take(struct options *o, enum kind kind, size_t at, const char *value)
+{
+	const bool yes = true;
+
+	switch (kind) {
+	case TEXT:
+		memcpy((char *)o + at, &value, sizeof(value));
+		return -1;
+	case FLAG:
+		memcpy((char *)o + at, &yes, sizeof(yes));
+		return -1;
+	case PERMITS:
+		return dump(pka_permits_write);
+	case ROUTES:
+		return dump(srv_front_write_routes);
+	case HELP:
+		return fputs(help, stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+	case VERSION:
+		return puts("quorum11-server " QUORUM11_VERSION) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	return usage();
+}
+
+static int options_read(int argc, char **argv, struct options *o)
+{
+	struct option longs[KNOWN + 1] = { { NULL, 0, NULL, 0 } };
+	int c, rc = -1;
+	size_t i;
+
+	for (i = 0; i < KNOWN; i++)
+		longs[i] = (struct option){ .name = known[i].name, .has_arg = known[i].kind == TEXT, .val = (int)i };
+	while (rc < 0 && (c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		rc = c == '?' ? usage() : option_take(o, known[c].kind, known[c].at, optarg);
+	return rc;
+}
+
+/* false: more than its verb takes. */
+static bool operands_read(int argc, char **argv, struct options *o)
+{
+	o->admin.verb = optind < argc ? argv[optind++] : "serve";
+	/* check-config FILE reads as it is said. */
+	if (!o->config && optind < argc && !strcmp(o->admin.verb, "check-config"))
+		o->config = argv[optind++];
+	if (!strcmp(o->admin.verb, "token") || !strcmp(o->admin.verb, "identity")) {
+		o->admin.what = optind < argc ? argv[optind++] : NULL;
+		o->admin.operand = optind < argc ? argv[optind++] : NULL;
+	}
+	if (optind < argc && (!strcmp(o->admin.verb, "audit") || !strcmp(o->admin.verb, "backup")))
+		o->operand = argv[optind++];
+	return optind == argc;
+}
+
 int main(int argc, char **argv)
 {
-	enum { OPT_CONFIG = 1, OPT_READY, OPT_PRINT, OPT_REPLACE, OPT_ROLE, OPT_NAME, OPT_DAYS, OPT_CERT,
-	       OPT_OVERLAP, OPT_DUMP_PERMITS, OPT_DUMP_ROUTES,
-	       OPT_HELP, OPT_VERSION };
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, OPT_CONFIG },
-		{ "ready-file", required_argument, NULL, OPT_READY },
-		{ "print", no_argument, NULL, OPT_PRINT },
-		{ "replace", no_argument, NULL, OPT_REPLACE },
-		{ "role", required_argument, NULL, OPT_ROLE },
-		{ "name", required_argument, NULL, OPT_NAME },
-		{ "days", required_argument, NULL, OPT_DAYS },
-		{ "cert", required_argument, NULL, OPT_CERT },
-		{ "overlap", required_argument, NULL, OPT_OVERLAP },
-		{ "dump-permits", no_argument, NULL, OPT_DUMP_PERMITS },
-		{ "dump-routes", no_argument, NULL, OPT_DUMP_ROUTES },
-		{ "help", no_argument, NULL, OPT_HELP },
-		{ "version", no_argument, NULL, OPT_VERSION },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct options o = { .config = NULL };
-	int c;
+	int rc;
 
 	fd_guard();
 	log_name("quorum11-server");
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case OPT_CONFIG:
-			o.config = optarg;
-			break;
-		case OPT_READY:
-			o.ready_file = optarg;
-			break;
-		case OPT_PRINT:
-			o.print = true;
-			break;
-		case OPT_REPLACE:
-			o.replace = true;
-			break;
-		case OPT_ROLE:
-			o.admin.role = optarg;
-			break;
-		case OPT_NAME:
-			o.admin.name = optarg;
-			break;
-		case OPT_DAYS:
-			o.admin.days = optarg;
-			break;
-		case OPT_CERT:
-			o.admin.cert = optarg;
-			break;
-		case OPT_OVERLAP:
-			o.admin.overlap = optarg;
-			break;
-		case OPT_DUMP_PERMITS:
-			return dump(pka_permits_write);
-		case OPT_DUMP_ROUTES:
-			return dump(srv_front_write_routes);
-		case OPT_HELP:
-			return fputs(help, stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
-		case OPT_VERSION:
-			return puts("quorum11-server " QUORUM11_VERSION) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
-		default:
-			return usage();
-		}
-	}
-	o.admin.verb = optind < argc ? argv[optind++] : "serve";
-	/* check-config FILE reads as it is said. */
-	if (!o.config && optind < argc && !strcmp(o.admin.verb, "check-config"))
-		o.config = argv[optind++];
-	if (!strcmp(o.admin.verb, "token") || !strcmp(o.admin.verb, "identity")) {
-		o.admin.what = optind < argc ? argv[optind++] : NULL;
-		o.admin.operand = optind < argc ? argv[optind++] : NULL;
-	}
-	if (optind < argc && (!strcmp(o.admin.verb, "audit") || !strcmp(o.admin.verb, "backup")))
-		o.operand = argv[optind++];
-	if (optind < argc)
-		return usage();
-	return run(o.admin.verb, &o);
+	rc = options_read(argc, argv, &o);
+	if (rc >= 0)
+		return rc;
+	return operands_read(argc, argv, &o) ? run(o.admin.verb, &o) : usage();
 }

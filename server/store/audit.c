@@ -68,17 +68,21 @@ static enum err rows_take(struct srv_sql *q, srv_audit_take *take, void *arg)
 #define ENTRIES "SELECT seq, time, previous, event, hash FROM audit WHERE "
 #define SEARCH "seq >= ?1 AND seq < ?2 AND (?3 = '' OR instr(lower(event), lower(?3)) > 0)"
 
-/* The entries from this number on, below that one. */
-static enum err read_by(const struct store *s, const char *sql, uint64_t from, uint64_t below, const char *search,
-			size_t max, srv_audit_take *take, void *arg)
+struct part {                           /* the entries from this number on, below that one, that hold search; so many */
+	uint64_t from, below;
+	const char *search;
+	size_t max;
+};
+
+static enum err read_by(const struct store *s, const char *sql, const struct part *p, srv_audit_take *take, void *arg)
 {
 	struct srv_sql q;
 
 	srv_sql(&q, s->db, sql);
-	srv_sql_int(&q, (int64_t)from);
-	srv_sql_int(&q, (int64_t)below);
-	srv_sql_text(&q, search);
-	srv_sql_int(&q, (int64_t)max);
+	srv_sql_int(&q, (int64_t)p->from);
+	srv_sql_int(&q, (int64_t)p->below);
+	srv_sql_text(&q, p->search);
+	srv_sql_int(&q, (int64_t)p->max);
 	return rows_take(&q, take, arg);
 }
 
@@ -104,7 +108,8 @@ enum err store_audit_read(void *ctx, uint64_t from, const char *search, size_t m
 		below = on = from + SRV_AUDIT_SCAN;
 	if (next)
 		*next = on;
-	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq LIMIT ?4", from, below, search, max, take, arg);
+	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq LIMIT ?4", &(struct part){ from, below, search, max }, take,
+		       arg);
 }
 
 enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t max, srv_audit_take *take, void *arg,
@@ -119,5 +124,6 @@ enum err store_audit_back(void *ctx, uint64_t before, const char *search, size_t
 		on = below - SRV_AUDIT_SCAN;
 	if (next)
 		*next = on;
-	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq DESC LIMIT ?4", on, below, search, max, take, arg);
+	return read_by(ctx, ENTRIES SEARCH " ORDER BY seq DESC LIMIT ?4", &(struct part){ on, below, search, max },
+		       take, arg);
 }
