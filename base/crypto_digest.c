@@ -27,6 +27,7 @@ static const struct {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static OSSL_LIB_CTX *ctx;
+static OSSL_PROVIDER *provider;
 static EVP_MD *mds[ROWS];               /* NULL: not available */
 
 static void make_ctx(void)
@@ -35,7 +36,8 @@ static void make_ctx(void)
 
 	if (!made)
 		return;
-	if (!OSSL_PROVIDER_load(made, "default")) {
+	provider = OSSL_PROVIDER_load(made, "default");
+	if (!provider) {
 		OSSL_LIB_CTX_free(made);
 		return;
 	}
@@ -53,6 +55,20 @@ OSSL_LIB_CTX *crypto_ctx(void)
 		return NULL;
 	(void)pthread_once(&once, make_ctx);
 	return ctx;
+}
+
+void crypto_free(void)
+{
+	if (!ctx || OPENSSL_init_crypto(0, NULL) != 1)
+		return;
+	crypto_ec_free_groups();
+	for (size_t i = DIGEST_NONE + 1; i < ROWS; i++) {
+		EVP_MD_free(mds[i]);
+		mds[i] = NULL;
+	}
+	(void)OSSL_PROVIDER_unload(provider);
+	OSSL_LIB_CTX_free(ctx);
+	ctx = NULL;
 }
 
 BIGNUM *crypto_bn(struct rd magnitude)

@@ -28,6 +28,12 @@ MUST enum err digest_once(enum digest_alg a, struct rd bytes, struct wr *out);
 MUST enum err sha256(struct rd bytes, uint8_t out[SHA256_SIZE]);
 MUST enum err sha256_parts(const struct rd *parts, size_t n, uint8_t out[SHA256_SIZE]);
 
+/*
+ * What all of crypto_*.c made once for all calls (60 KB) goes, for a library that is unloaded: nobody may be inside,
+ * and whoever calls later gets ERR_CRYPTO. Nothing happens where the process's end has cleaned libcrypto up already.
+ */
+void crypto_free(void);
+
 /* RFC 2104. */
 MUST enum err hmac_sha256(struct rd key, struct rd bytes, uint8_t out[SHA256_SIZE]);
 

@@ -104,6 +104,14 @@ const EC_GROUP *crypto_ec_group(enum ec_curve c)
 	return ec_domain_get(c) ? groups[c] : NULL;
 }
 
+void crypto_ec_free_groups(void)
+{
+	for (int c = EC_NONE + 1; c < EC_CURVES; c++) {
+		EC_GROUP_free(groups[c]);
+		groups[c] = NULL;
+	}
+}
+
 static bool same_number(struct rd a, struct rd b)
 {
 	return rd_eq(rd_magnitude(a), rd_magnitude(b));

@@ -11,8 +11,8 @@
 
 /*
  * A library context of our own with the default provider and no configuration: we may live in a process whose
- * OpenSSL is configured to use our own PKCS#11 module. Made once, never freed: the host may have cleaned up
- * libcrypto before our exit handlers run. NULL on failure.
+ * OpenSSL is configured to use our own PKCS#11 module. Made once, and freed by crypto_free alone. NULL on failure, and
+ * when the host has cleaned libcrypto up, as it may before our exit handlers run.
  */
 OSSL_LIB_CTX *crypto_ctx(void);
 /*
@@ -25,8 +25,9 @@ OSSL_LIB_CTX *crypto_ctx(void);
 BIGNUM *crypto_bn(struct rd magnitude);
 /* n as exactly size bytes. ERR_BUFFER if it does not fit. */
 MUST enum err crypto_put_bn(const BIGNUM *n, size_t size, struct wr *out);
-/* crypto_ec_domain.c: the group, which lives as long as the process. NULL: libcrypto has no such curve. */
+/* crypto_ec_domain.c: the group, which lives until crypto_free. NULL: libcrypto has no such curve. */
 const struct ec_group_st *crypto_ec_group(enum ec_curve c);
+void crypto_ec_free_groups(void);
 /* Whole blocks by the cipher of this name, without padding; key and iv have its sizes. ERR_ARG: not whole blocks. */
 MUST enum err crypto_cbc(const char *name, size_t block, const uint8_t *key, const uint8_t *iv, struct rd bytes,
 			 int encrypt, struct wr *out);

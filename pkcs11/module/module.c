@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "apdu/local.h"
+#include "base/crypto_digest.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "pkcs11/ck/rv.h"
@@ -253,5 +254,13 @@ CK_RV p11_module_stop(void)
 /* The program ends, or drops the module, without C_Finalize: an opened card must not stay open. */
 __attribute__((destructor)) static void at_exit(void)
 {
+	bool over;
+
 	(void)stop(EXIT_WAIT_MS);
+	p11_module_lock();
+	over = !p11_module.ready && !p11_module.forked;
+	p11_module_unlock();
+	/* Otherwise a call may be inside, or have been in the parent's other threads when it was forked. */
+	if (over)
+		crypto_free();
 }

@@ -13,11 +13,13 @@
  *   wait            until standard input ends
  *   drop            unload the module, fork a child without it, load it again and begin anew; CKR_FUNCTION_FAILED if it
  *                   stayed in memory
+ *   heap            CKR_HOST_MEMORY if much more of it is in use than at the step of this name before
  *
  * Each step prints a line "STEP RV" with the return value in hexadecimal; a signature is verified with the module's own
  * public key. Exit status 0 if all steps answered 0.
  */
 #include <dlfcn.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -30,6 +32,8 @@
 #include <p11-kit/pkcs11.h>
 
 #define AT_EXIT_MAX 8
+/* Bytes: what was freed and waits in a cache of the thread counts as used. */
+#define HEAP_NOISE 16384
 
 static const char *path;
 static void *module;
@@ -160,6 +164,19 @@ static CK_RV drop(void)
 	return rv ? rv : begin();
 }
 
+static CK_RV heap(void)
+{
+	static size_t before;
+	const struct mallinfo2 now = mallinfo2();
+	const size_t used = now.uordblks + now.hblkhd;
+	const bool grown = before && used > before + HEAP_NOISE;
+
+	if (grown)
+		(void)fprintf(stderr, "p11steps: %zu bytes of the heap are in use, %zu before\n", used, before);
+	before = used;
+	return grown ? CKR_HOST_MEMORY : CKR_OK;
+}
+
 static void run_at_exit(void)
 {
 	if (at_exit_n)
@@ -216,6 +233,8 @@ static CK_RV run(const char *text)
 		return keep_for_exit(a);
 	if (strcmp(text, "drop") == 0)
 		return drop();
+	if (strcmp(text, "heap") == 0)
+		return heap();
 	if (strcmp(text, "wait") == 0)
 		return wait_for_end();
 	if (strcmp(text, "cleanup") == 0) {
