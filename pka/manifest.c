@@ -110,11 +110,6 @@ bool pka_manifest_has(const struct pka_manifest *m, struct rd digest)
 	return bsearch(&want, m->v, m->n, sizeof(m->v[0]), compare) != NULL;
 }
 
-size_t pka_manifest_count(const struct pka_manifest *m)
-{
-	return m->n;
-}
-
 struct rd pka_manifest_hash(const struct pka_manifest *m)
 {
 	return RD_ARR(m->hash);

@@ -14,7 +14,6 @@ struct pka_manifest;
 MUST enum err pka_manifest_read(struct rd text, struct pka_manifest **out, size_t *line);
 void pka_manifest_free(struct pka_manifest **m);                /* NULL-safe */
 bool pka_manifest_has(const struct pka_manifest *m, struct rd digest);
-size_t pka_manifest_count(const struct pka_manifest *m);
 /* SHA-256 of the text: what limits name. */
 struct rd pka_manifest_hash(const struct pka_manifest *m);
 

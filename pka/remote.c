@@ -54,7 +54,7 @@ const struct pka_remote_facts *pka_remote_facts(const struct pka_remote *r)
 	return &r->facts;
 }
 
-bool pka_remote_is_over(const struct pka_remote *r)
+static bool is_over(const struct pka_remote *r)
 {
 	return r->facts.state == PKA_REMOTE_SIGNED || r->facts.state == PKA_REMOTE_FAILED;
 }
@@ -63,7 +63,7 @@ static PRINTF(3, 4) void fail(struct pka_remote *r, enum err e, const char *fmt,
 {
 	va_list ap;
 
-	if (pka_remote_is_over(r))
+	if (is_over(r))
 		return;
 	r->facts.state = PKA_REMOTE_FAILED;
 	r->facts.result = e;
@@ -244,7 +244,7 @@ enum err pka_remote_step(struct pka_remote *r, const struct pka_answers *in, str
 	if (in->n != r->is_asked || (in->n && apdu_answer(in->v[0], &data, &sw)))
 		fail(r, ERR_PROTOCOL, "your client's answers do not fit the commands");
 	r->is_asked = false;
-	if (in->n && !pka_remote_is_over(r))
+	if (in->n && !is_over(r))
 		states[r->facts.state].take(r, in->v[0], data, sw);
 	if (r->facts.state == PKA_REMOTE_KEYS && r->at == r->numbers_n)
 		fail(r, ERR_NOT_FOUND, "the registered key is not in this card");

@@ -43,6 +43,5 @@ MUST enum err pka_remote_sign(struct pka_remote *r, struct rd message);
 /* End it, unless it is over; why for people. */
 void pka_remote_end(struct pka_remote *r, enum err result, const char *why);
 const struct pka_remote_facts *pka_remote_facts(const struct pka_remote *r);
-bool pka_remote_is_over(const struct pka_remote *r);
 
 #endif
