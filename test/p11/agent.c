@@ -50,6 +50,7 @@ void agent_process_start(const char *card_dir, const char *conf)
 	int ends[2];
 
 	assert_true(folder && dir && text);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	/* A card is in one reader at a time. */
 	fake_card_remove(RIG_READER);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
@@ -70,7 +71,9 @@ void agent_process_kill(void)
 	if (!pid)
 		return;
 	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
+	/* Its helpers, which write into the folder, see that it is gone, and are ours to wait for then. */
+	while (waitpid(-1, NULL, 0) > 0)
+		continue;
 	(void)close(orders);
 	pid = 0;
 }
