@@ -17,7 +17,6 @@
 #include "test/p11/rig.h"
 
 #define PACKETS_MAX 16
-#define PATIENCE_MS 10000
 #define LOGGED_IN 0x80          /* bits of the first byte */
 #define IMPATIENT 0x40          /* every second packet does not wait for the answer to the one before */
 
@@ -261,7 +260,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)rig_card_simple();
 	(void)snprintf(receipt, sizeof(receipt), "%s/receipt", rig_folder);
 	fake_observe(see, NULL);
-	conf.login.timeout = PATIENCE_MS / 1000;
+	conf.login.timeout = PATIENCE_S;
 	rules = (struct agent_rules){ .conf = &conf, .receipt = receipt };
 	pka_limits_init(&rules.limits);
 	require(!pka_manifest_read(RD_LIT(MANIFEST), &manifest, &line));

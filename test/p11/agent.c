@@ -145,7 +145,7 @@ int agent_test_teardown(void **state)
 static void wait_for(const char *reader, bool has_card)
 {
 	const struct agent_at at = { .socket = agent_process_socket(), .own_only = true };
-	struct deadline all = deadline_in(10000), slice;
+	struct deadline all = deadline_in(PATIENCE_MS), slice;
 	struct apdu_readers now;
 	bool done = false;
 

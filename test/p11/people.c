@@ -23,7 +23,6 @@
 
 #define HELPER_NAME "quorum11-connect"
 #define HELPER_FD 3
-#define WAIT_MS 10000
 /* Names in the folder of the test, which is its working directory and so the helper's. */
 #define ASKED "asked"                   /* a pipe: one byte for each ceremony */
 #define HELD "held"                     /* a pipe: "hold" waits until somebody writes to it */
@@ -375,7 +374,7 @@ unsigned people_asked(struct people *p)
 
 void people_wait_asked(struct people *p)
 {
-	struct deadline dl = deadline_in(WAIT_MS);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	char one;
 
 	assert_int_equal(deadline_wait(&dl, p->asked), ERR_OK);
@@ -384,7 +383,7 @@ void people_wait_asked(struct people *p)
 
 pid_t people_watcher(unsigned n)
 {
-	struct deadline dl = deadline_in(WAIT_MS);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 
 	for (;;) {
 		struct deadline slice = deadline_within(&dl, 5);

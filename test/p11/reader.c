@@ -6,7 +6,6 @@
 
 #include "test/p11/rig.h"
 
-#define HELD_MS 10000
 
 static struct rig_answer (*elsewhere)(const struct rig_order *o);
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -92,7 +91,7 @@ struct rig_answer reader_do(const struct rig_order *o)
 		fake_fault(RIG_READER, o->k, o->fault);
 		break;
 	case READER_HELD:
-		a.e = fake_held(RIG_READER, HELD_MS);
+		a.e = fake_held(RIG_READER, PATIENCE_MS);
 		break;
 	case READER_RELEASE:
 		fake_release(RIG_READER);

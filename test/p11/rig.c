@@ -64,7 +64,7 @@ bool rig_log_has(const char *text)
 
 void rig_log_wait(const char *text)
 {
-	struct deadline all = deadline_in(10000), slice;
+	struct deadline all = deadline_in(PATIENCE_MS), slice;
 
 	while (!rig_log_has(text)) {
 		assert_int_equal(deadline_check(&all), ERR_OK);

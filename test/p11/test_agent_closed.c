@@ -52,7 +52,7 @@ static void card_select(void)
 
 static void wait_until(bool (*is_so)(void))
 {
-	struct deadline all = deadline_in(10000);
+	struct deadline all = deadline_in(PATIENCE_MS);
 
 	while (!is_so()) {
 		struct deadline slice = deadline_within(&all, 5);

@@ -7,7 +7,6 @@
 #include "base/fd.h"
 
 #define EITHER "vendor-per-key+pin"
-#define WAIT_MS 10000
 
 static struct deadline never = { .at_ms = UINT64_MAX, .cancel_fd = -1 };
 
@@ -91,7 +90,7 @@ static void *wait_for_login(void *arg)
 /* It is waiting when this returns: the agent tells how far the login is that runs. */
 static void waiter_start(struct waiter *w, const char *pin)
 {
-	struct deadline dl = deadline_in(WAIT_MS);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 
 	w->pin = pin;
 	w->heard = fd_event();

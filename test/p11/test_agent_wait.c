@@ -51,7 +51,7 @@ static void wait_heard(struct waiter *w)
 	struct timespec until;
 
 	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 10;
+	until.tv_sec += PATIENCE_S;
 	assert_int_equal(sem_timedwait(&w->heard, &until), 0);
 }
 
@@ -170,7 +170,7 @@ static void test_pad(void **state)
 		wait_begin(&w[i]);
 		wait_heard(&w[i]);
 	}
-	assert_int_equal(fake_held(RIG_READER, 5000), ERR_OK);
+	assert_int_equal(fake_held(RIG_READER, PATIENCE_MS), ERR_OK);
 	fake_release(RIG_READER);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(wait_end(&w[i]), ERR_CANCELLED);

@@ -88,7 +88,7 @@ static CK_RV child(void (*handler)(void), bool crypto_first)
 	if (pid == 0) {
 		(void)close(ends[0]);
 		report = ends[1];
-		(void)alarm(30);
+		(void)alarm(PATIENCE_S);
 		run_child(handler, crypto_first);
 	}
 	(void)close(ends[1]);
@@ -152,7 +152,7 @@ static void test_exit_inside(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		(void)alarm(30);
+		(void)alarm(PATIENCE_S);
 		(void)rig_card_simple();
 		rig_initialize();
 		session = rig_session();

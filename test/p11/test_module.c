@@ -363,7 +363,7 @@ static void test_fork_in_call(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		(void)alarm(20);
+		(void)alarm(PATIENCE_S);
 		if (C_CloseSession(s) != CKR_CRYPTOKI_NOT_INITIALIZED || C_Initialize(NULL) != CKR_OK)
 			_exit(1);
 		if (C_CloseAllSessions(0) != CKR_OK || C_GetSlotList(CK_FALSE, slots, &n) != CKR_OK || n != 1)

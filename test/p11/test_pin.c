@@ -95,7 +95,7 @@ static unsigned verify_at(CK_SESSION_HANDLE s)
  */
 static CK_SESSION_HANDLE login_again(CK_SESSION_HANDLE s)
 {
-	struct deadline all = deadline_in(10000);
+	struct deadline all = deadline_in(PATIENCE_MS);
 	CK_RV rv = rig_login(s, RIG_PIN);
 
 	while (rv && !rig_is_direct()) {

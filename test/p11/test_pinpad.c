@@ -182,7 +182,7 @@ static void *look_at_token(void *ctx)
 {
 	CK_TOKEN_INFO info;
 
-	*(CK_RV *)ctx = fake_held(RIG_READER, 10000) ? CKR_GENERAL_ERROR : C_GetTokenInfo(0, &info);
+	*(CK_RV *)ctx = fake_held(RIG_READER, PATIENCE_MS) ? CKR_GENERAL_ERROR : C_GetTokenInfo(0, &info);
 	fake_release(RIG_READER);
 	return NULL;
 }
@@ -268,7 +268,7 @@ static void meanwhile(CK_SESSION_HANDLE s, CK_RV (*call)(CK_SESSION_HANDLE s), C
 
 	fake_reader_pad_hold(RIG_READER);
 	assert_int_equal(pthread_create(&a, NULL, run_other, &who), 0);
-	assert_int_equal(fake_held(RIG_READER, 10000), ERR_OK);
+	assert_int_equal(fake_held(RIG_READER, PATIENCE_MS), ERR_OK);
 	assert_int_equal(pthread_create(&b, NULL, run_other, &also), 0);
 	rig_log_wait("waits until its PIN is changed");
 	fake_release(RIG_READER);

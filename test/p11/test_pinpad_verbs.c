@@ -33,7 +33,7 @@ static enum err at_terminal(const char *lines, enum err (*verb)(struct cli *cli)
 		struct wr cmd, rsp;
 		enum err e = conf_load(&cli.conf);
 
-		(void)alarm(20);        /* who waits for more than is typed, waits for ever */
+		(void)alarm(PATIENCE_S);        /* who waits for more than is typed, waits for ever */
 		e = e ? e : verb(&cli);
 		(void)fflush(stdout);
 		WR_ARR(&cmd, bytes);

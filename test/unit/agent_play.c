@@ -8,7 +8,6 @@
 
 #include "test/fake/clock.h"
 
-#define WAIT_MS 10000
 
 struct play play;
 char play_folder[] = "/tmp/quorum11-agent.XXXXXX";
@@ -20,7 +19,7 @@ const struct agent_at play_at = {
 
 bool play_say(int fd, const char *hex)
 {
-	struct deadline dl = deadline_in(WAIT_MS);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	uint8_t room[512];
 	struct wr w;
 
@@ -30,7 +29,7 @@ bool play_say(int fd, const char *hex)
 
 bool play_hear(int fd, enum agent_type question)
 {
-	struct deadline dl = deadline_in(WAIT_MS);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	enum agent_type type;
 	struct rd elements;
 
@@ -54,12 +53,12 @@ static void play_to(int fd)
 			return;
 		}
 		if (l->how == SILENCE)
-			fake_clock_pass(AGENT_PATIENCE_MS + AGENT_TURN_MS + 60000);
+			fake_clock_pass(AGENT_PATIENCE_MS + AGENT_TURN_MS + 2 * PATIENCE_MS);
 		if (l->how == ANSWER && !play_say(fd, l->answer))
 			return;
 	}
 	play.good = true;
-	dl = deadline_in(WAIT_MS);
+	dl = deadline_in(PATIENCE_MS);
 	wr_init_heap(&more, AGENT_MESSAGE_MAX);
 	play.hung_up = agent_msg_receive(fd, &more, &dl) == ERR_REMOVED;
 	wr_free(&more);
@@ -103,6 +102,20 @@ void play_start(const struct line *lines, size_t n)
 	play_start_by(serve);
 }
 
+void play_until(enum agent_type question)
+{
+	struct deadline all = deadline_in(PATIENCE_MS), slice;
+	size_t i = 0;
+
+	while (play.lines[i].question != question)
+		i++;
+	while (play.played < i) {
+		assert_int_equal(deadline_check(&all), ERR_OK);
+		slice = deadline_within(&all, 5);
+		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
+	}
+}
+
 void play_join(void)
 {
 	assert_int_equal(pthread_join(play.thread, NULL), 0);
@@ -141,7 +154,7 @@ struct apdu_link *play_open(void)
 
 enum err play_transmit(struct apdu_link *l)
 {
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	uint8_t room[64];
 	struct wr rsp;
 	enum err e;

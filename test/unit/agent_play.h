@@ -6,6 +6,7 @@
 #include "test/unit/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "apdu/agent_link.h"
 
@@ -30,7 +31,8 @@ struct line {
 
 struct play {
 	const struct line *lines;
-	size_t n, played;
+	size_t n;
+	atomic_size_t played;
 	int listener;
 	pthread_t thread;
 	bool good, hung_up;             /* it went as the table says; the client ended it */
@@ -51,6 +53,8 @@ void play_start(const struct line *lines, size_t n);
 void play_start_by(void *(*serve)(void *arg));
 /* Waits for its end; everything was said and heard. */
 void play_stop(void);
+/* Until all that comes before this question was played. */
+void play_until(enum agent_type question);
 /* An element of the last question; between play_join and play_close. */
 void play_join(void);
 struct rd play_heard(enum agent_tag tag);

@@ -14,6 +14,13 @@
 
 #include "base/text.h"
 
+/*
+ * How long a test waits for what comes without fail: on a machine that has much else to do it takes its time, and only
+ * a test that fails needs all of this. Who must not wait for something is given something that takes longer.
+ */
+#define PATIENCE_S  60
+#define PATIENCE_MS (PATIENCE_S * 1000)
+
 #define assert_bytes_equal(a, b) test_bytes_equal((a), (b), __FILE__, __LINE__)
 
 static inline void test_bytes_equal(struct rd a, struct rd b, const char *file, int line)

@@ -249,14 +249,14 @@ static void test_time(void **state)
 /* Nobody asks for anything: it ends all the same, and the card is closed. */
 static void test_time_alone(void **state)
 {
-	struct deadline all = deadline_in(10000), slice;
+	struct deadline all = deadline_in(PATIENCE_MS), slice;
 
 	(void)state;
 	start("[agent]\nlimits = for=1h\n");
 	assert_int_equal(agent_user_login(&a, RIG_PIN, NULL), ERR_OK);
 	assert_true(card_signs());
 	fake_clock_pass(3600 * 1000);
-	all = deadline_in(10000);
+	all = deadline_in(PATIENCE_MS);
 	while (agent_user_sees_open(&a)) {
 		assert_int_equal(deadline_check(&all), ERR_OK);
 		slice = deadline_within(&all, 5);
@@ -303,7 +303,7 @@ static void test_ended(void **state)
 
 static void come_back(struct agent_user *u)
 {
-	struct deadline all = deadline_in(10000), slice;
+	struct deadline all = deadline_in(PATIENCE_MS), slice;
 	struct agent_at at = agent_rig_at();
 	struct apdu_readers now;
 	char why[200];
@@ -454,7 +454,7 @@ static void test_two_cards(void **state)
 	assert_int_equal(agent_user_login(&u, RIG_PIN, NULL), ERR_OK);
 	fake_fault(RIG_READER, 1, FAKE_HELD);
 	assert_int_equal(pthread_create(&t, NULL, sign_once, &a), 0);
-	assert_int_equal(fake_held(RIG_READER, 5000), ERR_OK);
+	assert_int_equal(fake_held(RIG_READER, PATIENCE_MS), ERR_OK);
 	for (uint32_t i = 0; i < 10; i++)
 		assert_int_equal(agent_user_sign(&u, i), ERR_OK);
 	assert_int_equal(agent_end(&at, RIG_OTHER_READER, why, sizeof(why)), ERR_OK);
@@ -493,14 +493,14 @@ static void test_end_of_two_cards(void **state)
 	start("");
 	agent_user_come_to(&u, RIG_OTHER_READER);
 	for (size_t slow = 0; slow < 2; slow++) {
-		struct deadline all = deadline_in(5000), slice;
+		struct deadline all = deadline_in(PATIENCE_MS), slice;
 		atomic_bool ended = false;
 
 		for (size_t i = 0; i < 2; i++)
 			assert_int_equal(agent_user_login(both[i], RIG_PIN, NULL), ERR_OK);
 		fake_fault(readers[slow], 1, FAKE_HELD);
 		assert_int_equal(pthread_create(&signs, NULL, sign_once, both[slow]), 0);
-		assert_int_equal(fake_held(readers[slow], 5000), ERR_OK);
+		assert_int_equal(fake_held(readers[slow], PATIENCE_MS), ERR_OK);
 		assert_int_equal(pthread_create(&ends, NULL, end_all, &ended), 0);
 		while (agent_user_sees_open(both[!slow])) {
 			slice = deadline_within(&all, 5);

@@ -12,7 +12,7 @@
 #define ROUNDS 2000
 #define PACKETS_MAX 6
 
-static struct deadline soon(void) { return deadline_in(5000); }
+static struct deadline soon(void) { return deadline_in(PATIENCE_MS); }
 
 static int dial(void)
 {
@@ -293,7 +293,7 @@ static void test_impatient(void **state)
 	}
 	packet(4, &w);
 	send_to(fd, wr_view(&w));
-	assert_int_equal(fake_held(RIG_READER, 5000), ERR_OK);
+	assert_int_equal(fake_held(RIG_READER, PATIENCE_MS), ERR_OK);
 	packet(2, &w);
 	send_to(fd, wr_view(&w));
 	wr_reset(&w);

@@ -67,14 +67,14 @@ static bool pump_for(uint64_t ms)
 
 static void pump(void)
 {
-	assert_true(pump_for(5000));
+	assert_true(pump_for(PATIENCE_MS));
 }
 
 /* The answer to what u was just heard to say. */
 static enum agent_type answer(struct user *u, struct rd *apdu, char *why, size_t cap)
 {
 	static uint8_t heard[4096];
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	enum agent_type type;
 	struct rd elements;
 	struct wr w;
@@ -107,7 +107,7 @@ static enum err try_to_say(const struct user *u, enum agent_type type, enum agen
 
 static void say(const struct user *u, enum agent_type type, enum agent_tag tag, struct rd value)
 {
-	assert_int_equal(try_to_say(u, type, tag, value, 5000), ERR_OK);
+	assert_int_equal(try_to_say(u, type, tag, value, PATIENCE_MS), ERR_OK);
 }
 
 static void hear(struct user *u)
@@ -131,7 +131,7 @@ static enum err try_to_say_sign(const struct user *u, uint8_t digest, uint64_t m
 
 static void say_sign(const struct user *u, uint8_t digest)
 {
-	assert_int_equal(try_to_say_sign(u, digest, 5000), ERR_OK);
+	assert_int_equal(try_to_say_sign(u, digest, PATIENCE_MS), ERR_OK);
 }
 
 static uint16_t sw_of(struct rd apdu)
@@ -186,11 +186,11 @@ static void come(struct user *u)
 static void begin(const char *limits)
 {
 	static char receipts[128];
-	struct deadline all = deadline_in(10000);
+	struct deadline all = deadline_in(PATIENCE_MS);
 	char why[100];
 
 	card = rig_card_simple();
-	conf = (struct conf){ .login.timeout = 10 };
+	conf = (struct conf){ .login.timeout = PATIENCE_S };
 	(void)snprintf(receipts, sizeof(receipts), "%s/receipts", rig_folder);
 	assert_int_equal(mkdir(receipts, 0700), 0);
 	conf.agent.receipts = receipts;
@@ -310,7 +310,7 @@ static void test_something_else(void **state)
 
 static void test_nonsense(void **state)
 {
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct wr w;
 
 	(void)state;
@@ -337,7 +337,7 @@ static void test_gone(void **state)
 	/* The card's thread is busy while he asks and goes. */
 	fake_fault(RIG_READER, 1, FAKE_HELD);
 	say_sign(&a, 4);
-	assert_int_equal(fake_held(RIG_READER, 5000), ERR_OK);
+	assert_int_equal(fake_held(RIG_READER, PATIENCE_MS), ERR_OK);
 	say_sign(&a, 5);
 	(void)close(a.fd);
 	a.fd = -1;
@@ -410,7 +410,7 @@ static void test_deaf(void **state)
 	(void)state;
 	begin(NULL);
 	lend(&a);
-	for (all = deadline_in(20000); a.c->lent; (void)pump_for(1)) {
+	for (all = deadline_in(PATIENCE_MS); a.c->lent; (void)pump_for(1)) {
 		assert_int_equal(deadline_check(&all), ERR_OK);
 		/* Both directions may be full: then he has to wait for us. */
 		(void)!try_to_say_sign(&a, 4, 0);

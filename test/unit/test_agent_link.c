@@ -265,7 +265,7 @@ static void descriptor_is_above_two(void **state)
 
 static void exchange(void **state)
 {
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct apdu_link *l;
 	uint8_t room[64];
 	struct wr rsp;
@@ -370,7 +370,7 @@ static void answers_that_are_none(void **state)
 static void the_agent_dies(void **state)
 {
 	static const struct line lines[] = { HELLO, OPEN, { AGENT_SEND, END, NULL } };
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct apdu_link *l;
 
 	(void)state;
@@ -410,7 +410,7 @@ static void silence_for_a_command(void **state)
 
 static void a_command_is_given_up(void **state)
 {
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct apdu_link *l;
 	uint8_t room[8];
 	struct wr rsp;

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 
 static struct wr progress;
@@ -35,7 +34,7 @@ static enum err login(struct apdu_link *l, const char *pin, struct deadline *dl)
 
 static void login_with_progress(void **state)
 {
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct apdu_link *l;
 
 	(void)state;
@@ -54,7 +53,7 @@ static void login_with_progress(void **state)
 
 static void login_says_pin_and_limits(void **state)
 {
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct secret *pin;
 	struct apdu_link *l;
 
@@ -77,7 +76,7 @@ static void login_refused(void **state)
 {
 	char answer[] = "81 88 01 00 89 02 6E6F";
 	const struct line lines[] = { HELLO, OPEN, { AGENT_LOGIN, ANSWER, answer }, { AGENT_LOGIN, ANSWER, OK } };
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct apdu_link *l;
 
 	(void)state;
@@ -94,7 +93,7 @@ static void login_refused(void **state)
 static void login_answered_by_garbage(void **state)
 {
 	static const char *const answers[] = { "00", "03", "82 89", "80 89 02" };
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -112,43 +111,42 @@ static void login_answered_by_garbage(void **state)
 	}
 }
 
-/* Cancelled by the first progress. */
+/* Cancelled by the first progress, when the answers to that are there already: they are not waited for long. */
 static void cancel_login(void *ctx, const char *text)
 {
 	const int *fd = ctx;
 
 	(void)text;
+	play_until(AGENT_CANCEL);
 	assert_int_equal(write(*fd, "\1\0\0\0\0\0\0\0", 8), 8);
 }
+
+#define ASKED HELLO, OPEN, { AGENT_LOGIN, ANSWER, "82 89 01 78" }
 
 static void login_cancelled(void **state)
 {
 	char answer[] = "81 88 01 00";
 	/* What the agent says of it: that it is so; that it had said yes; nothing, and more progress; garbage. */
 	const struct {
-		struct line lines[6];
+		struct line lines[8];
 		size_t n;
 		enum err after;
 	} rows[] = {
-		{ { HELLO, OPEN, { AGENT_LOGIN, ANSWER, "82 89 01 78" }, { AGENT_CANCEL, ANSWER, answer },
-		    { AGENT_SEND, ANSWER, "80 85 02 90 00" } }, 5, ERR_OK },
-		{ { HELLO, OPEN, { AGENT_LOGIN, ANSWER, "82 89 01 78" }, { AGENT_CANCEL, ANSWER, OK },
-		    { AGENT_LOGOUT, ANSWER, OK }, { AGENT_SEND, ANSWER, "80 85 02 90 00" } }, 6, ERR_OK },
-		{ { HELLO, OPEN, { AGENT_LOGIN, ANSWER, "82 89 01 78" }, { AGENT_CANCEL, ANSWER, "82 89 01 78" } }, 4,
+		{ { ASKED, { 0, THEN_SAY, answer }, { AGENT_CANCEL, QUIET, NULL },
+		    { AGENT_SEND, ANSWER, "80 85 02 90 00" } }, 6, ERR_OK },
+		{ { ASKED, { 0, THEN_SAY, OK }, { 0, THEN_SAY, OK }, { AGENT_CANCEL, QUIET, NULL },
+		    { AGENT_LOGOUT, QUIET, NULL }, { AGENT_SEND, ANSWER, "80 85 02 90 00" } }, 8, ERR_OK },
+		{ { ASKED, { 0, THEN_SAY, "82 89 01 78" }, { AGENT_CANCEL, QUIET, NULL } }, 5, ERR_REMOVED },
+		{ { ASKED, { 0, THEN_SAY, "00" }, { AGENT_CANCEL, QUIET, NULL } }, 5, ERR_REMOVED },
+		{ { ASKED, { AGENT_CANCEL, END, NULL } }, 4, ERR_REMOVED },
+		{ { ASKED, { 0, THEN_SAY, OK }, { AGENT_CANCEL, QUIET, NULL }, { AGENT_LOGOUT, END, NULL } }, 6,
 		  ERR_REMOVED },
-		{ { HELLO, OPEN, { AGENT_LOGIN, ANSWER, "82 89 01 78" }, { AGENT_CANCEL, ANSWER, "00" } }, 4,
-		  ERR_REMOVED },
-		{ { HELLO, OPEN, { AGENT_LOGIN, ANSWER, "82 89 01 78" }, { AGENT_CANCEL, END, NULL } }, 4,
-		  ERR_REMOVED },
-		{ { HELLO, OPEN, { AGENT_LOGIN, ANSWER, "82 89 01 78" }, { AGENT_CANCEL, ANSWER, OK },
-		    { AGENT_LOGOUT, END, NULL } }, 5, ERR_REMOVED },
 	};
 
 	(void)state;
 	(void)snprintf(answer, sizeof(answer), "81 88 01 %02X", ERR_CANCELLED);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct deadline dl = deadline_in(60000);
-		uint64_t began = clock_boot_ms();
+		struct deadline dl = deadline_in(PATIENCE_MS);
 		struct apdu_link *l;
 
 		dl.cancel_fd = fd_event();
@@ -159,7 +157,6 @@ static void login_cancelled(void **state)
 									   .ctx = &dl.cancel_fd },
 					     play_why, sizeof(play_why), &dl), ERR_CANCELLED);
 		assert_string_equal(play_why, err_text(ERR_CANCELLED));
-		assert_in_range(clock_boot_ms() - began, 0, 1000);
 		assert_int_equal(play_transmit(l), rows[i].after);
 		apdu_link_close(&l, false);
 		play_stop();
@@ -173,7 +170,7 @@ static void login_in_time(void **state)
 	struct apdu_link *l;
 
 	(void)state;
-	PLAY(HELLO, OPEN, { AGENT_LOGIN, QUIET, NULL }, { AGENT_CANCEL, ANSWER, "81 88 01 01" });
+	PLAY(HELLO, OPEN, { AGENT_LOGIN, QUIET, NULL }, { AGENT_CANCEL, END, NULL });
 	l = play_open();
 	dl = deadline_in(30);
 	assert_int_equal(login(l, NULL, &dl), ERR_TIMEOUT);

@@ -317,7 +317,7 @@ static void unpair(int fds[2])
 
 static void packets_keep_their_borders(void **state)
 {
-	struct deadline dl = deadline_in(1000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct wr w;
 	int fds[2];
 
@@ -338,7 +338,7 @@ static void packets_keep_their_borders(void **state)
 static void the_longest_packet_passes_and_no_longer_one(void **state)
 {
 	uint8_t *big = calloc(1, AGENT_MESSAGE_MAX + 1);
-	struct deadline dl = deadline_in(1000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct wr w, small;
 	uint8_t room[8];
 	int fds[2];
@@ -380,7 +380,7 @@ static void waiting_ends(void **state)
 	assert_int_equal(agent_msg_receive(fds[1], &w, &dl), ERR_TIMEOUT);
 	dl = deadline_in(10);
 	assert_int_equal(agent_msg_receive(fds[1], &w, &dl), ERR_TIMEOUT);
-	dl = deadline_in(10000);
+	dl = deadline_in(PATIENCE_MS);
 	dl.cancel_fd = fd_event();
 	assert_int_equal(write(dl.cancel_fd, "\1\0\0\0\0\0\0\0", 8), 8);
 	assert_int_equal(agent_msg_receive(fds[1], &w, &dl), ERR_CANCELLED);
@@ -397,7 +397,7 @@ static void waiting_ends(void **state)
 
 static void *read_all(void *arg)
 {
-	struct deadline dl = deadline_in(10000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	const int *fd = arg;
 	struct wr w;
 	size_t n = 0;
@@ -413,7 +413,7 @@ static void *read_all(void *arg)
 
 static void a_full_socket_goes_on_when_it_is_read(void **state)
 {
-	struct deadline dl = deadline_in(10000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	pthread_t reader;
 	void *n;
 	int fds[2];
@@ -431,7 +431,7 @@ static void a_full_socket_goes_on_when_it_is_read(void **state)
 
 static void an_end_that_is_gone_is_removed(void **state)
 {
-	struct deadline dl = deadline_in(1000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct wr w;
 	int fds[2];
 

@@ -29,7 +29,7 @@ static struct {
 
 static void say(enum agent_type type, enum agent_tag tag, struct rd value)
 {
-	struct deadline dl = deadline_in(5000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	struct wr w;
 
 	wr_init_heap(&w, AGENT_MESSAGE_MAX);
@@ -43,7 +43,7 @@ static void say(enum agent_type type, enum agent_tag tag, struct rd value)
 /* ERR_OK for an answer, what an AGENT_FAIL says otherwise. Progress is nothing. */
 static enum err heard(void)
 {
-	struct deadline dl = deadline_in(30000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	enum agent_type type = AGENT_PROGRESS;
 	struct rd elements;
 	enum err e = ERR_OK;
@@ -96,7 +96,7 @@ static void raise_event(int fd)
 
 static void wait_event(int fd)
 {
-	struct deadline dl = deadline_in(30000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	uint64_t n;
 
 	assert_int_equal(deadline_wait(&dl, fd), ERR_OK);

@@ -29,7 +29,7 @@ static int ask(const char *before, const char *answer, const char *out, bool yes
 	if (pid == 0) {
 		char c;
 
-		(void)alarm(20);
+		(void)alarm(PATIENCE_S);
 		if (read(go[0], &c, 1) != 1 || (out && !freopen(out, "w", stdout)))
 			_exit(9);
 		printf("what it is about\n");

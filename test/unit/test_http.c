@@ -9,13 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "ramoverhttp/http.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define BODY_MAX 1000
 
-static int listener = -1, wake[2];      /* wake: a silent server waits for it */
+static int listener = -1;
 static unsigned short port;
 static atomic_int connections, requests;
 static pthread_t thread;
@@ -100,8 +99,10 @@ static bool answer(int fd, const char *path)
 		(void)send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel");
 	if (strcmp(path, "/garbage") == 0)
 		(void)send_text(fd, "\x01\x02\x03 this is no HTTP\r\n\r\n");
+	/* Until the client has gone. */
 	if (strcmp(path, "/silent") == 0)
-		(void)!read(wake[0], &c, 1);
+		while (recv(fd, &c, 1, 0) > 0)
+			continue;
 	return false;
 }
 
@@ -165,7 +166,7 @@ static int start_server(void **state)
 
 	(void)state;
 	listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&a, sizeof(a)) || listen(listener, 8) || pipe(wake) ||
+	if (listener < 0 || bind(listener, (struct sockaddr *)&a, sizeof(a)) || listen(listener, 8) ||
 	    getsockname(listener, (struct sockaddr *)&a, &n))
 		return -1;
 	port = ntohs(a.sin_port);
@@ -369,7 +370,7 @@ static void bad_servers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct deadline dl = deadline_in(30000);
+		struct deadline dl = deadline_in(PATIENCE_MS);
 		struct client c;
 		enum err e;
 
@@ -391,29 +392,25 @@ static void silence(void **state)
 {
 	const struct http_config config = { 0 }, hasty = { .total_ms = 50 };
 	struct deadline dl = deadline_in(50);
-	uint64_t start = clock_boot_ms();
 	struct client c;
 	int cancel[2];
 
 	(void)state;
 	open_client(&c, &config);
 	assert_int_equal(ask(&c, "GET", "/silent", RD_NONE, NULL, &dl), ERR_TIMEOUT);
-	assert_int_equal(write(wake[1], "x", 1), 1);
 	assert_int_equal(ask(&c, "GET", "/ok", RD_NONE, NULL, &dl), ERR_TIMEOUT);
 	close_client(&c);
 	open_client(&c, &hasty);
 	assert_int_equal(ask(&c, "GET", "/silent", RD_NONE, NULL, NULL), ERR_TIMEOUT);
-	assert_int_equal(write(wake[1], "x", 1), 1);
 	close_client(&c);
 
 	assert_int_equal(pipe(cancel), 0);
 	assert_int_equal(write(cancel[1], "x", 1), 1);
-	dl = deadline_in(60000);
+	dl = deadline_in(PATIENCE_MS);
 	dl.cancel_fd = cancel[0];
 	open_client(&c, &config);
 	assert_int_equal(ask(&c, "GET", "/silent", RD_NONE, NULL, &dl), ERR_CANCELLED);
 	close_client(&c);
-	assert_true(clock_boot_ms() - start < 10000);
 	(void)close(cancel[0]);
 	(void)close(cancel[1]);
 }
@@ -421,7 +418,7 @@ static void silence(void **state)
 static void *cancel_later(void *arg)
 {
 	const int *fd = arg;
-	struct deadline dl = deadline_in(30000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 
 	/* When the request is there, not before. */
 	while (!strstr(last_request(), "give up") && deadline_check(&dl) == ERR_OK) {
@@ -433,12 +430,11 @@ static void *cancel_later(void *arg)
 	return NULL;
 }
 
-/* A caller who gives up while nothing happens is noticed at once, not at the next byte. */
+/* A caller who gives up while nothing happens is noticed; the next byte never comes. */
 static void giving_up(void **state)
 {
 	const struct http_config config = { 0 };
-	struct deadline dl = deadline_in(60000);
-	uint64_t start = clock_boot_ms();
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	const char *const headers[] = { "X-Test: give up", NULL };
 	struct client c;
 	int cancel[2];
@@ -451,8 +447,6 @@ static void giving_up(void **state)
 	assert_int_equal(pthread_create(&t, NULL, cancel_later, &cancel[1]), 0);
 	assert_int_equal(ask(&c, "GET", "/silent", RD_NONE, headers, &dl), ERR_CANCELLED);
 	assert_int_equal(pthread_join(t, NULL), 0);
-	assert_int_equal(write(wake[1], "x", 1), 1);
-	assert_true(clock_boot_ms() - start < 10000);
 	close_client(&c);
 	(void)close(cancel[0]);
 	(void)close(cancel[1]);

@@ -347,7 +347,7 @@ static void *wait_thread(void *arg)
 static void wait_start(struct waiter *w)
 {
 	assert_int_equal(pcsc_list(&w->seen), ERR_OK);
-	w->dl = deadline_in(10000);
+	w->dl = deadline_in(PATIENCE_MS);
 	assert_int_equal(pthread_create(&w->thread, NULL, wait_thread, w), 0);
 }
 
@@ -381,7 +381,7 @@ static void test_wait(void **state)
 	assert_int_equal(pcsc_list(&w.seen), ERR_OK);
 	fake_card_remove(READER);
 	assert_int_equal(fake_card_insert(READER, card_dir), ERR_OK);
-	w.dl = deadline_in(10000);
+	w.dl = deadline_in(PATIENCE_MS);
 	assert_int_equal(pcsc_wait(&w.seen, &w.dl), ERR_OK);
 
 	/* That somebody connects or goes is none. */
@@ -392,7 +392,7 @@ static void test_wait(void **state)
 	assert_int_equal(pcsc_wait(&w.seen, &w.dl), ERR_TIMEOUT);
 
 	assert_int_equal(pipe(gave_up), 0);
-	w.dl = deadline_in(10000);
+	w.dl = deadline_in(PATIENCE_MS);
 	w.dl.cancel_fd = gave_up[0];
 	assert_int_equal(pthread_create(&w.thread, NULL, wait_thread, &w), 0);
 	assert_int_equal(write(gave_up[1], "", 1), 1);
@@ -459,7 +459,7 @@ static void test_pulled_while_busy(void **state)
 	assert_int_equal(pcsc_open(READER, PCSC_EXCLUSIVE, &l), ERR_OK);
 	fake_fault(READER, 1, FAKE_HELD);
 	assert_int_equal(pthread_create(&t, NULL, sign_thread, l), 0);
-	assert_int_equal(fake_held(READER, 10000), ERR_OK);
+	assert_int_equal(fake_held(READER, PATIENCE_MS), ERR_OK);
 	fake_card_remove(READER);
 	assert_int_equal(pthread_join(t, &got), 0);
 	assert_int_equal(*(enum err *)got, ERR_REMOVED);
@@ -469,7 +469,7 @@ static void test_pulled_while_busy(void **state)
 	assert_int_equal(pcsc_open(READER, PCSC_EXCLUSIVE, &l), ERR_OK);
 	fake_fault(READER, 1, FAKE_HELD);
 	assert_int_equal(pthread_create(&t, NULL, sign_thread, l), 0);
-	assert_int_equal(fake_held(READER, 10000), ERR_OK);
+	assert_int_equal(fake_held(READER, PATIENCE_MS), ERR_OK);
 	fake_release(READER);
 	assert_int_equal(pthread_join(t, &got), 0);
 	assert_int_equal(*(enum err *)got, ERR_OK);

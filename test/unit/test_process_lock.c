@@ -10,7 +10,6 @@
 #include "base/process_lock.h"
 
 #define FORKS 100
-#define LONG_S 60               /* SIGALRM ends who hangs */
 
 static struct pair {
 	struct process_lock outer, inner;
@@ -47,7 +46,7 @@ static void fork_often(struct pair *p, struct process_lock *first_known)
 	pthread_t t[2];
 	int status;
 
-	(void)alarm(LONG_S);
+	(void)alarm(PATIENCE_S);      /* SIGALRM ends who hangs */
 	process_lock_take(first_known);
 	process_lock_give(first_known);
 	for (size_t i = 0; i < 2; i++)
@@ -58,7 +57,7 @@ static void fork_often(struct pair *p, struct process_lock *first_known)
 		const pid_t pid = fork();
 
 		if (pid == 0) {
-			(void)alarm(LONG_S);
+			(void)alarm(PATIENCE_S);
 			one_round(p);
 			_exit(0);
 		}

@@ -151,7 +151,7 @@ static void a_file_must_be_ours_alone(void **state)
 /* What the terminal shows until want appears in it; or the end of it. */
 static void read_screen(int master, const char *want, char *screen, size_t cap)
 {
-	struct deadline dl = deadline_in(10000);
+	struct deadline dl = deadline_in(PATIENCE_MS);
 	size_t n = strlen(screen);
 
 	while (!strstr(screen, want) && n < cap - 1) {

@@ -20,7 +20,6 @@
 #include "server/store/sqlite.h"
 #include "test/fake/clock.h"
 
-#define PATIENCE_MS 10000
 #define MESSAGE_MAX 200000
 
 /* ---- recipients ---- */
