@@ -98,26 +98,27 @@ enum err srv_child_start(char *const argv[], struct rd input, int epoll, void *t
 
 /* ---- its end ---- */
 
-/* The first line is kept, what is behind it is heard so that nobody waits. */
+/*
+ * The first line is kept, what is behind it is heard so that nobody waits. Once for each look: epoll asks again, and
+ * what several write at a time comes faster than it can be read.
+ */
 static void hear(struct srv_child *c)
 {
-	char text[1024], *end;
-	ssize_t n = 0;
+	char text[4096], *end;
+	ssize_t n = c->says >= 0 ? read(c->says, text, sizeof(text)) : 0;
 	size_t take;
 
-	while (c->says >= 0 && (n = read(c->says, text, sizeof(text))) > 0) {
-		end = memchr(text, '\n', (size_t)n);
-		take = end ? (size_t)(end - text) : (size_t)n;
-		if (take > sizeof(c->said) - c->n)
-			take = sizeof(c->said) - c->n;
-		if (!c->is_said) {
-			memcpy(c->said + c->n, text, take);
-			c->n += take;
-			c->is_said = end;
-		}
-	}
 	if (!n)
 		shut(&c->says);
+	if (n <= 0 || c->is_said)
+		return;
+	end = memchr(text, '\n', (size_t)n);
+	take = end ? (size_t)(end - text) : (size_t)n;
+	if (take > sizeof(c->said) - c->n)
+		take = sizeof(c->said) - c->n;
+	memcpy(c->said + c->n, text, take);
+	c->n += take;
+	c->is_said = end;
 }
 
 bool srv_child_look(struct srv_child *c, char *why, size_t cap)

@@ -3,7 +3,12 @@
 /* Telling people: server/notify/notify.c with its outbox and children. The recipients are programs of the test. */
 #include "test/unit/told.h"
 
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "server/base/rate.h"
+#include "server/notify/child.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -398,6 +403,31 @@ static void test_settings(void **state)
 	srv_recipients_free(&r);
 }
 
+/* One look reads a little of it: who says more than the server can read has the server do nothing else. */
+static void test_talks(void **state)
+{
+	char shell[] = "/bin/sh", option[] = "-c";
+	char script[] = "/usr/bin/head -c 60000 /dev/zero >&2; exec /bin/sleep 60";
+	char *const argv[] = { shell, option, script, NULL };
+	int epoll = epoll_create1(EPOLL_CLOEXEC), pending = 0;
+	struct srv_child c;
+	char why[100];
+
+	(void)state;
+	assert_true(epoll >= 0);
+	assert_int_equal(srv_child_start(argv, RD_NONE, epoll, &c, &c), ERR_OK);
+	for (int i = 0; i < 10000 && pending < 60000; i++) {
+		assert_int_equal(ioctl(c.says, FIONREAD, &pending), 0);
+		(void)usleep(1000);
+	}
+	assert_int_equal(pending, 60000);
+	assert_false(srv_child_look(&c, why, sizeof(why)));
+	assert_int_equal(ioctl(c.says, FIONREAD, &pending), 0);
+	assert_in_range(pending, 1, 59999);
+	srv_child_stop(&c);
+	(void)close(epoll);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,7 +443,7 @@ int main(void)
 		SCENE_TEST(test_no_program),
 		SCENE_TEST(test_forgotten_recipient),
 		SCENE_TEST(test_flood),
-		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_talks), cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
