@@ -13,7 +13,7 @@
 # shellcheck source=test/e2e/tools/hostile.sh
 . "$TOP/test/e2e/tools/hostile.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 60" || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = $WAIT" || finish
 t "an RSA key" nofm_key rsa:2048 fit
 
 # behaves TEXT WORDS LIAR-ARGS...
@@ -37,7 +37,7 @@ behaves "a dropped connection, first answer" "no connection to the server" drop 
 behaves "a dropped connection, third answer" "no connection to the server" drop 3
 sed -i 's/^timeout = .*/timeout = 10/' "$T/host.conf"
 behaves "endless empty templates" "no end within the time allowed" empty
-sed -i 's/^timeout = .*/timeout = 60/' "$T/host.conf"
+sed -i "s/^timeout = .*/timeout = $WAIT/" "$T/host.conf"
 behaves "64 MiB" "more than it may" huge
 liar status 404
 stop liar

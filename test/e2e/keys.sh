@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 240
+# limit: 300
 #
 # What people do with a card's keys, certificates and PINs, by the command: each result is looked at by OpenSC and
 # openssl, which know nothing of us. On a card with a PIN, and what needs its login also on one that custodians open.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 180
+# limit: 300
 #
 # Hosts with manners of their own: descriptors 0 to 2 closed, thousands open or few allowed, SIGCHLD ignored, no
 # environment, a broken configuration, a module dropped without C_Finalize. It works, or says why not.
@@ -11,7 +11,7 @@
 # shellcheck source=test/e2e/tools/nofm.sh
 . "$TOP/test/e2e/tools/nofm.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = 60" || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 "timeout = $WAIT" || finish
 t "a key" nofm_key ec:secp256r1 ec
 cd "$T" || exit 1
 export QUORUM11_CONF=$T/host.conf

@@ -120,7 +120,7 @@ t "... the same words" cmp <(jq -S . "$sink/command") <(hook_body 1 . | jq -S .)
 command=$(mail 1 t | sed -n 's/^  quorum11 \(approve .*\)/\1/p')
 by_command() {
 	# shellcheck disable=SC2086
-	run custodian "$q11" $command --reader "$(reader "$1")" --pin-file "$T/pin" --yes --wait 60
+	run custodian "$q11" $command --reader "$(reader "$1")" --pin-file "$T/pin" --yes --wait "$WAIT"
 	cat "$T/out" "$T/err"
 	return "$status"
 }

@@ -22,13 +22,13 @@ program() {
 	exec {fd}<"$T/$1.out"
 	from[$1]=$fd
 }
-# ask PROGRAM COMMAND...; answer PROGRAM [SECONDS]: within 5 s, to $said.
+# ask PROGRAM COMMAND...; answer PROGRAM: to $said.
 ask() {
 	local who=$1
 	shift
 	echo "$*" >&"${to[$who]}"
 }
-answer() { read -r -t "${2:-5}" said <&"${from[$1]}"; }
+answer() { read -r -t $((LONG / 1000)) said <&"${from[$1]}"; }
 # says PROGRAM EXPECTED COMMAND...
 says() {
 	local who=$1 expected=$2
@@ -117,9 +117,9 @@ t "... and closed" says b 6e00 send y $query
 # ---- pulled ----
 
 pull() { card_stop card; }
-ask b wait 30000
+ask b wait "$LONG"
 t "the card is pulled" pull
-told() { answer b 30 && [ "$said" = ok ]; }
+told() { answer b && [ "$said" = ok ]; }
 t "who waits is told" told
 t "not present" says b "card or reader removed" present y
 t "no exchange" says b "card or reader removed" send y $query
@@ -143,7 +143,7 @@ t "nothing happens: time is up" says b "time is up" wait 300
 stop pcscd
 t "no service" says b "no smart card service" list
 t "no service" says b "no smart card service" open y shared "$r"
-t "no service" says b "no smart card service" wait 5000
+t "no service" says b "no smart card service" wait "$LONG"
 fd=${to[b]}
 exec {fd}>&-
 wait "${pid[b]}"

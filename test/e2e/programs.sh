@@ -15,7 +15,8 @@ other_cards=(pin)
 card_new pin --id UTPIN0400000
 t "2 of 3: cards, registration, server, enrolment" nofm_new vendor-shared 3 2 || finish
 # A program that offers a PIN to every card it sees must not spend the custodians' tries.
-sed -i 's/^\[module\]/&\nreaders = Virtual HSM target*, Virtual HSM pin*/; s/^\[login\]/&\ntimeout = 60/' "$T/host.conf"
+sed -i "s/^\[module\]/&\nreaders = Virtual HSM target*, Virtual HSM pin*/; s/^\[login\]/&\ntimeout = $WAIT/" \
+    "$T/host.conf"
 t "an RSA key" nofm_key rsa:2048 fit
 t "an EC key" nofm_key ec:secp256r1 ec
 t "a card with a PIN" host "$q11" init --reader "$(reader pin)" --yes --pin-file "$T/sign-pin" \
@@ -165,7 +166,7 @@ ssh-keygen -i -m PKCS8 -f r1.pem >r1.ssh.pub
 ssh-keygen -i -m PKCS8 -f e1.pem >e1.ssh.pub
 t "... the RSA key" grep -qF "$(cat r1.ssh.pub)" says.out
 t "... the EC key" grep -qF "$(cat e1.ssh.pub)" says.out
-t "ssh-add takes a card with a PIN" agent timeout 20 ssh-add -s "$MODULE"
+t "ssh-add takes a card with a PIN" agent timeout $((LONG / 1000)) ssh-add -s "$MODULE"
 for key in r1 e1; do
 	rm -f data.sig
 	t "... $key signs and verifies" agent ssh-add -T "$key.ssh.pub"
@@ -249,7 +250,8 @@ t "the PIN card signs through OpenSC's" through_proxy "pincard (UserPIN)"
 t "... verifies" signed_by e1
 # OpenSC's module stays connected to every card that it has seen; a login by people needs the card alone.
 t "a login by people fails at once, and says that OpenSC's module is why" says \
-    "OpenSC's module in this program" timeout 10 p11tool --login --test-sign "pkcs11:token=SmartCard-HSM;object=fit"
+    "OpenSC's module in this program" timeout "$WAIT" p11tool --login --test-sign \
+    "pkcs11:token=SmartCard-HSM;object=fit"
 t "... which asked nobody" test "$(requests '|select(.state=="waiting")')" = 0
 echo "disable-in: p11tool" >>/usr/share/p11-kit/modules/opensc-pkcs11.module
 t "... with OpenSC's module disabled in the program it signs" approved p11tool --login --test-sign \

@@ -37,7 +37,7 @@ opens_by() { # C...
 	ends_well connect || return
 	approvers_done "$@"
 }
-ends_well() { reap "$1" 60000 && [ "$status" -eq 0 ] && return; cat "$1.log"; return 1; }
+ends_well() { reap "$1" $((2 * LONG)) && [ "$status" -eq 0 ] && return; cat "$1.log"; return 1; }
 replaced_already() { replace "$@" | grep -q "registered already"; }
 declare -A chr=()
 for c in c1 c2 c3 c4; do chr[$c]=$(chr_of "$c"); done
@@ -69,10 +69,10 @@ t "... the server knows c4" on_server "${chr[c4]}"
 t "... and c3 no more" not on_server "${chr[c3]}"
 t "c4 and c1 open it" opens_by c4 c1
 start connect connect
-t "a request waits" wait_for 10000 waits
+t "a request waits" wait_for "$LONG" waits
 t "... not for the card that was lost" not approve c3 --wait 1
 t "... but for c4, who says no" approve c4 --deny
-reap connect 60000
+reap connect
 t "... and that is the end" test "$status" -ne 0
 
 # ---- a new key on the same card: c1 ----

@@ -34,7 +34,7 @@ t "... asked nobody" test "$(requests)" = "$before"
 
 start_run --sign 1 --key ec --pin-file sign-pin --receipt r -- "${signing[@]}" --login --pin "$SIGN_PIN"
 t "c1 and c2 approve" eval 'approvers c1 c2; approvers_done c1 c2'
-t "the command signs, with the PIN" reap run 30000
+t "the command signs, with the PIN" reap run
 t "... its exit status" test "$status" = 0 || cat run.log
 host pkcs11-tool --module "$MODULE" --token-label SmartCard-HSM --read-object --type pubkey --label ec -o ec.der
 openssl pkey -pubin -inform DER -in ec.der -out ec.pem
@@ -45,7 +45,7 @@ t "... the PIN is not in it" not grep -q "$SIGN_PIN" r
 
 start_run --pin-fd 7 -- "${signing[@]}" --login --pin 000000 7<sign-pin
 approvers c3 c1
-t "a process with another PIN is not let in" reap run 30000
+t "a process with another PIN is not let in" reap run
 t "... its exit status is passed on" test "$status" = 1
 approvers_done c3 c1
 t "... the card was not asked: all tries are left" [ "$(jq .pin_tries closed)" = "$(login_status | jq .pin_tries)" ]

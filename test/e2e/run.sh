@@ -71,11 +71,11 @@ verify() { local f; for f; do openssl dgst -sha256 -verify fit.pem -signature "$
 run_start() { rm -f started over; start run env QUORUM11_CONF="$T/$conf" "$q11" run --device "$target_id" "$@"; }
 conf=host.conf
 grep -v '^ca = ' host.conf >no-ca.conf
-run_ends() { reap run 30000 && { [ "$status" -eq "$1" ] || { echo "exit status $status"; cat run.log; return 1; }; }; }
+run_ends() { reap run && { [ "$status" -eq "$1" ] || { echo "exit status $status"; cat run.log; return 1; }; }; }
 said() { grep -qF -- "$1" run.log || { cat run.log; return 1; }; }
 audit() { host "$q11" audit receipt "$@"; }
 is_over() {
-	t "... the agent is gone" wait_for 5000 agent_gone
+	t "... the agent is gone" wait_for "$LONG" agent_gone
 	t "... and its socket's folder" folder_gone
 	t "... the card is closed" is_closed
 }
@@ -198,10 +198,10 @@ is_over
 sed -i '/^\[login\]/a cooldown = 0' host.conf
 for sig in INT TERM; do
 	run_start -- ./wait-sign a
-	t "a request waits" wait_for 10000 waits
+	t "a request waits" wait_for "$LONG" waits
 	kill -$sig "${PID[run]}"
 	t "SIG$sig: exit status 1" run_ends 1
-	t "... the request is over" wait_for 5000 nothing_waits
+	t "... the request is over" wait_for "$LONG" nothing_waits
 	t "... the command was not started" test ! -e started
 	is_over
 done
@@ -210,7 +210,7 @@ done
 
 run_start -- ./wait-sign a
 t "c1 and c2 approve" eval 'approvers c1 c2; approvers_done c1 c2'
-t "the command runs" wait_for 10000 test -e started
+t "the command runs" wait_for "$LONG" test -e started
 t "... the socket is in XDG_RUNTIME_DIR" test -S run-dir/quorum11-??????/agent
 t "... in a folder of ours alone" [ "$(stat -c %a run-dir/quorum11-??????)" = 700 ]
 kill -INT "${PID[run]}"
@@ -222,7 +222,7 @@ is_over
 
 run_start --receipt r5 -- ./wait-sign a
 approvers c1 c2
-t "the command runs" wait_for 10000 test -e started
+t "the command runs" wait_for "$LONG" test -e started
 approvers_done c1 c2
 socket=$T/$(folders)/agent
 shows() { host "$q11" agent status --socket "$socket" "$@" >status.out && cat status.out; }
@@ -242,19 +242,19 @@ t "the receipt verifies" audit r5
 
 run_start -- ./wait-sign a
 approvers c1 c2
-t "the command runs" wait_for 10000 test -e started
+t "the command runs" wait_for "$LONG" test -e started
 approvers_done c1 c2
 kill -KILL "${PID[run]}"
-reap run 5000
-t "killed: the agent ends" wait_for 5000 agent_gone
+reap run
+t "killed: the agent ends" wait_for "$LONG" agent_gone
 t "... the card is closed" is_closed
 echo go >go
-t "... the command goes on, and cannot sign" wait_for 10000 test -e over
+t "... the command goes on, and cannot sign" wait_for "$LONG" test -e over
 t "... it did not" test ! -e signed-late
 t "... it left the folder of its socket" test -n "$(folders)"
 left=$(folders)
 run_start -- ./wait-sign a
-t "the next one asks" wait_for 10000 waits
+t "the next one asks" wait_for "$LONG" waits
 t "... and has removed it" test ! -e "$left"
 t "... not its own" test -n "$(folders)"
 kill -TERM "${PID[run]}"

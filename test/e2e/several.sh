@@ -26,7 +26,7 @@ t "a key on the first" nofm_key rsa:2048 fit
 
 client=(--cert "$T/tls/client.pem" --key "$T/tls/client.key")
 stop server
-sed -i "/^\[server\]/a client_ca = $T/tls/ca.pem\nlease = 3" "$T/server.conf"
+sed -i "/^\[server\]/a client_ca = $T/tls/ca.pem\nlease = 10" "$T/server.conf"
 sed -i "s/^listen = .*/listen = ${URL#https://}/" "$T/server.conf"
 t "the server again, for client certificates only" server_start "$T/server.conf"
 
@@ -61,7 +61,7 @@ done
 # ---- and there is no way to it but a proxy ----
 
 start proxy "$TOP/test/e2e/tools/proxy.py" "$T/proxy.port"
-t "a proxy" wait_for 5000 test -s "$T/proxy.port"
+t "a proxy" wait_for "$LONG" test -s "$T/proxy.port"
 for conf in host custodian; do
 	sed -i "/^ca = /a proxy = http://127.0.0.1:$(cat "$T/proxy.port")" "$T/$conf.conf"
 done
@@ -78,7 +78,8 @@ t "the second needs turns: that was learnt when its key was made" test "$(member
 decide() { # CARD REQUEST [OPT...]
 	local c=$1 request=$2
 	shift 2
-	custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes --wait 20 "$@" "$URL" "$request"
+	custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes --wait "$WAIT" "$@" "$URL" \
+	    "$request"
 }
 t "c1 approves the first" decide c1 "$first"
 t "... which is no approval of the second" test "$(member "$second" .approvals)" = 0
@@ -95,8 +96,9 @@ turn() {
 	    jq -er .challenge
 }
 idle=$(chr 1)
-t "somebody takes his turn" wait_for "$LONG" turn "$idle"
-t "... and it is his" test "$(member "$second" .turn)" = "$idle"
+# Taken again if it has run out before it is looked at.
+his() { turn "$idle" && [ "$(member "$second" .turn)" = "$idle" ]; }
+t "somebody takes his turn, and it is his" wait_for "$LONG" his
 owner() { if grep -q "$idle" "$T/c2.log"; then echo c3; else echo c2; fi; }
 host "$q11" status --reader "$(reader c2)" >"$T/c2.log" 2>&1
 other=$(owner)

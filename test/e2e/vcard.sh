@@ -67,7 +67,7 @@ t "pull one" card_stop a
 t "... and the other" card_stop b
 t "both in one process" start both "$vcard" run --count --log "$T/apdu.log" \
     "$T/card/a:${PORT[a]}" "$T/card/b:${PORT[b]}"
-t "... are in their readers" readers_wait 5000 "" a b
+t "... are in their readers" readers_wait "$LONG" "" a b
 t "a card has one owner" not "$vcard" run --port "${PORT[a]}" "$T/card/a"
 t "commands" apdu a $select $init $select $verify
 t "... answered" said "SW1=0x90, SW2=0x00"
@@ -79,7 +79,7 @@ t "one exchange more is one more" apdu b $select
 t "... of its own card only" test "$(count a)" = "$n"
 t "... and counted" test "$(count b)" = "$(logged b)"
 t "a kill of the parent" stop both KILL
-t "... pulls both" readers_wait 5000 --empty a b
+t "... pulls both" readers_wait "$LONG" --empty a b
 
 # ---- time ----
 

@@ -30,7 +30,7 @@ chmod +x "$T/tell" "$T/bin/notify-send"
 t "the inbox is his, by one signature; nothing waits" not approve c1 --wait 0
 printf '[module]\nreaders = none\n[custodian]\nurl = %s\nkey = %s\n' "$URL" "$c1" >>"$T/custodian.conf"
 # As on a machine without a desktop.
-t_status "a desktop that cannot be told: 1, before anything is missed" 1 timeout 20 env PATH="$T/card" \
+t_status "a desktop that cannot be told: 1, before anything is missed" 1 timeout $((LONG / 1000)) env PATH="$T/card" \
     QUORUM11_CONF="$T/custodian.conf" "$q11" custodian watch --notify
 t "... what is missing is said" grep -q "libnotify-bin" "$T/err"
 # Somebody who reads only the first line.
@@ -52,7 +52,7 @@ stop server
 t "the server is away, which is said" wait_for "$LONG" grep -q "no connection to the server" "$T/watch.log"
 sed -i "s/^listen = .*/listen = ${URL#https://}/" "$T/server.conf"
 t "it comes back" server_start "$T/server.conf"
-t "... which is said" wait_for 60000 grep -q "answers again" "$T/watch.log"
+t "... which is said" wait_for $((2 * LONG)) grep -q "answers again" "$T/watch.log"
 t "the first one was told once" told 1
 custodian "$q11" devices remove "target signer"
 connect "second"

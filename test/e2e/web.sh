@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 120
+# limit: 300
 #
 # The pages in a real browser: light, dark, on a telephone, without a script, by keyboard; pictures stay in
 # BUILD/test/web.

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-LIMIT = 20
+LIMIT = 60
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",

@@ -37,12 +37,12 @@ signing() { # NAME: signs $T/NAME to $T/NAME.sig
 }
 sign() { run signing "$1" && cat "$T/out" "$T/err" && [ "$status" -eq 0 ]; }
 sign_start() { start "sign-$1" signing "$1"; }
-signed() { reap "sign-$1" 60000 && [ "$status" -eq 0 ] && [ -s "$T/$1.sig" ]; }
+signed() { reap "sign-$1" && [ "$status" -eq 0 ] && [ -s "$T/$1.sig" ]; }
 verifies() { openssl dgst -sha256 -verify "$T/fit.pem" -signature "$T/$1.sig" "$T/$1"; }
 for name in one two three four; do echo "release $name" >"$T/$name"; done
 
 agent_start
-t "the agent holds the card" wait_for 10000 is_state closed || cat "$T/agent.log"
+t "the agent holds the card" wait_for "$LONG" is_state closed || cat "$T/agent.log"
 is_confined() { grep -q '^Seccomp:[[:space:]]*2$' "$1" && grep -q '^NoNewPrivs:[[:space:]]*1$' "$1"; }
 t "... without what it does not need" is_confined "/proc/${PID[agent]}/status"
 t "... and without a core file" grep -q '^Max core file size *0 *0 ' "/proc/${PID[agent]}/limits"
@@ -60,7 +60,7 @@ t "... the card was not asked" test "$(card_count target)" = "$before"
 
 before=$(requests)
 sign_start one
-t "a program waits" wait_for 20000 is_state asking
+t "a program waits" wait_for "$LONG" is_state asking
 sign_start two
 t "objects while people are asked" p11 --list-objects
 t "two custodians approve" eval 'approvers c1 c2; approvers_done c1 c2'
@@ -75,7 +75,7 @@ t "the agent counts" agent_says '.digests == 3'
 # ---- a custodian ends it from afar ----
 
 t "a custodian ends it" custodian "$q11" end --reader "$(reader c3)" --pin-file "$T/pin" --yes "$URL" "$(newest id)"
-t "... the agent closes the card" wait_for 10000 is_state closed
+t "... the agent closes the card" wait_for "$LONG" is_state closed
 t "... and knows who it was" agent_says '.ended | test("^ended by custodian UT")'
 
 # ---- a custodian lowers the limits ----
@@ -105,7 +105,7 @@ t "the server is back" server_start "$T/server.conf"
 
 sign_start two
 t "c3 denies" approve c3 --deny
-t "the program's login fails" reap sign-two 20000
+t "the program's login fails" reap sign-two
 t "... with a status" test "$status" -ne 0
 t "... and it is said why" grep -q "denied" "$T/sign-two.log"
 before=$(requests)
@@ -118,7 +118,7 @@ t "... the card is closed" is_closed
 # ---- killed ----
 
 agent_start
-t "the agent is back" wait_for 10000 is_state closed
+t "the agent is back" wait_for "$LONG" is_state closed
 sign_start two
 t "two custodians approve" eval 'approvers c1 c2; approvers_done c1 c2'
 t "a program signs" signed two || cat "$T/sign-two.log"
@@ -127,15 +127,15 @@ signing=$(last 8068)
 card_answers() { "$B/test/e2e/tools/askcard" "$(reader target)" "$@" >"$T/said" 2>"$T/none"; }
 kill -KILL "${PID[agent]}"
 reap agent
-t "the agent is killed: others get at the card" wait_for 5000 card_answers "$signing"
+t "the agent is killed: others get at the card" wait_for "$LONG" card_answers "$signing"
 t "... which signs nothing: it was reset" test "$(cat "$T/said")" = 6E00
 t "... nor when it is selected" card_answers "$(last 00a40400)" "$signing"
 t "... as nobody is logged in" test "$(tail -n 1 "$T/said")" = 6982
 t "... it says so itself" is_closed
 agent_start
-t "another agent takes its place" wait_for 10000 is_state closed
+t "another agent takes its place" wait_for "$LONG" is_state closed
 sign_start two
-t "... and asks again" wait_for 20000 is_state asking
+t "... and asks again" wait_for "$LONG" is_state asking
 t "... two custodians approve" eval 'approvers c1 c2; approvers_done c1 c2'
 t "... a program signs" signed two || cat "$T/sign-two.log"
 t "... the signature is good" verifies two
@@ -143,9 +143,9 @@ t "... the signature is good" verifies two
 # ---- the card is pulled and put back ----
 
 t "the card is pulled" card_stop target
-t "the agent misses it" wait_for 5000 is_state empty
+t "the agent misses it" wait_for "$LONG" is_state empty
 t "the card is put back" card_start target
-t "the agent holds it again, closed" wait_for 10000 is_state closed
+t "the agent holds it again, closed" wait_for "$LONG" is_state closed
 stop agent
 
 # ---- what was done can be proved ----

@@ -34,7 +34,7 @@ signing() { # LABEL MECHANISM
 }
 sign_start() { rm -f "$T/sig"; start sign signing "$@"; }
 sign_done() { reap sign && [ "$status" -eq 0 ]; }
-sign_fails() { reap sign && [ "$status" -ne 0 ] && [ ! -s "$T/sig" ]; }
+sign_fails() { reap sign "${1:-$LONG}" && [ "$status" -ne 0 ] && [ ! -s "$T/sig" ]; }
 said() { grep -qF -- "$1" "$T/sign.log"; }
 public_key() {
 	p11 --read-object --type pubkey --label "$1" --output-file "$T/$1.der" &&
@@ -99,13 +99,22 @@ t "... the card is closed" is_closed
 
 # ---- nobody comes ----
 
-stop server
-sed -i '/^\[server\]/a deadline = 8' "$T/server.conf"
 sed -i "s/^listen = .*/listen = ${URL#https://}/" "$T/server.conf"
-t "the server again, with the enrolments it had, for requests of 8 s" server_start "$T/server.conf"
-sign_start fit SHA256-RSA-PKCS
-t "c1 approves, nobody else" approve c1
-t "the program's login fails" sign_fails
+# On a machine on which 8 s are too short for one custodian, they are more.
+one_approves() {
+	local seconds
+	for seconds in 8 60; do
+		stop server
+		sed "s/^\[server\]/&\ndeadline = $seconds/" "$T/server.conf" >"$T/short.conf"
+		server_start "$T/short.conf" || return 1
+		sign_start fit SHA256-RSA-PKCS
+		! approve c1 || return 0
+		reap sign $((2 * LONG))
+	done
+	return 1
+}
+t "the server again, with the enrolments it had, for short requests: c1 approves, nobody else" one_approves
+t "the program's login fails" sign_fails $((2 * LONG))
 t "... and it is said why" said "in time"
 t "... the card is closed" is_closed
 

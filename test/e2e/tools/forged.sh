@@ -12,7 +12,7 @@
 # shellcheck source=test/e2e/tools/hostile.sh
 . "$TOP/test/e2e/tools/hostile.sh"
 
-t "2 of 3: cards, registration, server, enrolment" nofm_new "${PROFILE:?}" 3 2 "timeout = 60" || finish
+t "2 of 3: cards, registration, server, enrolment" nofm_new "${PROFILE:?}" 3 2 "timeout = $WAIT" || finish
 t "an RSA key" nofm_key rsa:2048 fit
 
 # The liar speaks plain http to a real server that does, too.
@@ -36,7 +36,7 @@ forged "a forged signature of a statement" "flip:$path:proofs.1.statement_signat
 forged "a missing statement" "remove:$path:proofs.0"
 forged "no statements" "json:$path:proofs=[]"
 forged "one custodian's statement twice" "copy:$path:proofs.1=proofs.0"
-# In these two the host asks until its time is over: a third of the time is enough for that.
+# In these two the host asks until its time is over: less time is enough for that.
 patience() { sed -i "s/^timeout = .*/timeout = $1/" "$T/host.conf"; }
 patience 20
 liar proxy "$URL" "drop:/proofs"
@@ -61,7 +61,7 @@ t "... the card is closed" is_closed
 
 # ---- the honest server still works ----
 
-patience 60
+patience "$WAIT"
 export QUORUM11_URL=$URL/rt/hsm
 approvers c1 c2
 t "and with the honest server it signs" sign

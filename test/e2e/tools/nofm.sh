@@ -14,6 +14,7 @@
 #   approve C [OPT...]  custodian C (c1) approves the request that waits for him; output to $T/out
 #   approvers C...      the same in the background for each: processes approve-C; approvers_done waits for them
 #   host CMD...         run CMD with the signing host's configuration
+#   $WAIT               seconds in which people and programs that wait for one another come together
 #   card_got HEX        the target got a command that begins with HEX
 #   login_status        what the card itself says now: VERIFY status and MANAGE PKA, asked after everything else let go
 #
@@ -30,7 +31,7 @@ echo 3537363231383830 >"$T/so-pin"
 echo "$SIGN_PIN" >"$T/sign-pin"
 umask 022
 q11=$B/quorum11
-target=target target_id=UTTGT0400000
+target=target target_id=UTTGT0400000 WAIT=$((2 * LONG / 1000))
 other_cards=() init_opt=()
 
 host() { QUORUM11_CONF=$T/host.conf "$@"; }
@@ -105,7 +106,7 @@ nofm_new() {
 approve() {
 	local c=$1
 	shift
-	run custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes --wait 60 "$@" "$URL"
+	run custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes --wait "$WAIT" "$@" "$URL"
 	cat "$T/out" "$T/err"
 	return "$status"
 }
@@ -114,14 +115,14 @@ approvers() {
 	local c
 	for c in "$@"; do
 		start "approve-$c" custodian "$q11" approve --reader "$(reader "$c")" --pin-file "$T/pin" --yes \
-		    --wait 60 "$URL"
+		    --wait "$WAIT" "$URL"
 	done
 }
 
 approvers_done() {
 	local c all=0
 	for c in "$@"; do
-		reap "approve-$c" 70000 && [ "$status" -eq 0 ] || { all=1; cat "$T/approve-$c.log"; }
+		reap "approve-$c" $((3 * LONG)) && [ "$status" -eq 0 ] || { all=1; cat "$T/approve-$c.log"; }
 	done
 	return $all
 }
