@@ -3,8 +3,8 @@
 #
 # `end`: a custodian takes back what has opened a card, and whoever keeps that card open hears of it at once, over a
 # network that comes and goes.
-# Functions are called through t.
-# shellcheck disable=SC2317
+# Functions are called through t; $ in single quotes is for eval.
+# shellcheck disable=SC2016,SC2317
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/e2e/tools/nofm.sh
