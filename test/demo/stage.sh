@@ -78,7 +78,7 @@ asks() {
 	prompt "$@"
 	: >asking.log
 	start asking asking "$@"
-	wait_for 20000 has_code || { show asking.log; fail "no request was opened"; }
+	wait_for "$LONG" has_code || { show asking.log; fail "no request was opened"; }
 	code=$(sed -n 's/.*code \([A-Z2-7]\{4\}-[A-Z2-7]\{4\}\).*/\1/p' asking.log | head -n 1)
 	show asking.log
 }
@@ -92,12 +92,12 @@ approves() {
 	local how=$1 who
 	shift
 	for who in "$@"; do
-		start "approve-$who" as "$who" quorum11 approve --reader "$who" --pin-file pin --yes --wait 20 \
+		start "approve-$who" as "$who" quorum11 approve --reader "$who" --pin-file pin --yes --wait "$WAIT" \
 		    --expect-code "$code" "$URL"
 	done
 	for who in "$@"; do
 		prompt "$who" quorum11 approve --reader "$who" --pin-file pin --yes --expect-code "$code" "$URL"
-		reap "approve-$who" 30000
+		reap "approve-$who" $((3 * LONG))
 		if [ "$how" = full ] || [ "$status" -ne 0 ]; then
 			show "approve-$who.log"
 		else
