@@ -84,6 +84,8 @@ enum err {
 
 /* A short lower-case English phrase without full stop; never NULL. */
 const char *err_text(enum err e);
+/* One word for programs, as "no-reader": it never changes. Never NULL. */
+const char *err_name(enum err e);
 
 /* What a single code cannot hold. Filled by whoever met the error; zero where not known. */
 struct err_detail {

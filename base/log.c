@@ -31,6 +31,7 @@ static const char *const level_names[] = { "none", "error", "warn", "info", "tra
 static _Atomic unsigned char levels[LOG_AREAS];
 static const char *_Atomic program = "quorum11";
 static _Atomic bool is_json;
+static void (*_Atomic hears)(struct rd text);
 
 /*
  * The log file. Its descriptor keeps its number for the life of the process: a new file takes it over by dup3, so
@@ -230,8 +231,14 @@ void log_line(enum log_area a, enum log_level l, const char *fmt, ...)
 	errno = saved;
 }
 
+void log_hear(void (*heard)(struct rd text))
+{
+	atomic_store(&hears, heard);
+}
+
 void log_tell(const char *fmt, ...)
 {
+	void (*const heard)(struct rd text) = atomic_load(&hears);
 	struct log_head head = { .time = clock_wall_s(), .pid = (int)getpid(), .program = atomic_load(&program),
 				 .level = level_names[LOG_ERROR] };
 	const int saved = errno, fd = atomic_load(&out_fd);
@@ -250,6 +257,8 @@ void log_tell(const char *fmt, ...)
 	put_message(&line, fmt, ap);
 	va_end(ap);
 	head.text = rd_of(line.p + from, line.n - from);
+	if (heard)
+		heard(head.text);
 	wr_u8(&line, '\n');
 	if (atomic_load(&is_json)) {
 		put_json(&head, true);

@@ -30,6 +30,8 @@ void log_line(enum log_area a, enum log_level l, const char *fmt, ...) PRINTF(3,
  * text_shown.
  */
 void log_tell(const char *fmt, ...) PRINTF(1, 2);
+/* Who else hears the text of each such line from now on; NULL: nobody. Called by the thread that tells. */
+void log_hear(void (*heard)(struct rd text));
 /* The program's name at the start of log_tell's line; a literal; default "quorum11". */
 void log_name(const char *name);
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/audit/audit.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 
 #define HELP_MAX 16384
@@ -216,12 +217,26 @@ static enum err help(const struct cli_verb *verb)
 	return e;
 }
 
+/* Known before options are read: where one of them is refused, a program is told so, too. */
+static bool wants_json(const struct cli_verb *verb, int argc, char *const *argv)
+{
+	if (!cli_verb_takes(verb, OPT_JSON))
+		return false;
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
 static int run(const struct cli_verb *verb, int argc, char **argv)
 {
+	const bool json = wants_json(verb, argc, argv);
 	struct cli_args args;
 	struct cli cli = { .args = &args, .dl = deadline_never() };
 	enum err e;
 
+	if (json)
+		cli_json_begin();
 	e = cli_args_parse(verb, argc, argv, &args);
 	if (!e && args.help)
 		return cli_exit_status(cli_flush(help(verb)));
@@ -232,6 +247,8 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 	if (!e)
 		e = verb->run(&cli);
 	conf_free(&cli.conf);
+	if (json)
+		e = cli_json_error(e);
 	e = cli_flush(e);
 	return cli.has_status && (cli.status || !e) ? cli.status : cli_exit_status(e);
 }

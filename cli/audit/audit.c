@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/line/get.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
 

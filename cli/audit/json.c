@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "cli/audit/audit.h"
-#include "cli/line/say.h"
+#include "cli/line/json.h"
 #include "pka/message.h"
 #include "sc-hsm/digest.h"
 

@@ -8,6 +8,7 @@
 #include "base/spki.h"
 #include "base/text.h"
 #include "cli/line/get.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 #include "cli/line/verb.h"
 #include "pka/chain.h"

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/domain/domain.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 
 const char *cli_kcv_text(const uint8_t kcv[HSM_KCV_SIZE], char text[CLI_KCV_TEXT])

@@ -8,6 +8,7 @@
 #include "cli/enrol/operator.h"
 #include "cli/enrol/policy.h"
 #include "cli/line/get.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 #include "cli/remote/api.h"
 #include "cli/trust/pkafiles.h"

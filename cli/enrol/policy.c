@@ -4,6 +4,7 @@
 #include "cli/enrol/operator.h"
 #include "cli/enrol/policy.h"
 #include "cli/line/get.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 
 #define POLICY_MAX 16384

@@ -12,6 +12,7 @@
 #include "cli/key/archive.h"
 #include "cli/key/preview.h"
 #include "cli/line/get.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 #include "cli/trust/trust.h"
 

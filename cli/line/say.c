@@ -153,23 +153,3 @@ bool cli_ask_word(const char *question, const char *word, bool yes)
 		return cli_flush(ERR_OK) == ERR_OK;
 	return cli_ask_line(question, answer, sizeof(answer)) && strcmp(answer, word) == 0;
 }
-
-void cli_json_append(json_t **list, json_t *item)
-{
-	if (*list && json_array_append_new(*list, item) == 0)
-		return;
-	if (!*list)
-		json_decref(item);
-	json_decref(*list);
-	*list = NULL;
-}
-
-enum err cli_json_print(json_t *doc)
-{
-	if (!doc)
-		return cli_fail(ERR_NOMEM, "writing JSON");
-	json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(doc);
-	return ERR_OK;
-}

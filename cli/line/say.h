@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people and scripts are told: messages, the exit status, questions, JSON. */
+/* What people and scripts are told: messages, the exit status, questions. */
 #ifndef CLI_LINE_SAY_H
 #define CLI_LINE_SAY_H
-
-#include <jansson.h>
 
 #include "base/buf.h"
 
@@ -33,13 +31,5 @@ bool cli_has_terminal(void);
 bool cli_ask_word(const char *question, const char *word, bool yes);
 /* A line from the terminal, without its end; false: no terminal, nothing typed, or more than cap - 1 bytes. */
 bool cli_ask_line(const char *question, char *line, size_t cap);
-
-/* Append and drop; without memory *list becomes NULL, which json_pack then notices. */
-void cli_json_append(json_t **list, json_t *item);
-/*
- * Print to stdout, safe on a terminal whoever made the texts, and drop. doc NULL (no memory while it was made):
- * ERR_NOMEM, said.
- */
-MUST enum err cli_json_print(json_t *doc);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 #include "cli/line/words.h"
 #include "pka/limits.h"

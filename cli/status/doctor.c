@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 
 enum err verb_doctor(struct cli *cli)

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cli/line/say.h"
+#include "cli/line/json.h"
 
 #define TEXT_MAX 1024
 

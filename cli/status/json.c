@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cli/key/algorithms.h"
-#include "cli/line/say.h"
+#include "cli/line/json.h"
 #include "cli/status/status.h"
 
 /* Null: all are allowed. */

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/card/card.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 #include "cli/line/table.h"
 
@@ -122,11 +123,11 @@ enum err verb_list(struct cli *cli)
 	e = cli_readers(cli, cli->args->reader, &readers);
 	if (!e)
 		shown = look(cli, &readers, &table, &list);
-	if (!e && cli->args->json) {
+	if (!e && !shown) {
+		e = nothing(cli->args);
+	} else if (!e && cli->args->json) {
 		e = cli_json_print(json_pack("{s:o}", "readers", list));
 		list = NULL;    /* taken */
-	} else if (!e && !shown) {
-		e = nothing(cli->args);
 	} else if (!e) {
 		e = cli_table_print(&table);
 	}

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 
 enum err verb_status(struct cli *cli)

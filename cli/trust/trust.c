@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 
 enum err cli_trust_load(const struct cli *cli, struct att_anchors **out)

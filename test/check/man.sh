@@ -84,6 +84,11 @@ t "... and describes each of these" diff <(taken) <(described)
 described >"$t_file"
 t "... and speaks of no other" eval "options_of_page man/quorum11.1 | none_but '$t_file'"
 
+names() { sed -n 's/^\t\[ERR_[A-Z_]*\] = { "\([a-z-]*\)", .*/\1/p' base/err.c | grep -vx ok; }
+t "errors have names" [ "$(names | wc -l)" -ge 40 ]
+t "... which quorum11.1 has, and no other" diff <(names | sort) <(heads man/quorum11.1 JSON |
+    sed 's/^\.B //; s/\\-/-/g' | sort)
+
 # ---- the server ----
 
 mapfile -t found < <(options "$B/quorum11-server")

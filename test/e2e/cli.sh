@@ -73,6 +73,36 @@ t "... and lists them" err_says UTCUS04020000
 t "status by device id" run "$q11" status --device UTTGT04000000 --json
 t "... genuine" json '.genuine and .path != null'
 t "... version" json '.version == "4.1"'
+# ---- a program that asks for JSON gets one document, whatever happens ----
+
+# json_fails STATUS NAME WORD VERB...: exit status, name of the error, and a word of the message, as on stderr
+json_fails() {
+	local want=$1 name=$2 word=$3
+	shift 3
+	run "$q11" "$@" --json
+	cat "$T/out" "$T/err"
+	[ "$status" -eq "$want" ] && json ".error.name == \"$name\" and keys == [\"error\"]" &&
+	    jq -r .error.message "$T/out" | grep -qF -- "$word" &&
+	    diff <(jq -r .error.message "$T/out") <(sed 's/^quorum11: //' "$T/err")
+}
+t "JSON of a failure: several cards" json_fails 3 refused UTCUS04020000 status
+t "... no such reader" json_fails 1 no-reader nowhere status --reader nowhere
+t "... no such card, for list, too" json_fails 1 no-card "quorum11 list" list --device UTNOPE0000000
+t "... a reader without a card" json_fails 1 no-card "put it in" status --reader "Virtual HSM c1 00 01"
+t "... a file that is not there" json_fails 1 not-found "$T/none" attest verify "$T/none"
+t "... of receipts" json_fails 1 not-found "$T/none" audit receipt "$T/none"
+t "... of an audit" json_fails 1 not-found "$T/none" audit verify "$T/none"
+t "... no agent" json_fails 1 no-service "$T/none" agent status --socket "$T/none"
+t "... usage" json_fails 2 usage "--deny" list --deny
+t "... usage, with a word too many" json_fails 2 usage usage: status x
+printf 'nonsense = 1\n' >"$T/bad.conf"
+bad_conf() { QUORUM11_CONF=$T/bad.conf json_fails "$@"; }
+t "... settings that cannot be read" bad_conf 1 config "$T/bad.conf" list
+no_service() { PCSCLITE_CSOCK_NAME=$T/none json_fails "$@"; }
+t "... no service" no_service 1 no-service pcscd list
+t "... a verb without --json prints none" eval "usage run '$q11' devices list --json && [ ! -s '$T/out' ]"
+t "... a word after -- is no option" eval "usage run '$q11' status -- --json && [ ! -s '$T/out' ]"
+
 t "no such device: it is named, and what to do" eval "failed run '$q11' status --device UTNOPE0000000 &&
 	err_says 'card UTNOPE0000000 is in no reader; quorum11 list' && failed run '$q11' list --device UTNOPE0000000"
 t "no such reader" eval "failed run '$q11' status --reader nowhere && err_says 'no reader is called nowhere' &&

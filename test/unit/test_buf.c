@@ -154,6 +154,20 @@ static void every_error_has_a_text(void **state)
 	for (int e = 0; e < ERR_COUNT; e++)
 		assert_string_not_equal(err_text((enum err)e), "unknown error");
 	assert_string_equal(err_text(ERR_COUNT), "unknown error");
+	assert_string_equal(err_name(ERR_COUNT), "unknown");
+}
+
+static void every_error_has_a_name_of_its_own(void **state)
+{
+	(void)state;
+	for (int e = 0; e < ERR_COUNT; e++) {
+		const char *name = err_name((enum err)e);
+
+		assert_true(*name && strspn(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name));
+		assert_string_not_equal(name, "unknown");
+		for (int other = 0; other < e; other++)
+			assert_string_not_equal(name, err_name((enum err)other));
+	}
 }
 
 int main(void)
@@ -166,6 +180,7 @@ int main(void)
 		cmocka_unit_test(text_has_a_terminator_that_is_not_counted),
 		cmocka_unit_test(cut_wipes_and_a_failure_of_the_callers_stays),
 		cmocka_unit_test(every_error_has_a_text),
+		cmocka_unit_test(every_error_has_a_name_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

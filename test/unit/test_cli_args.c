@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test/unit/test.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"

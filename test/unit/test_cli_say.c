@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "cli/line/json.h"
 #include "cli/line/say.h"
 
 #define QUESTION "Go on?"
@@ -97,34 +99,98 @@ static void not_shown(void **state)
 	assert_int_equal(asked_word("y\n", NULL, false), 0);
 }
 
-/* A terminal that shows JSON is not driven by it: C1 and bidirectional controls are escaped as those of C0 are. */
-static void json_for_a_terminal(void **state)
+/* What print puts on stdout. */
+static const char *printed(void (*print)(void))
 {
+	static char text[4096];
 	int out = dup(STDOUT_FILENO), fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	json_t *doc = json_pack("{s:s}", "name", "a\xc2\x9b" "2J\xe2\x80\xae" "b\033");
-	char text[256];
 	ssize_t n;
 
-	(void)state;
 	assert_true(out >= 0 && fd >= 0);
 	fflush(stdout);
 	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
-	assert_int_equal(cli_json_print(doc), ERR_OK);
+	print();
 	fflush(stdout);
 	assert_true(dup2(out, STDOUT_FILENO) >= 0);
 	n = pread(fd, text, sizeof(text) - 1, 0);
-	assert_true(n > 0);
+	assert_true(n >= 0);
 	text[n] = 0;
 	(void)close(fd);
 	(void)close(out);
-	assert_string_equal(text, "{\n  \"name\": \"a\\u009B2J\\u202Eb\\u001B\"\n}\n");
+	return text;
+}
+
+static void print_name(void)
+{
+	assert_int_equal(cli_json_print(json_pack("{s:s}", "name", "a\xc2\x9b" "2J\xe2\x80\xae" "b\033")), ERR_OK);
+}
+
+/* A terminal that shows JSON is not driven by it: C1 and bidirectional controls are escaped as those of C0 are. */
+static void json_for_a_terminal(void **state)
+{
+	(void)state;
+	assert_string_equal(printed(print_name), "{\n  \"name\": \"a\\u009B2J\\u202Eb\\u001B\"\n}\n");
+}
+
+/* The first line is cut by nobody, the second has a byte that is no UTF-8, the third is none of this verb's. */
+static void print_failure(void)
+{
+	cli_json_begin();
+	assert_int_equal(cli_fail(ERR_NO_READER, "status"), ERR_NO_READER);
+	log_tell("r\xff: \"x\"");
+	assert_int_equal(cli_json_error(ERR_NO_READER), ERR_NO_READER);
+	log_tell("nobody hears");
+}
+
+static void print_unsaid(void)
+{
+	cli_json_begin();
+	assert_int_equal(cli_json_error(ERR_TLS), ERR_TLS);
+}
+
+static void print_answer_and_fail(void)
+{
+	cli_json_begin();
+	assert_int_equal(cli_json_print(json_pack("[]")), ERR_OK);
+	log_tell("1 of 2 is not proved");
+	assert_int_equal(cli_json_error(ERR_SIGNATURE), ERR_SIGNATURE);
+}
+
+static void print_flood(void)
+{
+	cli_json_begin();
+	for (int i = 0; i < 2000; i++)
+		log_tell("%d: 34567890", i);
+	assert_int_equal(cli_json_error(ERR_IO), ERR_IO);
+}
+
+static void print_nothing(void)
+{
+	cli_json_begin();
+	assert_int_equal(cli_json_error(ERR_OK), ERR_OK);
+}
+
+/* A program reads one document, whatever happened. */
+static void json_of_a_failure(void **state)
+{
+	(void)state;
+	assert_string_equal(printed(print_failure),
+			    "{\n  \"error\": {\n    \"name\": \"no-reader\",\n    \"message\": "
+			    "\"status: no such reader; quorum11 list shows the readers\\n"
+			    "r\\\\xff: \\\"x\\\"\"\n  }\n}\n");
+	assert_string_equal(printed(print_unsaid),
+			    "{\n  \"error\": {\n    \"name\": \"certificate-refused\",\n    \"message\": "
+			    "\"certificate refused\"\n  }\n}\n");
+	assert_string_equal(printed(print_answer_and_fail), "[]\n");
+	assert_string_equal(printed(print_nothing), "");
+	assert_non_null(strstr(printed(print_flood), "\"0: 34567890\\n1: 34567890\\n"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers), cmocka_unit_test(typed_ahead), cmocka_unit_test(not_shown),
-		cmocka_unit_test(json_for_a_terminal),
+		cmocka_unit_test(json_for_a_terminal), cmocka_unit_test(json_of_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
