@@ -307,6 +307,8 @@ bench: all tools
 	-$(GUEST)
 	test/bench/bench.sh $(B)
 
+# What pages have links to, besides each other: where the links say.
+LINKED := packaging/quorum11.conf.example test/demo/image.its udev/devices.list docs/openapi.json
 install: all
 	install -D -m 0644 $(B)/quorum11.so $(DESTDIR)$(libdir)/pkcs11/quorum11.so
 	install -D -m 0755 $(B)/connect $(DESTDIR)$(libexecdir)/quorum11/connect
@@ -324,10 +326,8 @@ install: all
 	sed 's,@MODULE@,$(libdir)/pkcs11/quorum11.so,' packaging/quorum11.module \
 	    >$(DESTDIR)$(p11kitdir)/quorum11.module
 	chmod 0644 $(DESTDIR)$(p11kitdir)/quorum11.module
-	install -D -m 0644 packaging/quorum11.conf.example $(DESTDIR)$(docdir)/quorum11.conf.example
-	install -m 0644 README.md $(DESTDIR)$(docdir)
-	install -d $(DESTDIR)$(docdir)/docs
-	install -m 0644 docs/*.md $(DESTDIR)$(docdir)/docs
+	for page in README.md $(wildcard docs/*.md) $(LINKED); do \
+	    install -D -m 0644 $$page $(DESTDIR)$(docdir)/$$page || exit 1; done
 	for unit in $(patsubst packaging/systemd/%,%,$(wildcard packaging/systemd/*/*)); do \
 	    install -d $(DESTDIR)$(systemddir)/$${unit%/*} && \
 	    sed 's,@LIBEXECDIR@,$(libexecdir),; s,@SBINDIR@,$(sbindir),; s,@BINDIR@,$(bindir),' \

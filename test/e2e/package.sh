@@ -85,7 +85,7 @@ t "... p11-kit is told of it" grep -qx "module: /usr/lib/$arch/pkcs11/quorum11.s
     "$root/usr/share/p11-kit/modules/quorum11.module"
 t "... and it knows where its helper is" grep -qF "/usr/libexec/quorum11" "$module"
 t "... which is there" test -x "$root/usr/libexec/quorum11/connect"
-t "the settings are explained" test -s "$root/usr/share/doc/quorum11/examples/quorum11.conf.example"
+t "the settings are explained" test -s "$root/usr/share/doc/quorum11/packaging/quorum11.conf.example"
 # In either package, as each may be there alone.
 pages() {
 	local package page missing=0
@@ -98,6 +98,17 @@ pages() {
 	return "$missing"
 }
 t "... as are the pages that messages name" pages
+links() (
+	missing=0
+	for package in quorum11 quorum11-server; do
+		cd "$root/usr/share/doc/$package" || return 1
+		while IFS=: read -r page link; do
+			[ -e "$(dirname "$page")/$link" ] || { echo "$package: $page: no $link"; missing=1; }
+		done < <(grep -roE --include='*.md' '\]\([^)#]+' . | sed 's/](//; /:https\?:/d')
+	done
+	return "$missing"
+)
+t "... and what these have links to" links
 for page in man1/quorum11.1 man8/quorum11-server.8; do
 	t "$page can be read" grep -q NAME <(gunzip -c "$root/usr/share/man/$page.gz" | mandoc -T html)
 done
