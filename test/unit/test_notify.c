@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "server/base/rate.h"
 #include "server/notify/child.h"
 
@@ -410,15 +411,19 @@ static void test_talks(void **state)
 	char script[] = "/usr/bin/head -c 60000 /dev/zero >&2; exec /bin/sleep 60";
 	char *const argv[] = { shell, option, script, NULL };
 	int epoll = epoll_create1(EPOLL_CLOEXEC), pending = 0;
+	struct deadline all = deadline_in(PATIENCE_MS);
 	struct srv_child c;
 	char why[100];
 
 	(void)state;
 	assert_true(epoll >= 0);
 	assert_int_equal(srv_child_start(argv, RD_NONE, epoll, &c, &c), ERR_OK);
-	for (int i = 0; i < 10000 && pending < 60000; i++) {
+	while (pending < 60000) {
+		struct deadline slice = deadline_within(&all, 1);
+
 		assert_int_equal(ioctl(c.says, FIONREAD, &pending), 0);
-		(void)usleep(1000);
+		assert_int_equal(deadline_wait(&slice, -1), ERR_TIMEOUT);
+		assert_true(deadline_left_ms(&all) > 0);
 	}
 	assert_int_equal(pending, 60000);
 	assert_false(srv_child_look(&c, why, sizeof(why)));
