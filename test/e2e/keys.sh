@@ -109,7 +109,8 @@ found() {
 	    .level == $l and .about == $a and (.text | test($t)) and ($d == "" or (.advice // "" | test($d))))' \
 	    "$T/out" || { cat "$T/out"; return 1; }
 }
-with() { { cat "$T/host.conf"; printf '%s\n' "$@"; } >doctor.conf; }
+# with SECTION "KEY = VALUE": the host's configuration, but for this.
+with() { { grep -v "^${2%%=*}=" "$T/host.conf"; printf '%s\n' "$@"; } >doctor.conf; }
 refuser() {
 	start refuser python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()
@@ -125,7 +126,7 @@ t "an authority that is not there" eval "with '[login]' 'ca = $T/none' &&
 t "the server" found "$T/host.conf" ok server "answers at $URL" ''
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=Other" -keyout other.key \
     -out other.pem 2>/dev/null
-t "... by another authority" eval "with '[login]' 'ca = $T/other.pem' &&
+t "... by another authority" eval "with '[login]' 'ca = $T/f/other.pem' &&
 	found doctor.conf problem server '$URL: .*certificate' 'login. ca.*clock'"
 t "... that does not run" eval "with '[login]' 'url = https://127.0.0.1:1/rt/hsm' &&
 	found doctor.conf problem server 'https://127.0.0.1:1: .*onnect' 'quorum11-server.*url'"
@@ -256,6 +257,16 @@ t "pin unblock: the old PIN works again" eval "on pin pin unblock ${so[*]} && tr
 t "pin set: a new one" eval "on pin pin set ${so[*]} --new-pin-file '$T/pin' &&
 	opensc --login --pin 648219 --list-objects --type privkey"
 t "a new one that is too short" failed on pin pin set "${so[@]}" --new-pin-file short
+new_typed() { # PROMPT WORD VERB OPTION...: a new one that cannot be one; nobody types it twice
+	local card
+	card=$(reader pin)
+	person "$1" "$2" -- "$q11" "${@:3}" --reader "$card"
+	! grep -q "Once more" "$T/tty"
+}
+t "... typed, is refused before it is typed again" eval \
+    "new_typed 'New PIN' 12345 pin set ${so[*]} && [ \"\$status\" -eq 1 ] && grep -q 'new PIN: .*6 to 16' '$T/tty'"
+t "... the same of an SO-PIN" eval "new_typed 'New SO-PIN' 123456789abcdefg so-pin change ${so[*]} &&
+	[ \"\$status\" -eq 1 ] && grep -q 'new SO-PIN: ' '$T/tty'"
 t "a wrong SO-PIN: tries left" eval \
     "failed on pin pin set --so-pin-file so2 --new-pin-file pin2 && says '14 tries left'"
 t "so-pin change" on pin so-pin change "${so[@]}" --new-so-pin-file so2

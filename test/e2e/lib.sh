@@ -147,6 +147,16 @@ ready() {
 	return 1
 }
 
+# jq 1.6 is content with -e when there was no input at all; here that fails. -e comes first of its options.
+jq() {
+	local out rc
+	out=$(command jq "$@")
+	rc=$?
+	[ -z "$out" ] || printf '%s\n' "$out"
+	case ${1-} in -*e*) [ -n "$out" ] || [ $rc -ne 0 ] || rc=4 ;; esac
+	return $rc
+}
+
 # ---- processes ----
 
 start() {
