@@ -89,12 +89,15 @@ enum err cli_secret_get(struct cli_secret_source s, const char *prompt, struct s
 	return read_terminal(prompt, s, out);
 }
 
-enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, struct secret **out)
+enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, cli_secret_judge *judge,
+			    struct secret **out)
 {
 	struct secret *first = NULL, *second = NULL;
 	enum err e;
 
 	e = cli_secret_get(s, prompt, &first);
+	if (!e && judge)
+		e = cli_fail(judge(first), "%s", s.what);
 	if (!e && !source_is_given(s)) {
 		e = read_terminal("Once more: ", s, &second);
 		if (!e && !rd_eq_secret(secret_view(first), secret_view(second)))
@@ -198,9 +201,24 @@ enum err cli_pin_get_old(const struct cli *cli, const struct cli_card *c, struct
 	return cli_secret_get(pin_source(cli), prompt, out);
 }
 
+static enum err judge_pin(const struct secret *typed)
+{
+	return secret_size(typed) < PIN_MIN || secret_size(typed) > PIN_MAX ? ERR_PIN_LENGTH : ERR_OK;
+}
+
 enum err cli_pin_get_new(const struct cli *cli, bool first, struct secret **out)
 {
-	return cli_secret_get_new(first ? pin_source(cli) : new_pin_source(cli), "New PIN (6 to 16 characters): ", out);
+	return cli_secret_get_new(first ? pin_source(cli) : new_pin_source(cli), "New PIN (6 to 16 characters): ",
+				  judge_pin, out);
+}
+
+static enum err judge_so_pin(const struct secret *typed)
+{
+	struct secret *so_pin = NULL;
+	enum err e = hsm_so_pin_parse(typed, &so_pin);
+
+	secret_free(&so_pin);
+	return e;
 }
 
 static enum err take_so_pin(struct secret *typed, struct secret **out)
@@ -218,7 +236,7 @@ enum err cli_so_pin_get_new(const struct cli *cli, const struct cli_card *c, str
 	enum err e;
 
 	(void)snprintf(prompt, sizeof(prompt), "New SO-PIN of %s (16 hex digits): ", *c->id ? c->id : c->reader);
-	e = cli_secret_get_new(new_so_pin_source(cli), prompt, &typed);
+	e = cli_secret_get_new(new_so_pin_source(cli), prompt, judge_so_pin, &typed);
 	return e ? e : take_so_pin(typed, out);
 }
 
@@ -232,7 +250,7 @@ enum err cli_so_pin_get(const struct cli *cli, const struct cli_card *c, bool fr
 		return e;
 	(void)snprintf(prompt, sizeof(prompt), "%sSO-PIN of %s (16 hex digits)%s: ", fresh ? "New " : "",
 		       *c->id ? c->id : c->reader, left);
-	e = fresh ? cli_secret_get_new(so_pin_source(cli), prompt, &typed)
+	e = fresh ? cli_secret_get_new(so_pin_source(cli), prompt, judge_so_pin, &typed)
 		  : cli_secret_get(so_pin_source(cli), prompt, &typed);
 	return e ? e : take_so_pin(typed, out);
 }

@@ -17,8 +17,11 @@ struct cli_secret_source {
 };
 /* From the file or descriptor that was given, or from the terminal. Said. */
 MUST enum err cli_secret_get(struct cli_secret_source s, const char *prompt, struct secret **out);
-/* The same for a new one: what is typed blindly is typed twice. */
-MUST enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, struct secret **out);
+/* Says whether a new secret may be one. */
+typedef enum err cli_secret_judge(const struct secret *typed);
+/* The same for a new one: what is typed blindly is typed twice, if it may be one. judge may be NULL. */
+MUST enum err cli_secret_get_new(struct cli_secret_source s, const char *prompt, cli_secret_judge *judge,
+				 struct secret **out);
 
 /* What helps against a blocked PIN of this card, for people. */
 const char *cli_pin_remedy(const struct cli_card *c);

@@ -59,7 +59,7 @@ enum err verb_dkek_create(struct cli *cli)
 	e = cli_put_check(path, false, "a share is never overwritten");
 	if (!e)
 		e = cli->args->split ? password_split(cli, &password)
-				   : cli_secret_get_new(password_source(cli), PROMPT, &password);
+				   : cli_secret_get_new(password_source(cli), PROMPT, NULL, &password);
 	if (!e)
 		e = share_new(&share);
 	if (!e)
