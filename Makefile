@@ -61,7 +61,7 @@ TOOLS    := $(patsubst %_main.c,$(B)/%,$(wildcard test/e2e/tools/*_main.c test/b
 # ---- how it is compiled ----
 
 # The goals that install what is missing call make again when it is there.
-AGAIN := fuzz deps build-deps check check-next check-32 demo demo-batch deb clean help
+AGAIN := fuzz deps build-deps check check-next check-32 check-systemd demo demo-batch deb clean help
 ifneq ($(filter-out $(AGAIN),$(or $(MAKECMDGOALS),all)),)
 ENOUGH := build-deps
 ifneq ($(filter-out all install $(B)/quorum11% $(B)/connect,$(MAKECMDGOALS)),)
@@ -235,7 +235,7 @@ $(FUZZERS): $(B)/%: $(B)/%.o $(call archive,$(FAKES) $(ROOMS))
 # ---- targets ----
 
 .PHONY: build-deps deps
-.PHONY: check check-usb check-next check-32 check-package
+.PHONY: check check-usb check-next check-32 check-systemd check-package
 .PHONY: check-asan check-tsan check-server-asan check-server-tsan
 .PHONY: check-model
 .PHONY: demo demo-batch bench install clean help
@@ -278,6 +278,11 @@ check-server-tsan:
 check-next check-32: check-%:
 	test/deps.sh chroot
 	test/chroot.sh build/$* $*
+# The packages in a machine of QEMU with systemd as its init, whose disk is kept in build/systemd. Needs root.
+check-systemd: deb
+	test/deps.sh chroot machine
+	test/systemd/image.sh build/systemd build/deb/*.deb
+	test/run.sh $(B) systemd
 check-model: $(B)/quorum11-server
 	test/run.sh $(B) check -- model
 .PHONY: check-programs check-server
@@ -361,6 +366,7 @@ help:
 	@echo 'make check-package  the Debian packages, built twice, to the same bytes; make check tries them, too'
 	@echo 'make check-next  the next Debian (pkcs11-provider, OpenSC, pesign, openvpn) in a chroot, as root'
 	@echo 'make check-32    the C tests on a processor of 32 bits, in a chroot, as root'
+	@echo 'make check-systemd  the Debian packages under systemd, in a machine of QEMU, as root'
 	@echo 'make check-model the ceremony, all its states by spin (docs/model)'
 	@echo 'make demo        four virtual cards, one approved mkimage run, checked as U-Boot does'
 	@echo 'make demo-batch  twenty images by twenty mkimage under one approval, with a receipt'

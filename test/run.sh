@@ -5,7 +5,7 @@
 #	test/run.sh BUILD GROUP... [-- NAME...]
 # GROUP: check (test/check/*.sh), unit and p11 (programs of BUILD/test/),
 # tpdu, extended, short (those of p11, over a USB reader of that level), e2e (test/e2e/*.sh but lib.sh), next (what
-# runs in the next Debian, see test/chroot.sh).
+# runs in the next Debian, see test/chroot.sh), systemd (test/systemd.sh).
 # NAME: only these, by their names without a suffix.
 #
 # Each test prints TAP to stdout. It has failed as a whole, whatever it printed, if it ends with a status other than 0
@@ -38,7 +38,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-abort_on_error=0:detect_leaks=1} UBSAN_OPTION
 tests_of() {
 	case $1 in
 	check) ls test/check/*.sh ;;
-	next) echo test/next.sh ;;
+	next | systemd) echo "test/$1.sh" ;;
 	e2e) find test/e2e -maxdepth 1 -name '*.sh' ! -name lib.sh | sort ;;
 	tpdu | extended) tests_of p11 ;;
 	# By a reader of short APDUs: what works wholly there (docs/HARDWARE.md).
