@@ -69,8 +69,10 @@ static int on_value(void *user, const char *section, const char *name, const cha
 	(void)text_shown(rd_str(name), shown[1], sizeof(shown[1]));
 	if (has_section)
 		refuse(p, ERR_CONFIG, "unknown key \"%s\" in section [%s]", shown[1], shown[0]);
-	else
+	else if (*section)
 		refuse(p, ERR_CONFIG, "unknown section [%s]", shown[0]);
+	else
+		refuse(p, ERR_CONFIG, "\"%s\" stands before any section; a line such as [login] begins one", shown[1]);
 	return 0;
 }
 

@@ -133,7 +133,8 @@ static void put_keys(const struct facts *x, struct wr *w)
 {
 	size_t i;
 
-	wr_text(w, "\nAn approval opens every key on the card:\n");
+	wr_printf(w, "\nAn approval opens every key on the card%s\n",
+		  x->f->keys_n ? ":" : "; the server knows of none.");
 	for (i = 0; i < x->f->keys_n && i < KEYS_SHOWN; i++)
 		wr_printf(w, "  %u  %s%s\n", x->f->keys[i].key, x->f->keys[i].label,
 			  x->f->keys[i].is_attested ? "" : "  (not attested)");

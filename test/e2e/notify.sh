@@ -110,6 +110,8 @@ t "... with our headers only" test "$(mail 1 '" ".join(m.keys())')" = \
     "Date From To Message-ID Subject Auto-Submitted MIME-Version Content-Type Content-Transfer-Encoding"
 t "... the words of the host cannot add one" grep -q "Reason *Release 7 für Anna.x0aBcc: eve@example.org" <(mail 1 t)
 code=$(grep -oE 'code [A-Z2-7]{4}-[A-Z2-7]{4}' "$T/connect.log" | tail -n 1 | cut -d' ' -f2)
+t "... and without keys, as the card has none" grep -qx \
+    "An approval opens every key on the card; the server knows of none." <(mail 1 t)
 t "... with the code that the host shows" grep -qx "Code: $code" <(mail 1 t)
 t "the command is told" wait_for "$LONG" has_lines "$sink/command" 1
 t "... with its arguments" grep -qx "2:one two" "$sink/arguments"

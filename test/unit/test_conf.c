@@ -146,7 +146,7 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 	static const struct { const char *text, *said; } rows[] = {
 		{ "[login]\ntimeot = 5\n", "conf:2: unknown key \"timeot\" in section [login]" },
 		{ "[logon]\ntimeout = 5\n", "conf:2: unknown section [logon]" },
-		{ "timeout = 5\n", "conf:1: unknown section []" },
+		{ "timeout = 5\n", "conf:1: \"timeout\" stands before any section" },
 		{ "[login]\n\nfish\n", "conf:3: neither" },
 		{ "[login\n", "conf:1: neither" },
 		{ "[login]\ntimeout = 0\n", "conf:2: \"timeout\" is a number of seconds from 1 to 86400" },
