@@ -281,7 +281,7 @@ check-next check-32: check-%:
 # The packages in a machine of QEMU with systemd as its init, whose disk is kept in build/systemd. Needs root.
 check-systemd: deb
 	test/deps.sh chroot machine
-	test/systemd/image.sh build/systemd build/deb/*.deb
+	test/systemd/image.sh build/systemd build/deb/quorum11_*.deb build/deb/quorum11-server_*.deb
 	test/run.sh $(B) systemd
 check-model: $(B)/quorum11-server
 	test/run.sh $(B) check -- model

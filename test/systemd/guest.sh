@@ -302,21 +302,21 @@ users() {
 	t "pkcs11-tool signs by the user's agent, after two have approved" sign dev four
 	t "... they have" approved
 	t "... in the user manager" as dev systemctl --user -q is-active quorum11-agent.service
-	t "... with a receipt" eval 'ls /home/dev/.config/quorum11-receipts/*.receipt'
+	t "... with a receipt" eval 'ls ~dev/.config/quorum11-receipts/*.receipt'
 	t "nobody else gets at it" not as ben ls "${AGENT%/*}"
 
 	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >>"$HOME/notified"\n' >/usr/local/bin/notify-send
 	chmod +x /usr/local/bin/notify-send
-	install -d -o anna -g anna /home/anna/.config/quorum11
+	install -d -o anna -g anna ~anna/.config/quorum11
 	printf '[custodian]\nkey = %s\n' "$(sed -n 's/^  your key *//p' approve-anna | tail -n 1)" \
-	    >/home/anna/.config/quorum11/quorum11.conf
+	    >~anna/.config/quorum11/quorum11.conf
 	loginctl enable-linger anna
 	t "anna's watch: systemctl --user start quorum11-watch" until_ 30 as anna systemctl --user start quorum11-watch
 	t "quorum11 agent end, at one's own agent" as dev env QUORUM11_AGENT="$AGENT" quorum11 agent end
 	approving ben cleo
 	t "pkcs11-tool signs, after two have approved" sign dev watched
 	t "... they have" approved
-	t "... anna was notified" until_ 30 grep -q "Release signer" /home/anna/notified
+	t "... anna was notified" until_ 30 grep -q "Release signer" ~anna/notified
 	t "her watch goes on" as anna systemctl --user -q is-active quorum11-watch
 	t "... is stopped" as anna systemctl --user stop quorum11-watch
 	t "... and has ended well" ended_well
