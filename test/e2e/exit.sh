@@ -31,7 +31,7 @@ t "unloaded while logged in, a fork, loaded again" steps "login=$PIN" sign=ec dr
 t "... the card was closed" was_selected
 t "... again and again" steps "login=$PIN" drop "login=$PIN" sign=ec drop drop "login=$PIN" sign=ec
 t "... nothing of it stays in memory" \
-    steps "login=$PIN" sign-hash=ec drop heap "login=$PIN" sign-hash=ec drop heap logout finalize drop heap
+    steps "login=$PIN" sign-hash=ec drop heap "login=$PIN" sign-hash=ec drop heap "login=$PIN" finalize drop heap
 t "C_Finalize in an exit handler" steps at-exit=finalize "login=$PIN" sign=ec
 t "signatures in exit handlers" steps "login=$PIN" at-exit=sign=ec at-exit=sign-hash=ec
 t "... were made" said "sign-hash 0"
