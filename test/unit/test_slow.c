@@ -1,49 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fake: clock */
 /* Those who take their time, on the server's real sockets and by a clock that the test turns: server/http/conn.c. */
-#include "test/unit/test.h"
+#include "test/unit/served.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "server/http/http.h"
 #include "test/fake/clock.h"
-#include "test/folder.h"
 
 #define END_S 200                       /* whoever is not cut off by then never is */
 #define BODY "POST /rt/hsm HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
 #define WHOLE "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-
-static char folder[] = "/tmp/quorum11-slow.XXXXXX";
-static struct conf *conf;
-static struct srv *srv;
-static struct srv_http *http;
-
-static int setup(void **state)
-{
-	char path[64], text[200];
-
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(path, sizeof(path), "%s/conf", folder);
-	(void)snprintf(text, sizeof(text), "[server]\nhttp = yes\nlisten = 127.0.0.1:0\nstate = %s/state\n", folder);
-	assert_int_equal(file_write(path, 0600, rd_str(text)), ERR_OK);
-	assert_int_equal(conf_load_file(path, &conf), ERR_OK);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	conf_free(&conf);
-	return folder_remove(folder);
-}
 
 /* A client, moved by the server's own loop: it says something whole, hears the answer, and has time for the rest. */
 struct client {
@@ -54,19 +23,6 @@ struct client {
 	unsigned seconds;               /* since then, until it was cut off */
 	bool is_cut;
 };
-
-static int dial(void)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const char *port = strrchr(srv_http_url(http), ':');
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_non_null(port);
-	a.sin_port = htons((uint16_t)strtoul(port + 1, NULL, 10));
-	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
-	return fd;
-}
 
 static void say(const struct client *c, const char *text, size_t n)
 {
