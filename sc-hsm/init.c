@@ -29,9 +29,8 @@ static enum err check(const struct hsm_init *i, bool force)
 		return ERR_ARG;
 	if (i->dkek_shares > SHARES_MAX || i->domains > HSM_DOMAINS_MAX || (i->domains && i->dkek_shares >= 0))
 		return ERR_ARG;
-	if (secret_size(i->so_pin) != SO_PIN_SIZE)
-		return ERR_PIN_LENGTH;
-	if (i->pin && (secret_size(i->pin) < PIN_MIN || secret_size(i->pin) > PIN_MAX))
+	if (!hsm_pin_size_is_valid(HSM_REF_SO, i->so_pin) ||
+	    (i->pin && !hsm_pin_size_is_valid(HSM_REF_USER, i->pin)))
 		return ERR_PIN_LENGTH;
 	if (i->pin && i->pin_tries > hsm_pin_tries_max(secret_size(i->pin)))
 		return ERR_ARG;

@@ -7,7 +7,7 @@
 #define PAD_SECONDS 30          /* for each key */
 
 /* Reference 3.1 and 3.2: 6 to 16 bytes of any value; the SO-PIN exactly 8. */
-static bool size_is_valid(enum hsm_ref ref, const struct secret *pin)
+bool hsm_pin_size_is_valid(enum hsm_ref ref, const struct secret *pin)
 {
 	size_t n = secret_size(pin);
 
@@ -18,7 +18,7 @@ enum err hsm_pin_verify(struct hsm_card *c, enum hsm_ref ref, const struct secre
 {
 	struct wr cmd;
 
-	if (!size_is_valid(ref, pin))
+	if (!hsm_pin_size_is_valid(ref, pin))
 		return hsm_card_refuse(c, ERR_PIN_LENGTH);
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_verify(&cmd, ref, secret_view(pin));
@@ -125,7 +125,7 @@ enum err hsm_pin_set_on_pad(struct hsm_card *c, const struct secret *so_pin, uns
 					 .max = digits, .changes = true,
 					 .old = so_pin ? secret_view(so_pin) : RD_NONE };
 
-	if (so_pin ? !size_is_valid(HSM_REF_SO, so_pin) || digits < PIN_MIN || digits > HSM_PAD_PIN_MAX :
+	if (so_pin ? !hsm_pin_size_is_valid(HSM_REF_SO, so_pin) || digits < PIN_MIN || digits > HSM_PAD_PIN_MAX :
 		     digits != HSM_PAD_SO_TEXT)
 		return hsm_card_refuse(c, ERR_PIN_LENGTH);
 	return on_pad(c, &entry, dl);
@@ -136,7 +136,7 @@ enum err hsm_pin_change(struct hsm_card *c, enum hsm_ref ref, const struct secre
 {
 	struct wr cmd;
 
-	if (!size_is_valid(ref, old) || !size_is_valid(ref, fresh))
+	if (!hsm_pin_size_is_valid(ref, old) || !hsm_pin_size_is_valid(ref, fresh))
 		return hsm_card_refuse(c, ERR_PIN_LENGTH);
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_change_pin(&cmd, ref, secret_view(old), secret_view(fresh));
@@ -147,7 +147,7 @@ enum err hsm_pin_reset(struct hsm_card *c, const struct secret *so_pin, const st
 {
 	struct wr cmd;
 
-	if (!size_is_valid(HSM_REF_SO, so_pin) || (fresh && !size_is_valid(HSM_REF_USER, fresh)))
+	if (!hsm_pin_size_is_valid(HSM_REF_SO, so_pin) || (fresh && !hsm_pin_size_is_valid(HSM_REF_USER, fresh)))
 		return hsm_card_refuse(c, ERR_PIN_LENGTH);
 	wr_init_heap(&cmd, APDU_CMD_MAX);
 	hsm_enc_reset_retry(&cmd, secret_view(so_pin), fresh ? secret_view(fresh) : RD_NONE);

@@ -17,6 +17,8 @@
 #define HSM_PAD_SO_TEXT 8       /* digits that are its 8 characters: 31 32 ... */
 #define HSM_PAD_SO_HEX  16      /* its hex digits, none of which is a letter: 12 34 ... */
 
+/* May a PIN be so long, or the bytes of an SO-PIN? */
+bool hsm_pin_size_is_valid(enum hsm_ref ref, const struct secret *pin);
 MUST enum err hsm_pin_verify(struct hsm_card *c, enum hsm_ref ref, const struct secret *pin, struct deadline *dl);
 /* Can the PIN be typed on the reader itself? */
 bool hsm_pin_has_pad(const struct hsm_card *c);

@@ -203,7 +203,7 @@ enum err cli_pin_get_old(const struct cli *cli, const struct cli_card *c, struct
 
 static enum err judge_pin(const struct secret *typed)
 {
-	return secret_size(typed) < PIN_MIN || secret_size(typed) > PIN_MAX ? ERR_PIN_LENGTH : ERR_OK;
+	return hsm_pin_size_is_valid(HSM_REF_USER, typed) ? ERR_OK : ERR_PIN_LENGTH;
 }
 
 enum err cli_pin_get_new(const struct cli *cli, bool first, struct secret **out)
